@@ -1,0 +1,1 @@
+//! openh264 and opus behind small traits; the only foreign code.

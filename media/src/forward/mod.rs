@@ -1,0 +1,1 @@
+//! The SFU plane: one producer, many consumers; decide, rewrite and send apart.

@@ -1,0 +1,106 @@
+//! Pictures and sounds as plain data.
+
+/// Width and height in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Size {
+    /// Width, pixels.
+    pub width: usize,
+    /// Height, pixels.
+    pub height: usize,
+}
+
+/// One 8-bit plane inside a larger buffer.
+#[derive(Debug, Clone, Copy)]
+pub struct PlaneRef<'a> {
+    /// At least `stride * (height - 1) + width` bytes.
+    pub data: &'a [u8],
+    /// Bytes from one row to the next.
+    pub stride: usize,
+    /// Pixels in a row.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+}
+
+/// A 4:2:0 picture, BT.601 limited range as openh264 and browsers write it; chroma planes are
+/// `ceil(width / 2)` × `ceil(height / 2)`.
+#[derive(Debug, Clone, Copy)]
+pub struct PictureRef<'a> {
+    /// Luma.
+    pub y: PlaneRef<'a>,
+    /// Blue difference.
+    pub u: PlaneRef<'a>,
+    /// Red difference.
+    pub v: PlaneRef<'a>,
+}
+
+impl PictureRef<'_> {
+    /// The size of the luma plane.
+    #[must_use]
+    pub fn size(&self) -> Size {
+        Size { width: self.y.width, height: self.y.height }
+    }
+}
+
+/// An owned 4:2:0 picture of even size, tightly packed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct I420 {
+    size: Size,
+    data: Vec<u8>,
+}
+
+impl I420 {
+    /// A black picture. Odd sizes are rounded up to even.
+    #[must_use]
+    pub fn black(size: Size) -> Self {
+        let size = Size { width: size.width.next_multiple_of(2), height: size.height.next_multiple_of(2) };
+        let luma = size.width * size.height;
+        let mut data = vec![16; luma];
+        data.resize(luma + luma / 2, 128);
+        Self { size, data }
+    }
+
+    /// Width and height of the luma plane.
+    #[must_use]
+    pub fn size(&self) -> Size {
+        self.size
+    }
+
+    /// All three planes for reading.
+    #[must_use]
+    pub fn as_ref(&self) -> PictureRef<'_> {
+        let Size { width, height } = self.size;
+        let (y, chroma) = self.data.split_at(width * height);
+        let (u, v) = chroma.split_at(chroma.len() / 2);
+        let plane = |data, width, height| PlaneRef { data, stride: width, width, height };
+        PictureRef {
+            y: plane(y, width, height),
+            u: plane(u, width / 2, height / 2),
+            v: plane(v, width / 2, height / 2),
+        }
+    }
+
+    /// The three planes for writing: Y (stride = width), U and V (stride = width / 2).
+    #[must_use]
+    pub fn planes_mut(&mut self) -> [&mut [u8]; 3] {
+        let luma = self.size.width * self.size.height;
+        let (y, chroma) = self.data.split_at_mut(luma);
+        let (u, v) = chroma.split_at_mut(luma / 4);
+        [y, u, v]
+    }
+}
+
+/// Samples per channel in one block: 20 ms at 48 kHz.
+pub const BLOCK_SAMPLES: usize = 960;
+
+/// 20 ms of stereo sound at 48 kHz, interleaved left, right; full scale is ±1.0.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AudioBlock(pub Box<[f32; BLOCK_SAMPLES * 2]>);
+
+impl AudioBlock {
+    /// Silence.
+    #[must_use]
+    pub fn silent() -> Self {
+        Self(Box::new([0.0; BLOCK_SAMPLES * 2]))
+    }
+}

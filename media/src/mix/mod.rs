@@ -1,0 +1,1 @@
+//! The MCU plane: paint on arrival, encode when due, sum the voices.

@@ -1,0 +1,1 @@
+//! What a picture should be: templates, tiles and overlays, as plain data.

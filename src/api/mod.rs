@@ -1,0 +1,1 @@
+//! HTTP: WHIP, WHEP, REST, event sockets, pages.

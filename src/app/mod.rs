@@ -1,0 +1,1 @@
+//! Wiring: configuration, clock, signals, the commands of the binary.

@@ -1,0 +1,1 @@
+//! Threads and bounded channels: packet shards, mix threads, the control thread.

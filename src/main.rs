@@ -1,0 +1,3 @@
+//! The `costage` binary; everything is in the library.
+
+fn main() {}

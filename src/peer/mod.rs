@@ -1,0 +1,1 @@
+//! WebRTC sessions over one UDP port.
