@@ -108,6 +108,18 @@ pub fn quoted(text: &str) -> String {
     out
 }
 
+/// A parser's complaint, which may repeat what the caller sent: bounded, control characters escaped.
+pub fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len().min(DETAIL_CHARS_MAX));
+    for character in text.chars().take(DETAIL_CHARS_MAX) {
+        if character.is_control() { out.extend(character.escape_default()) } else { out.push(character) }
+    }
+    out
+}
+
+/// Characters of a parser's complaint that are passed on.
+const DETAIL_CHARS_MAX: usize = 300;
+
 /// Characters of a caller's text that a detail repeats. Longer than the longest id (48), short enough for a log line.
 const QUOTED_CHARS_MAX: usize = 80;
 

@@ -6,6 +6,7 @@ use super::cases::Case;
 use super::problem::Problem;
 use crate::engine::{OfferRefused, TrickleRefused};
 use crate::live::Refusal;
+use crate::live::answer::{ConnectionCode, TargetResult};
 use crate::live::refusal::MetaDataFault;
 
 impl From<Refusal> for Problem {
@@ -91,6 +92,25 @@ impl From<TrickleRefused> for Problem {
         };
         Self::new(case, refused.to_string())
     }
+}
+
+/// Why the only target of an invitation was not invited; `None` when it was.
+pub(super) fn target_problem(result: &TargetResult) -> Option<Problem> {
+    let live = &result.live_id;
+    let (case, detail) = match result.code {
+        ConnectionCode::Success => return None,
+        ConnectionCode::RoomNotExist => (Case::LiveNotFound, format!("live {live} does not exist or has ended")),
+        ConnectionCode::Connecting => {
+            (Case::AlreadyConnected, format!("live {live} is already invited by you or connected to you"))
+        }
+        ConnectionCode::ConnectingOtherRoom => {
+            (Case::ConnectedElsewhere, format!("live {live} is invited by another live or in another connection"))
+        }
+        ConnectionCode::Full => (Case::ConnectionFull, format!("no place is left for live {live}")),
+        ConnectionCode::Retry => (Case::ConnectionTooOften, "too many requests of yours are pending; wait".to_owned()),
+    };
+    let problem = Problem::new(case, detail);
+    Some(if case == Case::ConnectionTooOften { problem.retry_after(BUSY_SECONDS) } else { problem })
 }
 
 fn seconds(duration: Duration) -> u32 {

@@ -31,6 +31,8 @@ impl LiveScope {
 pub(in crate::api) struct Principal {
     /// userId.
     pub(in crate::api) user: UserId,
+    /// Shown name, when the token has one.
+    pub(in crate::api) name: Option<String>,
     pub(in crate::api) role: Role,
     pub(in crate::api) live: LiveScope,
 }
@@ -47,7 +49,7 @@ impl Principal {
             _ => LiveScope::One(claims.live),
         };
         let user = UserId::new(&claims.sub).map_err(|_| Refused::Claims)?;
-        Ok(Self { user, role: claims.role, live })
+        Ok(Self { user, name: claims.name, role: claims.role, live })
     }
 
     pub(in crate::api) fn is_admin(&self) -> bool {
@@ -152,7 +154,7 @@ mod tests {
     use super::*;
 
     fn principal(user: &str, role: Role, live: LiveScope) -> Principal {
-        Principal { user: UserId::new(user).unwrap(), role, live }
+        Principal { user: UserId::new(user).unwrap(), name: None, role, live }
     }
 
     fn live(id: &str) -> LiveId {

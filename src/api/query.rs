@@ -1,0 +1,26 @@
+//! Query strings that refuse what they do not know, with a problem document.
+
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use super::cases::Case;
+use super::problem::{Problem, escaped};
+use super::state::ApiState;
+
+/// A query whose type refuses unknown keys.
+pub(super) struct StrictQuery<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequestParts<ApiState> for StrictQuery<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &ApiState) -> Result<Self, Problem> {
+        match Query::<T>::try_from_uri(&parts.uri) {
+            Ok(Query(value)) => Ok(Self(value)),
+            Err(rejection) => {
+                let detail = format!("the query does not fit: {}", escaped(&rejection.body_text()));
+                Err(Problem::new(Case::BadRequest, detail))
+            }
+        }
+    }
+}
