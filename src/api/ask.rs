@@ -20,8 +20,8 @@ pub(super) async fn ask(state: &ApiState, command: Command) -> Result<Answer, Pr
     answer.map_err(Problem::from)
 }
 
-/// An answer of another kind than the command's: a bug of ours, said without its content.
-pub(super) fn unexpected(answer: &Answer) -> Problem {
-    tracing::error!(?answer, "the control thread answered something else than was asked");
+/// An answer of another kind than the command's: a bug of ours.
+pub(super) fn unexpected() -> Problem {
+    tracing::error!("the control thread answered something else than was asked");
     Problem::new(Case::Internal, "an error inside the server; it was logged")
 }

@@ -1,7 +1,7 @@
 //! Battles and their scores.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -13,6 +13,7 @@ use super::cases::Case;
 use super::ids::{battle_id, live_id};
 use super::may;
 use super::problem::Problem;
+use super::query::Segments;
 use super::state::ApiState;
 use crate::live::command::{BattleRequest, ScoreChange};
 use crate::live::{Answer, Command, ScoreKey};
@@ -67,26 +68,24 @@ pub(super) struct SourceIn {
 pub(super) async fn request(
     State(state): State<ApiState>,
     bearer: Bearer,
-    Path(live): Path<String>,
+    Segments(live): Segments<String>,
     Strict(body): Strict<RequestBattle>,
 ) -> Result<Response, Problem> {
     let live = live_id("liveId", &live)?;
     let request = BattleRequest::try_from((live.clone(), body))?;
     may::host(&state, &bearer, &live).await?;
-    match ask(&state, Command::RequestBattle(request)).await? {
-        Answer::BattleStarted(battle) => {
-            let location = format!("/v1/battles/{}", battle.battle_id);
-            Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(battle)).into_response())
-        }
-        other => Err(unexpected(&other)),
-    }
+    let Answer::BattleStarted(battle) = ask(&state, Command::RequestBattle(request)).await? else {
+        return Err(unexpected());
+    };
+    let location = format!("/v1/battles/{}", battle.battle_id);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(battle)).into_response())
 }
 
 /// A battle by its id. The id (a UUID with 74 random bits) is told to those who may watch; who knows it may read it.
 pub(super) async fn find(
     State(state): State<ApiState>,
     bearer: Option<Bearer>,
-    Path(battle): Path<String>,
+    Segments(battle): Segments<String>,
 ) -> Result<Response, Problem> {
     let battle = battle_id(&battle)?;
     may::look(&state, bearer.as_ref())?;
@@ -96,7 +95,7 @@ pub(super) async fn find(
 pub(super) async fn find_of_live(
     State(state): State<ApiState>,
     bearer: Option<Bearer>,
-    Path(live): Path<String>,
+    Segments(live): Segments<String>,
 ) -> Result<Response, Problem> {
     let live = live_id("liveId", &live)?;
     may::watch(&state, bearer.as_ref(), &live).await?;
@@ -104,16 +103,14 @@ pub(super) async fn find_of_live(
 }
 
 fn found(answer: Answer) -> Result<Response, Problem> {
-    match answer {
-        Answer::Battle(battle) => Ok(Json(battle).into_response()),
-        other => Err(unexpected(&other)),
-    }
+    let Answer::Battle(battle) = answer else { return Err(unexpected()) };
+    Ok(Json(battle).into_response())
 }
 
 pub(super) async fn score(
     State(state): State<ApiState>,
     bearer: Bearer,
-    Path(battle): Path<String>,
+    Segments(battle): Segments<String>,
     headers: HeaderMap,
     Strict(body): Strict<ChangeScores>,
 ) -> Result<Response, Problem> {
@@ -121,10 +118,10 @@ pub(super) async fn score(
     bearer.principal.must_be_admin("changing scores")?;
     let key = idempotency_key(&headers)?;
     let change = ScoreChange::try_from(body)?;
-    match ask(&state, Command::Score { battle, key, change }).await? {
-        Answer::Scored(scored) => Ok(Json(scored).into_response()),
-        other => Err(unexpected(&other)),
-    }
+    let Answer::Scored(scored) = ask(&state, Command::Score { battle, key, change }).await? else {
+        return Err(unexpected());
+    };
+    Ok(Json(scored).into_response())
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<ScoreKey, Problem> {

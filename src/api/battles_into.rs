@@ -27,7 +27,8 @@ impl TryFrom<ChangeScores> for ScoreChange {
     type Error = Problem;
 
     fn try_from(change: ChangeScores) -> Result<Self, Problem> {
-        let scores = change.scores.into_iter().map(|score| Ok((user_id("scores.userId", &score.user_id)?, score.value)));
+        let scores =
+            change.scores.into_iter().map(|score| Ok((user_id("scores.userId", &score.user_id)?, score.value)));
         Ok(Self {
             op: match change.op {
                 OpIn::Add => ScoreOp::Add,

@@ -54,6 +54,7 @@ cases! {
     MethodNotAllowed METHOD_NOT_ALLOWED 900_405 "method-not-allowed" "Not with this method";
     BodyTooLarge PAYLOAD_TOO_LARGE 900_413 "body-too-large" "The body is too large";
     UnsupportedMediaType UNSUPPORTED_MEDIA_TYPE 900_415 "unsupported-media-type" "Not with this Content-Type";
+    UpgradeRequired UPGRADE_REQUIRED 900_426 "upgrade-required" "A WebSocket is needed";
     TooManyRequests TOO_MANY_REQUESTS 900_429 "too-many-requests" "Too many requests";
     Internal INTERNAL_SERVER_ERROR 100_001 "internal" "An error inside the server";
     NotBuilt NOT_IMPLEMENTED 900_501 "not-built" "This is not built yet";

@@ -1,7 +1,7 @@
 //! `/v1/lives/{liveId}/co-host`: invite, accept, reject, cancel, leave, look.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use super::body::Strict;
 use super::ids::live_id;
 use super::may;
 use super::problem::Problem;
+use super::query::Segments;
 use super::refusals::target_problem;
 use super::state::ApiState;
 use crate::live::answer::TargetResult;
@@ -49,43 +50,43 @@ struct Requested {
 pub(super) async fn request(
     State(state): State<ApiState>,
     bearer: Bearer,
-    Path(live): Path<String>,
+    Segments(live): Segments<String>,
     Strict(body): Strict<RequestConnection>,
 ) -> Result<Response, Problem> {
     let live = live_id("liveId", &live)?;
     let request = ConnectionRequest::try_from((live.clone(), body))?;
     may::host(&state, &bearer, &live).await?;
-    match ask(&state, Command::RequestConnection(request)).await? {
-        Answer::Requested(results) => match results.as_slice() {
-            // With a single target that failed, the problem's code says why.
-            [only] => match target_problem(only) {
-                Some(problem) => Err(problem),
-                None => Ok(Json(Requested { results }).into_response()),
-            },
-            _ => Ok(Json(Requested { results }).into_response()),
+    let Answer::Requested(results) = ask(&state, Command::RequestConnection(request)).await? else {
+        return Err(unexpected());
+    };
+    match results.as_slice() {
+        // With a single target that failed, the problem's code says why.
+        [only] => match target_problem(only) {
+            Some(problem) => Err(problem),
+            None => Ok(Json(Requested { results }).into_response()),
         },
-        other => Err(unexpected(&other)),
+        _ => Ok(Json(Requested { results }).into_response()),
     }
 }
 
 pub(super) async fn accept(
     State(state): State<ApiState>,
     bearer: Bearer,
-    Path((live, from)): Path<(String, String)>,
+    Segments((live, from)): Segments<(String, String)>,
     Strict(Nothing {}): Strict<Nothing>,
 ) -> Result<Response, Problem> {
     let (live, from) = (live_id("liveId", &live)?, live_id("fromLiveId", &from)?);
     may::host(&state, &bearer, &live).await?;
-    match ask(&state, Command::AcceptConnection { live, from }).await? {
-        Answer::Connected(connected) => Ok(Json(connected).into_response()),
-        other => Err(unexpected(&other)),
-    }
+    let Answer::Connected(connected) = ask(&state, Command::AcceptConnection { live, from }).await? else {
+        return Err(unexpected());
+    };
+    Ok(Json(connected).into_response())
 }
 
 pub(super) async fn reject(
     State(state): State<ApiState>,
     bearer: Bearer,
-    Path((live, from)): Path<(String, String)>,
+    Segments((live, from)): Segments<(String, String)>,
     Strict(Nothing {}): Strict<Nothing>,
 ) -> Result<Response, Problem> {
     let (live, from) = (live_id("liveId", &live)?, live_id("fromLiveId", &from)?);
@@ -96,7 +97,7 @@ pub(super) async fn reject(
 pub(super) async fn cancel(
     State(state): State<ApiState>,
     bearer: Bearer,
-    Path((live, to)): Path<(String, String)>,
+    Segments((live, to)): Segments<(String, String)>,
     Strict(Nothing {}): Strict<Nothing>,
 ) -> Result<Response, Problem> {
     let (live, to) = (live_id("liveId", &live)?, live_id("toLiveId", &to)?);
@@ -107,7 +108,7 @@ pub(super) async fn cancel(
 pub(super) async fn exit(
     State(state): State<ApiState>,
     bearer: Bearer,
-    Path(live): Path<String>,
+    Segments(live): Segments<String>,
 ) -> Result<Response, Problem> {
     let live = live_id("liveId", &live)?;
     may::host(&state, &bearer, &live).await?;
@@ -118,26 +119,20 @@ pub(super) async fn exit(
 pub(super) async fn find(
     State(state): State<ApiState>,
     bearer: Option<Bearer>,
-    Path(live): Path<String>,
+    Segments(live): Segments<String>,
 ) -> Result<Response, Problem> {
     let live = live_id("liveId", &live)?;
     let info = may::watch(&state, bearer.as_ref(), &live).await?;
     let insider = bearer.as_ref().is_some_and(|bearer| may::acts_for(bearer, &info));
-    match ask(&state, Command::FindCoHost(live)).await? {
-        Answer::CoHost(mut co_host) => {
-            if !insider {
-                co_host.invitees.clear();
-                co_host.applicant = None;
-            }
-            Ok(Json(co_host).into_response())
-        }
-        other => Err(unexpected(&other)),
+    let Answer::CoHost(mut co_host) = ask(&state, Command::FindCoHost(live)).await? else { return Err(unexpected()) };
+    if !insider {
+        co_host.invitees.clear();
+        co_host.applicant = None;
     }
+    Ok(Json(co_host).into_response())
 }
 
 fn done(answer: Answer) -> Result<Response, Problem> {
-    match answer {
-        Answer::Done => Ok(StatusCode::NO_CONTENT.into_response()),
-        other => Err(unexpected(&other)),
-    }
+    let Answer::Done = answer else { return Err(unexpected()) };
+    Ok(StatusCode::NO_CONTENT.into_response())
 }

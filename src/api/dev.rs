@@ -33,7 +33,10 @@ impl FromRequestParts<ApiState> for DevOnly {
         if state.settings.dev && names_this_machine(&parts.headers) {
             return Ok(Self);
         }
-        Err(Problem::new(Case::RouteNotFound, "this route is served in dev mode only, at localhost or a literal address"))
+        Err(Problem::new(
+            Case::RouteNotFound,
+            "this route is served in dev mode only, at localhost or a literal address",
+        ))
     }
 }
 

@@ -49,7 +49,8 @@ async fn refuse(method: Method, OriginalUri(uri): OriginalUri, what: &'static st
 }
 
 fn not_built(method: &Method, path: &str, what: &str) -> Problem {
-    let detail = format!("{method} {}: {what} is part of the interface, but this version does not have it yet", escaped(path));
+    let detail =
+        format!("{method} {}: {what} is part of the interface, but this version does not have it yet", escaped(path));
     Problem::new(Case::NotBuilt, detail)
 }
 

@@ -1,7 +1,7 @@
 //! `/v1/lives`: create, list, get, end.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use super::cases::Case;
 use super::ids::live_id;
 use super::may;
 use super::problem::Problem;
-use super::query::StrictQuery;
+use super::query::{Segments, StrictQuery};
 use super::state::ApiState;
 use crate::live::answer::LiveInfo;
 use crate::live::command::LiveEndReason;
@@ -114,14 +114,10 @@ pub(super) async fn create(
         let detail = "`owner.userId` must be the token's user; only an admin creates lives for others";
         return Err(Problem::new(Case::Forbidden, detail));
     }
-    match ask(&state, Command::CreateLive(Box::new(new))).await? {
-        Answer::Live(live) => {
-            let location = format!("/v1/lives/{}", live.live_id);
-            let body = Json(LiveOut::from(*live));
-            Ok((StatusCode::CREATED, [(header::LOCATION, location)], body).into_response())
-        }
-        other => Err(unexpected(&other)),
-    }
+    let Answer::Live(live) = ask(&state, Command::CreateLive(Box::new(new))).await? else { return Err(unexpected()) };
+    let location = format!("/v1/lives/{}", live.live_id);
+    let body = Json(LiveOut::from(*live));
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], body).into_response())
 }
 
 pub(super) async fn list(
@@ -130,19 +126,17 @@ pub(super) async fn list(
     StrictQuery(page): StrictQuery<Page>,
 ) -> Result<Response, Problem> {
     may::look(&state, bearer.as_ref())?;
-    match ask(&state, Command::ListLives { cursor: page.cursor, count: page.count }).await? {
-        Answer::Lives(found) => {
-            let lives = found.lives.into_iter().map(LiveOut::from).collect();
-            Ok(Json(PageOut { lives, cursor: found.cursor }).into_response())
-        }
-        other => Err(unexpected(&other)),
-    }
+    let Answer::Lives(found) = ask(&state, Command::ListLives { cursor: page.cursor, count: page.count }).await? else {
+        return Err(unexpected());
+    };
+    let lives = found.lives.into_iter().map(LiveOut::from).collect();
+    Ok(Json(PageOut { lives, cursor: found.cursor }).into_response())
 }
 
 pub(super) async fn find(
     State(state): State<ApiState>,
     bearer: Option<Bearer>,
-    Path(live): Path<String>,
+    Segments(live): Segments<String>,
 ) -> Result<Response, Problem> {
     let live = may::watch(&state, bearer.as_ref(), &live_id("liveId", &live)?).await?;
     Ok(Json(LiveOut::from(live)).into_response())
@@ -151,27 +145,23 @@ pub(super) async fn find(
 pub(super) async fn end(
     State(state): State<ApiState>,
     bearer: Bearer,
-    Path(live): Path<String>,
+    Segments(live): Segments<String>,
 ) -> Result<Response, Problem> {
     let live = live_id("liveId", &live)?;
     let info = may::host(&state, &bearer, &live).await?;
     let by_host = info.owner.user_id == bearer.principal.user;
     let reason = if by_host { LiveEndReason::EndedByHost } else { LiveEndReason::EndedByServer };
-    match ask(&state, Command::EndLive { live, reason }).await? {
-        Answer::Done => Ok(StatusCode::NO_CONTENT.into_response()),
-        other => Err(unexpected(&other)),
-    }
+    let Answer::Done = ask(&state, Command::EndLive { live, reason }).await? else { return Err(unexpected()) };
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 pub(super) async fn layout(
     State(state): State<ApiState>,
     bearer: Option<Bearer>,
-    Path(live): Path<String>,
+    Segments(live): Segments<String>,
 ) -> Result<Response, Problem> {
     let live = live_id("liveId", &live)?;
     may::watch(&state, bearer.as_ref(), &live).await?;
-    match ask(&state, Command::FindLayout(live)).await? {
-        Answer::Layout(layout) => Ok(Json(layout).into_response()),
-        other => Err(unexpected(&other)),
-    }
+    let Answer::Layout(layout) = ask(&state, Command::FindLayout(live)).await? else { return Err(unexpected()) };
+    Ok(Json(layout).into_response())
 }

@@ -1,6 +1,6 @@
 //! Who may look at a live and who may act for it, where the token alone does not say.
 
-use super::ask::ask;
+use super::ask::{ask, unexpected};
 use super::auth::Bearer;
 use super::cases::Case;
 use super::problem::Problem;
@@ -70,8 +70,6 @@ pub(super) fn look(state: &ApiState, bearer: Option<&Bearer>) -> Result<(), Prob
 }
 
 async fn find(state: &ApiState, live: &LiveId) -> Result<LiveInfo, Problem> {
-    match ask(state, Command::FindLive(live.clone())).await? {
-        Answer::Live(info) => Ok(*info),
-        other => Err(super::ask::unexpected(&other)),
-    }
+    let Answer::Live(info) = ask(state, Command::FindLive(live.clone())).await? else { return Err(unexpected()) };
+    Ok(*info)
 }

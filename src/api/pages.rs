@@ -1,7 +1,6 @@
 //! The pages of `web/`, embedded in the binary: `/`, `/publish/{liveId}`, `/play/{liveId}`, and their parts under `/web/`.
 
 use axum::Router;
-use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -9,6 +8,7 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 
 use super::cases::Case;
 use super::problem::{Problem, quoted};
+use super::query::Segments;
 use super::state::ApiState;
 
 #[derive(RustEmbed)]
@@ -32,7 +32,7 @@ async fn page(headers: HeaderMap, name: &'static str) -> Result<Response, Proble
     serve(&headers, name)
 }
 
-async fn part(headers: HeaderMap, Path(path): Path<String>) -> Result<Response, Problem> {
+async fn part(headers: HeaderMap, Segments(path): Segments<String>) -> Result<Response, Problem> {
     serve(&headers, &path)
 }
 

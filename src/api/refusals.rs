@@ -12,11 +12,10 @@ use crate::live::refusal::MetaDataFault;
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let problem = Self::new(case(&refusal), refusal.to_string());
-        match refusal {
-            Refusal::NotLive { retry_after, .. } => problem.retry_after(seconds(retry_after)),
-            _ if problem.status() == 503 => problem.retry_after(BUSY_SECONDS),
-            _ => problem,
+        if let Refusal::NotLive { retry_after, .. } = refusal {
+            return problem.retry_after(seconds(retry_after));
         }
+        if problem.status() == 503 { problem.retry_after(BUSY_SECONDS) } else { problem }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::auth::{Attempts, Keys};
 use super::figures::Figures;
@@ -28,6 +28,8 @@ pub struct ApiState {
     pub attempts: Arc<Attempts>,
     /// Whether the server is going down.
     pub going: Going,
+    /// Places for event sockets, [`Settings::event_sockets_max`] of them.
+    pub sockets: Arc<Semaphore>,
 }
 
 /// The part of the configuration that HTTP needs.

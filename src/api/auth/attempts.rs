@@ -45,7 +45,8 @@ impl Attempts {
         }
         metrics::counter!("costage_auth_throttled_total").increment(1);
         let rest = WINDOW.saturating_sub(now.saturating_duration_since(window.opened)).as_secs() + 1;
-        let detail = format!("more than {FAILURES_MAX} failed requests of your address in a minute; {}", problem.detail);
+        let detail =
+            format!("more than {FAILURES_MAX} failed requests of your address in a minute; {}", problem.detail);
         Problem::new(Case::TooManyRequests, detail).retry_after(u32::try_from(rest).unwrap_or(60))
     }
 }

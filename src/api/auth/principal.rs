@@ -66,7 +66,10 @@ impl Principal {
             Role::Host if self.live.covers(live.as_str()) => Ok(()),
             Role::Host => Err(Problem::new(
                 Case::Forbidden,
-                format!("the token's `live` claim does not name {}; use a token for that live or for \"*\"", quoted(live.as_str())),
+                format!(
+                    "the token's `live` claim does not name {}; use a token for that live or for \"*\"",
+                    quoted(live.as_str())
+                ),
             )),
             Role::Guest | Role::Audience => Err(Problem::new(
                 Case::Forbidden,
@@ -83,7 +86,8 @@ impl Principal {
         if self.is_admin() || self.live.covers(live.as_str()) {
             return Ok(());
         }
-        let detail = format!("the token's `live` claim does not name {}; use a token for that live", quoted(live.as_str()));
+        let detail =
+            format!("the token's `live` claim does not name {}; use a token for that live", quoted(live.as_str()));
         Err(Problem::new(Case::Forbidden, detail))
     }
 
@@ -139,7 +143,11 @@ impl Owner {
         match (self, caller) {
             (_, Some(caller)) if caller.is_admin() => Ok(()),
             (Self::Token(user) | Self::Address(user), Some(caller)) => {
-                if caller.user.as_str() == user { Ok(()) } else { Err(foreign()) }
+                if caller.user.as_str() == user {
+                    Ok(())
+                } else {
+                    Err(foreign())
+                }
             }
             (Self::Token(_), None) => {
                 Err(Problem::new(Case::Unauthorized, "send the token of the POST again: Authorization: Bearer …"))
@@ -193,9 +201,10 @@ mod tests {
         let token = Owner::Token("alice".into());
         assert_eq!([None, Some(&alice), Some(&mallory), Some(&admin)].map(|c| status(&token, c)), [401, 200, 403, 200]);
         let address = Owner::Address("alice".into());
-        assert_eq!([None, Some(&alice), Some(&mallory), Some(&admin)].map(|c| status(&address, c)), [
-            200, 200, 403, 200
-        ]);
+        assert_eq!(
+            [None, Some(&alice), Some(&mallory), Some(&admin)].map(|c| status(&address, c)),
+            [200, 200, 403, 200]
+        );
         assert_eq!([None, Some(&mallory)].map(|c| status(&Owner::Nobody, c)), [200, 200]);
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use jsonwebtoken::errors::{Error, ErrorKind};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
 use serde::{Deserialize, Deserializer, Serialize};
 use thiserror::Error;
@@ -203,18 +204,17 @@ impl Keys {
         if header.alg != key.algorithm {
             return Err(Refused::Algorithm);
         }
-        let claims = decode::<Claims>(token, &key.decoding, &signature_only(key.algorithm))
-            .map_err(|error| match error.kind() {
-                jsonwebtoken::errors::ErrorKind::Json(_) => Refused::Claims,
-                // The library's enum is open; whatever else it finds, the token did not verify.
-                _ => Refused::Signature,
-            })?
-            .claims;
+        let shape = |error: Error| {
+            if matches!(error.kind(), ErrorKind::Json(_)) { Refused::Claims } else { Refused::Signature }
+        };
+        let claims = decode::<Claims>(token, &key.decoding, &signature_only(key.algorithm)).map_err(shape)?.claims;
         self.check(wall_ms / 1000, claims)
     }
 
     fn check(&self, now_seconds: u64, claims: Claims) -> Result<Claims, Refused> {
-        if crate::live::UserId::new(&claims.sub).is_err() || claims.name.as_ref().is_some_and(|name| name.len() > NAME_BYTES_MAX) {
+        if crate::live::UserId::new(&claims.sub).is_err()
+            || claims.name.as_ref().is_some_and(|name| name.len() > NAME_BYTES_MAX)
+        {
             return Err(Refused::Claims);
         }
         if claims.exp.saturating_add(SKEW_SECONDS) <= now_seconds {
@@ -335,7 +335,11 @@ mod tests {
     fn with(claims: Value, change: Value) -> Value {
         let (Value::Object(mut claims), Value::Object(change)) = (claims, change) else { panic!("objects") };
         for (name, value) in change {
-            if value.is_null() { claims.remove(&name) } else { claims.insert(name, value) };
+            if value.is_null() {
+                claims.remove(&name)
+            } else {
+                claims.insert(name, value)
+            };
         }
         Value::Object(claims)
     }
@@ -450,10 +454,8 @@ mod tests {
         assert_eq!(new(Verifying::Hs256(vec![0; 31])), Err(KeyRefused::SecretTooShort { id: "k".into(), found: 31 }));
         assert_eq!(new(Verifying::EdDsa("AAAA".into())), Err(KeyRefused::PublicKey { id: "k".into() }));
         assert_eq!(new(Verifying::EdDsa("///".into())), Err(KeyRefused::PublicKey { id: "k".into() }));
-        let twice = vec![
-            ("k".to_owned(), Verifying::Hs256(vec![1; 32])),
-            ("k".to_owned(), Verifying::Hs256(vec![2; 32])),
-        ];
+        let twice =
+            vec![("k".to_owned(), Verifying::Hs256(vec![1; 32])), ("k".to_owned(), Verifying::Hs256(vec![2; 32]))];
         assert_eq!(Keys::new(twice, None).map(|_| ()), Err(KeyRefused::Twice { id: "k".into() }));
     }
 }

@@ -1,6 +1,6 @@
 //! The endpoints: an offer becomes a session.
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -10,6 +10,7 @@ use super::super::body;
 use super::super::cases::Case;
 use super::super::may;
 use super::super::problem::{Problem, quoted};
+use super::super::query::Segments;
 use super::super::refusals::{BUSY_SECONDS, Protocol, offer_problem};
 use super::super::state::{ApiState, Stage};
 use crate::engine::{Opened, Role};
@@ -21,7 +22,7 @@ pub(super) const SDP: &str = "application/sdp";
 pub(super) async fn publish(
     State(state): State<ApiState>,
     bearer: Bearer,
-    Path(live): Path<String>,
+    Segments(live): Segments<String>,
     request: Request,
 ) -> Result<Response, Problem> {
     let live = live_of(&live)?;
@@ -30,9 +31,8 @@ pub(super) async fn publish(
     let offer = body::text(request, SDP, Case::MalformedOffer).await?;
     // An admin publishes for the owner, so the question of another user's live does not arise.
     let user = if bearer.principal.is_admin() { info.owner.user_id } else { bearer.principal.user.clone() };
-    let publish = match ask(&state, Command::Publish { live, user }).await? {
-        Answer::Publish(publish) => publish,
-        other => return Err(unexpected(&other)),
+    let Answer::Publish(publish) = ask(&state, Command::Publish { live, user }).await? else {
+        return Err(unexpected());
     };
     let role = Role::Host { source: publish.source };
     open(&state, Protocol::Whip, role, Some(&bearer), &offer)
@@ -41,17 +41,14 @@ pub(super) async fn publish(
 pub(super) async fn play(
     State(state): State<ApiState>,
     bearer: Option<Bearer>,
-    Path(live): Path<String>,
+    Segments(live): Segments<String>,
     request: Request,
 ) -> Result<Response, Problem> {
     let live = live_of(&live)?;
     must_be_up(&state)?;
     may::watch(&state, bearer.as_ref(), &live).await?;
     let offer = body::text(request, SDP, Case::MalformedViewerOffer).await?;
-    let feed = match ask(&state, Command::Watch { live }).await? {
-        Answer::Watch(feed) => feed,
-        other => return Err(unexpected(&other)),
-    };
+    let Answer::Watch(feed) = ask(&state, Command::Watch { live }).await? else { return Err(unexpected()) };
     open(&state, Protocol::Whep, Role::Viewer { feed }, bearer.as_ref(), &offer)
 }
 
@@ -82,8 +79,9 @@ fn created(state: &ApiState, protocol: Protocol, opened: Opened) -> Response {
     ];
     let mut response = (StatusCode::CREATED, headers, opened.answer).into_response();
     // One header per server: OBS splits a joined one at every comma.
-    let links = state.settings.ice_server_links.iter().filter_map(|link| HeaderValue::from_str(link).ok());
-    links.for_each(|link| drop(response.headers_mut().append(header::LINK, link)));
+    for link in state.settings.ice_server_links.iter().filter_map(|link| HeaderValue::from_str(link).ok()) {
+        response.headers_mut().append(header::LINK, link);
+    }
     response
 }
 

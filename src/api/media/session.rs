@@ -1,6 +1,7 @@
 //! The sessions: trickle ICE, restarts, the end.
 
-use axum::extract::{FromRequestParts, Path, Request, State};
+use axum::extract::{FromRequestParts, OptionalFromRequestParts, Path, Request, State};
+use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -20,12 +21,9 @@ pub(super) struct Mine(String);
 impl FromRequestParts<ApiState> for Mine {
     type Rejection = Problem;
 
-    async fn from_request_parts(
-        parts: &mut axum::http::request::Parts,
-        state: &ApiState,
-    ) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
         let known = Known::from_request_parts(parts, state).await?;
-        let bearer: Option<Bearer> = axum::extract::OptionalFromRequestParts::from_request_parts(parts, state).await?;
+        let bearer = <Bearer as OptionalFromRequestParts<ApiState>>::from_request_parts(parts, state).await?;
         known.owner.admits(bearer.as_ref().map(|bearer| &bearer.principal))?;
         Ok(Self(known.secret))
     }
@@ -40,15 +38,15 @@ pub(super) struct Known {
 impl FromRequestParts<ApiState> for Known {
     type Rejection = Problem;
 
-    async fn from_request_parts(
-        parts: &mut axum::http::request::Parts,
-        state: &ApiState,
-    ) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
         let unknown = || {
             let detail = "no such session: it has ended (DELETE, timeout, takeover) or never was";
             Problem::new(Case::SessionNotFound, detail)
         };
-        let secret = Path::<String>::from_request_parts(parts, state).await.map_err(|_| unknown())?.0;
+        let secret = <Path<String> as FromRequestParts<ApiState>>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| unknown())?
+            .0;
         match state.signalling.owner(&secret) {
             Some(owner) => Ok(Self { secret, owner: Owner::from_text(&owner) }),
             None => Err(state.attempts.failed(state.clock.now(), address(parts), unknown())),
