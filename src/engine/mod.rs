@@ -10,24 +10,30 @@
 
 pub mod bounded;
 pub mod clock;
+pub mod control;
 mod director;
+pub mod events;
+mod inbox;
+pub mod journal;
 mod mix_thread;
 pub mod peer;
 mod seats;
 mod shard;
 mod source;
-mod stagehand;
+pub mod stagehand;
 mod studio;
 pub mod trace;
 
 pub use clock::{Clock, Epoch};
+pub use control::{ControlConfig, ControlHandle, ControlThread, Reply};
 pub use director::Director;
-pub use mix_thread::{MixConfig, StageId};
+pub use events::{CutOff, EventReader, First, Notice, Resume, Subscription};
+pub use journal::{Fact, Journal, JournalError};
+pub use mix_thread::MixConfig;
 pub use peer::{
     CloseReason, Datagram, OfferRefused, Opened, Peer, PeerEvent, Role, SessionKey, Shards, Signalling, TrickleRefused,
     Trickled, UnknownSession,
 };
-pub use shard::Presence;
 pub use stagehand::Stagehand;
 
 use std::sync::Arc;

@@ -1,8 +1,10 @@
 //! The sessions of one shard and everything that is done with them. A panic in one session ends that session alone.
 
+use super::control::ControlHandle;
 use super::mix_thread::{MixHandle, MixInput};
-use super::peer::{CloseReason, Datagram, Peer, PeerEvent, Role, SessionKey};
-use super::shard::{Order, Presence, ShardHandle, Surroundings, earliest};
+use super::peer::{Datagram, Peer, PeerEvent, Role, SessionKey};
+use super::shard::{Order, ShardHandle, Surroundings, earliest};
+use crate::live::command::MediaState;
 use costage_media::forward::{ConsumerId, FeedId, Frame, ProducerId, Router};
 use costage_media::packet::{MediaKind, RtpOut};
 use costage_media::scene::SourceId;
@@ -35,7 +37,7 @@ pub(super) struct Seats {
     router: Router,
     producers: BTreeMap<ProducerId, MixHandle>,
     sources: BTreeMap<SourceId, MixHandle>,
-    presence: Option<Arc<dyn Presence>>,
+    control: Option<ControlHandle>,
 }
 
 impl Seats {
@@ -48,7 +50,7 @@ impl Seats {
             router: Router::new(),
             producers: BTreeMap::new(),
             sources: BTreeMap::new(),
-            presence: None,
+            control: None,
         }
     }
 
@@ -72,7 +74,7 @@ impl Seats {
                 self.sources.insert(source, mix);
             }
             Order::Keyframe { key } => self.with(now, key, |now, seat| seat.peer.request_keyframe(now)),
-            Order::Presence(presence) => self.presence = Some(presence),
+            Order::Control(control) => self.control = Some(control),
             Order::CloseAll => {
                 let keys: Vec<_> = self.seats.keys().copied().collect();
                 keys.into_iter().for_each(|key| self.close(now, key));
@@ -218,8 +220,8 @@ impl Seats {
                 if let Some(mix) = self.sources.get(&source) {
                     mix.publish(source, key, self.handle.clone());
                 }
-                if let Some(presence) = &self.presence {
-                    presence.media(source, true);
+                if let Some(control) = &self.control {
+                    control.host_media(source, MediaState::Up);
                 }
             }
             Role::Viewer { feed } => {
@@ -276,7 +278,7 @@ impl Seats {
     /// A session has panicked: it alone ends.
     fn bury(&mut self, key: SessionKey) {
         metrics::counter!("costage_session_panics_total").increment(1);
-        tracing::error!(session = key.0, reason = ?CloseReason::Broken, "session panicked; it was ended, others go on");
+        tracing::error!(session = key.0, "session panicked; it was ended, others go on");
         self.remove(key);
     }
 
@@ -291,8 +293,8 @@ impl Seats {
                 if let Some(mix) = self.sources.get(&source) {
                     mix.silence(source, key);
                 }
-                if let (false, Some(presence)) = (seat.superseded, &self.presence) {
-                    presence.media(source, false);
+                if let (false, Some(control)) = (seat.superseded, &self.control) {
+                    control.host_media(source, MediaState::Down);
                 }
             }
         }

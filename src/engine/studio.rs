@@ -1,10 +1,11 @@
 //! Everything one mix thread works on: its sources and its programs, and what is due when.
 
-use super::mix_thread::{MixHandle, MixInput, Moved, Order, StageId, Surroundings};
+use super::mix_thread::{MixHandle, MixInput, Moved, Order, Surroundings, producer_of};
 use super::peer::SessionKey;
 use super::shard::{Outgoing, ShardHandle, earliest};
 use super::source::Source;
 use super::trace::{FrameTrace, SourceStamp};
+use crate::live::StageId;
 use costage_media::jitter::PLAYOUT_DELAY;
 use costage_media::mix::{Program, ProgramConfig};
 use costage_media::packet::MediaKind;
@@ -141,7 +142,7 @@ impl Studio {
         if !self.programs.contains_key(&stage) {
             let config =
                 ProgramConfig { kernels: config.kernels, max_fps: config.max_fps, bitrate_bps: config.bitrate_bps };
-            match Program::new(now, stage.producer(), config, scene.canvas) {
+            match Program::new(now, producer_of(stage), config, scene.canvas) {
                 Ok(program) => {
                     let running = Running { program, scene: scene.clone(), awaited, shows: BTreeMap::new() };
                     self.programs.insert(stage, running);
