@@ -10,6 +10,7 @@ pub mod performance;
 mod receiving;
 mod session;
 mod signal;
+pub mod synthetic;
 mod tap;
 mod unroll;
 pub mod video_loop;
