@@ -11,9 +11,6 @@ use costage_media::packet::{MediaKind, RtpIn, SenderClock};
 use costage_media::scene::SourceId;
 use std::time::{Duration, Instant};
 
-/// A decoder that fails asks for a keyframe at most this often (a host answers within 15 to 35 ms).
-const KEYFRAME_ASK_INTERVAL: Duration = Duration::from_millis(500);
-
 /// One host's receiving side in the mix. Moves between threads as a whole.
 pub(super) struct Source {
     id: SourceId,
@@ -22,22 +19,14 @@ pub(super) struct Source {
     input: VideoInput,
     decoder: Box<dyn VideoDecoder>,
     sync: SyncTrim,
-    asked_at: Option<Instant>,
 }
 
 impl Source {
     /// A host whose first session is `session` on `shard`.
-    ///
-    /// # Errors
-    /// When the decoder cannot be made (out of memory).
-    pub(super) fn new(
-        id: SourceId,
-        session: SessionKey,
-        shard: ShardHandle,
-    ) -> Result<Self, costage_media::codec::DecodeError> {
-        let decoder = Box::new(openh264::Decoder::new()?);
+    pub(super) fn new(id: SourceId, session: SessionKey, shard: ShardHandle) -> Self {
+        let decoder = Box::new(openh264::Decoder::new());
         let (input, sync) = (VideoInput::new(), SyncTrim::new());
-        Ok(Self { id, session, shard, input, decoder, sync, asked_at: None })
+        Self { id, session, shard, input, decoder, sync }
     }
 
     pub(super) fn session(&self) -> SessionKey {
@@ -48,7 +37,7 @@ impl Source {
     /// first new one.
     pub(super) fn restart(&mut self, session: SessionKey, shard: ShardHandle) {
         (self.session, self.shard) = (session, shard);
-        (self.input, self.sync, self.asked_at) = (VideoInput::new(), SyncTrim::new(), None);
+        (self.input, self.sync) = (VideoInput::new(), SyncTrim::new());
     }
 
     /// The last decoded picture, to paint it into another tile.
@@ -58,14 +47,14 @@ impl Source {
 
     /// Takes in one packet; audio is only looked at for its clock.
     pub(super) fn push(&mut self, now: Instant, packet: &RtpIn) {
-        self.sync.packet(packet.kind, packet.timestamp, packet.received_at);
-        if packet.kind == MediaKind::Video {
-            self.input.push(now, packet.clone());
+        match packet.kind {
+            MediaKind::Video => self.input.push(now, packet.clone()),
+            MediaKind::Audio => self.sync.arrival(MediaKind::Audio, packet.timestamp, packet.received_at),
         }
     }
 
     pub(super) fn clock(&mut self, clock: SenderClock) {
-        self.sync.report(clock);
+        self.sync.clock(clock);
     }
 
     /// How much later than the fixed playout this host's sound should be heard.
@@ -93,6 +82,7 @@ impl Source {
 
     fn decode_unit(&mut self, clock: &dyn Clock, unit: &AccessUnit, paint: &mut dyn FnMut(PictureRef<'_>, Passed)) {
         let whole = clock.now();
+        self.sync.arrival(MediaKind::Video, unit.timestamp, unit.arrived);
         match self.decoder.decode(&unit.data) {
             Ok(Some(picture)) => {
                 // RTP carries the low 32 bits; the sample names the frame as the host sent it.
@@ -104,10 +94,7 @@ impl Source {
             Err(error) => {
                 metrics::counter!("costage_decode_errors_total").increment(1);
                 tracing::debug!(source = self.id.0, %error, "access unit not decoded");
-                if self.asked_at.is_none_or(|at| whole.saturating_duration_since(at) >= KEYFRAME_ASK_INTERVAL) {
-                    self.asked_at = Some(whole);
-                    self.ask();
-                }
+                self.input.refused(whole);
             }
         }
     }

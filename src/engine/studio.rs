@@ -117,10 +117,7 @@ impl Studio {
         if let Some(source) = self.sources.get_mut(&id) {
             source.restart(session, shard);
         } else {
-            match Source::new(id, session, shard) {
-                Ok(source) => drop(self.sources.insert(id, source)),
-                Err(error) => return tracing::error!(source = id.0, %error, "no decoder for this host"),
-            }
+            self.sources.insert(id, Source::new(id, session, shard));
         }
         if let Some(running) = self.shown_by.get(&id).and_then(|stage| self.programs.get_mut(stage)) {
             running.program.rehear(now, id);

@@ -4,7 +4,7 @@ use super::{AudioMixer, AudioSource, KeyframeMerge, Pacer, VideoMixer};
 use crate::codec::{EncodeError, VideoEncoder, openh264};
 use crate::forward::{Frame, ProducerId};
 use crate::frame::{PictureRef, Size};
-use crate::jitter::h264::Packetiser;
+use crate::jitter::h264::packetise;
 use crate::kernel::Kernels;
 use crate::packet::{ExtSeq, MediaKind, Packet, RtpIn};
 use crate::scene::{Scene, SourceId};
@@ -39,7 +39,6 @@ pub struct Program {
     producer: ProducerId,
     video: VideoMixer,
     encoder: Box<dyn VideoEncoder>,
-    packetiser: Packetiser,
     pacer: Pacer,
     keyframes: KeyframeMerge,
     audio: AudioMixer,
@@ -66,7 +65,6 @@ impl Program {
             producer,
             video: VideoMixer::new(kernels, canvas),
             encoder: Box::new(encoder),
-            packetiser: Packetiser::new(PAYLOAD_BYTES_MAX),
             pacer: Pacer::new(now, max_fps),
             keyframes,
             audio: AudioMixer::new(kernels, now)?,
@@ -162,7 +160,7 @@ impl Program {
         if encoded.keyframe {
             self.keyframes.done(now);
         }
-        let payloads = self.packetiser.packetise(&encoded.nals);
+        let payloads = packetise(&encoded.nals, PAYLOAD_BYTES_MAX);
         let timestamp = at.ticks(VIDEO_CLOCK_HZ);
         let packets = payloads
             .into_iter()
