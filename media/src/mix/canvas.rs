@@ -108,8 +108,8 @@ mod tests {
     use super::*;
     use crate::mix::overlay::Rgb;
 
-    const WHITE: Yuv = Rgb(0xFF_FF_FF).yuv();
-    const BLUE: Yuv = Rgb(0x1C_66_E5).yuv();
+    const WHITE: Yuv = Rgb(0xFFFFFF).yuv();
+    const BLUE: Yuv = Rgb(0x1C66E5).yuv();
 
     #[test]
     fn what_is_kept_comes_back_to_the_bit() {

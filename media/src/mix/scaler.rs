@@ -5,7 +5,7 @@
 use crate::frame::{PictureRef, PlaneRef, Size};
 use crate::kernel::Kernels;
 use crate::kernel::taps::{AreaTaps, Filter, LinearBlock, LinearTap};
-use crate::scene::Rect;
+use crate::scene::{Rect, even};
 
 /// Everything prepared to bring pictures of one size into rectangles of one size.
 #[derive(Debug)]
@@ -70,12 +70,12 @@ pub(super) fn readable(picture: &PictureRef<'_>) -> Option<Size> {
 fn cover(src: Size, dst: Size) -> Rect {
     let (mut w, mut h) = (src.width, src.height);
     if src.width * dst.height > dst.width * src.height {
-        w = (src.height * dst.width / dst.height.max(1) & !1).max(2);
+        w = even(src.height * dst.width / dst.height.max(1)).max(2);
     } else {
-        h = (src.width * dst.height / dst.width.max(1) & !1).max(2);
+        h = even(src.width * dst.height / dst.width.max(1)).max(2);
     }
     let (w, h) = (w.min(src.width), h.min(src.height));
-    Rect { x: (src.width - w) / 2 & !1, y: (src.height - h) / 2 & !1, w, h }
+    Rect { x: even((src.width - w) / 2), y: even((src.height - h) / 2), w, h }
 }
 
 fn part(plane: PlaneRef<'_>, left: usize, top: usize) -> (&[u8], usize) {

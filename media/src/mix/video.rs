@@ -30,13 +30,13 @@ pub struct VideoMixer {
 }
 
 /// Outside all tiles: darker than an avatar's tile, so that a tile is seen to be one.
-const BACKGROUND: Yuv = Rgb(0x12_13_16).yuv();
+const BACKGROUND: Yuv = Rgb(0x121316).yuv();
 
 /// A tile without picture.
-const NO_PICTURE: Yuv = Rgb(0x1F_20_24).yuv();
+const NO_PICTURE: Yuv = Rgb(0x1F2024).yuv();
 
 /// Laid over the last frame of a host that is silent, at [`DIM_ALPHA`].
-const DIM: Yuv = Rgb(0x00_00_00).yuv();
+const DIM: Yuv = Rgb(0x000000).yuv();
 
 /// 55 %: still to be recognised, plainly not live.
 const DIM_ALPHA: u8 = 140;

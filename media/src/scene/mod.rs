@@ -11,6 +11,7 @@ mod template;
 
 pub use draw::{DrawList, Item};
 pub use score::shortened;
+pub(crate) use template::even;
 pub use template::{Proportion, Rect, Region, Template};
 
 use crate::frame::Size;

@@ -2,6 +2,11 @@
 
 use crate::frame::Size;
 
+/// Rounded down to even, so that chroma samples are never shared between neighbours.
+pub(crate) const fn even(length: usize) -> usize {
+    length & !1
+}
+
 /// A rectangle in canvas pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Rect {
@@ -152,7 +157,7 @@ impl Proportion {
     /// A length in canvas pixels, rounded down to even.
     #[must_use]
     pub fn length(self, design: usize) -> usize {
-        design * self.numerator / self.denominator & !1
+        even(design * self.numerator / self.denominator)
     }
 
     /// `x y w h` in canvas pixels. Edges, not sizes, are rounded down to even: neighbours still touch.
@@ -174,7 +179,7 @@ impl Proportion {
     /// `(canvas − design·scale) / 2 + at·scale`, rounded once.
     fn edge(self, at: usize, design: usize, canvas: usize) -> usize {
         let twice = (canvas * self.denominator).saturating_sub(design * self.numerator) + 2 * at * self.numerator;
-        twice / (2 * self.denominator) & !1
+        even(twice / (2 * self.denominator))
     }
 }
 

@@ -1,39 +1,38 @@
 //! The round avatar of a host without picture.
 
-use tiny_skia::{Color, PathBuilder, Pixmap};
+use tiny_skia::{FillRule, Mask, PathBuilder, Pixmap, Transform};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::label::{blank, fill, px};
+use super::label::{blank, fill, paint, px};
 use super::lettering::{CAP_HEIGHT, Style, lettering};
 use super::{Patch, Rgb};
-use crate::scene::Rect;
+use crate::scene::{Rect, even};
 
 /// A disc with initials in the middle of `tile`, 40 % of its shorter side wide. The colour follows from the name, so
 /// that a host keeps it. A name without letters gets the outline of a person.
 pub(in crate::mix) fn avatar(tile: Rect, name: &str) -> Option<Patch> {
-    let diameter = tile.w.min(tile.h) * 2 / 5 & !1;
+    let diameter = even(tile.w.min(tile.h) * 2 / 5);
     let mut pixels = blank(diameter, diameter)?;
     let side = px(diameter);
-    let [red, green, blue] = DISCS[shade(name)].channels();
-    fill(&mut pixels, &disc(side / 2.0, side / 2.0, side / 2.0)?, Color::from_rgba8(red, green, blue, 255));
+    fill(&mut pixels, &disc(side / 2.0, side / 2.0, side / 2.0)?, DISCS[shade(name)], 255);
     match initials(name) {
         Some(initials) => write(&mut pixels, &initials, side),
         None => person(&mut pixels, side)?,
     }
-    let (x, y) = (tile.x + ((tile.w - diameter) / 2 & !1), tile.y + ((tile.h - diameter) / 2 & !1));
+    let (x, y) = (tile.x + even((tile.w - diameter) / 2), tile.y + even((tile.h - diameter) / 2));
     Some(Patch::new(x, y, &pixels))
 }
 
 /// Muted enough to rest beside a picture, each with white readable on it.
 const DISCS: [Rgb; 8] = [
-    Rgb(0x3B_6F_D8),
-    Rgb(0xC2_4D_6B),
-    Rgb(0x2F_8F_7F),
-    Rgb(0x8A_5A_C9),
-    Rgb(0xB8_6A_2E),
-    Rgb(0x3F_87_AE),
-    Rgb(0x6C_8A_3A),
-    Rgb(0xA8_52_A0),
+    Rgb(0x3B6FD8),
+    Rgb(0xC24D6B),
+    Rgb(0x2F8F7F),
+    Rgb(0x8A5AC9),
+    Rgb(0xB86A2E),
+    Rgb(0x3F87AE),
+    Rgb(0x6C8A3A),
+    Rgb(0xA852A0),
 ];
 
 /// Size of the initials, of the disc's diameter.
@@ -65,18 +64,18 @@ fn write(pixels: &mut Pixmap, initials: &str, side: f32) {
     let mut lettering = lettering();
     let line = lettering.line_within(initials, style, side);
     let baseline = ((side + CAP_HEIGHT * style.size) / 2.0).round();
-    lettering.draw(&line, pixels, (side - line.width) / 2.0, baseline, Rgb(0xFF_FF_FF));
+    lettering.draw(&line, pixels, (side - line.width) / 2.0, baseline, Rgb(0xFFFFFF));
 }
 
 /// Head and shoulders, cut off by the disc.
 fn person(pixels: &mut Pixmap, side: f32) -> Option<()> {
-    let white = Color::from_rgba8(255, 255, 255, 255);
-    fill(pixels, &disc(side * 0.5, side * 0.4, side * 0.155)?, white);
-    let mut shoulders = PathBuilder::new();
-    shoulders.move_to(side * 0.22, side * 0.78);
-    shoulders.cubic_to(side * 0.24, side * 0.54, side * 0.76, side * 0.54, side * 0.78, side * 0.78);
-    shoulders.close();
-    fill(pixels, &shoulders.finish()?, white);
+    let mut inside = Mask::new(pixels.width(), pixels.height())?;
+    let whole = disc(side / 2.0, side / 2.0, side / 2.0)?;
+    inside.fill_path(&whole, FillRule::Winding, true, Transform::identity());
+    for (y, radius) in [(0.39, 0.17), (0.98, 0.36)] {
+        let part = disc(side * 0.5, side * y, side * radius)?;
+        pixels.fill_path(&part, &paint(Rgb(0xFFFFFF), 255), FillRule::Winding, Transform::identity(), Some(&inside));
+    }
     Some(())
 }
 

@@ -1,10 +1,10 @@
 //! Pills with text: a nickname, a notice.
 
-use tiny_skia::{Color, FillRule, Paint, Path, PathBuilder, Pixmap, Transform};
+use tiny_skia::{FillRule, Paint, Path, PathBuilder, Pixmap, Transform};
 
 use super::lettering::{CAP_HEIGHT, Line, Style, lettering};
 use super::{Patch, Rgb};
-use crate::scene::{Proportion, Rect};
+use crate::scene::{Proportion, Rect, even};
 
 /// A nickname's pill, at the left of `bounds` and no wider. `None` when there is nothing to write or no room.
 pub(in crate::mix) fn nickname(proportion: Proportion, bounds: Rect, text: &str) -> Option<Patch> {
@@ -22,15 +22,15 @@ pub(in crate::mix) fn notice(proportion: Proportion, tile: Rect, text: &str) -> 
     let line = lettering().line_within(text, style, px(tile.w) - 4.0 * padding);
     let width = (line.width + 2.0 * padding).ceil();
     let (w, h) = (pixels(width).next_multiple_of(2).min(tile.w), proportion.length(HEIGHT).min(tile.h));
-    let bounds = Rect { x: tile.x + ((tile.w - w) / 2 & !1), y: tile.y + ((tile.h - h) / 2 & !1), w, h };
+    let bounds = Rect { x: tile.x + even((tile.w - w) / 2), y: tile.y + even((tile.h - h) / 2), w, h };
     pill(&line, style, bounds, width, NOTICE_ALPHA)
 }
 
 const TEXT_SIZE: f32 = 20.0;
 const PADDING: f32 = 12.0;
 const HEIGHT: usize = 36;
-const TEXT: Rgb = Rgb(0xFF_FF_FF);
-const PILL: Rgb = Rgb(0x22_26_2E);
+const TEXT: Rgb = Rgb(0xFFFFFF);
+const PILL: Rgb = Rgb(0x22262E);
 
 /// 40 %.
 const NICKNAME_ALPHA: u8 = 102;
@@ -45,8 +45,7 @@ fn pill(line: &Line, style: Style, bounds: Rect, width: f32, alpha: u8) -> Optio
     }
     let height = px(bounds.h);
     let mut pixels = blank(pixels(width), bounds.h)?;
-    let [red, green, blue] = PILL.channels();
-    fill(&mut pixels, &rounded(width, height, height / 2.0)?, Color::from_rgba8(red, green, blue, alpha));
+    fill(&mut pixels, &rounded(width, height, height / 2.0)?, PILL, alpha);
     let baseline = ((height + CAP_HEIGHT * style.size) / 2.0).round();
     lettering().draw(line, &mut pixels, (width - line.width) / 2.0, baseline, TEXT);
     Some(Patch::new(bounds.x, bounds.y, &pixels))
@@ -58,11 +57,16 @@ pub(super) fn blank(width: usize, height: usize) -> Option<Pixmap> {
 }
 
 /// Fills a path, edges smoothed.
-pub(super) fn fill(pixels: &mut Pixmap, path: &Path, colour: Color) {
+pub(super) fn fill(pixels: &mut Pixmap, path: &Path, colour: Rgb, alpha: u8) {
+    pixels.fill_path(path, &paint(colour, alpha), FillRule::Winding, Transform::identity(), None);
+}
+
+/// One colour, edges smoothed.
+pub(super) fn paint(colour: Rgb, alpha: u8) -> Paint<'static> {
+    let [red, green, blue] = colour.channels();
     let mut paint = Paint::default();
-    paint.set_color(colour);
-    paint.anti_alias = true;
-    pixels.fill_path(path, &paint, FillRule::Winding, Transform::identity(), None);
+    paint.set_color_rgba8(red, green, blue, alpha);
+    paint
 }
 
 /// A rectangle from the origin with round corners.

@@ -118,9 +118,9 @@ impl Lettering {
             let at = |origin: i32, offset: usize| origin.checked_add_unsigned(u32::try_from(offset).ok()?);
             let place = at(left, i % width.max(1)).zip(at(top, i / width.max(1)));
             let Some((x, y)) = place else { continue };
-            match pixel {
-                &[coverage] => over(pixels, x, y, colour, coverage),
-                &[red, green, blue, alpha] => {
+            match *pixel {
+                [coverage] => over(pixels, x, y, colour, coverage),
+                [red, green, blue, alpha] => {
                     over(pixels, x, y, Rgb(u32::from_be_bytes([0, red, green, blue])), alpha);
                 }
                 _ => {}
@@ -214,7 +214,7 @@ mod tests {
         for text in texts {
             let line = lettering().line_within(text, STYLE, 100.0);
             let mut pixels = Pixmap::new(30, 10).unwrap();
-            lettering().draw(&line, &mut pixels, -5.0, 9.0, Rgb(0xFF_FF_FF));
+            lettering().draw(&line, &mut pixels, -5.0, 9.0, Rgb(0xFFFFFF));
         }
         assert!(bounded(&marks).0.chars().count() <= CHARS_MAX);
     }
@@ -223,7 +223,7 @@ mod tests {
     fn a_character_without_a_glyph_leaves_a_mark() {
         let line = lettering().line("日", STYLE);
         let mut pixels = Pixmap::new(30, 30).unwrap();
-        lettering().draw(&line, &mut pixels, 2.0, 24.0, Rgb(0xFF_FF_FF));
+        lettering().draw(&line, &mut pixels, 2.0, 24.0, Rgb(0xFFFFFF));
         assert!(pixels.pixels().iter().any(|pixel| pixel.alpha() > 128));
     }
 }

@@ -106,7 +106,7 @@ mod tests {
         let before = canvas.picture().y.data.to_vec();
         for _ in 0..3 {
             layer.cover(&Kernels::new(Level::Scalar), &mut canvas);
-            let [y, u, v] = Rgb(0x1C_66_E5).yuv().0;
+            let [y, u, v] = Rgb(0x1C66E5).yuv().0;
             assert_eq!(canvas.picture().y.data[2 * 16..][..10], [50, 50, y, y, y, y, y, y, 50, 50]);
             assert_eq!(canvas.picture().u.data[8..][..5], [60, u, u, u, 60]);
             assert_eq!(canvas.picture().v.data[8..][..5], [70, v, v, v, 70]);

@@ -9,9 +9,9 @@ use crate::kernel::Kernels;
 use crate::mix::Canvas;
 use crate::scene::{Proportion, Rect, ScoreBar, shortened};
 
-const LEFT: Yuv = Rgb(0x1C_66_E5).yuv();
-const RIGHT: Yuv = Rgb(0xF1_50_65).yuv();
-const TEXT: Rgb = Rgb(0xFF_FF_FF);
+const LEFT: Yuv = Rgb(0x1C66E5).yuv();
+const RIGHT: Yuv = Rgb(0xF15065).yuv();
+const TEXT: Rgb = Rgb(0xFFFFFF);
 const TEXT_SIZE: f32 = 24.0;
 const PADDING: usize = 12;
 
