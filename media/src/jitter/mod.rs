@@ -1,1 +1,10 @@
 //! From packets in any order to access units and blocks of sound in order.
+
+pub mod h264;
+mod input;
+mod ring;
+mod sync;
+
+pub use input::{AccessUnit, KEYFRAME_NEEDED_INTERVAL, VideoEvent, VideoInput};
+pub use ring::{Arrival, GAP_DEADLINE, JUMP_MAX, Ordered, RING_PACKETS_MAX, ReorderRing};
+pub use sync::{SyncTrim, TRIM_MAX};

@@ -16,6 +16,7 @@
 mod avx2;
 pub mod blend;
 pub mod scale;
+pub mod sound;
 pub mod taps;
 
 use std::fmt;

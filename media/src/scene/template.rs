@@ -57,7 +57,7 @@ pub struct Region {
 }
 
 /// A way to lay out tiles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Template {
     /// One to nine hosts in a grid that grows with their number.
     HostDynamicGrid,
