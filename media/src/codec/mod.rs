@@ -107,6 +107,14 @@ pub enum DecodeError {
         /// The bound.
         max: usize,
     },
+    /// A decoder could not be made.
+    #[error("openh264 {call} returned {code}")]
+    Setup {
+        /// Which call.
+        call: &'static str,
+        /// What it returned.
+        code: std::ffi::c_long,
+    },
     /// The decoder refused it: damaged, or a reference is missing.
     #[error("openh264 decoding state {0:#x}")]
     Bitstream(i32),
@@ -128,6 +136,9 @@ pub enum EncodeError {
     /// A plane is shorter than its size and stride say.
     #[error("a plane of the picture is shorter than its size says")]
     Plane,
+    /// The encoder of the sound beside it.
+    #[error(transparent)]
+    Sound(#[from] SoundError),
     /// The codec failed.
     #[error("openh264 {call} returned {code}")]
     Codec {
