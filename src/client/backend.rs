@@ -150,13 +150,7 @@ impl Backend {
     ///
     /// # Errors
     /// When the server is gone or refuses; with code 100421 the battle has ended.
-    pub async fn add_score(
-        &self,
-        battle: &str,
-        user: &str,
-        points: u64,
-        gift: &str,
-    ) -> Result<Value, BackendError> {
+    pub async fn add_score(&self, battle: &str, user: &str, points: u64, gift: &str) -> Result<Value, BackendError> {
         let path = format!("/v1/battles/{battle}/scores");
         let source = json!({"giftId": "rose", "senderId": "fan", "reference": gift});
         let body = json!({"op": "add", "scores": [{"userId": user, "value": points}], "source": source});
@@ -175,8 +169,7 @@ impl Backend {
         body: Option<Value>,
         key: Option<&str>,
     ) -> Result<Value, BackendError> {
-        let unreachable =
-            |source| BackendError::Unreachable { method: method.clone(), path: path.to_owned(), source };
+        let unreachable = |source| BackendError::Unreachable { method: method.clone(), path: path.to_owned(), source };
         let mut request = self.http.request(method.clone(), self.url(path)).bearer_auth(&self.token);
         if let Some(key) = key {
             request = request.header("Idempotency-Key", key);

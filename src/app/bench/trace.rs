@@ -75,12 +75,8 @@ mod tests {
     #[test]
     fn rows_are_read_and_an_unfinished_one_is_left_out() {
         let rows = parse(&format!("{HEADER}3,4294970295,10,2000,5000,40,3000,100,10150\n3,123,1"));
-        let expected = TraceRow {
-            source: 3,
-            timestamp: 2_999,
-            stages_us: [10, 2_000, 5_000, 40, 3_000, 100],
-            mixing_us: 10_150,
-        };
+        let expected =
+            TraceRow { source: 3, timestamp: 2_999, stages_us: [10, 2_000, 5_000, 40, 3_000, 100], mixing_us: 10_150 };
         assert_eq!(rows, Ok(vec![expected]));
     }
 
