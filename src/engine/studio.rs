@@ -230,6 +230,7 @@ impl Studio {
             let Some(produced) = running.program.produce(started, epoch.media_time(started), &|| clock.now()) else {
                 continue;
             };
+            metrics::counter!("costage_mixed_frames_total").increment(1);
             let shows = std::mem::take(&mut running.shows).into_values().collect();
             let trace = FrameTrace::new(shows, started, produced.composed, clock.now());
             send(shards, &Outgoing { frame: Arc::new(produced.frame), trace: Some(Arc::new(trace)) });
@@ -254,5 +255,7 @@ impl Studio {
 }
 
 fn send(shards: &[ShardHandle], outgoing: &Outgoing) {
+    let bytes: usize = outgoing.frame.packets.iter().map(|packet| packet.payload.len()).sum();
+    metrics::counter!("costage_mixed_bytes_total").increment(bytes as u64);
     shards.iter().for_each(|shard| shard.send(outgoing.clone()));
 }
