@@ -37,7 +37,8 @@ impl Feedback {
             let mut recorder = TwccReceiverBuilder::new().with_interval(TRANSPORT_CC_INTERVAL).build();
             // Binding any stream makes the id hold for all SSRCs, known or not: feedback is about the transport.
             let extension = RTPHeaderExtension { uri: TRANSPORT_CC.to_owned(), id: u16::from(id) };
-            recorder.bind_remote_stream(&StreamInfo { rtp_header_extensions: vec![extension], ..StreamInfo::default() });
+            recorder
+                .bind_remote_stream(&StreamInfo { rtp_header_extensions: vec![extension], ..StreamInfo::default() });
             (id, recorder)
         });
         Self {
@@ -86,10 +87,9 @@ impl Feedback {
     }
 
     pub(super) fn handle_timeout(&mut self, now: Instant) {
-        if self.transport_cc_at.take_if(|at| *at <= now).is_some() {
-            if let Some((_, recorder)) = &mut self.transport_cc {
-                drain(recorder, now, &mut self.outgoing);
-            }
+        if let (Some((_, recorder)), Some(_)) = (&mut self.transport_cc, self.transport_cc_at.take_if(|at| *at <= now))
+        {
+            drain(recorder, now, &mut self.outgoing);
         }
         if self.reports_at.take_if(|at| *at <= now).is_some() {
             drain(&mut self.reports, now, &mut self.outgoing);

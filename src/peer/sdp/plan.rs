@@ -162,11 +162,6 @@ impl Plan {
         })
     }
 
-    /// The stream of a kind.
-    pub(crate) fn stream(&self, kind: MediaKind) -> Option<&Stream> {
-        self.streams().find(|stream| stream.kind == kind)
-    }
-
     /// One transport carries everything here.
     fn bundled_or_refused(self) -> Result<Self, OfferRefused> {
         if self.streams().all(|stream| stream.bundled) {
@@ -265,10 +260,8 @@ fn stream(offer: &Offer, media: &OfferedMedia, kind: MediaKind, codec: &OfferedC
         rids: if receiving { media.rids.clone() } else { Vec::new() },
         ssrcs: media.ssrcs.clone(),
         rtx_of: media.rtx_of.clone(),
-        sending: (!receiving).then(|| SendingSsrcs {
-            media: random::number(),
-            rtx: rtx_payload_type.map(|_| random::number()),
-        }),
+        sending: (!receiving)
+            .then(|| SendingSsrcs { media: random::number(), rtx: rtx_payload_type.map(|_| random::number()) }),
     }
 }
 
