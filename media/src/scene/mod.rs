@@ -1,5 +1,56 @@
-//! What a picture should be: templates, tiles and overlays, as plain data.
+//! What a picture should be: who is shown where, and what is drawn over it. Plain data and pure geometry.
+//!
+//! ```text
+//! Scene ── Template::regions ──► where each tile is
+//!       └─ Scene::draw_list ───► DrawList: tiles, then what lies over them, from back to front
+//! ```
 
-/// One publishing host (live, seat) as control numbers it.
+mod draw;
+mod score;
+mod template;
+
+pub use draw::{DrawList, Item};
+pub use score::shortened;
+pub(crate) use template::even;
+pub use template::{Proportion, Rect, Region, Template};
+
+use crate::frame::Size;
+
+/// One publishing host (a live, a seat) as the control plane numbers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(pub u32);
+
+/// One occupied place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tile {
+    /// Whose picture it shows.
+    pub source: SourceId,
+    /// The nickname, any text; empty shows none.
+    pub name: String,
+    /// `false` when the host closed the camera: the avatar is shown at once, frames are not.
+    pub camera: bool,
+}
+
+/// The scores of a battle of two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScoreBar {
+    /// Score of the first tile.
+    pub left: u64,
+    /// Score of the second tile.
+    pub right: u64,
+}
+
+/// Everything that decides a picture, the hosts' frames aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scene {
+    /// Size of the picture; odd sizes are rounded up to even.
+    pub canvas: Size,
+    /// How the tiles are laid out.
+    pub template: Template,
+    /// In the order of places; those beyond the template's capacity are not shown.
+    pub tiles: Vec<Tile>,
+    /// Drawn when exactly two tiles are connected.
+    pub score_bar: Option<ScoreBar>,
+    /// Whether nicknames are drawn.
+    pub names: bool,
+}
