@@ -174,6 +174,7 @@ impl Link {
             EndpointEvent::PeerClosed => self.end(LinkEvent::Closed).pop(),
             // Data channels are not negotiated.
             EndpointEvent::ApplicationData(_) => None,
+            #[allow(clippy::wildcard_enum_match_arm, reason = "a non-exhaustive enum of rtc")]
             _ => None,
         }
     }
@@ -189,6 +190,7 @@ impl Link {
         let profile = match state.srtp_protection_profile() {
             SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm => ProtectionProfile::AeadAes128Gcm,
             SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80 => ProtectionProfile::Aes128CmHmacSha1_80,
+            #[allow(clippy::wildcard_enum_match_arm, reason = "a non-exhaustive enum of rtc; others were not offered")]
             _ => return None,
         };
         let length = SrtpKeys::material_bytes(profile);

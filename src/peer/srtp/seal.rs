@@ -69,6 +69,7 @@ impl Sealer {
         };
         let rtp = match keys.profile {
             ProtectionProfile::AeadAes128Gcm => gcm(&keys.keys.local_master_key, &keys.keys.local_master_salt)?,
+            #[allow(clippy::wildcard_enum_match_arm, reason = "a non-exhaustive enum of rtc; all others are its own")]
             _ => RtpSealer::Context(Box::new(context()?)),
         };
         Ok(Self { rtp, rtcp: context()? })
