@@ -3,6 +3,8 @@
 mod audio;
 mod audio_source;
 mod limiter;
+#[cfg(test)]
+mod testing;
 
 pub use audio::{AudioMixer, MixedAudio, SOUND_BITRATE_BPS};
 pub use audio_source::AudioSource;

@@ -273,5 +273,4 @@ fn succeeded(call: &'static str, code: c_long) -> Result<(), DecodeError> {
 }
 
 #[cfg(test)]
-#[path = "decoder_tests.rs"]
 mod tests;

@@ -34,7 +34,7 @@ fn keyframes_come_on_demand_only_even_at_a_cut() {
     let mut encoder = encoder(size, 500_000, 30);
     for n in 0..200_i64 {
         // A hard cut each 50 pictures.
-        let picture = if n / 50 % 2 == 0 { moving(size, n as usize) } else { I420::black(size) };
+        let picture = if n / 50 % 2 == 0 { moving(size, usize::try_from(n).unwrap()) } else { I420::black(size) };
         let asked = n == 120;
         let encoded = encoder.encode(picture.as_ref(), MediaTime(n * 33_333), asked).unwrap().unwrap();
         assert_eq!(encoded.keyframe, n == 0 || asked, "picture {n}");

@@ -1,0 +1,316 @@
+//! What may be asked of the machine. Who may ask is decided before (tokens, `api`); what the rules allow, here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use costage_media::scene::SourceId;
+use serde::Serialize;
+
+use super::ids::{BattleId, LiveId, ScoreKey, UserId};
+
+/// One command or question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Create a live. Answer: [`Answer::Live`](super::Answer::Live).
+    CreateLive(Box<NewLive>),
+    /// End a live: battle, connection, live, in that order. Answer: [`Answer::Done`](super::Answer::Done).
+    EndLive {
+        /// Which.
+        live: LiveId,
+        /// Why, as clients will read it.
+        reason: LiveEndReason,
+    },
+    /// Public lives, newest first. Answer: [`Answer::Lives`](super::Answer::Lives).
+    ListLives {
+        /// "" first, then what the page before answered.
+        cursor: String,
+        /// 1 to 100; 20 when absent.
+        count: Option<u64>,
+    },
+    /// One live. Answer: [`Answer::Live`](super::Answer::Live).
+    FindLive(LiveId),
+    /// Invite other lives. Answer: [`Answer::Requested`](super::Answer::Requested).
+    RequestConnection(ConnectionRequest),
+    /// Accept the pending request of `from`. Answer: [`Answer::Connected`](super::Answer::Connected).
+    AcceptConnection {
+        /// The invited live.
+        live: LiveId,
+        /// The inviting live.
+        from: LiveId,
+    },
+    /// Reject the pending request of `from`. Answer: [`Answer::Done`](super::Answer::Done).
+    RejectConnection {
+        /// The invited live.
+        live: LiveId,
+        /// The inviting live.
+        from: LiveId,
+    },
+    /// Take back the pending request to `to`. Answer: [`Answer::Done`](super::Answer::Done).
+    CancelConnection {
+        /// The inviting live.
+        live: LiveId,
+        /// The invited live.
+        to: LiveId,
+    },
+    /// Leave the connection. Answer: [`Answer::Done`](super::Answer::Done).
+    ExitConnection {
+        /// Who leaves.
+        live: LiveId,
+    },
+    /// Connection and pending requests of a live. Answer: [`Answer::CoHost`](super::Answer::CoHost).
+    FindCoHost(LiveId),
+    /// The layout of what a live's viewers see. Answer: [`Answer::Layout`](super::Answer::Layout).
+    FindLayout(LiveId),
+    /// Start a battle. Answer: [`Answer::BattleStarted`](super::Answer::BattleStarted).
+    RequestBattle(BattleRequest),
+    /// A battle, running or ended. Answer: [`Answer::Battle`](super::Answer::Battle).
+    FindBattle(BattleId),
+    /// The battle that a live is in. Answer: [`Answer::Battle`](super::Answer::Battle).
+    FindBattleOf(LiveId),
+    /// Change scores (only for the business backend). Answer: [`Answer::Scored`](super::Answer::Scored).
+    Score {
+        /// Which battle.
+        battle: BattleId,
+        /// The same key and content again gives the stored answer; the same key with other content is refused.
+        key: ScoreKey,
+        /// What to change.
+        change: ScoreChange,
+    },
+    /// May `user` publish as the host of `live`? Answer: [`Answer::Publish`](super::Answer::Publish).
+    Publish {
+        /// Which live.
+        live: LiveId,
+        /// Who asks.
+        user: UserId,
+    },
+    /// May a viewer join now? Answer: [`Answer::Watch`](super::Answer::Watch).
+    Watch {
+        /// Which live.
+        live: LiveId,
+    },
+    /// A host's media came or went. Unknown sources are ignored. Answer: [`Answer::Done`](super::Answer::Done).
+    Media {
+        /// Whose.
+        source: SourceId,
+        /// What it is now; repeating it changes nothing.
+        state: MediaState,
+    },
+}
+
+/// Whether a host's media flows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MediaState {
+    /// Connected, media may flow.
+    Up,
+    /// Lost or closed.
+    Down,
+}
+
+/// A user as shown to others.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// Id.
+    pub user_id: UserId,
+    /// Shown name, at most 100 bytes; "" when unknown (the id is shown then).
+    pub user_name: String,
+    /// Address of a picture, at most 500 bytes; "" for none.
+    pub avatar_url: String,
+}
+
+/// How a seat is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum SeatMode {
+    /// By anybody.
+    Free,
+    /// After the owner's consent.
+    Apply,
+}
+
+/// Which overlays the server draws into the picture; an app that draws its own turns them off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Overlays {
+    /// Nicknames.
+    pub names: bool,
+    /// Score bar, countdown, ranks, results.
+    pub battle: bool,
+    /// The frame around a connection.
+    pub container: bool,
+}
+
+impl Default for Overlays {
+    fn default() -> Self {
+        Self { names: true, battle: true, container: true }
+    }
+}
+
+/// A live to create. Lengths and counts are checked by the machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewLive {
+    /// Chosen by the caller, unique.
+    pub live_id: LiveId,
+    /// At most 100 bytes.
+    pub live_name: String,
+    /// Who sits on seat 0.
+    pub owner: User,
+    /// At most 100 bytes.
+    pub notice: String,
+    /// Whether the list shows it.
+    pub is_public_visible: bool,
+    /// Whether it has seats at all.
+    pub is_seat_enabled: bool,
+    /// Whether the owner stays on seat 0.
+    pub keep_owner_on_seat: bool,
+    /// 1 to 50.
+    pub max_seat_count: u64,
+    /// How seats are taken.
+    pub seat_mode: SeatMode,
+    /// "videoDynamicGrid9Seats" is carried out; the page's other templates are refused as not implemented.
+    pub seat_template: String,
+    /// At most 200 bytes.
+    pub cover_url: String,
+    /// At most 200 bytes.
+    pub background_url: String,
+    /// At most 3, each at most 100 bytes.
+    pub category_list: Vec<String>,
+    /// The business's own number.
+    pub activity_status: i64,
+    /// At most 10 keys of at most 50 bytes, values of at most 2 KB.
+    pub meta_data: BTreeMap<String, String>,
+    /// What the server draws.
+    pub overlays: Overlays,
+}
+
+impl NewLive {
+    /// A public live with every other field at its default.
+    #[must_use]
+    pub fn new(live_id: LiveId, owner: User) -> Self {
+        Self {
+            live_id,
+            live_name: String::new(),
+            owner,
+            notice: String::new(),
+            is_public_visible: true,
+            is_seat_enabled: true,
+            keep_owner_on_seat: true,
+            max_seat_count: 9,
+            seat_mode: SeatMode::Apply,
+            seat_template: "videoDynamicGrid9Seats".to_owned(),
+            cover_url: String::new(),
+            background_url: String::new(),
+            category_list: Vec::new(),
+            activity_status: 0,
+            meta_data: BTreeMap::new(),
+            overlays: Overlays::default(),
+        }
+    }
+}
+
+/// Why a live ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum LiveEndReason {
+    /// Its owner ended it.
+    EndedByHost,
+    /// The backend, or nobody published for too long.
+    EndedByServer,
+}
+
+impl LiveEndReason {
+    /// The product's number.
+    #[must_use]
+    pub fn code(self) -> u32 {
+        match self {
+            Self::EndedByHost => 1,
+            Self::EndedByServer => 2,
+        }
+    }
+}
+
+/// A layout template as clients name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TemplateRef {
+    /// "hostDynamicGrid"
+    Name(String),
+    /// 600
+    Id(u64),
+}
+
+/// An invitation to one or more lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionRequest {
+    /// Who invites.
+    pub live: LiveId,
+    /// Who is invited: 1 to 8, each once.
+    pub targets: Vec<LiveId>,
+    /// hostDynamicGrid when absent.
+    pub template: Option<TemplateRef>,
+    /// 1 to 120; 30 when absent.
+    pub timeout_seconds: Option<u64>,
+    /// At most 2 KB, handed to the invited unread.
+    pub extension_info: String,
+}
+
+/// A wish for a battle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BattleRequest {
+    /// Who asks.
+    pub live: LiveId,
+    /// Hosts of the requester's connection, without the requester: 1 to 8, each once.
+    pub users: Vec<UserId>,
+    /// 5 to 86 400; 300 when absent.
+    pub duration_seconds: Option<u64>,
+    /// `false` starts at once. Absent: true when `timeout_seconds` is positive or absent, false when it is 0. True is
+    /// refused as not implemented.
+    pub need_response: Option<bool>,
+    /// 0 when `need_response` is false.
+    pub timeout_seconds: Option<u64>,
+    /// At most 2 KB, handed on unread.
+    pub extension_info: String,
+    /// 0; others are refused as not implemented.
+    pub punishment_seconds: u64,
+    /// False; true is refused as not implemented.
+    pub end_connection_after: bool,
+}
+
+/// How scores change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ScoreOp {
+    /// To what is there.
+    Add,
+    /// Instead of what is there.
+    Set,
+}
+
+/// Where points come from; kept in the ledger. Each at most 200 bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScoreSource {
+    /// The gift.
+    pub gift_id: String,
+    /// Who gave it.
+    pub sender_id: String,
+    /// The business's own reference.
+    pub reference: String,
+}
+
+/// One change of scores; all of it happens or nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScoreChange {
+    /// Add or set.
+    pub op: ScoreOp,
+    /// By user, each once. An added value may be negative; no score may leave 0 to 2^53 − 1.
+    pub scores: Vec<(UserId, i64)>,
+    /// Where the points come from.
+    pub source: ScoreSource,
+}
+
+impl ScoreChange {
+    /// The users of this change, or `None` when one is named twice.
+    pub(super) fn users(&self) -> Option<BTreeSet<&UserId>> {
+        let users: BTreeSet<_> = self.scores.iter().map(|(user, _)| user).collect();
+        (users.len() == self.scores.len()).then_some(users)
+    }
+}

@@ -1,0 +1,180 @@
+//! What clients are told. Serialises as `{"type": "onBattleStarted", "data": {…}}`; `seq` and `serverTime` are added by
+//! the bus that numbers the events of a live.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::answer::{BattleEndReason, BattleResult, Host, Layout, TemplateName};
+use super::command::LiveEndReason;
+use super::ids::{BattleId, LiveId, UserId};
+use super::time::WallMs;
+
+/// One event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", content = "data", rename_all_fields = "camelCase")]
+pub enum Event {
+    /// To the invited live.
+    #[serde(rename = "onCoHostRequestReceived")]
+    CoHostRequestReceived {
+        /// Who invites.
+        inviter: Host,
+        /// As given with the request.
+        extension_info: String,
+        /// The template that accepting would give the connection.
+        #[serde(flatten)]
+        template: TemplateName,
+        /// When the request expires.
+        expire_time: WallMs,
+    },
+    /// To the invited live and the inviter's.
+    #[serde(rename = "onCoHostRequestCancelled")]
+    CoHostRequestCancelled {
+        /// Who invited.
+        inviter: Host,
+        /// Who was invited.
+        invitee: Host,
+    },
+    /// To the inviter's live, after the connection exists.
+    #[serde(rename = "onCoHostRequestAccepted")]
+    CoHostRequestAccepted {
+        /// Who accepted.
+        invitee: Host,
+    },
+    /// To the inviter's live.
+    #[serde(rename = "onCoHostRequestRejected")]
+    CoHostRequestRejected {
+        /// Who rejected, or became busy, or went away.
+        invitee: Host,
+    },
+    /// To both lives.
+    #[serde(rename = "onCoHostRequestTimeout")]
+    CoHostRequestTimeout {
+        /// Who invited.
+        inviter: Host,
+        /// Who was invited.
+        invitee: Host,
+    },
+    /// To all lives of the connection, the new one among them.
+    #[serde(rename = "onCoHostUserJoined")]
+    CoHostUserJoined {
+        /// Who joined.
+        user: Host,
+    },
+    /// To all lives that were in the connection, the leaving one among them.
+    #[serde(rename = "onCoHostUserLeft")]
+    CoHostUserLeft {
+        /// Who left.
+        user: Host,
+        /// Why.
+        reason: LeaveReason,
+    },
+    /// To each live whose picture changed its layout.
+    #[serde(rename = "onSeatLayoutChanged")]
+    SeatLayoutChanged(Layout),
+    /// To all lives of the connection.
+    #[serde(rename = "onBattleStarted")]
+    BattleStarted {
+        /// The battle.
+        battle_id: BattleId,
+        /// Who asked for it.
+        inviter: Host,
+        /// Who else is in it.
+        invitees: Vec<Host>,
+        /// How long it lasts.
+        duration_seconds: u64,
+        /// When it began.
+        start_time: WallMs,
+        /// When it ends.
+        end_time: WallMs,
+        /// As given with the request.
+        extension_info: String,
+        /// Points by user: all 0.
+        scores: BTreeMap<UserId, u64>,
+    },
+    /// To all lives of the battle and its connection: totals, the first change at once, then at most 20 a second.
+    #[serde(rename = "onBattleScoreChanged")]
+    BattleScoreChanged {
+        /// The battle.
+        battle_id: BattleId,
+        /// Points by user.
+        scores: BTreeMap<UserId, u64>,
+    },
+    /// To all lives of the battle and its connection.
+    #[serde(rename = "onUserExitBattle")]
+    UserExitBattle {
+        /// The battle.
+        battle_id: BattleId,
+        /// Who left it.
+        user: Host,
+    },
+    /// To all lives of the battle and its connection.
+    #[serde(rename = "onBattleEnded")]
+    BattleEnded {
+        /// The battle.
+        battle_id: BattleId,
+        /// Why.
+        reason: BattleEndReason,
+        /// The product's number of the reason.
+        reason_code: u32,
+        /// When it ended.
+        end_time: WallMs,
+        /// How.
+        result: BattleResult,
+    },
+    /// To the live, as its last event.
+    #[serde(rename = "onLiveEnded")]
+    LiveEnded {
+        /// The live.
+        live_id: LiveId,
+        /// Why.
+        reason: LiveEndReason,
+        /// The product's number of the reason.
+        reason_code: u32,
+        /// For people.
+        message: String,
+    },
+}
+
+/// Why a host left a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum LeaveReason {
+    /// By its own command.
+    Exit,
+    /// Its media was gone for longer than the grace.
+    Disconnected,
+    /// Its live ended.
+    LiveEnded,
+}
+
+/// Who may read an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Audience {
+    /// Everybody who may watch the live.
+    Everyone,
+    /// The live's host and the backend.
+    Host,
+}
+
+impl Event {
+    /// Who may read it: invitations are between hosts, everything else is for everybody.
+    #[must_use]
+    pub fn audience(&self) -> Audience {
+        match self {
+            Self::CoHostRequestReceived { .. }
+            | Self::CoHostRequestCancelled { .. }
+            | Self::CoHostRequestAccepted { .. }
+            | Self::CoHostRequestRejected { .. }
+            | Self::CoHostRequestTimeout { .. } => Audience::Host,
+            Self::CoHostUserJoined { .. }
+            | Self::CoHostUserLeft { .. }
+            | Self::SeatLayoutChanged(_)
+            | Self::BattleStarted { .. }
+            | Self::BattleScoreChanged { .. }
+            | Self::UserExitBattle { .. }
+            | Self::BattleEnded { .. }
+            | Self::LiveEnded { .. } => Audience::Everyone,
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Names of things: validated once, then passed around as types.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+use thiserror::Error;
+use uuid::Uuid;
+
+/// Characters a live's or a user's id may have.
+pub const ID_CHARS_MAX: usize = 48;
+/// Bytes an idempotency key may have: two UUIDs and a word.
+pub const SCORE_KEY_BYTES_MAX: usize = 128;
+
+/// Why a text is no id.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum IdFault {
+    /// Too short or too long.
+    #[error("must have 1 to {max} characters, found {found}")]
+    Length {
+        /// The limit.
+        max: usize,
+        /// What was given.
+        found: usize,
+    },
+    /// A character that is not allowed at its place.
+    #[error("must begin with a letter, digit or _ and go on with letters, digits and _ . @ : - only")]
+    Character,
+    /// Not a battle id as this server makes them.
+    #[error("must be a battle id as answered by the server (a UUID)")]
+    NotABattle,
+    /// A key with control or non-ASCII characters.
+    #[error("must have printable ASCII characters only")]
+    Unprintable,
+}
+
+fn checked(text: &str) -> Result<Arc<str>, IdFault> {
+    // Every allowed character is one byte, so bytes count characters wherever the second check passes.
+    if text.is_empty() || text.len() > ID_CHARS_MAX {
+        return Err(IdFault::Length { max: ID_CHARS_MAX, found: text.chars().count() });
+    }
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let first = text.bytes().next().is_some_and(word);
+    if first && text.bytes().all(|byte| word(byte) || b".@:-".contains(&byte)) {
+        Ok(Arc::from(text))
+    } else {
+        Err(IdFault::Character)
+    }
+}
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Checks `text`: 1 to [`ID_CHARS_MAX`] characters, `[A-Za-z0-9_][A-Za-z0-9_.@:-]*`.
+            ///
+            /// # Errors
+            /// What is wrong with it, in words for the client.
+            pub fn new(text: &str) -> Result<Self, IdFault> {
+                checked(text).map(Self)
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.0, f)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+    };
+}
+
+text_id! {
+    /// A live: one host's room. Chosen by whoever creates it.
+    LiveId
+}
+text_id! {
+    /// A user, as the business names them (the `sub` of a token).
+    UserId
+}
+
+/// A battle, numbered by the server: a UUID of version 7, so that ids sort by time.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BattleId(Uuid);
+
+impl BattleId {
+    /// Reads an id as the server wrote it.
+    ///
+    /// # Errors
+    /// [`IdFault::NotABattle`].
+    pub fn parse(text: &str) -> Result<Self, IdFault> {
+        Uuid::try_parse(text).map(Self).map_err(|_| IdFault::NotABattle)
+    }
+
+    /// The id made of a wall-clock time in ms and ten bytes of a seed (RFC 9562 §5.7).
+    #[must_use]
+    pub fn from_parts(wall_ms: u64, random: &[u8; 10]) -> Self {
+        Self(uuid::Builder::from_unix_timestamp_millis(wall_ms, random).into_uuid())
+    }
+}
+
+impl fmt::Display for BattleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for BattleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl Serialize for BattleId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+/// The idempotency key of a change of scores. Its scope is the battle.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ScoreKey(Arc<str>);
+
+impl ScoreKey {
+    /// Checks `text`: 1 to [`SCORE_KEY_BYTES_MAX`] printable ASCII characters.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words for the client.
+    pub fn new(text: &str) -> Result<Self, IdFault> {
+        if text.is_empty() || text.len() > SCORE_KEY_BYTES_MAX {
+            return Err(IdFault::Length { max: SCORE_KEY_BYTES_MAX, found: text.chars().count() });
+        }
+        if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            Ok(Self(Arc::from(text)))
+        } else {
+            Err(IdFault::Unprintable)
+        }
+    }
+
+    /// Sorts before every key.
+    pub(super) fn first() -> Self {
+        Self(Arc::from(""))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A stage: the picture and the sound that the viewers of a live (alone) or of a connection (together) get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StageId(pub u64);
+
+/// A connection inside this server. Clients see its lives, never this number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub u64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_has_1_to_48_allowed_characters_and_does_not_begin_with_punctuation() {
+        for good in ["a", "_", "0", "alice@example.com", "room:1", "A-b_c.d", &"x".repeat(48)] {
+            assert_eq!(LiveId::new(good).map(|id| id.to_string()), Ok(good.to_owned()));
+        }
+        assert_eq!(LiveId::new(""), Err(IdFault::Length { max: 48, found: 0 }));
+        assert_eq!(LiveId::new(&"x".repeat(49)), Err(IdFault::Length { max: 48, found: 49 }));
+        for bad in [".a", "-a", ":a", "@a", "a b", "a/b", "a\n", "ä", "a\u{0}", "a%2f"] {
+            assert_eq!(UserId::new(bad), Err(IdFault::Character), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_battle_id_reads_back_as_it_was_written_and_sorts_by_time() {
+        let early = BattleId::from_parts(1_790_000_000_000, &[0xff; 10]);
+        let late = BattleId::from_parts(1_790_000_000_001, &[0; 10]);
+        assert!(early < late);
+        assert_eq!(BattleId::parse(&early.to_string()), Ok(early));
+        assert_eq!(BattleId::parse("../etc"), Err(IdFault::NotABattle));
+    }
+
+    #[test]
+    fn a_score_key_is_short_and_printable() {
+        assert!(ScoreKey::new("gift-778").is_ok());
+        assert_eq!(ScoreKey::new("a\tb"), Err(IdFault::Unprintable));
+        assert_eq!(ScoreKey::new(""), Err(IdFault::Length { max: 128, found: 0 }));
+        assert!(ScoreKey::new(&"k".repeat(129)).is_err());
+    }
+}

@@ -1,0 +1,210 @@
+//! Why a command was refused. A value, not an error of the server; `api` has the one table from case to status, stable
+//! `type` and the product's code. The numbers in the docs are that table's.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::ids::{BattleId, LiveId, ScoreKey, UserId};
+use super::time::WallMs;
+
+/// A refusal; the text says what was wanted, what was found, and what to change. Nothing has changed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// 400, 100002: a field outside its limits.
+    #[error("{field}: {detail}")]
+    Invalid {
+        /// The field as the client names it.
+        field: &'static str,
+        /// What is allowed and what was found.
+        detail: String,
+    },
+    /// 501: in the product, not in this version of the server.
+    #[error("{what} is not implemented yet")]
+    NotImplemented {
+        /// What was asked for.
+        what: String,
+    },
+    /// 422, 100500 to 100504: data of a live outside its limits.
+    #[error("metaData: {fault}")]
+    MetaData {
+        /// Which limit.
+        fault: MetaDataFault,
+    },
+    /// 404, 100004.
+    #[error("live {live} does not exist; create it with POST /v1/lives")]
+    NoSuchLive {
+        /// The id asked for.
+        live: LiveId,
+    },
+    /// 409, 100003, or 100010 where the caller's user owns it.
+    #[error("live {live} exists already; choose another liveId or end it first")]
+    LiveExists {
+        /// The id asked for.
+        live: LiveId,
+        /// Whether the existing live has the same owner.
+        same_owner: bool,
+    },
+    /// 503, 100013: the server holds as many lives as it may.
+    #[error("the server holds {max} lives, its limit; end some first")]
+    TooManyLives {
+        /// The limit.
+        max: usize,
+    },
+    /// 409, 100006: a live is published by its owner only.
+    #[error("live {live} belongs to another user; only its owner publishes on seat 0")]
+    NotOwner {
+        /// The live.
+        live: LiveId,
+    },
+    /// 409 with Retry-After: nobody publishes on this live's stage.
+    #[error("live {live} has no picture yet: its host does not publish; try again")]
+    NotLive {
+        /// The live.
+        live: LiveId,
+        /// When to try again.
+        retry_after: Duration,
+    },
+
+    /// 404, 100400: no such pending request.
+    #[error("there is no pending request of live {from} to live {to}; it may have been cancelled or timed out")]
+    NoSuchRequest {
+        /// Who invited.
+        from: LiveId,
+        /// Who was invited.
+        to: LiveId,
+    },
+    /// 409, 100400.
+    #[error("live {live} is in no connection")]
+    NotConnected {
+        /// The live.
+        live: LiveId,
+    },
+    /// 409, 100401.
+    #[error("live {live} is already connected to you")]
+    AlreadyConnected {
+        /// The target.
+        live: LiveId,
+    },
+    /// 409, 100402.
+    #[error("your request to live {live} is still pending")]
+    RequestPending {
+        /// The target.
+        live: LiveId,
+    },
+    /// 409, 100403.
+    #[error("live {live} is busy with another live: invited by it or in its connection")]
+    ConnectedElsewhere {
+        /// The live that is busy.
+        live: LiveId,
+    },
+    /// 409, 100404.
+    #[error("the connection has {places} places and all are taken")]
+    ConnectionFull {
+        /// Places of the template.
+        places: usize,
+    },
+    /// 429, 100405.
+    #[error("{pending} requests of live {live} are pending, the limit; wait for answers or cancel some")]
+    TooManyRequests {
+        /// Who invites.
+        live: LiveId,
+        /// The limit.
+        pending: usize,
+    },
+    /// 409, 100002: scores are kept by user, so a user can be in a connection once.
+    #[error("user {user} is already in this connection with another live; end one of the two lives")]
+    UserConnectedTwice {
+        /// The owner of both lives.
+        user: UserId,
+    },
+
+    /// 404, 100411.
+    #[error("battle {battle} does not exist, or ended so long ago that it is forgotten")]
+    NoSuchBattle {
+        /// The id asked for.
+        battle: BattleId,
+    },
+    /// 404, 100411.
+    #[error("live {live} is in no battle")]
+    NoBattle {
+        /// The live.
+        live: LiveId,
+    },
+    /// 409, 100414.
+    #[error("user {user} is not a host of the requester's connection")]
+    NotInConnection {
+        /// The user asked for.
+        user: UserId,
+    },
+    /// 409, 100415.
+    #[error("live {live} is already in a battle; wait for its end")]
+    AlreadyInBattle {
+        /// The live.
+        live: LiveId,
+    },
+    /// 422, 100414.
+    #[error("user {user} is not in battle {battle}; nothing was changed")]
+    NotInBattle {
+        /// The battle.
+        battle: BattleId,
+        /// The user of the change.
+        user: UserId,
+    },
+    /// 409, 100421.
+    #[error("battle {battle} ended at {}; scores are refused after it", end_time.0)]
+    BattleEnded {
+        /// The battle.
+        battle: BattleId,
+        /// When, ms since 1970.
+        end_time: WallMs,
+    },
+    /// 422, 100002: an idempotency key with other content than the first time.
+    #[error("idempotency key {key:?} was used with other content in this battle; use a new key for a new change",
+        key = key.as_str())]
+    KeyReused {
+        /// The key.
+        key: ScoreKey,
+    },
+    /// 422, 100002.
+    #[error("the score of user {user} would be {wanted}, outside 0 to 9007199254740991; nothing was changed")]
+    ScoreOutOfRange {
+        /// Whose.
+        user: UserId,
+        /// What it would have become.
+        wanted: i128,
+    },
+    /// 503: the ledger in memory is full.
+    #[error("the ledger holds {max} changes, its limit; nothing was changed")]
+    LedgerFull {
+        /// The limit.
+        max: usize,
+    },
+
+    /// 503 with Retry-After: the control queue is full.
+    #[error("the server is busy; try again")]
+    Busy,
+    /// 503 with Retry-After: the journal could not keep it, so it did not happen.
+    #[error("the change could not be stored, so it was not made; try again")]
+    NotKept,
+    /// 503: the server is going down.
+    #[error("the server is shutting down")]
+    Closing,
+    /// 500, 100001: a bug of ours; the state is as before.
+    #[error("internal error; nothing was changed")]
+    Internal,
+}
+
+/// Which limit of `metaData` was passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum MetaDataFault {
+    /// 100500
+    #[error("at most 10 keys")]
+    Keys,
+    /// 100501
+    #[error("a value has at most 2048 bytes")]
+    ValueSize,
+    /// 100504
+    #[error("a key has 1 to 50 bytes")]
+    KeySize,
+}
