@@ -46,7 +46,7 @@ fn keyframes_come_on_demand_only_even_at_a_cut() {
 #[test]
 fn every_picture_decodes_at_once_and_looks_like_its_source() {
     let size = Size { width: 360, height: 640 };
-    let (mut encoder, mut decoder) = (encoder(size, 1_500_000, 30), Decoder::new().unwrap());
+    let (mut encoder, mut decoder) = (encoder(size, 1_500_000, 30), Decoder::new());
     for n in 0..60 {
         let picture = moving(size, n);
         let encoded = encoder.encode(picture.as_ref(), MediaTime(n as i64 * 33_333), false).unwrap().unwrap();
@@ -172,7 +172,7 @@ fn planes_with_wider_strides_encode_as_tight_ones() {
 #[ignore = "a measurement"]
 fn print_cost_of_a_picture() {
     let pictures: Vec<I420> = (0..60).map(|n| moving(PORTRAIT, n)).collect();
-    let (mut encoder, mut decoder) = (encoder(PORTRAIT, 2_500_000, 30), Decoder::new().unwrap());
+    let (mut encoder, mut decoder) = (encoder(PORTRAIT, 2_500_000, 30), Decoder::new());
     let (mut encode_ms, mut decode_ms) = (Vec::new(), Vec::new());
     let mut bytes = 0;
     let mut psnr = 0.0;
