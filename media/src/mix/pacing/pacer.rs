@@ -98,6 +98,11 @@ impl<S: Copy + Ord> Pacer<S> {
         self.waiting_since = None;
     }
 
+    /// What changed has changed back: nothing to encode, no token spent.
+    pub fn passed(&mut self) {
+        self.waiting_since = None;
+    }
+
     /// When an encode is due, should nothing else change; `None` while nothing changed.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
