@@ -89,6 +89,8 @@ pub(super) struct Surroundings {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) epoch: Epoch,
     pub(super) samples: Arc<dyn Samples>,
+    /// Random; what viewers' first sequence numbers are drawn from.
+    pub(super) seed: u64,
 }
 
 /// Starts a shard's thread.

@@ -117,7 +117,10 @@ impl Studio {
         if let Some(source) = self.sources.get_mut(&id) {
             source.restart(session, shard);
         } else {
-            self.sources.insert(id, Source::new(id, session, shard));
+            match Source::new(id, session, shard) {
+                Ok(source) => drop(self.sources.insert(id, source)),
+                Err(error) => return tracing::error!(source = id.0, %error, "no decoder for this host"),
+            }
         }
         if let Some(running) = self.shown_by.get(&id).and_then(|stage| self.programs.get_mut(stage)) {
             running.program.rehear(now, id);
@@ -160,8 +163,8 @@ impl Studio {
         }
         running.program.set_scene(now, scene.clone());
         for tile in &scene.tiles {
-            if let Some(picture) = self.sources.get(&tile.source).and_then(Source::last) {
-                running.program.repaint(now, tile.source, picture);
+            if let Some((picture, seen)) = self.sources.get(&tile.source).and_then(Source::last) {
+                running.program.repaint(now, tile.source, picture, seen);
             }
         }
         running.scene = scene;
@@ -203,8 +206,8 @@ impl Studio {
         }
         let Some(running) = self.shown_by.get(&id).and_then(|stage| self.programs.get_mut(stage)) else { return };
         running.program.put_sound(now, id, moved.sound);
-        if let Some(picture) = self.sources.get(&id).and_then(Source::last) {
-            running.program.repaint(now, id, picture);
+        if let Some((picture, seen)) = self.sources.get(&id).and_then(Source::last) {
+            running.program.repaint(now, id, picture, seen);
         }
         running.awaited.remove(&id);
     }

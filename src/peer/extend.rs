@@ -63,8 +63,7 @@ impl SeenWindow {
     /// Whether a number within the window was seen.
     pub(crate) fn contains(&self, number: u64) -> bool {
         let (word, bit) = place(number);
-        self.highest.is_some_and(|highest| number <= highest && highest - number < WINDOW)
-            && self.bits[word] & bit != 0
+        self.highest.is_some_and(|highest| number <= highest && highest - number < WINDOW) && self.bits[word] & bit != 0
     }
 
     fn set(&mut self, number: u64) {

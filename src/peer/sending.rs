@@ -109,9 +109,8 @@ impl Sending {
             ..SenderReport::default()
         };
         let name = SourceDescriptionItem { sdes_type: SdesType::SdesCname, text: CNAME.into() };
-        let description = SourceDescription {
-            chunks: vec![SourceDescriptionChunk { source: track.ssrc, items: vec![name] }],
-        };
+        let description =
+            SourceDescription { chunks: vec![SourceDescriptionChunk { source: track.ssrc, items: vec![name] }] };
         Some(vec![Box::new(report), Box::new(description)])
     }
 

@@ -229,10 +229,13 @@ impl Session {
 
     /// When the client counts as lost, and why.
     fn given_up(&self) -> (Instant, CloseReason) {
-        let by_ice = (self.ice.expires(), match self.ice.connected() {
-            true => CloseReason::ConsentExpired,
-            false => CloseReason::IceTimeout,
-        });
+        let by_ice = (
+            self.ice.expires(),
+            match self.ice.connected() {
+                true => CloseReason::ConsentExpired,
+                false => CloseReason::IceTimeout,
+            },
+        );
         match self.handshake_by {
             Some(by) if by < by_ice.0 => (by, CloseReason::HandshakeTimeout),
             Some(_) | None => by_ice,

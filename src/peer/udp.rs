@@ -79,11 +79,17 @@ impl UdpPort {
     ///
     /// # Errors
     /// When the thread or its runtime cannot be made.
-    pub(crate) fn run(self, clock: Arc<dyn Clock>, shards: Arc<dyn Shards>, changes: Arc<Changes>) -> io::Result<Receiver> {
+    pub(crate) fn run(
+        self,
+        clock: Arc<dyn Clock>,
+        shards: Arc<dyn Shards>,
+        changes: Arc<Changes>,
+    ) -> io::Result<Receiver> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
         let (stop, stopped) = oneshot::channel();
         let body = move || {
-            let inlet = Inlet { state: self.state, clock, shards, changes, routes: Routes::default(), metrics: Metrics::new() };
+            let inlet =
+                Inlet { state: self.state, clock, shards, changes, routes: Routes::default(), metrics: Metrics::new() };
             runtime.block_on(inlet.run(self.socket, stopped));
         };
         let thread = std::thread::Builder::new().name("udp".to_owned()).spawn(body)?;
@@ -156,10 +162,7 @@ struct Metrics {
 
 impl Metrics {
     fn new() -> Self {
-        Self {
-            received: counter!("costage_udp_received_total"),
-            unknown: counter!("costage_udp_unknown_total"),
-        }
+        Self { received: counter!("costage_udp_received_total"), unknown: counter!("costage_udp_unknown_total") }
     }
 }
 

@@ -108,7 +108,9 @@ fn lists_gcm(hello: &[u8]) -> Option<bool> {
         let data = extensions.get(4..4 + length)?;
         if u16::from_be_bytes([header[0], header[1]]) == EXTENSION_USE_SRTP {
             let profiles = data.get(2..2 + number_24(data.get(..2)?))?;
-            return Some(profiles.chunks_exact(2).any(|p| u16::from_be_bytes([p[0], p[1]]) == PROFILE_AEAD_AES_128_GCM));
+            return Some(
+                profiles.chunks_exact(2).any(|p| u16::from_be_bytes([p[0], p[1]]) == PROFILE_AEAD_AES_128_GCM),
+            );
         }
         extensions = &extensions[4 + length..];
     }
@@ -133,7 +135,8 @@ mod tests {
 
     fn record(body: &[u8], range: std::ops::Range<usize>) -> Vec<u8> {
         let number = |value: usize| u32::try_from(value).expect("short").to_be_bytes()[1..].to_vec();
-        let fragment = [&[1][..], &number(body.len()), &[0, 0], &number(range.start), &number(range.len()), &body[range]].concat();
+        let fragment =
+            [&[1][..], &number(body.len()), &[0, 0], &number(range.start), &number(range.len()), &body[range]].concat();
         let length = u16::try_from(fragment.len()).expect("short").to_be_bytes();
         [&[22, 0xfe, 0xff, 0, 0, 0, 0, 0, 0, 0, 0][..], &length, &fragment].concat()
     }

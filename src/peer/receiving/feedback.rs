@@ -37,7 +37,8 @@ impl Feedback {
             let mut recorder = TwccReceiverBuilder::new().with_interval(TRANSPORT_CC_INTERVAL).build();
             // Binding any stream makes the id hold for all SSRCs, known or not: feedback is about the transport.
             let extension = RTPHeaderExtension { uri: TRANSPORT_CC.to_owned(), id: u16::from(id) };
-            recorder.bind_remote_stream(&StreamInfo { rtp_header_extensions: vec![extension], ..StreamInfo::default() });
+            recorder
+                .bind_remote_stream(&StreamInfo { rtp_header_extensions: vec![extension], ..StreamInfo::default() });
             (id, recorder)
         });
         Self {

@@ -85,7 +85,8 @@ impl fmt::Display for Fingerprint {
 }
 
 fn byte(pair: &str) -> Option<u8> {
-    (pair.len() == 2 && pair.bytes().all(|digit| digit.is_ascii_hexdigit())).then(|| u8::from_str_radix(pair, 16).ok())?
+    (pair.len() == 2 && pair.bytes().all(|digit| digit.is_ascii_hexdigit()))
+        .then(|| u8::from_str_radix(pair, 16).ok())?
 }
 
 #[cfg(test)]

@@ -69,8 +69,11 @@ mod tests {
 
     #[test]
     fn credentials_are_found_at_either_level() {
-        let session = format!("a=ice-ufrag:abcd\r\na=ice-pwd:{PASSWORD}\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n");
-        let media = format!("a=group:BUNDLE 0 1\nm=audio 9 UDP/TLS/RTP/SAVPF 0\na=mid:0\na=ice-ufrag:abcd\na=ice-pwd:{PASSWORD}\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\n");
+        let session =
+            format!("a=ice-ufrag:abcd\r\na=ice-pwd:{PASSWORD}\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n");
+        let media = format!(
+            "a=group:BUNDLE 0 1\nm=audio 9 UDP/TLS/RTP/SAVPF 0\na=mid:0\na=ice-ufrag:abcd\na=ice-pwd:{PASSWORD}\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\n"
+        );
         for (text, candidates) in [(session, 0), (media, 1)] {
             let wanted = Fragment { ufrag: Some("abcd".into()), password: Some(PASSWORD.into()), candidates };
             assert_eq!(Fragment::parse(&text), Ok(wanted));

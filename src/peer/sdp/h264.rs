@@ -74,7 +74,8 @@ mod tests {
     #[test]
     fn baseline_is_recognised_in_every_spelling_clients_use() {
         for id in ["42001f", "42e01f", "42001e", "42401f", "42c028", "42E01F"] {
-            let format = H264Format::parse(&format!("level-asymmetry-allowed=1; profile-level-id={id};packetization-mode=1"));
+            let format =
+                H264Format::parse(&format!("level-asymmetry-allowed=1; profile-level-id={id};packetization-mode=1"));
             let format = format.unwrap_or_else(|| panic!("{id} is baseline"));
             assert_eq!((format.profile_idc, format.packetization_mode), (66, 1), "{id}");
         }
@@ -114,6 +115,8 @@ mod tests {
         let rank = |fmtp| H264Format::parse(fmtp).expect("valid").rank_to_send();
         assert_eq!(rank("profile-level-id=42e01f;packetization-mode=0"), None);
         assert_eq!(rank("profile-level-id=42e01f;packetization-mode=1"), Some(0));
-        assert!(rank("profile-level-id=64001f;packetization-mode=1") > rank("profile-level-id=42001f;packetization-mode=1"));
+        assert!(
+            rank("profile-level-id=64001f;packetization-mode=1") > rank("profile-level-id=42001f;packetization-mode=1")
+        );
     }
 }

@@ -168,7 +168,10 @@ impl OfferedMedia {
         let name = &description.media_name;
         let attributes = &description.attributes;
         if name.formats.len() > FORMATS_MAX {
-            return Err(malformed(format!("at most {FORMATS_MAX} formats in a media line, found {}", name.formats.len())));
+            return Err(malformed(format!(
+                "at most {FORMATS_MAX} formats in a media line, found {}",
+                name.formats.len()
+            )));
         }
         let kind = match name.media.as_str() {
             "audio" => Some(MediaKind::Audio),
@@ -226,7 +229,9 @@ fn has(attributes: &[Attribute], key: &str) -> bool {
 
 /// RFC 4566 §9 `token`, with a bound: what we echo must not be able to start another line.
 fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 32 && text.bytes().all(|b| b.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]".contains(&b))
+    !text.is_empty()
+        && text.len() <= 32
+        && text.bytes().all(|b| b.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]".contains(&b))
 }
 
 fn direction(attributes: &[Attribute]) -> Direction {
@@ -286,7 +291,9 @@ fn fingerprints(session: &SessionDescription) -> Result<Vec<Fingerprint>, OfferR
         }
     }
     if found.is_empty() {
-        return Err(OfferRefused::Unsupported { detail: "no a=fingerprint with sha-256, sha-384 or sha-512".to_owned() });
+        return Err(OfferRefused::Unsupported {
+            detail: "no a=fingerprint with sha-256, sha-384 or sha-512".to_owned(),
+        });
     }
     Ok(found)
 }
@@ -332,7 +339,10 @@ fn of_payload_type<'a>(attributes: &'a [Attribute], key: &'a str, wanted: u8) ->
 }
 
 fn parameter<'a>(fmtp: &'a str, name: &str) -> Option<&'a str> {
-    fmtp.split(';').filter_map(|parameter| parameter.split_once('=')).find(|(key, _)| key.trim() == name).map(|(_, v)| v.trim())
+    fmtp.split(';')
+        .filter_map(|parameter| parameter.split_once('='))
+        .find(|(key, _)| key.trim() == name)
+        .map(|(_, v)| v.trim())
 }
 
 fn rtx_of(payload_type: u8, attributes: &[Attribute]) -> Option<u8> {

@@ -265,10 +265,8 @@ fn stream(offer: &Offer, media: &OfferedMedia, kind: MediaKind, codec: &OfferedC
         rids: if receiving { media.rids.clone() } else { Vec::new() },
         ssrcs: media.ssrcs.clone(),
         rtx_of: media.rtx_of.clone(),
-        sending: (!receiving).then(|| SendingSsrcs {
-            media: random::number(),
-            rtx: rtx_payload_type.map(|_| random::number()),
-        }),
+        sending: (!receiving)
+            .then(|| SendingSsrcs { media: random::number(), rtx: rtx_payload_type.map(|_| random::number()) }),
     }
 }
 

@@ -1,7 +1,7 @@
 //! SRTP and SRTCP (RFC 3711, RFC 7714): keys of a session, one half each way.
 
-mod digest;
 mod derive;
+mod digest;
 mod inbound;
 mod seal;
 
