@@ -1,5 +1,7 @@
 //! From packets in any order to access units and blocks of sound in order.
 
+#[doc(hidden)]
+pub mod fuzz;
 pub mod h264;
 mod input;
 mod playout;
