@@ -86,7 +86,7 @@ impl Program {
 
     /// The last picture of `source` again, after its tile has moved.
     pub fn repaint(&mut self, now: Instant, source: SourceId, picture: PictureRef<'_>) {
-        self.video.paint(now, source, picture);
+        self.video.repaint(now, source, picture);
     }
 
     /// The media of `source` has ended: its tile goes the way of a lost host, its voice is silent.
