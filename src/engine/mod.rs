@@ -6,6 +6,7 @@ pub mod events;
 mod inbox;
 pub mod journal;
 pub mod peer;
+mod registrar;
 pub mod stagehand;
 
 pub use clock::Clock;
