@@ -1,20 +1,112 @@
 //! Threads and bounded channels: packet shards, mix threads, the control thread.
+//!
+//! ```text
+//! UDP thread ─datagrams─▶ shard ─packets─▶ mix thread ─frames─▶ every shard ─▶ viewers
+//!                           ▲                  ▲
+//!                           └── orders ── Director ◀── control (Stagehand), peer (Shards)
+//! ```
+//! **Invariant:** no lock on the packet path; every queue has a bound and a written policy ([`bounded`]).
+//! **Invariant:** a panic in one session ends that session alone.
 
+pub mod bounded;
 pub mod clock;
 pub mod control;
+mod director;
 pub mod events;
 mod inbox;
 pub mod journal;
+mod mix_thread;
 pub mod peer;
 mod registrar;
+mod seats;
+mod shard;
+mod source;
 pub mod stagehand;
+mod studio;
+pub mod trace;
 
-pub use clock::Clock;
+pub use clock::{Clock, Epoch};
 pub use control::{ControlConfig, ControlHandle, ControlThread, Reply};
+pub use director::Director;
 pub use events::{CutOff, EventReader, First, Notice, Resume, Subscription};
 pub use journal::{Fact, Journal, JournalError};
+pub use mix_thread::MixConfig;
 pub use peer::{
     CloseReason, Datagram, OfferRefused, Opened, Peer, PeerEvent, Role, SessionKey, Shards, Signalling, TrickleRefused,
     Trickled, UnknownSession,
 };
 pub use stagehand::Stagehand;
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use trace::Samples;
+
+/// How many threads of each kind, and what programs are made like.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Packet threads; at least one.
+    pub shards: usize,
+    /// Frame threads; at least one.
+    pub mixers: usize,
+    /// What programs are made like.
+    pub mix: MixConfig,
+    /// Random, another at each start: first sequence numbers and timestamps come from it (RFC 3550 §5.1).
+    pub seed: u64,
+}
+
+/// The running media threads. Dropping it ends them.
+#[must_use = "dropping the engine ends its threads"]
+pub struct Engine {
+    director: Director,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Engine {
+    /// Starts all media threads.
+    ///
+    /// # Errors
+    /// When the operating system gives no more threads.
+    pub fn start(config: &Config, clock: &Arc<dyn Clock>, samples: &Arc<dyn Samples>) -> std::io::Result<Self> {
+        let epoch = Epoch::start(&**clock);
+        let mut threads = Vec::new();
+        let mut shards = Vec::new();
+        for index in 0..config.shards.max(1) {
+            let surroundings = shard::Surroundings {
+                clock: Arc::clone(clock),
+                epoch,
+                samples: Arc::clone(samples),
+                seed: config.seed,
+            };
+            let (handle, thread) = shard::spawn(index, surroundings)?;
+            shards.push(handle);
+            threads.push(thread);
+        }
+        let shards: Arc<[_]> = shards.into();
+        let mut mixers = Vec::new();
+        for index in 0..config.mixers.max(1) {
+            let (clock, shards) = (Arc::clone(clock), Arc::clone(&shards));
+            let surroundings = mix_thread::Surroundings { clock, epoch, shards, config: config.mix.clone() };
+            let (handle, thread) = mix_thread::spawn(index, surroundings)?;
+            mixers.push(handle);
+            threads.push(thread);
+        }
+        Ok(Self { director: Director::new(shards, mixers.into()), threads })
+    }
+
+    /// The way to the threads, for control (as [`Stagehand`]) and sessions (as [`Shards`]).
+    #[must_use]
+    pub fn director(&self) -> Director {
+        self.director.clone()
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.director.stop();
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a media thread had panicked");
+            }
+        }
+    }
+}

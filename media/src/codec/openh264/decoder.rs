@@ -1,0 +1,277 @@
+//! The decoder: one access unit in, its picture out of the same call.
+
+use std::ffi::{c_int, c_long};
+use std::ptr::{null_mut, slice_from_raw_parts};
+
+use openh264_sys2::source::APILoader;
+use openh264_sys2::{
+    DECODER_OPTION_TRACE_LEVEL, ERROR_CON_DISABLE, ISVCDecoder, ISVCDecoderVtbl, SBufferInfo, SDecodingParam,
+    SVideoProperty, VIDEO_BITSTREAM_AVC, WELS_LOG_QUIET,
+};
+
+use crate::codec::annexb::{nal_type, nals};
+use crate::codec::sps::Sps;
+use crate::codec::{DecodeError, SIDE_MAX, SIDE_MIN, VideoDecoder};
+use crate::frame::{PictureRef, PlaneRef, Size};
+
+/// Bytes of an access unit that are decoded. A picture of 1920×1920 coded raw (I_PCM) is 5.6 MB; an encoder that needs
+/// more than this is not one for live streams.
+const ACCESS_UNIT_BYTES_MAX: usize = 6 << 20;
+
+/// Decoding calls that may fail in a row before the library's decoder is made anew: a second at 30 frames. It recovers
+/// at an IDR by itself; this bounds how long a state nobody foresaw can last.
+const FAILURES_MAX: u32 = 30;
+
+/// An H.264 decoder.
+///
+/// No delay: openh264 by itself holds a picture back until the next access unit starts, and pictures of Main and High
+/// profile once more for reordering; here each call ends the unit and takes out what is held. Pictures therefore come
+/// in decoding order, which is display order for every stream without B pictures, and those alone are negotiated.
+///
+/// No error concealment: a picture whose reference is missing is an error and not a guess, so that a viewer sees the
+/// last good picture until the keyframe that was asked for, never smears.
+pub struct Decoder {
+    raw: Raw,
+    last: Option<Planes>,
+    /// An access unit without the NAL units that are kept from the library; reused.
+    filtered: Vec<u8>,
+    failures: u32,
+}
+
+impl Decoder {
+    /// A decoder that waits for an IDR.
+    ///
+    /// # Errors
+    /// When the library cannot allocate its context.
+    pub fn new() -> Result<Self, DecodeError> {
+        Ok(Self { raw: Raw::new()?, last: None, filtered: Vec::new(), failures: 0 })
+    }
+
+    /// Looks at a unit before the library does: sizes in bounds, and whether it holds kinds of NAL units that we do not
+    /// pass on.
+    fn inspect(access_unit: &[u8]) -> Result<bool, DecodeError> {
+        if access_unit.len() > ACCESS_UNIT_BYTES_MAX {
+            return Err(DecodeError::TooLong { bytes: access_unit.len(), max: ACCESS_UNIT_BYTES_MAX });
+        }
+        let mut plain = true;
+        for nal in nals(access_unit) {
+            match nal_type(nal) {
+                7 => check_size(&Sps::parse(nal)?)?,
+                kind => plain &= is_passed(kind),
+            }
+        }
+        Ok(plain)
+    }
+
+    fn run(&mut self, access_unit: &[u8]) -> Result<Option<Planes>, DecodeError> {
+        let plain = Self::inspect(access_unit)?;
+        let (first, picture) = if plain {
+            self.raw.decode(access_unit)
+        } else {
+            self.filtered.clear();
+            for nal in nals(access_unit).filter(|nal| is_passed(nal_type(nal))) {
+                self.filtered.extend_from_slice(&[0, 0, 0, 1]);
+                self.filtered.extend_from_slice(nal);
+            }
+            self.raw.decode(&self.filtered)
+        };
+        // The second call ends the unit, so that its picture is decoded now and not when the next one starts.
+        let (second, ended) = self.raw.end_unit();
+        let mut picture = ended.or(picture);
+        if picture.is_none() && first | second == 0 {
+            picture = self.raw.take_held();
+        }
+        match (picture, first | second) {
+            (Some(planes), _state) => planes.checked().map(Some),
+            (None, 0) => Ok(None),
+            (None, state) => Err(DecodeError::Bitstream(state)),
+        }
+    }
+}
+
+impl VideoDecoder for Decoder {
+    fn decode(&mut self, access_unit: &[u8]) -> Result<Option<PictureRef<'_>>, DecodeError> {
+        // The library may reuse or free the picture's memory from here on.
+        self.last = None;
+        match self.run(access_unit) {
+            Ok(picture) => {
+                self.failures = 0;
+                self.last = picture;
+                Ok(self.last())
+            }
+            Err(error) => {
+                self.failures += 1;
+                if self.failures >= FAILURES_MAX {
+                    self.failures = 0;
+                    self.raw = Raw::new()?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn last(&self) -> Option<PictureRef<'_>> {
+        self.last.as_ref().map(|planes| planes.borrow(&self.raw))
+    }
+}
+
+/// NAL units that reach the library: slices, SEI, parameter sets, delimiters. Data partitions, SVC and MVC units,
+/// fillers and what is reserved are left out: no stream that was negotiated has them, and code not run has no bugs.
+fn is_passed(kind: u8) -> bool {
+    matches!(kind, 1 | 5 | 6 | 7 | 8 | 9)
+}
+
+fn check_size(sps: &Sps) -> Result<(), DecodeError> {
+    // What is allocated is the coded size; 1920 is a multiple of 16, so both have the same bound.
+    let (min, max) = (SIDE_MIN as u64, SIDE_MAX as u64);
+    let fits = sps.coded_width <= max && sps.coded_height <= max && sps.width >= min && sps.height >= min;
+    if fits { Ok(()) } else { Err(DecodeError::Size { width: sps.width, height: sps.height }) }
+}
+
+/// Where the library left a picture. Valid until the next call on the same [`Raw`].
+struct Planes {
+    data: [*const u8; 3],
+    /// Luma, chroma.
+    strides: [usize; 2],
+    size: Size,
+}
+
+impl Planes {
+    fn new(data: [*mut u8; 3], info: &SBufferInfo) -> Option<Self> {
+        // SAFETY: the union has this one member, of plain integers.
+        #[allow(unsafe_code, reason = "a union of one member in the C interface")]
+        let buffer = unsafe { info.UsrData.sSystemBuffer };
+        if info.iBufferStatus != 1 || data.iter().any(|plane| plane.is_null()) {
+            return None;
+        }
+        let side = |value: c_int| usize::try_from(value).ok();
+        Some(Self {
+            data: data.map(<*mut u8>::cast_const),
+            strides: [side(buffer.iStride[0])?, side(buffer.iStride[1])?],
+            size: Size { width: side(buffer.iWidth)?, height: side(buffer.iHeight)? },
+        })
+    }
+
+    /// Refuses what is out of bounds. The parameter set was checked before; this is the second door.
+    fn checked(self) -> Result<Self, DecodeError> {
+        let Size { width, height } = self.size;
+        let sides = SIDE_MIN..=SIDE_MAX;
+        let strides_fit = self.strides[0] >= width && self.strides[1] >= width.div_ceil(2);
+        if sides.contains(&width) && sides.contains(&height) && strides_fit {
+            Ok(self)
+        } else {
+            Err(DecodeError::Size { width: width as u64, height: height as u64 })
+        }
+    }
+
+    fn borrow<'a>(&self, _owner: &'a Raw) -> PictureRef<'a> {
+        let Size { width, height } = self.size;
+        let plane = |at: usize, width: usize, height: usize| {
+            let stride = self.strides[at.min(1)];
+            let data = slice_from_raw_parts(self.data[at], stride * (height - 1) + width);
+            // SAFETY: `checked` has seen sizes in bounds and strides that hold them; the library allocated whole
+            // padded planes of that stride, of which these are the cropped insides. `_owner` is borrowed, so no call
+            // that could change the memory can be made while the slice lives.
+            #[allow(unsafe_code, reason = "the decoder's own planes, as slices")]
+            let data = unsafe { &*data };
+            PlaneRef { data, stride, width, height }
+        };
+        PictureRef {
+            y: plane(0, width, height),
+            u: plane(1, width.div_ceil(2), height.div_ceil(2)),
+            v: plane(2, width.div_ceil(2), height.div_ceil(2)),
+        }
+    }
+}
+
+/// The library's decoder object.
+struct Raw {
+    object: *mut ISVCDecoder,
+}
+
+// SAFETY: the object has no ties to the thread that made it (no thread-local state, no threads of its own when the
+// thread count stays 0), and only `&mut self` methods call into it.
+#[allow(unsafe_code, reason = "a raw pointer is not Send by itself")]
+unsafe impl Send for Raw {}
+// SAFETY: planes point into memory owned by the `Raw` beside them in the same `Decoder`, and move with it.
+#[allow(unsafe_code, reason = "raw pointers are not Send by themselves")]
+unsafe impl Send for Planes {}
+
+#[allow(unsafe_code, reason = "calls of the C interface")]
+impl Raw {
+    fn new() -> Result<Self, DecodeError> {
+        let mut object = null_mut();
+        // SAFETY: writes one pointer to a new object.
+        let code = unsafe { APILoader::WelsCreateDecoder(&raw mut object) };
+        succeeded("WelsCreateDecoder", code)?;
+        let raw = Self { object };
+        let mut level: c_int = WELS_LOG_QUIET;
+        let set_option = raw.table().SetOption.expect("openh264 fills its table");
+        // SAFETY: this option reads one int.
+        unsafe { set_option(object, DECODER_OPTION_TRACE_LEVEL, (&raw mut level).cast()) };
+        let parameters = SDecodingParam {
+            uiTargetDqLayer: u8::MAX,
+            eEcActiveIdc: ERROR_CON_DISABLE,
+            sVideoProperty: SVideoProperty { eVideoBsType: VIDEO_BITSTREAM_AVC, ..SVideoProperty::default() },
+            ..SDecodingParam::default()
+        };
+        let initialize = raw.table().Initialize.expect("openh264 fills its table");
+        // SAFETY: the object is fresh; the parameters are copied.
+        let code = unsafe { initialize(object, &raw const parameters) };
+        succeeded("Initialize", code)?;
+        Ok(raw)
+    }
+
+    fn table(&self) -> &ISVCDecoderVtbl {
+        // SAFETY: a live object starts with the pointer to its table.
+        let table = unsafe { *self.object };
+        // SAFETY: the table is a constant of the library.
+        unsafe { &*table }
+    }
+
+    fn decode(&mut self, bytes: &[u8]) -> (i32, Option<Planes>) {
+        self.decode_frame(bytes.as_ptr(), c_int::try_from(bytes.len()).expect("checked against the bound"))
+    }
+
+    fn end_unit(&mut self) -> (i32, Option<Planes>) {
+        self.decode_frame(std::ptr::null(), 0)
+    }
+
+    fn decode_frame(&mut self, bytes: *const u8, length: c_int) -> (i32, Option<Planes>) {
+        let mut data = [null_mut(); 3];
+        let mut info = SBufferInfo::default();
+        let decode = self.table().DecodeFrame2.expect("openh264 fills its table");
+        // SAFETY: `bytes` is valid for `length` bytes or null with 0; the library copies them before it parses.
+        let state = unsafe { decode(self.object, bytes, length, data.as_mut_ptr(), &raw mut info) };
+        (state, Planes::new(data, &info))
+    }
+
+    /// A picture of Main or High profile that was held back for reordering.
+    fn take_held(&mut self) -> Option<Planes> {
+        let mut data = [null_mut(); 3];
+        let mut info = SBufferInfo::default();
+        let flush = self.table().FlushFrame.expect("openh264 fills its table");
+        // SAFETY: writes three pointers and the info.
+        unsafe { flush(self.object, data.as_mut_ptr(), &raw mut info) };
+        Planes::new(data, &info)
+    }
+}
+
+#[allow(unsafe_code, reason = "calls of the C interface")]
+impl Drop for Raw {
+    fn drop(&mut self) {
+        let uninitialize = self.table().Uninitialize.expect("openh264 fills its table");
+        // SAFETY: initialised in `new`, once.
+        unsafe { uninitialize(self.object) };
+        // SAFETY: made in `new`, not used after.
+        unsafe { APILoader::WelsDestroyDecoder(self.object) };
+    }
+}
+
+fn succeeded(call: &'static str, code: c_long) -> Result<(), DecodeError> {
+    if code == 0 { Ok(()) } else { Err(DecodeError::Setup { call, code }) }
+}
+
+#[cfg(test)]
+#[path = "decoder_tests.rs"]
+mod tests;

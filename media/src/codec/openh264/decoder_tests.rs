@@ -1,0 +1,175 @@
+use super::*;
+use crate::codec::VideoEncoder;
+use crate::codec::openh264::{Encoder, EncoderConfig};
+use crate::codec::sps::SpsError;
+use crate::codec::testing::{annex_b, luma_psnr, moving};
+use crate::time::MediaTime;
+
+/// Access units of a moving scene: an IDR first, then `count − 1` P pictures.
+fn stream(size: Size, count: usize) -> Vec<Vec<u8>> {
+    let mut encoder = Encoder::new(EncoderConfig { size, bitrate_bps: 800_000, max_fps: 30 }).unwrap();
+    (0..count)
+        .map(|n| {
+            let picture = moving(size, n);
+            let at = MediaTime(n as i64 * 33_333);
+            annex_b(&encoder.encode(picture.as_ref(), at, false).unwrap().unwrap().nals)
+        })
+        .collect()
+}
+
+fn size(width: usize, height: usize) -> Size {
+    Size { width, height }
+}
+
+#[test]
+fn each_unit_gives_its_picture_at_once_at_every_size() {
+    for size in [size(16, 16), size(18, 16), size(322, 182), size(354, 626), size(1280, 720), size(1920, 1920)] {
+        let mut decoder = Decoder::new().unwrap();
+        for (n, unit) in stream(size, 3).iter().enumerate() {
+            let decoded = decoder.decode(unit).unwrap().expect("a picture a unit");
+            assert_eq!(decoded.size(), size);
+            assert_eq!((decoded.u.width, decoded.u.height), (size.width.div_ceil(2), size.height.div_ceil(2)));
+            let psnr = luma_psnr(&moving(size, n).as_ref().y, &decoded.y);
+            assert!(psnr > 24.0, "{size:?}: {psnr}");
+        }
+    }
+}
+
+#[test]
+fn resolution_may_change_mid_stream() {
+    let mut decoder = Decoder::new().unwrap();
+    for size in [size(640, 360), size(360, 640), size(16, 16), size(1280, 720), size(322, 182)] {
+        for unit in stream(size, 3) {
+            assert_eq!(decoder.decode(&unit).unwrap().unwrap().size(), size);
+        }
+    }
+}
+
+#[test]
+fn last_is_the_picture_of_the_latest_call() {
+    let units = stream(size(64, 64), 2);
+    let mut decoder = Decoder::new().unwrap();
+    assert!(decoder.last().is_none());
+    let first = decoder.decode(&units[0]).unwrap().unwrap().y.data.to_vec();
+    assert_eq!(decoder.last().unwrap().y.data, first);
+    assert_ne!(decoder.decode(&units[1]).unwrap().unwrap().y.data, first);
+    assert!(decoder.decode(&[0, 0, 0, 1, 0x67]).is_err());
+    assert!(decoder.last().is_none(), "its memory may be another picture's by now");
+}
+
+#[test]
+fn a_missing_reference_is_an_error_until_the_next_keyframe() {
+    let units = stream(size(320, 240), 6);
+    let mut decoder = Decoder::new().unwrap();
+    assert!(decoder.decode(&units[1]).is_err(), "a stream that starts in the middle");
+    decoder.decode(&units[0]).unwrap().unwrap();
+    decoder.decode(&units[1]).unwrap().unwrap();
+    assert!(decoder.decode(&units[3]).is_err(), "picture 2 is missing");
+    assert!(decoder.decode(&units[4]).is_err());
+    assert_eq!(decoder.decode(&units[0]).unwrap().unwrap().size(), size(320, 240));
+    decoder.decode(&units[1]).unwrap().unwrap();
+}
+
+/// A parameter set of Baseline, level 5.2, with these many macroblocks.
+fn parameter_set(width_mbs: u32, height_mbs: u32) -> Vec<u8> {
+    let mut bits = String::new();
+    let put_ue = |bits: &mut String, value: u32| {
+        let code = format!("{:b}", value + 1);
+        bits.push_str(&"0".repeat(code.len() - 1));
+        bits.push_str(&code);
+    };
+    for value in [0, 0, 2, 1] {
+        put_ue(&mut bits, value);
+    }
+    bits.push('0');
+    put_ue(&mut bits, width_mbs - 1);
+    put_ue(&mut bits, height_mbs - 1);
+    bits.push_str("11001");
+    let mut unit = vec![0, 0, 0, 1, 0x67, 66, 0xe0, 52];
+    for byte in bits.as_bytes().chunks(8) {
+        let text = format!("{:0<8}", std::str::from_utf8(byte).unwrap());
+        unit.push(u8::from_str_radix(&text, 2).unwrap());
+    }
+    unit
+}
+
+#[test]
+fn sizes_out_of_bounds_are_refused_before_the_library_sees_them() {
+    let mut decoder = Decoder::new().unwrap();
+    for (width, height) in [(121, 2), (2, 121), (1000, 1000), (60_000, 60_000)] {
+        let error = decoder.decode(&parameter_set(width, height)).unwrap_err();
+        let (width, height) = (u64::from(width) * 16, u64::from(height) * 16);
+        assert_eq!(error, DecodeError::Size { width, height });
+    }
+    assert!(decoder.decode(&parameter_set(120, 120)).is_ok());
+    assert_eq!(decoder.decode(&[0, 0, 1, 0x67, 66]).unwrap_err(), DecodeError::Sps(SpsError::Short));
+    let long = vec![1; ACCESS_UNIT_BYTES_MAX + 1];
+    assert!(matches!(decoder.decode(&long), Err(DecodeError::TooLong { .. })));
+    let units = stream(size(64, 64), 1);
+    assert!(decoder.decode(&units[0]).unwrap().is_some());
+}
+
+#[test]
+fn units_of_other_kinds_are_left_out_and_the_picture_decodes() {
+    let units = stream(size(64, 64), 2);
+    let mut decoder = Decoder::new().unwrap();
+    decoder.decode(&units[0]).unwrap().unwrap();
+    // A delimiter, a prefix NAL unit (14), filler (12), an SVC slice (20) and a partition (2) around the picture.
+    let noisy = [&[0, 0, 1, 9, 0xf0, 0, 0, 1, 0x6e, 1, 2, 3, 0, 0, 1, 12, 255, 128][..], &units[1]].concat();
+    let noisy = [&noisy[..], &[0, 0, 1, 0x74, 1, 2, 3, 4, 0, 0, 1, 2, 9, 9]].concat();
+    assert!(decoder.decode(&noisy).unwrap().is_some());
+}
+
+#[test]
+fn garbage_never_crashes_and_a_keyframe_recovers() {
+    let units = stream(size(96, 80), 12);
+    let other = stream(size(48, 144), 4);
+    let mut decoder = Decoder::new().unwrap();
+    let mut random = 1_u32;
+    let mut next = |below: usize| {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (random >> 8) as usize % below
+    };
+    let (mut pictures, mut errors) = (0, 0);
+    for round in 0..3000 {
+        let source = if next(4) == 0 { &other } else { &units };
+        // Keyframes often, since without one nothing decodes at all.
+        let at = if next(2) == 0 { 0 } else { next(source.len()) };
+        let mut unit = source[at].clone();
+        for _ in 0..next(6) {
+            let at = next(unit.len());
+            match next(5) {
+                0 => unit[at] ^= 1 << next(8),
+                1 => unit[at] = u8::try_from(next(256)).unwrap(),
+                2 => unit.truncate(at.max(1)),
+                3 => {
+                    let piece = units[next(units.len())].clone();
+                    unit.splice(at..at, piece[..next(piece.len())].iter().copied());
+                }
+                _more => {
+                    unit.drain(at..(at + next(40)).min(unit.len()));
+                }
+            }
+            if unit.is_empty() {
+                unit.push(0);
+            }
+        }
+        match decoder.decode(&unit) {
+            Ok(Some(picture)) => {
+                pictures += 1;
+                // Touch every plane to its end.
+                let sum = |plane: PlaneRef<'_>| plane.data.iter().map(|&byte| u64::from(byte)).sum::<u64>();
+                std::hint::black_box(sum(picture.y) + sum(picture.u) + sum(picture.v));
+            }
+            Ok(None) => {}
+            Err(_) => errors += 1,
+        }
+        if round % 100 == 99 {
+            // Twice at most: the first may still be judged by what came before it.
+            let good = (0..2).any(|_| decoder.decode(&units[0]).is_ok_and(|picture| picture.is_some()));
+            assert!(good, "round {round}: a clean keyframe decodes");
+            assert!(decoder.decode(&units[1]).unwrap().is_some());
+        }
+    }
+    assert!(pictures > 100 && errors > 100, "{pictures} pictures, {errors} errors");
+}

@@ -1,0 +1,206 @@
+//! One stage's picture and sound, from tiles and voices to packets of one producer.
+
+use super::pacing::{KeyframeMerge, Pacer};
+use super::{AudioMixer, AudioSource, VideoMixer};
+use crate::codec::{EncodeError, VideoEncoder, openh264};
+use crate::forward::{Frame, ProducerId};
+use crate::frame::{PictureRef, Size};
+use crate::jitter::h264::packetise;
+use crate::kernel::Kernels;
+use crate::packet::{ExtSeq, MediaKind, Packet, RtpIn};
+use crate::scene::{Scene, SourceId};
+use crate::time::{MediaTime, VIDEO_CLOCK_HZ};
+use std::time::{Duration, Instant};
+
+/// RTP payload of one packet, bytes: with RTP, SRTP, UDP and IPv6 headers it stays below 1,280, the smallest MTU.
+const PAYLOAD_BYTES_MAX: usize = 1_180;
+
+/// What a program is made like.
+#[derive(Debug, Clone, Copy)]
+pub struct ProgramConfig {
+    /// The picked SIMD level.
+    pub kernels: Kernels,
+    /// Encodes a second, at most.
+    pub max_fps: u32,
+    /// Video bit rate to aim at, bits per second.
+    pub bitrate_bps: u32,
+}
+
+/// A video frame that is ready to be sent.
+#[derive(Debug)]
+pub struct Produced {
+    /// Its packets.
+    pub frame: Frame,
+    /// When composition was done and encoding began.
+    pub composed: Instant,
+}
+
+/// Paints on arrival, encodes when something changed and a frame is due, sums the voices each 20 ms.
+pub struct Program {
+    producer: ProducerId,
+    video: VideoMixer,
+    encoder: Box<dyn VideoEncoder>,
+    pacer: Pacer<SourceId>,
+    keyframes: KeyframeMerge,
+    audio: AudioMixer,
+    video_seq: ExtSeq,
+    audio_seq: ExtSeq,
+}
+
+impl Program {
+    /// A program with an empty picture of size `canvas`. Its first frame is a keyframe.
+    ///
+    /// # Errors
+    /// When openh264 or opus refuses to make an encoder.
+    pub fn new(
+        now: Instant,
+        producer: ProducerId,
+        config: ProgramConfig,
+        canvas: Size,
+    ) -> Result<Self, EncodeError> {
+        let ProgramConfig { kernels, max_fps, bitrate_bps } = config;
+        let encoder = openh264::Encoder::new(openh264::EncoderConfig { size: canvas, bitrate_bps, max_fps })?;
+        let mut keyframes = KeyframeMerge::new();
+        keyframes.request(now);
+        Ok(Self {
+            producer,
+            video: VideoMixer::new(kernels, canvas),
+            encoder: Box::new(encoder),
+            pacer: Pacer::new(now, max_fps),
+            keyframes,
+            audio: AudioMixer::new(kernels, now)?,
+            video_seq: ExtSeq(0),
+            audio_seq: ExtSeq(0),
+        })
+    }
+
+    /// What should be drawn from now on.
+    pub fn set_scene(&mut self, now: Instant, scene: Scene) {
+        self.video.set_scene(now, scene);
+        self.redrawn(now);
+    }
+
+    /// A new picture of `source`, straight from its decoder.
+    pub fn paint(&mut self, now: Instant, source: SourceId, picture: PictureRef<'_>) {
+        self.video.paint(now, source, picture);
+        self.pacer.changed(now, Some(source));
+    }
+
+    /// The last picture of `source` again, after its tile has moved; it was first painted at `arrived`.
+    pub fn repaint(&mut self, now: Instant, source: SourceId, picture: PictureRef<'_>, arrived: Instant) {
+        self.video.repaint(now, source, picture, arrived);
+        self.redrawn(now);
+    }
+
+    /// The media of `source` has ended: its tile goes the way of a lost host, its voice is silent.
+    pub fn lose(&mut self, now: Instant, source: SourceId) {
+        self.video.lose(now, source);
+        self.redrawn(now);
+    }
+
+    /// A sound packet of `source`.
+    pub fn hear(&mut self, now: Instant, source: SourceId, packet: RtpIn) {
+        self.audio.push(now, source, packet);
+    }
+
+    /// `source` publishes anew: its sound starts over.
+    pub fn rehear(&mut self, now: Instant, source: SourceId) {
+        self.audio.remove(source);
+        self.audio.add(now, source);
+    }
+
+    /// `source` is not part of this program any more.
+    pub fn mute(&mut self, source: SourceId) {
+        self.audio.remove(source);
+        self.pacer.forget(source);
+    }
+
+    /// Delays the voice of `source` so that it fits its picture.
+    pub fn set_trim(&mut self, source: SourceId, trim: Duration) {
+        self.audio.set_trim(source, trim);
+    }
+
+    /// Takes the voice of `source` along to another program.
+    pub fn take_sound(&mut self, source: SourceId) -> Option<AudioSource> {
+        self.audio.take(source)
+    }
+
+    /// Puts a voice that another program had, or a new one.
+    pub fn put_sound(&mut self, now: Instant, source: SourceId, sound: Option<AudioSource>) {
+        match sound {
+            Some(sound) => self.audio.put(now, source, sound),
+            None => self.audio.add(now, source),
+        }
+    }
+
+    /// A viewer needs a keyframe; requests are merged to at most two a second.
+    pub fn request_keyframe(&mut self, now: Instant) {
+        self.keyframes.request(now);
+    }
+
+    /// When [`Program::handle_timeout`], [`Program::produce`] or [`Program::speak`] should next be called.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let wakes = [self.pacer.poll_timeout(), self.video.poll_timeout(), self.keyframes.poll_timeout(), Some(self.audio.poll_timeout())];
+        wakes.into_iter().flatten().min()
+    }
+
+    /// Moves slides, holds and dims on.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.video.handle_timeout(now);
+        self.redrawn(now);
+    }
+
+    /// Something but a source's frame may have changed the picture.
+    fn redrawn(&mut self, now: Instant) {
+        if self.video.is_dirty() {
+            self.pacer.changed(now, None);
+        }
+    }
+
+    /// The next video frame, if one is due: something changed and the pace allows it, or a keyframe is wanted.
+    /// `at` is `now` on the media time line; `clock` is asked between the steps, so that each can be measured.
+    pub fn produce(&mut self, now: Instant, at: MediaTime, clock: &dyn Fn() -> Instant) -> Option<Produced> {
+        let idr = self.keyframes.due(now);
+        if !idr && !self.pacer.due(now) {
+            return None;
+        }
+        if !idr && !self.video.is_dirty() {
+            self.pacer.passed();
+            return None;
+        }
+        let picture = self.video.compose(now);
+        let composed = clock();
+        self.pacer.encoded(now);
+        let encoded = self.encoder.encode(picture, at, idr).ok().flatten()?;
+        if encoded.keyframe {
+            self.keyframes.done(now);
+        }
+        let payloads = packetise(&encoded.nals, PAYLOAD_BYTES_MAX);
+        let timestamp = at.ticks(VIDEO_CLOCK_HZ);
+        let packets = payloads
+            .into_iter()
+            .map(|(payload, marker)| Packet { seq: advance(&mut self.video_seq), timestamp, marker, payload })
+            .collect();
+        let (producer, keyframe) = (self.producer, encoded.keyframe);
+        Some(Produced { frame: Frame { producer, kind: MediaKind::Video, keyframe, packets }, composed })
+    }
+
+    /// The next 20 ms of sound, if due; `label` gives the timestamp of the block that is heard at a moment.
+    pub fn speak(&mut self, now: Instant, label: &dyn Fn(Instant) -> u64) -> Option<Frame> {
+        let mixed = self.audio.mix(now)?;
+        let packet = Packet {
+            seq: advance(&mut self.audio_seq),
+            timestamp: label(mixed.at),
+            marker: false,
+            payload: mixed.packet,
+        };
+        Some(Frame { producer: self.producer, kind: MediaKind::Audio, keyframe: true, packets: Box::new([packet]) })
+    }
+}
+
+fn advance(seq: &mut ExtSeq) -> ExtSeq {
+    let this = *seq;
+    seq.0 += 1;
+    this
+}

@@ -1,0 +1,123 @@
+//! Every kernel at every level and size gives the bits of the scalar and touches nothing beyond its output.
+#![allow(missing_docs, reason = "a test binary")]
+
+use costage_media::kernel::taps::{AreaTaps, LinearBlock};
+use costage_media::kernel::{Kernels, Level};
+
+const SIZES: std::ops::RangeInclusive<usize> = 1..=130;
+const GUARD: usize = 40;
+const GUARD_BYTE: u8 = 0xA5;
+
+#[test]
+fn lerp_rows_equals_the_scalar() {
+    for size in SIZES {
+        for weight in [0, 1, 63, 64, 100, 127, 128] {
+            let (a, b) = (noise(size, 1), noise(size, 2));
+            same_at_all_levels(size, |kernels, dst| (kernels.lerp_rows)(dst, &a, &b, weight));
+        }
+    }
+}
+
+#[test]
+fn lerp_row_equals_the_scalar() {
+    for dst_size in SIZES {
+        for src_size in [1, dst_size / 2, dst_size, dst_size * 9 / 8, dst_size * 3 / 2, dst_size * 2] {
+            let src_size = src_size.max(1);
+            let src = noise(src_size.max(LinearBlock::WINDOW), 3);
+            let blocks = LinearBlock::row(src_size, dst_size);
+            same_at_all_levels(dst_size, |kernels, dst| (kernels.lerp_row)(dst, &src, &blocks));
+        }
+    }
+}
+
+#[test]
+fn average_rows_equals_the_scalar() {
+    for size in SIZES {
+        for rows in [2, 3, 4, 7, 120] {
+            let stride = size + rows % 5; // odd strides among them
+            let src = noise(stride * (rows - 1) + size, 4);
+            let taps = AreaTaps::new(rows, 1, 1);
+            same_at_all_levels(size, |kernels, dst| (kernels.average_rows)(dst, &src, stride, taps.pixel(0).1));
+        }
+    }
+}
+
+#[test]
+fn average_row_equals_the_scalar() {
+    for dst_size in SIZES {
+        for src_size in [dst_size * 2 + 1, dst_size * 3, dst_size * 7 + 1, dst_size * 15, dst_size * 40 + 3] {
+            let taps = AreaTaps::new(src_size, dst_size, 8);
+            let src = noise(taps.row_len().max(src_size), 5);
+            same_at_all_levels(dst_size, |kernels, dst| (kernels.average_row)(dst, &src, &taps));
+        }
+    }
+}
+
+#[test]
+fn blend_row_equals_the_scalar() {
+    for size in SIZES {
+        for seed in 6..10 {
+            let (src, alpha) = (noise(size, seed), noise(size, seed + 10));
+            same_at_all_levels(size, |kernels, dst| (kernels.blend_row)(dst, &src, &alpha));
+        }
+    }
+}
+
+#[test]
+fn blend_row_equals_the_scalar_for_every_source_and_alpha() {
+    for alpha in 0..=255u8 {
+        let src: Vec<u8> = (0..=255).collect();
+        let alphas = vec![alpha; 256];
+        same_at_all_levels(256, |kernels, dst| (kernels.blend_row)(dst, &src, &alphas));
+    }
+}
+
+#[test]
+fn kernels_never_panic_on_short_slices() {
+    let blocks = LinearBlock::row(100, 64);
+    let taps = AreaTaps::new(300, 64, 8);
+    for length in 0..70 {
+        let src = noise(length, 1);
+        same_at_all_levels(64, |kernels, dst| {
+            (kernels.lerp_rows)(dst, &src, &src, 255);
+            (kernels.lerp_row)(dst, &src, &blocks);
+            (kernels.average_rows)(dst, &src, length, &[8192, 8192]);
+            (kernels.average_row)(dst, &src, &taps);
+            (kernels.blend_row)(dst, &src, &src);
+        });
+    }
+}
+
+/// Runs `kernel` at all levels, each into its own row between guard bytes, and compares whole buffers.
+fn same_at_all_levels(size: usize, kernel: impl Fn(&Kernels, &mut [u8])) {
+    let run = |level| {
+        let mut buffer = vec![GUARD_BYTE; GUARD + size + GUARD];
+        buffer[GUARD..GUARD + size].copy_from_slice(&noise(size, 99));
+        kernel(&Kernels::new(level), &mut buffer[GUARD..GUARD + size]);
+        buffer
+    };
+    let expected = run(Level::Scalar);
+    let guards = [&expected[..GUARD], &expected[GUARD + size..]].concat();
+    assert_eq!(guards, [GUARD_BYTE; 2 * GUARD], "the scalar wrote beyond {size}");
+    for level in Level::ALL {
+        assert_eq!(run(level), expected, "{level} at {size}");
+    }
+}
+
+/// The same bytes for the same seed, full range, with runs of the extremes.
+fn noise(size: usize, seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[3]
+    };
+    (0..size)
+        .map(|_| match next() {
+            0..16 => 0,
+            240..=255 => 255,
+            _ => next(),
+        })
+        .collect()
+}

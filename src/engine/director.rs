@@ -1,0 +1,154 @@
+//! Carries out what control decides: which thread mixes which stage, which shard serves which session.
+
+use super::control::ControlHandle;
+use super::mix_thread::{MixHandle, Order as MixOrder, producer_of};
+use super::peer::{Datagram, Peer, Role, SessionKey, Shards};
+use super::shard::{Order as ShardOrder, ShardHandle};
+use super::stagehand::Stagehand;
+use crate::live::StageId;
+use costage_media::forward::FeedId;
+use costage_media::scene::{Scene, SourceId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The threads, and who is where. Locked at the rate of commands, never per packet.
+#[derive(Clone)]
+pub struct Director {
+    shards: Arc<[ShardHandle]>,
+    mixers: Arc<[MixHandle]>,
+    places: Arc<Mutex<Places>>,
+}
+
+#[derive(Default)]
+struct Places {
+    /// The mix thread that holds a source.
+    sources: BTreeMap<SourceId, usize>,
+    /// The mix thread that runs a stage.
+    stages: BTreeMap<StageId, usize>,
+    /// The newest session of each host.
+    hosts: BTreeMap<SourceId, SessionKey>,
+}
+
+impl Director {
+    pub(super) fn new(shards: Arc<[ShardHandle]>, mixers: Arc<[MixHandle]>) -> Self {
+        Self { shards, mixers, places: Arc::default() }
+    }
+
+    /// Tells every shard whom to tell of hosts that come and go.
+    pub fn set_control(&self, control: &ControlHandle) {
+        self.tell_shards(|| ShardOrder::Control(control.clone()));
+    }
+
+    /// Sessions on all shards.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        self.shards.iter().map(ShardHandle::sessions).sum()
+    }
+
+    /// Says goodbye to every session.
+    pub fn close_all(&self) {
+        self.tell_shards(|| ShardOrder::CloseAll);
+    }
+
+    pub(super) fn stop(&self) {
+        self.tell_shards(|| ShardOrder::Stop);
+        self.mixers.iter().for_each(|mixer| mixer.order(MixOrder::Stop));
+    }
+
+    fn places(&self) -> MutexGuard<'_, Places> {
+        // A panic while it was held left at worst one stale entry: better than no more commands.
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell_shards(&self, order: impl Fn() -> ShardOrder) {
+        self.shards.iter().for_each(|shard| shard.order(order()));
+    }
+
+    fn shard_of(&self, key: SessionKey) -> &ShardHandle {
+        let count = u64::try_from(self.shards.len()).expect("a thread count fits");
+        let index = usize::try_from(key.0 % count).expect("below a thread count");
+        &self.shards[index]
+    }
+
+    fn home_of(&self, places: &mut Places, source: SourceId) -> usize {
+        let fresh = usize::try_from(source.0).expect("u32 fits usize") % self.mixers.len();
+        *places.sources.entry(source).or_insert(fresh)
+    }
+}
+
+impl Shards for Director {
+    fn adopt(&self, key: SessionKey, role: Role, peer: Box<dyn Peer>) {
+        if let Role::Host { source } = role {
+            let mut places = self.places();
+            let home = self.home_of(&mut places, source);
+            if let Some(old) = places.hosts.insert(source, key) {
+                self.shard_of(old).order(ShardOrder::Supersede { key: old });
+            }
+            self.tell_shards(|| ShardOrder::SourceAt { source, mix: self.mixers[home].clone() });
+        }
+        self.shard_of(key).order(ShardOrder::Adopt { key, role, peer });
+    }
+
+    fn deliver(&self, key: SessionKey, datagram: Datagram) {
+        self.shard_of(key).deliver(key, datagram);
+    }
+
+    fn close(&self, key: SessionKey) {
+        self.shard_of(key).order(ShardOrder::Close { key });
+    }
+}
+
+impl Stagehand for Director {
+    fn stage(&mut self, stage: StageId, scene: Scene) {
+        let mut places = self.places();
+        let mut homes = BTreeMap::new();
+        for tile in &scene.tiles {
+            homes.insert(tile.source, self.home_of(&mut places, tile.source));
+        }
+        // A new stage runs where its first host already is: the fewest sources move.
+        let first = scene.tiles.first().and_then(|tile| homes.get(&tile.source)).copied().unwrap_or(0);
+        let thread = *places.stages.entry(stage).or_insert(first);
+        let moving: BTreeSet<_> =
+            homes.iter().filter(|(_, home)| **home != thread).map(|(source, _)| *source).collect();
+        // The stage before the moves: so each source arrives where it is awaited.
+        self.mixers[thread].order(MixOrder::Stage { stage, scene, awaited: moving.clone() });
+        for source in moving {
+            let old = places.sources.insert(source, thread).unwrap_or(thread);
+            self.mixers[old].order(MixOrder::Move { source, to: self.mixers[thread].clone() });
+            self.tell_shards(|| ShardOrder::SourceAt { source, mix: self.mixers[thread].clone() });
+        }
+    }
+
+    fn route(&mut self, feed: FeedId, stage: StageId) {
+        let thread = self.places().stages.get(&stage).copied();
+        let Some(thread) = thread else {
+            return tracing::error!(
+                stage = stage.0,
+                feed = feed.0,
+                "a feed was pointed at a stage that does not exist"
+            );
+        };
+        let producer = producer_of(stage);
+        self.tell_shards(|| ShardOrder::Route { feed, producer, mix: self.mixers[thread].clone() });
+    }
+
+    fn end_stage(&mut self, stage: StageId) {
+        if let Some(thread) = self.places().stages.remove(&stage) {
+            self.mixers[thread].order(MixOrder::EndStage(stage));
+        }
+    }
+
+    fn end_feed(&mut self, feed: FeedId) {
+        self.tell_shards(|| ShardOrder::EndFeed { feed });
+    }
+
+    fn end_source(&mut self, source: SourceId) {
+        let mut places = self.places();
+        if let Some(key) = places.hosts.remove(&source) {
+            self.shard_of(key).order(ShardOrder::Close { key });
+        }
+        if let Some(thread) = places.sources.remove(&source) {
+            self.mixers[thread].order(MixOrder::EndSource(source));
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! One frame thread: it decodes what arrives, paints it, and encodes the programs that are due.
+//!
+//! ```text
+//! packets ─▶ Source (reorder, decode) ─▶ Program (paint, compose, encode, packetise) ─▶ every shard
+//! ```
+
+use super::bounded::{Bell, Policy, Receiver, Sender, bounded};
+use super::clock::{Clock, Epoch};
+use super::peer::SessionKey;
+use super::shard::ShardHandle;
+use super::source::Source;
+use super::studio::Studio;
+use crate::live::StageId;
+use costage_media::forward::ProducerId;
+use costage_media::kernel::Kernels;
+use costage_media::mix::AudioSource;
+use costage_media::packet::{RtpIn, SenderClock};
+use costage_media::scene::{Scene, SourceId};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Packets that may wait for a mix thread: half a second of nine hosts at 2.5 Mbit/s.
+const PACKETS_MAX: usize = 4_096;
+/// Orders that may wait; their senders wait when it is full.
+const ORDERS_MAX: usize = 1_024;
+/// Packets handled before due frames are looked at again: a frame of 2.5 Mbit/s has about ten.
+const PACKETS_PER_TURN: usize = 32;
+
+/// The producer that carries this stage's program.
+pub(super) fn producer_of(stage: StageId) -> ProducerId {
+    ProducerId(stage.0)
+}
+
+/// What a host's session hands on.
+#[derive(Debug)]
+pub(super) enum MixInput {
+    Rtp(RtpIn),
+    Clock(SenderClock),
+}
+
+/// What the control side tells a mix thread.
+pub(super) enum Order {
+    /// A session publishes as `source` from now on.
+    Publish { source: SourceId, session: SessionKey, shard: ShardHandle },
+    /// That session is over.
+    Silence { source: SourceId, session: SessionKey },
+    /// Make or change a program; a new one starts when the `awaited` sources have arrived from other threads.
+    Stage { stage: StageId, scene: Scene, awaited: BTreeSet<SourceId> },
+    /// End a program.
+    EndStage(StageId),
+    /// Forget a source.
+    EndSource(SourceId),
+    /// Hand a source over to another thread.
+    Move { source: SourceId, to: MixHandle },
+    /// A source from another thread.
+    Attach(Box<Moved>),
+    /// A viewer needs a keyframe of this producer.
+    Keyframe(ProducerId),
+    /// End the thread.
+    Stop,
+}
+
+/// A source in transit between threads; `None` where the old thread had nothing of it.
+pub(super) struct Moved {
+    pub(super) source: SourceId,
+    pub(super) video: Option<Source>,
+    pub(super) sound: Option<AudioSource>,
+}
+
+/// The way to one mix thread; cheap to clone.
+#[derive(Clone)]
+pub struct MixHandle {
+    orders: Sender<Order>,
+    packets: Sender<(SourceId, SessionKey, MixInput)>,
+}
+
+impl MixHandle {
+    pub(super) fn order(&self, order: Order) {
+        self.orders.put(order);
+    }
+
+    pub(super) fn feed(&self, source: SourceId, session: SessionKey, input: MixInput) {
+        self.packets.put((source, session, input));
+    }
+
+    pub(super) fn publish(&self, source: SourceId, session: SessionKey, shard: ShardHandle) {
+        self.order(Order::Publish { source, session, shard });
+    }
+
+    pub(super) fn silence(&self, source: SourceId, session: SessionKey) {
+        self.order(Order::Silence { source, session });
+    }
+
+    pub(super) fn keyframe(&self, producer: ProducerId) {
+        self.order(Order::Keyframe(producer));
+    }
+}
+
+/// What a program is made like.
+#[derive(Debug, Clone)]
+pub struct MixConfig {
+    /// The picked SIMD level.
+    pub kernels: Kernels,
+    /// Encodes a second, at most; 1 to 60.
+    pub max_fps: u32,
+    /// Target of each program's video, bits per second.
+    pub bitrate_bps: u32,
+}
+
+/// What a mix thread needs from the rest of the house.
+#[derive(Clone)]
+pub(super) struct Surroundings {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) epoch: Epoch,
+    pub(super) shards: Arc<[ShardHandle]>,
+    pub(super) config: MixConfig,
+}
+
+/// Starts a mix thread.
+///
+/// # Errors
+/// When the operating system gives no thread.
+pub(super) fn spawn(
+    index: usize,
+    surroundings: Surroundings,
+) -> std::io::Result<(MixHandle, std::thread::JoinHandle<()>)> {
+    let bell = Arc::new(Bell::default());
+    let (orders, orders_in) = bounded(ORDERS_MAX, Policy::Block, &bell);
+    let (packets, packets_in) = bounded(PACKETS_MAX, Policy::DropOldest, &bell);
+    let clock = Arc::clone(&surroundings.clock);
+    let mut thread =
+        MixThread { bell, orders: orders_in, packets: packets_in, studio: Studio::new(surroundings), clock };
+    let join = std::thread::Builder::new().name(format!("mix-{index}")).spawn(move || thread.run())?;
+    Ok((MixHandle { orders, packets }, join))
+}
+
+struct MixThread {
+    bell: Arc<Bell>,
+    orders: Receiver<Order>,
+    packets: Receiver<(SourceId, SessionKey, MixInput)>,
+    studio: Studio,
+    clock: Arc<dyn Clock>,
+}
+
+impl MixThread {
+    fn run(&mut self) {
+        loop {
+            while let Some(order) = self.orders.next() {
+                if matches!(order, Order::Stop) {
+                    return;
+                }
+                self.studio.obey(self.clock.now(), order);
+            }
+            for _ in 0..PACKETS_PER_TURN {
+                let Some((source, session, input)) = self.packets.next() else { break };
+                self.studio.take(self.clock.now(), source, session, input);
+            }
+            let now = self.clock.now();
+            self.studio.handle_timeout(now);
+            let dropped = self.packets.take_dropped();
+            if dropped > 0 {
+                metrics::counter!("costage_mix_packets_dropped_total").increment(dropped);
+            }
+            let deadline = self.studio.poll_timeout();
+            self.bell.wait(self.clock.now(), deadline, || self.orders.is_empty() && self.packets.is_empty());
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! The sessions of one shard and everything that is done with them. A panic in one session ends that session alone.
+
+use super::control::ControlHandle;
+use super::mix_thread::{MixHandle, MixInput};
+use super::peer::{Datagram, Peer, PeerEvent, Role, SessionKey};
+use super::shard::{Order, ShardHandle, Surroundings, earliest};
+use crate::live::command::MediaState;
+use costage_media::forward::{ConsumerId, FeedId, Frame, ProducerId, Router};
+use costage_media::packet::{MediaKind, RtpOut};
+use costage_media::scene::SourceId;
+use costage_media::time::{AUDIO_CLOCK_HZ, VIDEO_CLOCK_HZ};
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Sender reports towards viewers: the first one right away, then one a second, so that sound and picture are in step
+/// from the start (RFC 3550 §6.2 allows it for unicast at these rates).
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+
+struct Seat {
+    role: Role,
+    peer: Box<dyn Peer>,
+    connected: bool,
+    /// A newer session of the same host has taken its place: its end is no news.
+    superseded: bool,
+    wakes_at: Option<Instant>,
+    reports_at: Option<Instant>,
+}
+
+/// The sessions of one shard.
+pub(super) struct Seats {
+    handle: ShardHandle,
+    surroundings: Surroundings,
+    seats: BTreeMap<SessionKey, Seat>,
+    wakes: BTreeSet<(Instant, SessionKey)>,
+    router: Router,
+    producers: BTreeMap<ProducerId, MixHandle>,
+    sources: BTreeMap<SourceId, MixHandle>,
+    control: Option<ControlHandle>,
+}
+
+impl Seats {
+    pub(super) fn new(handle: ShardHandle, surroundings: Surroundings) -> Self {
+        Self {
+            handle,
+            surroundings,
+            seats: BTreeMap::new(),
+            wakes: BTreeSet::new(),
+            router: Router::new(),
+            producers: BTreeMap::new(),
+            sources: BTreeMap::new(),
+            control: None,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.seats.len()
+    }
+
+    pub(super) fn obey(&mut self, now: Instant, order: Order) {
+        match order {
+            Order::Adopt { key, role, peer } => self.adopt(now, key, role, peer),
+            Order::Close { key } => self.close(now, key),
+            Order::Supersede { key } => {
+                if let Some(seat) = self.seats.get_mut(&key) {
+                    seat.superseded = true;
+                }
+                self.close(now, key);
+            }
+            Order::Route { feed, producer, mix } => self.route(feed, producer, mix),
+            Order::EndFeed { feed } => self.end_feed(now, feed),
+            Order::SourceAt { source, mix } => {
+                self.sources.insert(source, mix);
+            }
+            Order::Keyframe { key } => self.with(now, key, |now, seat| seat.peer.request_keyframe(now)),
+            Order::Control(control) => self.control = Some(control),
+            Order::CloseAll => {
+                let keys: Vec<_> = self.seats.keys().copied().collect();
+                keys.into_iter().for_each(|key| self.close(now, key));
+            }
+            Order::Stop => {}
+        }
+    }
+
+    pub(super) fn receive(&mut self, now: Instant, key: SessionKey, datagram: Datagram) {
+        self.with(now, key, |now, seat| seat.peer.handle_datagram(now, datagram));
+    }
+
+    /// Sends `frame` to each viewer whose feed it belongs to; says whether there was one.
+    pub(super) fn send(&mut self, now: Instant, frame: &Arc<Frame>) -> bool {
+        let mut sent = false;
+        let seats = &mut self.seats;
+        let mut broken = Vec::new();
+        self.router.route(now, frame, &mut |consumer, packets: &[RtpOut]| {
+            let key = SessionKey(consumer.0);
+            if let Some(seat) = seats.get_mut(&key).filter(|seat| seat.connected) {
+                sent = true;
+                match catch_unwind(AssertUnwindSafe(|| seat.peer.send(now, packets))) {
+                    Ok(()) => {}
+                    Err(_) => broken.push(key),
+                }
+            }
+        });
+        broken.into_iter().for_each(|key| self.bury(key));
+        sent
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.wakes.first().map(|(at, _)| *at)
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        while let Some(&(at, key)) = self.wakes.first() {
+            if at > now {
+                return;
+            }
+            self.wakes.pop_first();
+            if let Some(seat) = self.seats.get_mut(&key) {
+                seat.wakes_at = None;
+            }
+            self.with(now, key, |now, seat| seat.peer.handle_timeout(now));
+            self.report_if_due(now, key);
+        }
+    }
+
+    fn adopt(&mut self, now: Instant, key: SessionKey, role: Role, peer: Box<dyn Peer>) {
+        let seat = Seat { role, peer, connected: false, superseded: false, wakes_at: None, reports_at: None };
+        self.seats.insert(key, seat);
+        self.with(now, key, |_, _| {});
+    }
+
+    fn close(&mut self, now: Instant, key: SessionKey) {
+        self.with(now, key, |now, seat| seat.peer.close(now));
+        self.remove(key);
+    }
+
+    fn route(&mut self, feed: FeedId, producer: ProducerId, mix: MixHandle) {
+        self.producers.insert(producer, mix);
+        self.router.add_feed(feed, Some(producer));
+        self.forget_idle_producers();
+        self.ask_for_keyframes();
+    }
+
+    fn end_feed(&mut self, now: Instant, feed: FeedId) {
+        let viewers: Vec<_> = self
+            .seats
+            .iter()
+            .filter(|(_, seat)| matches!(seat.role, Role::Viewer { feed: of } if of == feed))
+            .map(|(key, _)| *key)
+            .collect();
+        viewers.into_iter().for_each(|key| self.close(now, key));
+        let left = self.router.remove_feed(feed);
+        debug_assert!(left.is_empty(), "every viewer of the feed was just closed");
+        self.forget_idle_producers();
+    }
+
+    fn forget_idle_producers(&mut self) {
+        let router = &self.router;
+        self.producers.retain(|producer, _| router.is_shown(*producer));
+    }
+
+    /// Runs `act` on one session and then everything that follows from it: its events and its next deadline.
+    fn with(&mut self, now: Instant, key: SessionKey, act: impl FnOnce(Instant, &mut Seat)) {
+        let Some(seat) = self.seats.get_mut(&key) else { return };
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            act(now, seat);
+            std::iter::from_fn(|| seat.peer.poll_event()).collect::<Vec<_>>()
+        }));
+        match outcome {
+            Ok(events) => events.into_iter().for_each(|event| self.happened(now, key, event)),
+            Err(_) => return self.bury(key),
+        }
+        self.reschedule(key);
+    }
+
+    fn reschedule(&mut self, key: SessionKey) {
+        let Some(seat) = self.seats.get_mut(&key) else { return };
+        let next = earliest([seat.peer.poll_timeout(), seat.reports_at]);
+        if next != seat.wakes_at {
+            if let Some(at) = seat.wakes_at {
+                self.wakes.remove(&(at, key));
+            }
+            if let Some(at) = next {
+                self.wakes.insert((at, key));
+            }
+            seat.wakes_at = next;
+        }
+    }
+
+    fn happened(&mut self, now: Instant, key: SessionKey, event: PeerEvent) {
+        let Some(role) = self.seats.get(&key).map(|seat| seat.role) else { return };
+        match (event, role) {
+            (PeerEvent::Connected, role) => self.connected(now, key, role),
+            (PeerEvent::Rtp(packet), Role::Host { source }) => self.to_mix(source, key, MixInput::Rtp(packet)),
+            (PeerEvent::SenderClock(clock), Role::Host { source }) => {
+                self.to_mix(source, key, MixInput::Clock(clock));
+            }
+            (PeerEvent::KeyframeWanted, Role::Viewer { .. }) => {
+                if let Some(producer) = self.router.keyframe_wanted(ConsumerId(key.0)) {
+                    self.ask(producer);
+                }
+            }
+            (PeerEvent::Nack { kind, seqs }, Role::Viewer { .. }) => self.resend(now, key, kind, &seqs),
+            (PeerEvent::Closed { reason }, _) => {
+                tracing::info!(session = key.0, ?reason, "session closed");
+                self.remove(key);
+            }
+            // A viewer sends no media, a host asks for none: whoever does it anyway is ignored.
+            (PeerEvent::Rtp(_) | PeerEvent::SenderClock(_), Role::Viewer { .. })
+            | (PeerEvent::KeyframeWanted | PeerEvent::Nack { .. }, Role::Host { .. }) => {}
+        }
+    }
+
+    fn connected(&mut self, now: Instant, key: SessionKey, role: Role) {
+        if let Some(seat) = self.seats.get_mut(&key) {
+            seat.connected = true;
+        }
+        match role {
+            Role::Host { source } => {
+                if let Some(mix) = self.sources.get(&source) {
+                    mix.publish(source, key, self.handle.clone());
+                }
+                if let Some(control) = &self.control {
+                    control.host_media(source, MediaState::Up);
+                }
+            }
+            Role::Viewer { feed } => {
+                let seed = scramble(self.surroundings.seed ^ key.0);
+                if let Err(error) = self.router.add_consumer(now, ConsumerId(key.0), feed, seed) {
+                    tracing::info!(session = key.0, %error, "viewer not added");
+                    return self.close(now, key);
+                }
+                if let Some(seat) = self.seats.get_mut(&key) {
+                    seat.reports_at = Some(now + REPORT_FIRST);
+                    metrics::gauge!("costage_viewers").increment(1.0);
+                }
+                self.ask_for_keyframes();
+            }
+        }
+    }
+
+    fn to_mix(&self, source: SourceId, key: SessionKey, input: MixInput) {
+        if let Some(mix) = self.sources.get(&source) {
+            mix.feed(source, key, input);
+        }
+    }
+
+    fn resend(&mut self, now: Instant, key: SessionKey, kind: MediaKind, seqs: &[u16]) {
+        let seats = &mut self.seats;
+        self.router.nack(ConsumerId(key.0), kind, seqs, &mut |_, packet| {
+            if let Some(seat) = seats.get_mut(&key) {
+                seat.peer.resend(now, packet);
+            }
+        });
+    }
+
+    fn report_if_due(&mut self, now: Instant, key: SessionKey) {
+        let Some(seat) = self.seats.get_mut(&key) else { return };
+        if seat.reports_at.is_none_or(|at| at > now) {
+            return;
+        }
+        seat.reports_at = Some(now + REPORT_INTERVAL);
+        let epoch = self.surroundings.epoch;
+        for (kind, hz) in [(MediaKind::Video, VIDEO_CLOCK_HZ), (MediaKind::Audio, AUDIO_CLOCK_HZ)] {
+            let produced = epoch.media_time(now).ticks(hz);
+            if let Some(mapping) = self.router.report(ConsumerId(key.0), kind) {
+                seat.peer.report(now, kind, epoch.ntp(now), mapping.timestamp(produced));
+            }
+        }
+        self.reschedule(key);
+    }
+
+    fn ask_for_keyframes(&self) {
+        self.router.waiting().for_each(|producer| self.ask(producer));
+    }
+
+    fn ask(&self, producer: ProducerId) {
+        if let Some(mix) = self.producers.get(&producer) {
+            mix.keyframe(producer);
+        }
+    }
+
+    /// A session has panicked: it alone ends.
+    fn bury(&mut self, key: SessionKey) {
+        metrics::counter!("costage_session_panics_total").increment(1);
+        tracing::error!(session = key.0, "session panicked; it was ended, others go on");
+        self.remove(key);
+    }
+
+    fn remove(&mut self, key: SessionKey) {
+        let Some(seat) = self.seats.remove(&key) else { return };
+        if let Some(at) = seat.wakes_at {
+            self.wakes.remove(&(at, key));
+        }
+        match seat.role {
+            Role::Viewer { .. } => {
+                if seat.reports_at.is_some() {
+                    metrics::gauge!("costage_viewers").decrement(1.0);
+                }
+                self.router.remove_consumer(ConsumerId(key.0));
+            }
+            Role::Host { source } => {
+                if let Some(mix) = self.sources.get(&source) {
+                    mix.silence(source, key);
+                }
+                if let (false, Some(control)) = (seat.superseded, &self.control) {
+                    control.host_media(source, MediaState::Down);
+                }
+            }
+        }
+    }
+}
+
+/// The first sender report follows the first packets by this much.
+const REPORT_FIRST: Duration = Duration::from_millis(50);
+
+/// Spreads a counter over all 64 bits (the finaliser of SplitMix64), so that streams of one process begin at numbers
+/// that do not tell of each other.
+fn scramble(seed: u64) -> u64 {
+    let mixed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}

@@ -1,0 +1,182 @@
+//! One packet thread: the sessions that live on it, the router that fans frames out to them, their timers.
+
+use super::bounded::{Bell, Policy, Receiver, Sender, bounded};
+use super::clock::{Clock, Epoch};
+use super::control::ControlHandle;
+use super::mix_thread::MixHandle;
+use super::peer::{Datagram, Peer, Role, SessionKey};
+use super::seats::Seats;
+use super::trace::{FrameTrace, Samples};
+use costage_media::forward::{FeedId, Frame, ProducerId};
+use costage_media::scene::SourceId;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+/// Datagrams that may wait for a shard. 4,096 × 1.2 kB is 5 MB, a quarter of a second of a full 150 Mbit/s core.
+const DATAGRAMS_MAX: usize = 4_096;
+/// Mixed frames that may wait for a shard: 100 ms of 60 fps video and 50 Hz audio of 23 programs.
+const FRAMES_MAX: usize = 256;
+/// Orders that may wait: they are rare, and their senders wait when it is full.
+const ORDERS_MAX: usize = 1_024;
+/// Datagrams handled before timers and orders are looked at again.
+const DATAGRAMS_PER_TURN: usize = 64;
+
+/// What the control side tells a shard.
+pub(super) enum Order {
+    /// Take this session.
+    Adopt { key: SessionKey, role: Role, peer: Box<dyn Peer> },
+    /// Say goodbye to it.
+    Close { key: SessionKey },
+    /// Close it because a newer session of the same host has taken its place.
+    Supersede { key: SessionKey },
+    /// Viewers of `feed` get `producer`, which `mix` makes.
+    Route { feed: FeedId, producer: ProducerId, mix: MixHandle },
+    /// The feed is over; its viewers are closed.
+    EndFeed { feed: FeedId },
+    /// The packets of `source` go to `mix` from now on.
+    SourceAt { source: SourceId, mix: MixHandle },
+    /// Ask the host behind this session for a keyframe.
+    Keyframe { key: SessionKey },
+    /// Who is told that a host's media came or went.
+    Control(ControlHandle),
+    /// Close every session.
+    CloseAll,
+    /// End the thread.
+    Stop,
+}
+
+/// A mixed frame on its way out.
+#[derive(Clone)]
+pub(super) struct Outgoing {
+    pub(super) frame: Arc<Frame>,
+    pub(super) trace: Option<Arc<FrameTrace>>,
+}
+
+/// The way to one shard; cheap to clone.
+#[derive(Clone)]
+pub struct ShardHandle {
+    orders: Sender<Order>,
+    datagrams: Sender<(SessionKey, Datagram)>,
+    frames: Sender<Outgoing>,
+    sessions: Arc<AtomicUsize>,
+}
+
+impl ShardHandle {
+    pub(super) fn order(&self, order: Order) {
+        self.orders.put(order);
+    }
+
+    /// Hands a datagram to its session; the oldest waiting one is dropped when the shard cannot keep up.
+    pub fn deliver(&self, key: SessionKey, datagram: Datagram) {
+        self.datagrams.put((key, datagram));
+    }
+
+    pub(super) fn send(&self, outgoing: Outgoing) {
+        self.frames.put(outgoing);
+    }
+
+    /// Sessions on this shard.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        self.sessions.load(Ordering::Relaxed)
+    }
+}
+
+/// What a shard thread needs from the rest of the house.
+#[derive(Clone)]
+pub(super) struct Surroundings {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) epoch: Epoch,
+    pub(super) samples: Arc<dyn Samples>,
+    /// Random; what viewers' first sequence numbers are drawn from.
+    pub(super) seed: u64,
+}
+
+/// Starts a shard's thread.
+///
+/// # Errors
+/// When the operating system gives no thread.
+pub(super) fn spawn(
+    index: usize,
+    surroundings: Surroundings,
+) -> std::io::Result<(ShardHandle, std::thread::JoinHandle<()>)> {
+    let bell = Arc::new(Bell::default());
+    let (orders, orders_in) = bounded(ORDERS_MAX, Policy::Block, &bell);
+    let (datagrams, datagrams_in) = bounded(DATAGRAMS_MAX, Policy::DropOldest, &bell);
+    let (frames, frames_in) = bounded(FRAMES_MAX, Policy::DropOldest, &bell);
+    let sessions = Arc::new(AtomicUsize::new(0));
+    let handle = ShardHandle { orders, datagrams, frames, sessions: Arc::clone(&sessions) };
+    let mut shard = Shard {
+        bell,
+        orders: orders_in,
+        datagrams: datagrams_in,
+        frames: frames_in,
+        seats: Seats::new(handle.clone(), surroundings.clone()),
+        surroundings,
+        sessions,
+    };
+    let thread = std::thread::Builder::new().name(format!("shard-{index}")).spawn(move || shard.run())?;
+    Ok((handle, thread))
+}
+
+struct Shard {
+    bell: Arc<Bell>,
+    orders: Receiver<Order>,
+    datagrams: Receiver<(SessionKey, Datagram)>,
+    frames: Receiver<Outgoing>,
+    seats: Seats,
+    surroundings: Surroundings,
+    sessions: Arc<AtomicUsize>,
+}
+
+impl Shard {
+    fn run(&mut self) {
+        loop {
+            while let Some(order) = self.orders.next() {
+                if matches!(order, Order::Stop) {
+                    return;
+                }
+                self.seats.obey(self.surroundings.clock.now(), order);
+            }
+            while let Some(outgoing) = self.frames.next() {
+                self.send(&outgoing);
+            }
+            self.receive();
+            let now = self.surroundings.clock.now();
+            self.seats.handle_timeout(now);
+            self.sessions.store(self.seats.len(), Ordering::Relaxed);
+            self.count_drops();
+            let deadline = self.seats.poll_timeout();
+            self.bell
+                .wait(now, deadline, || self.orders.is_empty() && self.datagrams.is_empty() && self.frames.is_empty());
+        }
+    }
+
+    fn receive(&mut self) {
+        for _ in 0..DATAGRAMS_PER_TURN {
+            let Some((key, datagram)) = self.datagrams.next() else { return };
+            self.seats.receive(self.surroundings.clock.now(), key, datagram);
+        }
+    }
+
+    fn send(&mut self, outgoing: &Outgoing) {
+        let sent = self.seats.send(self.surroundings.clock.now(), &outgoing.frame);
+        if let (true, Some(trace)) = (sent, &outgoing.trace) {
+            trace.sent(self.surroundings.clock.now(), &*self.surroundings.samples);
+        }
+    }
+
+    fn count_drops(&self) {
+        for (queue, dropped) in [("datagrams", self.datagrams.take_dropped()), ("frames", self.frames.take_dropped())] {
+            if dropped > 0 {
+                metrics::counter!("costage_shard_dropped_total", "queue" => queue).increment(dropped);
+            }
+        }
+    }
+}
+
+/// When nothing is due.
+pub(super) fn earliest(deadlines: impl IntoIterator<Item = Option<Instant>>) -> Option<Instant> {
+    deadlines.into_iter().flatten().min()
+}

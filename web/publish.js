@@ -1,0 +1,158 @@
+// /publish/{liveId}: a camera or a test picture, out by WHIP.
+//
+// In the address: token=JWT; source=test|camera picks at once; go=1 goes live at once;
+// hue=degrees, tone=Hz, size=WxH shape the test picture.
+
+import { $, figure, showState } from "./page.js";
+import { ensureLive, hostToken, liveIdOfPage } from "./server.js";
+import { testPicture } from "./testpicture.js";
+import { publish } from "./whip.js";
+
+const STATS_MS = 1000;
+const liveId = liveIdOfPage();
+const wish = new URLSearchParams(location.search);
+const video = $("#video");
+
+let source = null; // {stream, stop}
+let session = null;
+let facing = "user";
+
+$("#live").textContent = liveId;
+document.title = `${liveId} · publish · costage`;
+const playAddress = `/play/${encodeURIComponent(liveId)}`;
+$("#play").href = playAddress;
+$("#play").textContent = location.origin + playAddress;
+
+function trouble(words) {
+  $("#trouble").hidden = !words;
+  $("#trouble").textContent = words;
+}
+
+/** A hue and a pitch of its own for each live, so that two test pictures are told apart. */
+function ownNumber(text, modulus) {
+  let sum = 7;
+  for (const char of text) sum = (sum * 31 + char.codePointAt(0)) % 9973;
+  return sum % modulus;
+}
+
+function pickTest() {
+  const [width, height] = (wish.get("size") ?? "540x960").split("x").map(Number);
+  return testPicture({
+    hue: Number(wish.get("hue") ?? ownNumber(liveId, 360)),
+    toneHz: Number(wish.get("tone") ?? 220 + 20 * ownNumber(liveId, 30)),
+    label: liveId,
+    width,
+    height,
+  });
+}
+
+async function pickCamera() {
+  if (!navigator.mediaDevices) throw new Error("Browsers give cameras to https and localhost only. Open this page there, or take the test picture.");
+  try {
+    const stream = await navigator.mediaDevices.getUserMedia({
+      video: { facingMode: facing, aspectRatio: { ideal: 9 / 16 }, height: { ideal: 1280 }, frameRate: { ideal: 30 } },
+      audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+    });
+    return { stream, stop: () => stream.getTracks().forEach((track) => track.stop()) };
+  } catch (error) {
+    const words = { NotAllowedError: "The browser was not allowed to use camera and microphone.", NotFoundError: "No camera or no microphone was found.", NotReadableError: "Another program holds the camera." };
+    throw new Error(words[error.name] ?? `The camera does not start (${error.message}).`);
+  }
+}
+
+async function pick(kind) {
+  trouble("");
+  source?.stop(); // a phone opens one camera at a time
+  try {
+    source = kind === "test" ? pickTest() : await pickCamera();
+  } catch (error) {
+    trouble(error.message);
+    return;
+  }
+  video.srcObject = source.stream;
+  video.classList.toggle("mirrored", kind === "camera" && facing === "user");
+  $("#empty").hidden = true;
+  $("#camera").setAttribute("aria-pressed", kind === "camera");
+  $("#test").setAttribute("aria-pressed", kind === "test");
+  $("#turn").hidden = kind !== "camera" || !matchMedia("(pointer: coarse)").matches;
+  $("#toggles").hidden = false;
+  $("#go").disabled = false;
+  for (const toggle of [$("#microphone"), $("#picture")]) toggle.setAttribute("aria-pressed", false);
+  // A live session keeps its place: only the tracks change.
+  for (const sender of session?.connection?.getSenders() ?? []) {
+    const track = source.stream.getTracks().find((one) => one.kind === sender.track?.kind);
+    if (track) await sender.replaceTrack(track);
+  }
+}
+
+async function goLive() {
+  trouble("");
+  $("#go").disabled = true;
+  try {
+    const { token, dev } = await hostToken(liveId);
+    if (!token) throw new Error("Publishing needs a token: add ?token=… to the address.");
+    if (dev) await ensureLive(liveId, token);
+    session = publish(`/whip/${encodeURIComponent(liveId)}`, token, source.stream);
+    showState(session, $("#state"), $("#trouble"));
+    session.addEventListener("state", ({ detail }) => {
+      $("#watch").hidden = detail.state !== "connected";
+      if (detail.state === "failed") stopped();
+    });
+    $("#go").textContent = "Stop";
+    $("#go").className = "stop";
+    $("#stats").hidden = false;
+  } catch (error) {
+    trouble(error.message);
+    $("#state").dataset.state = "failed";
+  }
+  $("#go").disabled = false;
+}
+
+function stopped() {
+  session = null;
+  $("#go").textContent = "Go live";
+  $("#go").className = "main";
+  $("#watch").hidden = true;
+  $("#stats").hidden = true;
+}
+
+async function stop() {
+  const ending = session;
+  stopped();
+  await ending.close();
+}
+
+function toggle(button, kind, [on, off]) {
+  button.addEventListener("click", () => {
+    const silent = button.getAttribute("aria-pressed") !== "true";
+    for (const track of source.stream.getTracks()) if (track.kind === kind) track.enabled = !silent;
+    button.setAttribute("aria-pressed", silent);
+    button.textContent = silent ? on : off;
+  });
+}
+
+let before = null;
+setInterval(async () => {
+  const stats = await session?.connection?.getStats();
+  const sent = [...(stats?.values() ?? [])].find((entry) => entry.type === "outbound-rtp" && entry.kind === "video");
+  if (sent && before && sent.id === before.id) {
+    const seconds = (sent.timestamp - before.timestamp) / 1000;
+    figure($('[data-figure="fps"]'), (sent.framesSent - before.framesSent) / seconds, "fps", 1);
+    figure($('[data-figure="bitrate"]'), ((sent.bytesSent - before.bytesSent) * 8) / seconds / 1e6, "Mbit/s", 2);
+    $('[data-figure="size"]').textContent = sent.frameWidth ? `${sent.frameWidth}×${sent.frameHeight}` : "–";
+  }
+  before = sent ?? null;
+}, STATS_MS);
+
+$("#camera").addEventListener("click", () => pick("camera"));
+$("#test").addEventListener("click", () => pick("test"));
+$("#turn").addEventListener("click", () => {
+  facing = facing === "user" ? "environment" : "user";
+  pick("camera");
+});
+$("#go").addEventListener("click", () => (session ? stop() : goLive()));
+toggle($("#microphone"), "audio", ["Unmute microphone", "Mute microphone"]);
+toggle($("#picture"), "video", ["Show picture", "Hide picture"]);
+
+if (wish.has("source")) await pick(wish.get("source"));
+if (wish.has("go") && source) await goLive();

@@ -1,0 +1,56 @@
+// What the pages ask of the server, beside WHIP and WHEP.
+//
+//   GET  /v1/lives               → {lives: [{liveId, liveName, owner: {userId, userName}, isPublishing, viewerCount}], cursor}
+//   POST /v1/lives               ← {liveId, liveName, owner}
+//   GET  /demo/figures.json      → live figures of the mix (dev mode and demo)
+//   GET  /demo/tokens.json?live= → {host, admin}: tokens of dev mode; "host" may publish that live. 404 otherwise
+
+import { refusal } from "./session.js";
+
+/** JSON of a GET, or null where the server has no such thing. Other trouble is thrown as words. */
+export async function look(path, token) {
+  const response = await fetch(path, { headers: token ? { Authorization: `Bearer ${token}` } : {}, cache: "no-store" });
+  if (response.status === 404 || response.status === 501) return null;
+  if (!response.ok) throw await refusal(response);
+  return response.json();
+}
+
+/** The token to publish with: the address's own, or the one that a server in dev mode gives away. */
+export async function hostToken(liveId) {
+  const given = new URLSearchParams(location.search).get("token");
+  if (given) return { token: given, dev: false };
+  const tokens = await look(`/demo/tokens.json?live=${encodeURIComponent(liveId)}`).catch(() => null);
+  const token = tokens?.host ?? tokens?.admin ?? null;
+  return { token, dev: token !== null };
+}
+
+/** Creates the live for the token's own user if there is none yet. */
+export async function ensureLive(liveId, token) {
+  const path = `/v1/lives/${encodeURIComponent(liveId)}`;
+  if (await look(path, token)) return;
+  const claims = claimsOf(token);
+  const userId = claims.sub ?? liveId;
+  const response = await fetch("/v1/lives", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
+    body: JSON.stringify({ liveId, liveName: liveId, owner: { userId, userName: claims.name ?? userId }, isPublicVisible: true }),
+  });
+  // 409: somebody created it in the meantime.
+  if (!response.ok && response.status !== 409) throw await refusal(response);
+}
+
+/** What a JWT says; nothing is verified here, the server does that. */
+function claimsOf(token) {
+  try {
+    const [, payload] = token.split(".");
+    const bytes = Uint8Array.from(atob(payload.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return {};
+  }
+}
+
+/** The last part of /publish/{liveId} and /play/{liveId}. */
+export function liveIdOfPage() {
+  return decodeURIComponent(location.pathname.split("/").filter(Boolean).at(-1) ?? "");
+}

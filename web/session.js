@@ -1,0 +1,225 @@
+// One WHIP or WHEP session: an offer out, an answer back, candidates by PATCH, an end by DELETE.
+// RFC 9725 (WHIP); draft-ietf-wish-whep. What both share stands here; whip.js and whep.js say what they send or receive.
+
+/** Candidates are worth this much waiting before the POST; later ones follow by PATCH. */
+const GATHERING_MS_MAX = 500;
+/** Back-off between attempts: doubled from the first to the last, never faster than the server's Retry-After. */
+const RETRY_MS_FIRST = 1_000;
+const RETRY_MS_MAX = 15_000;
+/** A connection that says "disconnected" often comes back by itself; after this long we start anew. */
+const DISCONNECTED_MS_MAX = 6_000;
+
+/** The server said no: its status, and its words (RFC 9457) where it gave some. */
+export class Refused extends Error {
+  constructor(status, words, retryAfterMs) {
+    super(words);
+    this.status = status;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  /** Would the same request succeed later? Not with a wrong token, a wrong address or a wrong offer. */
+  get mayPass() {
+    return this.status === 409 || this.status === 429 || this.status >= 500;
+  }
+}
+
+/** What a refusal means to the person in front of the page, where the server gave no words. */
+const IN_WORDS = {
+  400: "The server could not read the request.",
+  401: "The server wants a valid token: add ?token=… to the address.",
+  403: "This token may not do that.",
+  404: "There is no such live.",
+  406: "The server and this browser found no common way.",
+  409: "The live is not on air yet, or another user publishes it.",
+  415: "The server does not know this kind of request.",
+  422: "The server and this browser have no codec in common.",
+  429: "Too many attempts; please wait a little.",
+  503: "The server is closing or full; trying again.",
+};
+
+/** Reads a failed response into a Refused. */
+export async function refusal(response) {
+  let words = IN_WORDS[response.status] ?? `The server answered ${response.status}.`;
+  if ((response.headers.get("content-type") ?? "").includes("json")) {
+    const problem = await response.json().catch(() => ({}));
+    words = [problem.title, problem.detail].filter(Boolean).join(": ") || words;
+  }
+  const seconds = Number(response.headers.get("retry-after"));
+  return new Refused(response.status, words, Number.isFinite(seconds) ? seconds * 1000 : 0);
+}
+
+/**
+ * A session that keeps itself up: opens, and opens anew with back-off until `close()`.
+ * Events: "state" with detail {state: connecting|connected|waiting|failed|closed, words}, "track" with the RTCTrackEvent.
+ */
+export class Session extends EventTarget {
+  #url;
+  #token;
+  #prepare;
+  #pc = null;
+  #resource = null;
+  #attempt = 0;
+  #timer = 0;
+  #closed = false;
+
+  /** `prepare(pc)` adds what is sent or received to a new RTCPeerConnection. */
+  constructor(url, token, prepare) {
+    super();
+    this.#url = new URL(url, location.href);
+    this.#token = token;
+    this.#prepare = prepare;
+    addEventListener("pagehide", this.#leave);
+  }
+
+  /** The RTCPeerConnection of now, for statistics; null before the first attempt. */
+  get connection() {
+    return this.#pc;
+  }
+
+  open() {
+    this.#try();
+    return this;
+  }
+
+  async close() {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    removeEventListener("pagehide", this.#leave);
+    await this.#drop();
+    this.#say("closed", "Ended.");
+  }
+
+  #leave = () => {
+    this.#drop();
+  };
+
+  #say(state, words) {
+    this.dispatchEvent(new CustomEvent("state", { detail: { state, words } }));
+  }
+
+  #headers(more) {
+    return this.#token ? { ...more, Authorization: `Bearer ${this.#token}` } : more;
+  }
+
+  async #try() {
+    this.#say("connecting", "Connecting …");
+    try {
+      await this.#negotiate();
+    } catch (error) {
+      await this.#drop();
+      if (!this.#closed) this.#stumble(error);
+    }
+  }
+
+  /** Gives up with words, or waits for the next attempt with words. */
+  #stumble(error) {
+    const refused = error instanceof Refused;
+    if (refused && !error.mayPass) {
+      this.#say("failed", error.message);
+      return;
+    }
+    const own = Math.min(RETRY_MS_FIRST * 2 ** this.#attempt, RETRY_MS_MAX);
+    const wait = Math.max(own, refused ? error.retryAfterMs : 0);
+    this.#attempt += 1;
+    const words = refused ? error.message : `No connection to the server (${error.message}).`;
+    this.#say("waiting", `${words} Next try in ${Math.round(wait / 1000)} s.`);
+    this.#timer = setTimeout(() => this.#try(), wait);
+  }
+
+  async #negotiate() {
+    const pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    this.#pc = pc;
+    this.#prepare(pc);
+    pc.addEventListener("track", (event) => this.dispatchEvent(Object.assign(new Event("track"), { track: event.track, streams: event.streams, receiver: event.receiver })));
+    pc.addEventListener("connectionstatechange", () => this.#watch(pc));
+
+    await pc.setLocalDescription();
+    await gathered(pc);
+    const known = candidatesOf(pc.localDescription.sdp);
+    const response = await fetch(this.#url, {
+      method: "POST",
+      headers: this.#headers({ "Content-Type": "application/sdp" }),
+      body: pc.localDescription.sdp,
+    });
+    if (response.status !== 201) throw await refusal(response);
+    const place = response.headers.get("location");
+    if (!place) throw new Error("the answer names no session");
+    // Location may be relative to the address that answered, after redirects.
+    this.#resource = { url: new URL(place, response.url), etag: response.headers.get("etag") };
+    const sdp = await response.text();
+    if (this.#closed) return this.#drop();
+    this.#trickle(pc, known);
+    await pc.setRemoteDescription({ type: "answer", sdp });
+  }
+
+  #watch(pc) {
+    if (pc !== this.#pc || this.#closed) return;
+    clearTimeout(this.#timer);
+    const anew = (words) => this.#drop().then(() => this.#closed || this.#stumble(new Error(words)));
+    switch (pc.connectionState) {
+      case "connected":
+        this.#attempt = 0;
+        this.#say("connected", "Connected.");
+        break;
+      case "disconnected":
+        this.#say("connecting", "The connection is shaky …");
+        this.#timer = setTimeout(() => anew("it was lost"), DISCONNECTED_MS_MAX);
+        break;
+      case "failed":
+      case "closed":
+        anew("it failed");
+        break;
+    }
+  }
+
+  /** Sends what was gathered after the POST. A server that does not trickle says so once, and that is fine. */
+  #trickle(pc, known) {
+    const tell = async () => {
+      const resource = this.#resource;
+      const fresh = candidatesOf(pc.localDescription.sdp).filter((line) => !known.includes(line));
+      if (pc !== this.#pc || !resource || fresh.length === 0) return;
+      known.push(...fresh);
+      const headers = this.#headers({ "Content-Type": "application/trickle-ice-sdpfrag" });
+      if (resource.etag) headers["If-Match"] = resource.etag;
+      const done = pc.iceGatheringState === "complete";
+      await fetch(resource.url, { method: "PATCH", headers, body: fragment(pc.localDescription.sdp, fresh, done) }).catch(() => {});
+    };
+    if (pc.iceGatheringState === "complete") return;
+    let timer = 0;
+    pc.addEventListener("icecandidate", () => {
+      clearTimeout(timer);
+      timer = setTimeout(tell, 20); // candidates come in bursts: one PATCH each
+    });
+  }
+
+  async #drop() {
+    const [pc, resource] = [this.#pc, this.#resource];
+    this.#pc = null;
+    this.#resource = null;
+    pc?.close();
+    // keepalive: the request outlives the page.
+    if (resource) await fetch(resource.url, { method: "DELETE", headers: this.#headers({}), keepalive: true }).catch(() => {});
+  }
+}
+
+function gathered(pc) {
+  return new Promise((resolve) => {
+    const check = () => pc.iceGatheringState === "complete" && resolve();
+    pc.addEventListener("icegatheringstatechange", check);
+    setTimeout(resolve, GATHERING_MS_MAX);
+    check();
+  });
+}
+
+function candidatesOf(sdp) {
+  return [...new Set(sdp.split("\r\n").filter((line) => line.startsWith("a=candidate:")))];
+}
+
+/** RFC 8840 §9: the offerer-tagged section of the bundle with its credentials and the new candidates. */
+function fragment(sdp, candidates, complete) {
+  const lines = sdp.split("\r\n");
+  const first = (start) => lines.find((line) => line.startsWith(start)) ?? "";
+  const parts = [first("a=group:"), first("a=ice-ufrag:"), first("a=ice-pwd:"), first("m="), first("a=mid:"), ...candidates];
+  if (complete) parts.push("a=end-of-candidates");
+  return parts.filter(Boolean).join("\r\n") + "\r\n";
+}
