@@ -1,42 +1,19 @@
-//! Dev mode: a key made on the spot, and what to open, printed.
+//! Dev mode: what to open, and with which tokens, printed.
 
-use anyhow::Context;
-
-use super::config::{Algorithm, KeyConfig, Secret};
-use super::server::Server;
-use crate::api::auth::Role;
-
-/// A key for this run: 32 random bytes in hexadecimal.
-///
-/// # Errors
-/// When the system gives no randomness.
-pub fn new_key() -> anyhow::Result<KeyConfig> {
-    let mut bytes = [0_u8; 32];
-    aws_lc_rs::rand::fill(&mut bytes).ok().context("the system gives no randomness")?;
-    let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let (id, public_key) = ("dev".to_owned(), String::new());
-    Ok(KeyConfig { id, algorithm: Algorithm::Hs256, secret: Secret::new(secret), public_key })
-}
-
-/// A seed.
-///
-/// # Errors
-/// When the system gives no randomness.
-pub fn random() -> anyhow::Result<u64> {
-    let mut bytes = [0_u8; 8];
-    aws_lc_rs::rand::fill(&mut bytes).ok().context("the system gives no randomness")?;
-    Ok(u64::from_le_bytes(bytes))
-}
+use super::config::KeyConfig;
+use super::server::Running;
+use crate::api::DEV_TOKEN_SECONDS;
+use crate::api::auth::{Claims, Role};
 
 /// What a person needs to begin: addresses, key and tokens.
 ///
 /// # Errors
 /// When no HS256 key is configured.
-pub fn banner(server: &Server, key: Option<&KeyConfig>) -> anyhow::Result<String> {
+pub fn banner(server: &Running, key: Option<&KeyConfig>) -> anyhow::Result<String> {
     let url = server.url();
-    let admin = server.token(Role::Admin, "admin", "*")?;
-    let host = server.token(Role::Host, "alice", "*")?;
-    let viewer = server.token(Role::Audience, "viewer", "*")?;
+    let admin = token(server, Role::Admin, "admin")?;
+    let host = token(server, Role::Host, "alice")?;
+    let viewer = token(server, Role::Audience, "viewer")?;
     let key = key.map_or(String::new(), |key| format!("  key       {} = {} (HS256)\n", key.id, key.secret.reveal()));
     Ok(format!(
         "\nDevelopment mode: whoever reaches {url} may do everything.\n\n\
@@ -46,6 +23,16 @@ pub fn banner(server: &Server, key: Option<&KeyConfig>) -> anyhow::Result<String
          \x20 admin     {admin}\n\
          \x20 host      {host}\n\
          \x20 viewer    {viewer}\n\n\
-         \x20 curl -H \"Authorization: Bearer {admin}\" {url}/v1/lives\n"
+         \x20 curl -H \"Authorization: Bearer {admin}\" {url}/v1/lives\n\n"
     ))
+}
+
+/// A token of this server for any live, good for a working day.
+///
+/// # Errors
+/// When no HS256 key is configured.
+pub fn token(server: &Running, role: Role, user: &str) -> anyhow::Result<String> {
+    let exp = server.clock().wall_ms() / 1000 + DEV_TOKEN_SECONDS;
+    let claims = Claims { sub: user.into(), name: None, role, live: "*".into(), exp, nbf: None, aud: None };
+    Ok(server.keys().mint(&claims)?)
 }

@@ -5,9 +5,8 @@ use std::io::Write;
 use anyhow::Context;
 
 use super::config::Config;
-use super::server::Server;
 use super::settings::Settings;
-use super::{dev, logging, shutdown};
+use super::{about, dev, logging, metrics, server, shutdown, signing};
 
 /// How to serve.
 #[derive(Clone, Debug, clap::Args)]
@@ -26,11 +25,13 @@ pub struct ServeArgs {
 /// When the server cannot be started.
 pub async fn run(mut config: Config, with_dev: bool) -> anyhow::Result<()> {
     logging::start(&config)?;
+    about::announce(&about::version(about::kernels(config.simd).level()));
     if with_dev && config.keys.is_empty() {
-        config.keys.push(dev::new_key()?);
+        config.keys.push(signing::dev_key()?);
     }
-    let server = Server::start(&config, with_dev).await?;
-    tracing::info!(http = %server.address(), media_udp_port = config.media_udp_port, "serving");
+    let metrics = metrics::install()?;
+    let server = server::start(&config, with_dev, &metrics).await?;
+    tracing::info!(http = server.url(), media_port = server.media_port(), "serving");
     if with_dev {
         let banner = dev::banner(&server, config.keys.first())?;
         // A closed standard output is no reason not to serve.
@@ -39,7 +40,7 @@ pub async fn run(mut config: Config, with_dev: bool) -> anyhow::Result<()> {
     let signal = shutdown::signal().await.context("cannot listen for signals")?;
     tracing::info!(signal, "ending");
     shutdown::end_at_next_signal();
-    server.stop().await?;
+    server.shut_down().await;
     tracing::info!("ended");
     Ok(())
 }

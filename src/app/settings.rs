@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::config::{Config, Sources, SourceFault};
+use super::config::{Config, SourceFault, Sources};
 
 /// Where the configuration comes from, and what is changed for this run. Also by environment: COSTAGE_ and the key.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -110,10 +110,26 @@ mod tests {
 
     #[test]
     fn flags_become_keys_and_set_comes_last() {
-        let line = ["x", "--max-fps", "60", "--public-address", "192.0.2.1", "--public-address", "192.0.2.2", "--set",
-            "limits.sessions=9", "--set", "max_fps=50"];
+        let line = [
+            "x",
+            "--max-fps",
+            "60",
+            "--public-address",
+            "192.0.2.1",
+            "--public-address",
+            "192.0.2.2",
+            "--set",
+            "limits.sessions=9",
+            "--set",
+            "max_fps=50",
+        ];
         let flags = Line::try_parse_from(line).unwrap().settings.flags();
-        let wanted = [("public_addresses", "192.0.2.1,192.0.2.2"), ("max_fps", "60"), ("limits.sessions", "9"), ("max_fps", "50")];
+        let wanted = [
+            ("public_addresses", "192.0.2.1,192.0.2.2"),
+            ("max_fps", "60"),
+            ("limits.sessions", "9"),
+            ("max_fps", "50"),
+        ];
         assert_eq!(flags, wanted.map(|(key, value)| (key.to_owned(), value.to_owned())));
         let config = Sources { file: None, environment: Vec::new(), flags }.load(true).unwrap();
         assert_eq!((config.max_fps, config.limits.sessions, config.public_addresses.len()), (50, 9, 2));

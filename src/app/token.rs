@@ -5,9 +5,9 @@ use std::io::Write;
 use anyhow::Context;
 
 use super::clock::SystemClock;
-use super::config::{Algorithm, Config};
 use super::settings::Settings;
-use crate::api::auth::{Claims, Keys, Role, Verifying};
+use super::signing;
+use crate::api::auth::{Claims, Role};
 use crate::engine::Clock;
 
 /// What the token says.
@@ -63,7 +63,7 @@ impl From<RoleArg> for Role {
 /// Without an HS256 key, or when the configuration or an argument does not fit.
 pub fn run(args: &TokenArgs) -> anyhow::Result<()> {
     let config = args.settings.load(false)?;
-    let keys = keys(&config)?;
+    let keys = signing::keys(&config, false)?;
     let now_ms = SystemClock.wall_ms();
     let exp = (now_ms / 1000).saturating_add(args.ttl);
     let (sub, live) = (args.user.clone(), args.live.clone());
@@ -72,22 +72,6 @@ pub fn run(args: &TokenArgs) -> anyhow::Result<()> {
     // What the server would refuse must not be handed out.
     keys.verify(now_ms, &token).context("the token would be refused")?;
     writeln!(std::io::stdout(), "{token}").context("cannot print")
-}
-
-/// The configured keys, ready to verify and sign.
-///
-/// # Errors
-/// When a key is too short, no key, or there twice.
-pub fn keys(config: &Config) -> anyhow::Result<Keys> {
-    let keys = config.keys.iter().map(|key| {
-        let verifying = match key.algorithm {
-            Algorithm::Hs256 => Verifying::Hs256(key.secret.reveal().as_bytes().to_vec()),
-            Algorithm::EdDsa => Verifying::EdDsa(key.public_key.clone()),
-        };
-        (key.id.clone(), verifying)
-    });
-    let audience = Some(config.token_audience.clone()).filter(|audience| !audience.is_empty());
-    Keys::new(keys.collect(), audience).context("keys in the configuration")
 }
 
 /// `3600`, `60m`, `12h`, `7d`.
