@@ -162,10 +162,9 @@ impl Ice {
     /// A nominated path wins; before any nomination the latest authentic one will do, since DTLS may begin before
     /// nomination. A repeated nomination of another path is the client roaming.
     fn select(&mut self, path: Path, nominates: bool, current: bool) {
-        if (nominates && (current || !self.nominated)) || !self.nominated {
-            self.selected = Some(path);
-        } else if self.selected.is_some_and(|selected| selected.remote == path.remote) {
-            // The same client by another of our addresses.
+        // The same client by another of our addresses is no roaming.
+        let same = self.selected.is_some_and(|selected| selected.remote == path.remote);
+        if same || !self.nominated || (nominates && current) {
             self.selected = Some(path);
         }
         self.nominated |= nominates;

@@ -160,10 +160,9 @@ impl Routes {
         let Some(names) = self.sessions.get_mut(&key) else { return };
         names.addresses.retain(|held| *held != address);
         names.addresses.push_back(address);
-        if names.addresses.len() > ADDRESSES_MAX {
-            if let Some(oldest) = names.addresses.pop_front() {
-                self.by_address.remove(&oldest);
-            }
+        let excess = names.addresses.len().saturating_sub(ADDRESSES_MAX);
+        for oldest in names.addresses.drain(..excess) {
+            self.by_address.remove(&oldest);
         }
     }
 

@@ -36,6 +36,10 @@ pub(super) struct Tile {
     pub(super) name: String,
     pub(super) camera: bool,
     pub(super) look: Look,
+    /// When the last frame came, in this place or the one before.
+    pub(super) last_frame: Option<Instant>,
+    /// Set by a scene that put it here, until something is shown: it may have its last frame once more.
+    pub(super) moved: bool,
     pub(super) scaler: Option<Scaler>,
     pub(super) nickname: Option<(Rect, String, Option<Layer>)>,
     pub(super) notice: Option<Layer>,
@@ -44,8 +48,25 @@ pub(super) struct Tile {
 impl Tile {
     /// A tile that no frame has reached yet.
     pub(super) fn new(source: SourceId, rect: Rect) -> Self {
-        let look = Look::Avatar { drawn: false };
-        Self { source, rect, name: String::new(), camera: true, look, scaler: None, nickname: None, notice: None }
+        Self {
+            source,
+            rect,
+            name: String::new(),
+            camera: true,
+            look: Look::Avatar { drawn: false },
+            last_frame: None,
+            moved: true,
+            scaler: None,
+            nickname: None,
+            notice: None,
+        }
+    }
+
+    /// Goes on from the place that the source had before: a host who was the avatar there stays it.
+    pub(super) fn take_over(&mut self, before: &Self) {
+        let showed = matches!(before.look, Look::Live { .. } | Look::Dimmed { .. });
+        self.moved = showed || before.moved;
+        self.last_frame = before.last_frame;
     }
 
     /// When it next looks different if no frame comes.

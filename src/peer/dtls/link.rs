@@ -174,6 +174,7 @@ impl Link {
             EndpointEvent::PeerClosed => self.end(LinkEvent::Closed).pop(),
             // Data channels are not negotiated.
             EndpointEvent::ApplicationData(_) => None,
+            #[allow(clippy::wildcard_enum_match_arm, reason = "a non-exhaustive enum of rtc")]
             _ => None,
         }
     }
@@ -186,10 +187,13 @@ impl Link {
 
     fn keys(&self) -> Option<SrtpKeys> {
         let state = self.endpoint.get_connection_state(PEER)?;
-        let profile = match state.srtp_protection_profile() {
-            SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm => ProtectionProfile::AeadAes128Gcm,
-            SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80 => ProtectionProfile::Aes128CmHmacSha1_80,
-            _ => return None,
+        let negotiated = state.srtp_protection_profile();
+        let profile = if negotiated == SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm {
+            ProtectionProfile::AeadAes128Gcm
+        } else if negotiated == SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80 {
+            ProtectionProfile::Aes128CmHmacSha1_80
+        } else {
+            return None;
         };
         let length = SrtpKeys::material_bytes(profile);
         let material = state.export_keying_material(LABEL_EXTRACTOR_DTLS_SRTP, &[], length).ok()?;

@@ -87,10 +87,9 @@ impl Feedback {
     }
 
     pub(super) fn handle_timeout(&mut self, now: Instant) {
-        if self.transport_cc_at.take_if(|at| *at <= now).is_some() {
-            if let Some((_, recorder)) = &mut self.transport_cc {
-                drain(recorder, now, &mut self.outgoing);
-            }
+        if let (Some((_, recorder)), Some(_)) = (&mut self.transport_cc, self.transport_cc_at.take_if(|at| *at <= now))
+        {
+            drain(recorder, now, &mut self.outgoing);
         }
         if self.reports_at.take_if(|at| *at <= now).is_some() {
             drain(&mut self.reports, now, &mut self.outgoing);

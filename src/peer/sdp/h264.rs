@@ -49,7 +49,7 @@ impl H264Format {
     pub(crate) fn rank_to_send(self) -> Option<u8> {
         /// Constrained Baseline sets `constraint_set1` on top of Baseline (H.264 §A.2.1.1).
         const SET1: u8 = 0x40;
-        (self.packetization_mode == 1).then(|| match (self.profile_idc, self.constraints & SET1 != 0) {
+        (self.packetization_mode == 1).then_some(match (self.profile_idc, self.constraints & SET1 != 0) {
             (BASELINE, true) => 0,
             (BASELINE, false) => 1,
             (MAIN, _) => 2,

@@ -162,11 +162,6 @@ impl Plan {
         })
     }
 
-    /// The stream of a kind.
-    pub(crate) fn stream(&self, kind: MediaKind) -> Option<&Stream> {
-        self.streams().find(|stream| stream.kind == kind)
-    }
-
     /// One transport carries everything here.
     fn bundled_or_refused(self) -> Result<Self, OfferRefused> {
         if self.streams().all(|stream| stream.bundled) {

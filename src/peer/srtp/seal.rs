@@ -67,9 +67,10 @@ impl Sealer {
             let (key, salt) = (&keys.keys.local_master_key, &keys.keys.local_master_salt);
             Context::new(key, salt, keys.profile, None, None, keys.crypto.crypto()).map_err(|_| SealError)
         };
-        let rtp = match keys.profile {
-            ProtectionProfile::AeadAes128Gcm => gcm(&keys.keys.local_master_key, &keys.keys.local_master_salt)?,
-            _ => RtpSealer::Context(Box::new(context()?)),
+        let rtp = if matches!(keys.profile, ProtectionProfile::AeadAes128Gcm) {
+            gcm(&keys.keys.local_master_key, &keys.keys.local_master_salt)?
+        } else {
+            RtpSealer::Context(Box::new(context()?))
         };
         Ok(Self { rtp, rtcp: context()? })
     }
