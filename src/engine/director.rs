@@ -120,7 +120,11 @@ impl Stagehand for Director {
     fn route(&mut self, feed: FeedId, stage: StageId) {
         let thread = self.places().stages.get(&stage).copied();
         let Some(thread) = thread else {
-            return tracing::error!(stage = stage.0, feed = feed.0, "a feed was pointed at a stage that does not exist");
+            return tracing::error!(
+                stage = stage.0,
+                feed = feed.0,
+                "a feed was pointed at a stage that does not exist"
+            );
         };
         let producer = stage.producer();
         self.tell_shards(|| ShardOrder::Route { feed, producer, mix: self.mixers[thread].clone() });

@@ -62,8 +62,7 @@ impl Engine {
         let mut threads = Vec::new();
         let mut shards = Vec::new();
         for index in 0..config.shards.max(1) {
-            let surroundings =
-                shard::Surroundings { clock: Arc::clone(clock), epoch, samples: Arc::clone(samples) };
+            let surroundings = shard::Surroundings { clock: Arc::clone(clock), epoch, samples: Arc::clone(samples) };
             let (handle, thread) = shard::spawn(index, surroundings)?;
             shards.push(handle);
             threads.push(thread);

@@ -151,9 +151,8 @@ impl Shard {
             self.sessions.store(self.seats.len(), Ordering::Relaxed);
             self.count_drops();
             let deadline = self.seats.poll_timeout();
-            self.bell.wait(now, deadline, || {
-                self.orders.is_empty() && self.datagrams.is_empty() && self.frames.is_empty()
-            });
+            self.bell
+                .wait(now, deadline, || self.orders.is_empty() && self.datagrams.is_empty() && self.frames.is_empty());
         }
     }
 
