@@ -1,1 +1,24 @@
 //! Our own WHIP and WHEP clients, on the webrtc crate: the hosts of the demo, the peers of benches and tests.
+//!
+//! ```text
+//! synthetic pictures ─▶ VideoLoop ─▶ Performance ─▶ whip::Host ══▶ server ══▶ whep::Viewer ─▶ Audience
+//! synthetic voices   ──────────────▶      │ sender reports tie both kinds to one clock
+//! ```
+
+pub mod backend;
+mod freeze;
+pub mod performance;
+mod receiving;
+mod session;
+mod signal;
+pub mod synthetic;
+mod tap;
+mod unroll;
+pub mod video_loop;
+pub mod whep;
+pub mod whip;
+
+pub use backend::{Backend, BackendError};
+pub use receiving::{Audience, Seen, ViewerFigures};
+pub use session::OpenError;
+pub use signal::SignalError;

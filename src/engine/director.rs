@@ -1,9 +1,11 @@
 //! Carries out what control decides: which thread mixes which stage, which shard serves which session.
 
-use super::mix_thread::{MixHandle, Order as MixOrder, StageId};
+use super::control::ControlHandle;
+use super::mix_thread::{MixHandle, Order as MixOrder, producer_of};
 use super::peer::{Datagram, Peer, Role, SessionKey, Shards};
-use super::shard::{Order as ShardOrder, Presence, ShardHandle};
+use super::shard::{Order as ShardOrder, ShardHandle};
 use super::stagehand::Stagehand;
+use crate::live::StageId;
 use costage_media::forward::FeedId;
 use costage_media::scene::{Scene, SourceId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,9 +34,9 @@ impl Director {
         Self { shards, mixers, places: Arc::default() }
     }
 
-    /// Tells every shard who wants to know of hosts coming and going.
-    pub fn set_presence(&self, presence: &Arc<dyn Presence>) {
-        self.tell_shards(|| ShardOrder::Presence(Arc::clone(presence)));
+    /// Tells every shard whom to tell of hosts that come and go.
+    pub fn set_control(&self, control: &ControlHandle) {
+        self.tell_shards(|| ShardOrder::Control(control.clone()));
     }
 
     /// Sessions on all shards.
@@ -126,7 +128,7 @@ impl Stagehand for Director {
                 "a feed was pointed at a stage that does not exist"
             );
         };
-        let producer = stage.producer();
+        let producer = producer_of(stage);
         self.tell_shards(|| ShardOrder::Route { feed, producer, mix: self.mixers[thread].clone() });
     }
 

@@ -10,6 +10,7 @@ use super::peer::SessionKey;
 use super::shard::ShardHandle;
 use super::source::Source;
 use super::studio::Studio;
+use crate::live::StageId;
 use costage_media::forward::ProducerId;
 use costage_media::kernel::Kernels;
 use costage_media::mix::AudioSource;
@@ -25,16 +26,9 @@ const ORDERS_MAX: usize = 1_024;
 /// Packets handled before due frames are looked at again: a frame of 2.5 Mbit/s has about ten.
 const PACKETS_PER_TURN: usize = 32;
 
-/// A program as control numbers it; its producer has the same number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StageId(pub u64);
-
-impl StageId {
-    /// The producer that carries this stage's program.
-    #[must_use]
-    pub fn producer(self) -> ProducerId {
-        ProducerId(self.0)
-    }
+/// The producer that carries this stage's program.
+pub(super) fn producer_of(stage: StageId) -> ProducerId {
+    ProducerId(stage.0)
 }
 
 /// What a host's session hands on.

@@ -10,24 +10,31 @@
 
 pub mod bounded;
 pub mod clock;
+pub mod control;
 mod director;
+pub mod events;
+mod inbox;
+pub mod journal;
 mod mix_thread;
 pub mod peer;
+mod registrar;
 mod seats;
 mod shard;
 mod source;
-mod stagehand;
+pub mod stagehand;
 mod studio;
 pub mod trace;
 
 pub use clock::{Clock, Epoch};
+pub use control::{ControlConfig, ControlHandle, ControlThread, Reply};
 pub use director::Director;
-pub use mix_thread::{MixConfig, StageId};
+pub use events::{CutOff, EventReader, First, Notice, Resume, Subscription};
+pub use journal::{Fact, Journal, JournalError};
+pub use mix_thread::MixConfig;
 pub use peer::{
     CloseReason, Datagram, OfferRefused, Opened, Peer, PeerEvent, Role, SessionKey, Shards, Signalling, TrickleRefused,
     Trickled, UnknownSession,
 };
-pub use shard::Presence;
 pub use stagehand::Stagehand;
 
 use std::sync::Arc;
@@ -43,6 +50,8 @@ pub struct Config {
     pub mixers: usize,
     /// What programs are made like.
     pub mix: MixConfig,
+    /// Random, another at each start: first sequence numbers and timestamps come from it (RFC 3550 §5.1).
+    pub seed: u64,
 }
 
 /// The running media threads. Dropping it ends them.
@@ -62,7 +71,12 @@ impl Engine {
         let mut threads = Vec::new();
         let mut shards = Vec::new();
         for index in 0..config.shards.max(1) {
-            let surroundings = shard::Surroundings { clock: Arc::clone(clock), epoch, samples: Arc::clone(samples) };
+            let surroundings = shard::Surroundings {
+                clock: Arc::clone(clock),
+                epoch,
+                samples: Arc::clone(samples),
+                seed: config.seed,
+            };
             let (handle, thread) = shard::spawn(index, surroundings)?;
             shards.push(handle);
             threads.push(thread);

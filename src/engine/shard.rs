@@ -2,6 +2,7 @@
 
 use super::bounded::{Bell, Policy, Receiver, Sender, bounded};
 use super::clock::{Clock, Epoch};
+use super::control::ControlHandle;
 use super::mix_thread::MixHandle;
 use super::peer::{Datagram, Peer, Role, SessionKey};
 use super::seats::Seats;
@@ -38,7 +39,7 @@ pub(super) enum Order {
     /// Ask the host behind this session for a keyframe.
     Keyframe { key: SessionKey },
     /// Who is told that a host's media came or went.
-    Presence(Arc<dyn Presence>),
+    Control(ControlHandle),
     /// Close every session.
     CloseAll,
     /// End the thread.
@@ -50,12 +51,6 @@ pub(super) enum Order {
 pub(super) struct Outgoing {
     pub(super) frame: Arc<Frame>,
     pub(super) trace: Option<Arc<FrameTrace>>,
-}
-
-/// Told when a host's media comes and goes; the control thread implements it. Must not block.
-pub trait Presence: Send + Sync {
-    /// `up`: the session is connected; otherwise it is gone.
-    fn media(&self, source: SourceId, up: bool);
 }
 
 /// The way to one shard; cheap to clone.
@@ -94,6 +89,8 @@ pub(super) struct Surroundings {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) epoch: Epoch,
     pub(super) samples: Arc<dyn Samples>,
+    /// Random; what viewers' first sequence numbers are drawn from.
+    pub(super) seed: u64,
 }
 
 /// Starts a shard's thread.

@@ -4,15 +4,12 @@ use super::clock::Clock;
 use super::peer::SessionKey;
 use super::shard::{Order as ShardOrder, ShardHandle};
 use super::trace::SourceStamp;
-use costage_media::codec::{VideoDecoder, openh264};
+use costage_media::codec::{DecodeError, VideoDecoder, openh264};
 use costage_media::frame::PictureRef;
 use costage_media::jitter::{AccessUnit, SyncTrim, VideoEvent, VideoInput};
 use costage_media::packet::{MediaKind, RtpIn, SenderClock};
 use costage_media::scene::SourceId;
 use std::time::{Duration, Instant};
-
-/// A decoder that fails asks for a keyframe at most this often (a host answers within 15 to 35 ms).
-const KEYFRAME_ASK_INTERVAL: Duration = Duration::from_millis(500);
 
 /// One host's receiving side in the mix. Moves between threads as a whole.
 pub(super) struct Source {
@@ -22,22 +19,19 @@ pub(super) struct Source {
     input: VideoInput,
     decoder: Box<dyn VideoDecoder>,
     sync: SyncTrim,
-    asked_at: Option<Instant>,
+    /// When the last picture was decoded.
+    seen_at: Option<Instant>,
 }
 
 impl Source {
     /// A host whose first session is `session` on `shard`.
     ///
     /// # Errors
-    /// When the decoder cannot be made (out of memory).
-    pub(super) fn new(
-        id: SourceId,
-        session: SessionKey,
-        shard: ShardHandle,
-    ) -> Result<Self, costage_media::codec::DecodeError> {
+    /// When openh264 gives no decoder.
+    pub(super) fn new(id: SourceId, session: SessionKey, shard: ShardHandle) -> Result<Self, DecodeError> {
         let decoder = Box::new(openh264::Decoder::new()?);
         let (input, sync) = (VideoInput::new(), SyncTrim::new());
-        Ok(Self { id, session, shard, input, decoder, sync, asked_at: None })
+        Ok(Self { id, session, shard, input, decoder, sync, seen_at: None })
     }
 
     pub(super) fn session(&self) -> SessionKey {
@@ -48,24 +42,24 @@ impl Source {
     /// first new one.
     pub(super) fn restart(&mut self, session: SessionKey, shard: ShardHandle) {
         (self.session, self.shard) = (session, shard);
-        (self.input, self.sync, self.asked_at) = (VideoInput::new(), SyncTrim::new(), None);
+        (self.input, self.sync) = (VideoInput::new(), SyncTrim::new());
     }
 
-    /// The last decoded picture, to paint it into another tile.
-    pub(super) fn last(&self) -> Option<PictureRef<'_>> {
-        self.decoder.last()
+    /// The last decoded picture and when it was decoded, to paint it into another tile.
+    pub(super) fn last(&self) -> Option<(PictureRef<'_>, Instant)> {
+        self.decoder.last().zip(self.seen_at)
     }
 
     /// Takes in one packet; audio is only looked at for its clock.
     pub(super) fn push(&mut self, now: Instant, packet: &RtpIn) {
-        self.sync.packet(packet.kind, packet.timestamp, packet.received_at);
-        if packet.kind == MediaKind::Video {
-            self.input.push(now, packet.clone());
+        match packet.kind {
+            MediaKind::Video => self.input.push(now, packet.clone()),
+            MediaKind::Audio => self.sync.arrival(MediaKind::Audio, packet.timestamp, packet.received_at),
         }
     }
 
     pub(super) fn clock(&mut self, clock: SenderClock) {
-        self.sync.report(clock);
+        self.sync.clock(clock);
     }
 
     /// How much later than the fixed playout this host's sound should be heard.
@@ -93,21 +87,20 @@ impl Source {
 
     fn decode_unit(&mut self, clock: &dyn Clock, unit: &AccessUnit, paint: &mut dyn FnMut(PictureRef<'_>, Passed)) {
         let whole = clock.now();
+        self.sync.arrival(MediaKind::Video, unit.timestamp, unit.arrived);
         match self.decoder.decode(&unit.data) {
             Ok(Some(picture)) => {
                 // RTP carries the low 32 bits; the sample names the frame as the host sent it.
                 let timestamp = u32::try_from(unit.timestamp & 0xffff_ffff).expect("masked to 32 bits");
                 let decoded = clock.now();
+                self.seen_at = Some(decoded);
                 paint(picture, Passed { source: self.id, timestamp, arrived: unit.arrived, whole, decoded });
             }
             Ok(None) => {}
             Err(error) => {
                 metrics::counter!("costage_decode_errors_total").increment(1);
                 tracing::debug!(source = self.id.0, %error, "access unit not decoded");
-                if self.asked_at.is_none_or(|at| whole.saturating_duration_since(at) >= KEYFRAME_ASK_INTERVAL) {
-                    self.asked_at = Some(whole);
-                    self.ask();
-                }
+                self.input.refused(whole);
             }
         }
     }

@@ -1,19 +1,21 @@
-//! What control asks of the media threads.
+//! What the control thread asks of the media side.
 
-use super::mix_thread::StageId;
 use costage_media::forward::FeedId;
 use costage_media::scene::{Scene, SourceId};
 
-/// Carries out what control has decided. Calls return at once; the threads follow in order.
+use crate::live::StageId;
+
+/// Carries out what the rules decided. Calls come from the control thread, in their order, and return at once: whoever
+/// implements this hands them on to its own threads.
 pub trait Stagehand: Send {
-    /// Creates the program of `stage`, or changes what it shows.
+    /// Create the program of a stage, or change what it shows.
     fn stage(&mut self, stage: StageId, scene: Scene);
-    /// The viewers of this live get that stage's program, without a gap.
+    /// The viewers of this feed get that stage's program from now on, without a gap.
     fn route(&mut self, feed: FeedId, stage: StageId);
-    /// The stage's program is over.
+    /// No feed is routed to this stage any more. Its program may run on until the gates have switched.
     fn end_stage(&mut self, stage: StageId);
-    /// The live is over: its viewers are closed.
+    /// The live is over: send its viewers away.
     fn end_feed(&mut self, feed: FeedId);
-    /// The host is gone from the product's point of view: its session is closed.
+    /// The live is over: close its host's session.
     fn end_source(&mut self, source: SourceId);
 }

@@ -1,10 +1,11 @@
 //! Everything one mix thread works on: its sources and its programs, and what is due when.
 
-use super::mix_thread::{MixHandle, MixInput, Moved, Order, StageId, Surroundings};
+use super::mix_thread::{MixHandle, MixInput, Moved, Order, Surroundings, producer_of};
 use super::peer::SessionKey;
 use super::shard::{Outgoing, ShardHandle, earliest};
 use super::source::Source;
 use super::trace::{FrameTrace, SourceStamp};
+use crate::live::StageId;
 use costage_media::jitter::PLAYOUT_DELAY;
 use costage_media::mix::{Program, ProgramConfig};
 use costage_media::packet::MediaKind;
@@ -141,7 +142,7 @@ impl Studio {
         if !self.programs.contains_key(&stage) {
             let config =
                 ProgramConfig { kernels: config.kernels, max_fps: config.max_fps, bitrate_bps: config.bitrate_bps };
-            match Program::new(now, stage.producer(), config, scene.canvas) {
+            match Program::new(now, producer_of(stage), config, scene.canvas) {
                 Ok(program) => {
                     let running = Running { program, scene: scene.clone(), awaited, shows: BTreeMap::new() };
                     self.programs.insert(stage, running);
@@ -162,8 +163,8 @@ impl Studio {
         }
         running.program.set_scene(now, scene.clone());
         for tile in &scene.tiles {
-            if let Some(picture) = self.sources.get(&tile.source).and_then(Source::last) {
-                running.program.repaint(now, tile.source, picture);
+            if let Some((picture, seen)) = self.sources.get(&tile.source).and_then(Source::last) {
+                running.program.repaint(now, tile.source, picture, seen);
             }
         }
         running.scene = scene;
@@ -205,8 +206,8 @@ impl Studio {
         }
         let Some(running) = self.shown_by.get(&id).and_then(|stage| self.programs.get_mut(stage)) else { return };
         running.program.put_sound(now, id, moved.sound);
-        if let Some(picture) = self.sources.get(&id).and_then(Source::last) {
-            running.program.repaint(now, id, picture);
+        if let Some((picture, seen)) = self.sources.get(&id).and_then(Source::last) {
+            running.program.repaint(now, id, picture, seen);
         }
         running.awaited.remove(&id);
     }
@@ -232,6 +233,7 @@ impl Studio {
             let Some(produced) = running.program.produce(started, epoch.media_time(started), &|| clock.now()) else {
                 continue;
             };
+            metrics::counter!("costage_mixed_frames_total").increment(1);
             let shows = std::mem::take(&mut running.shows).into_values().collect();
             let trace = FrameTrace::new(shows, started, produced.composed, clock.now());
             send(shards, &Outgoing { frame: Arc::new(produced.frame), trace: Some(Arc::new(trace)) });
@@ -256,5 +258,7 @@ impl Studio {
 }
 
 fn send(shards: &[ShardHandle], outgoing: &Outgoing) {
+    let bytes: usize = outgoing.frame.packets.iter().map(|packet| packet.payload.len()).sum();
+    metrics::counter!("costage_mixed_bytes_total").increment(bytes as u64);
     shards.iter().for_each(|shard| shard.send(outgoing.clone()));
 }

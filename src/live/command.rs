@@ -308,7 +308,6 @@ pub struct ScoreChange {
 }
 
 impl ScoreChange {
-    #[allow(dead_code, reason = "read by the score machine, which follows")]
     /// The users of this change, or `None` when one is named twice.
     pub(super) fn users(&self) -> Option<BTreeSet<&UserId>> {
         let users: BTreeSet<_> = self.scores.iter().map(|(user, _)| user).collect();

@@ -5,21 +5,47 @@
 //! | [`ids`], [`time`] | names and moments |
 //! | [`command`], [`answer`], [`refusal`] | what may be asked, and what comes back |
 //! | [`event`], [`effect`], [`fact`] | what leaves: to clients, to the engine, to the journal |
+//! | [`lives`] | the machine: order of driving, deadlines, undo |
+//! | `room`, `presence` | lives and whether their hosts are there |
+//! | `invite`, `connection` | invitations and connections |
+//! | `battle`, `score`, `ranking` | battles |
+//! | `stage`, `view` | what is shown: scenes and layouts; what may be read |
+//! | [`rules`], `state`, `table` | the numbers; the rows; undoing what was done to them |
 //!
 //! **Invariant:** nothing here reads a clock, opens a socket or makes a random number; time is an argument, ids come
 //! from a seed.
 //! **Invariant:** a refused command has changed nothing.
 
 pub mod answer;
+mod battle;
 pub mod command;
+mod connection;
+pub mod effect;
 pub mod event;
+pub mod fact;
 pub mod ids;
+mod invite;
+pub mod lives;
+mod presence;
+mod ranking;
 pub mod refusal;
+mod room;
+pub mod rules;
+mod score;
+mod stage;
+mod state;
+mod table;
 pub mod time;
+mod view;
 
 pub use answer::Answer;
 pub use command::Command;
+pub use effect::{Effect, Wake};
 pub use event::Event;
+pub use fact::Fact;
 pub use ids::{BattleId, LiveId, ScoreKey, StageId, UserId};
+pub use lives::Lives;
 pub use refusal::Refusal;
+pub use rules::Rules;
+pub use state::Snapshot;
 pub use time::WallMs;

@@ -1,1 +1,5 @@
 //! Where facts are kept.
+
+pub mod memory;
+
+pub use memory::Memory;

@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn every_window_of_a_linear_block_lies_inside_the_row() {
-        for src in 1..200 {
+        for src in 1_usize..200 {
             for dst in src.div_ceil(2)..200 {
                 for block in LinearBlock::row(src, dst) {
                     for base in block.base {

@@ -1,10 +1,11 @@
 //! One stage's picture and sound, from tiles and voices to packets of one producer.
 
-use super::{AudioMixer, AudioSource, KeyframeMerge, Pacer, VideoMixer};
+use super::pacing::{KeyframeMerge, Pacer};
+use super::{AudioMixer, AudioSource, VideoMixer};
 use crate::codec::{EncodeError, VideoEncoder, openh264};
 use crate::forward::{Frame, ProducerId};
 use crate::frame::{PictureRef, Size};
-use crate::jitter::h264::Packetiser;
+use crate::jitter::h264::packetise;
 use crate::kernel::Kernels;
 use crate::packet::{ExtSeq, MediaKind, Packet, RtpIn};
 use crate::scene::{Scene, SourceId};
@@ -39,8 +40,7 @@ pub struct Program {
     producer: ProducerId,
     video: VideoMixer,
     encoder: Box<dyn VideoEncoder>,
-    packetiser: Packetiser,
-    pacer: Pacer,
+    pacer: Pacer<SourceId>,
     keyframes: KeyframeMerge,
     audio: AudioMixer,
     video_seq: ExtSeq,
@@ -66,7 +66,6 @@ impl Program {
             producer,
             video: VideoMixer::new(kernels, canvas),
             encoder: Box::new(encoder),
-            packetiser: Packetiser::new(PAYLOAD_BYTES_MAX),
             pacer: Pacer::new(now, max_fps),
             keyframes,
             audio: AudioMixer::new(kernels, now)?,
@@ -78,22 +77,25 @@ impl Program {
     /// What should be drawn from now on.
     pub fn set_scene(&mut self, now: Instant, scene: Scene) {
         self.video.set_scene(now, scene);
+        self.redrawn(now);
     }
 
     /// A new picture of `source`, straight from its decoder.
     pub fn paint(&mut self, now: Instant, source: SourceId, picture: PictureRef<'_>) {
         self.video.paint(now, source, picture);
-        self.pacer.changed(now, source);
+        self.pacer.changed(now, Some(source));
     }
 
-    /// The last picture of `source` again, after its tile has moved.
-    pub fn repaint(&mut self, now: Instant, source: SourceId, picture: PictureRef<'_>) {
-        self.video.paint(now, source, picture);
+    /// The last picture of `source` again, after its tile has moved; it was first painted at `arrived`.
+    pub fn repaint(&mut self, now: Instant, source: SourceId, picture: PictureRef<'_>, arrived: Instant) {
+        self.video.repaint(now, source, picture, arrived);
+        self.redrawn(now);
     }
 
     /// The media of `source` has ended: its tile goes the way of a lost host, its voice is silent.
     pub fn lose(&mut self, now: Instant, source: SourceId) {
         self.video.lose(now, source);
+        self.redrawn(now);
     }
 
     /// A sound packet of `source`.
@@ -110,6 +112,7 @@ impl Program {
     /// `source` is not part of this program any more.
     pub fn mute(&mut self, source: SourceId) {
         self.audio.remove(source);
+        self.pacer.forget(source);
     }
 
     /// Delays the voice of `source` so that it fits its picture.
@@ -138,21 +141,32 @@ impl Program {
     /// When [`Program::handle_timeout`], [`Program::produce`] or [`Program::speak`] should next be called.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let frame = if self.video.is_dirty() { self.pacer.poll_timeout() } else { None };
-        let wakes = [frame, self.video.poll_timeout(), self.keyframes.poll_timeout(), Some(self.audio.poll_timeout())];
+        let wakes = [self.pacer.poll_timeout(), self.video.poll_timeout(), self.keyframes.poll_timeout(), Some(self.audio.poll_timeout())];
         wakes.into_iter().flatten().min()
     }
 
     /// Moves slides, holds and dims on.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.video.handle_timeout(now);
+        self.redrawn(now);
+    }
+
+    /// Something but a source's frame may have changed the picture.
+    fn redrawn(&mut self, now: Instant) {
+        if self.video.is_dirty() {
+            self.pacer.changed(now, None);
+        }
     }
 
     /// The next video frame, if one is due: something changed and the pace allows it, or a keyframe is wanted.
     /// `at` is `now` on the media time line; `clock` is asked between the steps, so that each can be measured.
     pub fn produce(&mut self, now: Instant, at: MediaTime, clock: &dyn Fn() -> Instant) -> Option<Produced> {
         let idr = self.keyframes.due(now);
-        if !idr && !(self.video.is_dirty() && self.pacer.due(now)) {
+        if !idr && !self.pacer.due(now) {
+            return None;
+        }
+        if !idr && !self.video.is_dirty() {
+            self.pacer.passed();
             return None;
         }
         let picture = self.video.compose(now);
@@ -162,7 +176,7 @@ impl Program {
         if encoded.keyframe {
             self.keyframes.done(now);
         }
-        let payloads = self.packetiser.packetise(&encoded.nals);
+        let payloads = packetise(&encoded.nals, PAYLOAD_BYTES_MAX);
         let timestamp = at.ticks(VIDEO_CLOCK_HZ);
         let packets = payloads
             .into_iter()

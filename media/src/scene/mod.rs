@@ -1,111 +1,55 @@
-//! What a picture should be: templates, tiles and overlays, as plain data.
+//! What a picture should be: who is shown where, and what is drawn over it. Plain data and pure geometry.
+//!
+//! ```text
+//! Scene ── Template::regions ──► where each tile is
+//!       └─ Scene::draw_list ───► DrawList: tiles, then what lies over them, from back to front
+//! ```
 
-/// One publishing host (live, seat) as control numbers it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SourceId(pub u32);
+mod draw;
+mod score;
+mod template;
+
+pub use draw::{DrawList, Item};
+pub use score::shortened;
+pub(crate) use template::even;
+pub use template::{Proportion, Rect, Region, Template};
 
 use crate::frame::Size;
 
-/// A layout template.
+/// One publishing host (a live, a seat) as the control plane numbers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Template {
-    /// One to nine tiles in a grid.
-    HostDynamicGrid,
-}
+pub struct SourceId(pub u32);
 
-/// A rectangle in canvas pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rect {
-    /// Left edge.
-    pub x: usize,
-    /// Upper edge.
-    pub y: usize,
-    /// Width.
-    pub w: usize,
-    /// Height.
-    pub h: usize,
-}
-
-/// Where a place stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Region {
-    /// The rectangle.
-    pub rect: Rect,
-    /// Higher is nearer.
-    pub z: u32,
-}
-
-impl Template {
-    /// The product's number.
-    #[must_use]
-    pub fn id(self) -> u32 {
-        600
-    }
-
-    /// The product's name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        "hostDynamicGrid"
-    }
-
-    /// Places.
-    #[must_use]
-    pub fn capacity(self) -> usize {
-        9
-    }
-
-    /// The rectangles of `places` occupied places on a 720×1280 canvas.
-    #[must_use]
-    pub fn regions(self, canvas: Size, places: usize) -> Vec<Region> {
-        let grid = |columns: usize, side: usize| {
-            (0..places).map(move |i| Rect { x: i % columns * side, y: 276 + i / columns * side, w: side, h: side })
-        };
-        let rects: Vec<_> = match places {
-            0 => Vec::new(),
-            1 => vec![Rect { x: 0, y: 0, w: canvas.width, h: canvas.height }],
-            2 => vec![Rect { x: 0, y: 276, w: 360, h: 644 }, Rect { x: 360, y: 276, w: 360, h: 644 }],
-            3 => vec![
-                Rect { x: 0, y: 276, w: 480, h: 480 },
-                Rect { x: 480, y: 276, w: 240, h: 240 },
-                Rect { x: 480, y: 516, w: 240, h: 240 },
-            ],
-            4 => grid(2, 360).collect(),
-            _ => grid(3, 240).collect(),
-        };
-        rects.into_iter().map(|rect| Region { rect, z: 0 }).collect()
-    }
-}
-
-/// One host's picture.
+/// One occupied place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tile {
-    /// Whose.
+    /// Whose picture it shows.
     pub source: SourceId,
-    /// Nickname.
+    /// The nickname, any text; empty shows none.
     pub name: String,
-    /// False: closed camera, the avatar at once.
+    /// `false` when the host closed the camera: the avatar is shown at once, frames are not.
     pub camera: bool,
 }
 
-/// The score bar of a battle of two.
+/// The scores of a battle of two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScoreBar {
-    /// Points of the first tile.
+    /// Score of the first tile.
     pub left: u64,
-    /// Points of the second tile.
+    /// Score of the second tile.
     pub right: u64,
 }
 
-/// What a picture should be.
+/// Everything that decides a picture, the hosts' frames aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scene {
-    /// Size of the picture.
+    /// Size of the picture; odd sizes are rounded up to even.
     pub canvas: Size,
-    /// Where places stand.
+    /// How the tiles are laid out.
     pub template: Template,
-    /// In the order of places.
+    /// In the order of places; those beyond the template's capacity are not shown.
     pub tiles: Vec<Tile>,
-    /// The bar.
+    /// Drawn when exactly two tiles are connected.
     pub score_bar: Option<ScoreBar>,
     /// Whether nicknames are drawn.
     pub names: bool,

@@ -1,0 +1,111 @@
+//! The round avatar of a host without picture.
+
+use tiny_skia::{FillRule, Mask, PathBuilder, Pixmap, Transform};
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::label::{blank, fill, paint, px};
+use super::lettering::{CAP_HEIGHT, Style, lettering};
+use super::{Patch, Rgb};
+use crate::scene::{Rect, even};
+
+/// A disc with initials in the middle of `tile`, 40 % of its shorter side wide. The colour follows from the name, so
+/// that a host keeps it. A name without letters gets the outline of a person.
+pub(in crate::mix) fn avatar(tile: Rect, name: &str) -> Option<Patch> {
+    let diameter = even(tile.w.min(tile.h) * 2 / 5);
+    let mut pixels = blank(diameter, diameter)?;
+    let side = px(diameter);
+    fill(&mut pixels, &disc(side / 2.0, side / 2.0, side / 2.0)?, DISCS[shade(name)], 255);
+    match initials(name) {
+        Some(initials) => write(&mut pixels, &initials, side),
+        None => person(&mut pixels, side)?,
+    }
+    let (x, y) = (tile.x + even((tile.w - diameter) / 2), tile.y + even((tile.h - diameter) / 2));
+    Some(Patch::new(x, y, &pixels))
+}
+
+/// Muted enough to rest beside a picture, each with white readable on it.
+const DISCS: [Rgb; 8] = [
+    Rgb(0x3B6FD8),
+    Rgb(0xC24D6B),
+    Rgb(0x2F8F7F),
+    Rgb(0x8A5AC9),
+    Rgb(0xB86A2E),
+    Rgb(0x3F87AE),
+    Rgb(0x6C8A3A),
+    Rgb(0xA852A0),
+];
+
+/// Size of the initials, of the disc's diameter.
+const INITIALS: f32 = 0.4;
+
+fn shade(name: &str) -> usize {
+    // FNV-1a, 32 bits: spreads short texts well and is the same everywhere.
+    let hash = name.bytes().fold(0x811C_9DC5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    (hash >> 16) as usize % DISCS.len()
+}
+
+/// The first letters of the first and the last word, in capitals.
+fn initials(name: &str) -> Option<String> {
+    let letter = |word: &str| {
+        let first = word.graphemes(true).next().filter(|first| first.chars().count() <= GRAPHEME_CHARS_MAX);
+        first.map(str::to_uppercase)
+    };
+    let mut words = name.split_whitespace().filter(|word| word.chars().next().is_some_and(char::is_alphanumeric));
+    let first = letter(words.next()?)?;
+    let last = words.next_back().and_then(letter).unwrap_or_default();
+    Some(first + &last)
+}
+
+/// Characters of one initial; longer clusters are no letters.
+const GRAPHEME_CHARS_MAX: usize = 8;
+
+fn write(pixels: &mut Pixmap, initials: &str, side: f32) {
+    let style = Style { size: side * INITIALS, bold: true };
+    let mut lettering = lettering();
+    let line = lettering.line_within(initials, style, side);
+    let baseline = ((side + CAP_HEIGHT * style.size) / 2.0).round();
+    lettering.draw(&line, pixels, (side - line.width) / 2.0, baseline, Rgb(0xFFFFFF));
+}
+
+/// Head and shoulders, cut off by the disc.
+fn person(pixels: &mut Pixmap, side: f32) -> Option<()> {
+    let mut inside = Mask::new(pixels.width(), pixels.height())?;
+    let whole = disc(side / 2.0, side / 2.0, side / 2.0)?;
+    inside.fill_path(&whole, FillRule::Winding, true, Transform::identity());
+    for (y, radius) in [(0.39, 0.17), (0.98, 0.36)] {
+        let part = disc(side * 0.5, side * y, side * radius)?;
+        pixels.fill_path(&part, &paint(Rgb(0xFFFFFF), 255), FillRule::Winding, Transform::identity(), Some(&inside));
+    }
+    Some(())
+}
+
+fn disc(x: f32, y: f32, radius: f32) -> Option<tiny_skia::Path> {
+    PathBuilder::from_circle(x, y, radius)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn initials_are_of_the_first_and_last_word() {
+        let table = [
+            ("Ada Lovelace", Some("AL")),
+            ("grace brewster hopper", Some("GH")),
+            ("élodie", Some("É")),
+            ("  ", None),
+            ("🎤 Max", Some("M")),
+            ("***", None),
+        ];
+        for (name, expected) in table {
+            assert_eq!(initials(name).as_deref(), expected, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn an_avatar_is_two_fifths_of_the_shorter_side_in_the_middle() {
+        let tile = Rect { x: 360, y: 276, w: 360, h: 644 };
+        assert_eq!(avatar(tile, "Ada").unwrap().rect, Rect { x: 468, y: 526, w: 144, h: 144 });
+        assert_eq!(avatar(Rect { x: 0, y: 0, w: 2, h: 2 }, "Ada"), None);
+    }
+}

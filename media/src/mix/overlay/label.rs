@@ -1,0 +1,143 @@
+//! Pills with text: a nickname, a notice.
+
+use tiny_skia::{FillRule, Paint, Path, PathBuilder, Pixmap, Transform};
+
+use super::lettering::{CAP_HEIGHT, Line, Style, lettering};
+use super::{Patch, Rgb};
+use crate::scene::{Proportion, Rect, even};
+
+/// A nickname's pill, at the left of `bounds` and no wider. `None` when there is nothing to write or no room.
+pub(in crate::mix) fn nickname(proportion: Proportion, bounds: Rect, text: &str) -> Option<Patch> {
+    let style = Style { size: TEXT_SIZE * proportion.scale(), bold: false };
+    let padding = PADDING * proportion.scale();
+    let line = lettering().line_within(text, style, px(bounds.w) - 2.0 * padding);
+    let width = (line.width + 2.0 * padding).ceil();
+    pill(&line, style, bounds, width, NICKNAME_ALPHA)
+}
+
+/// A notice in the middle of a tile, shortened to fit.
+pub(in crate::mix) fn notice(proportion: Proportion, tile: Rect, text: &str) -> Option<Patch> {
+    let style = Style { size: TEXT_SIZE * proportion.scale(), bold: false };
+    let padding = PADDING * proportion.scale();
+    let line = lettering().line_within(text, style, px(tile.w) - 4.0 * padding);
+    let width = (line.width + 2.0 * padding).ceil();
+    let (w, h) = (pixels(width).next_multiple_of(2).min(tile.w), proportion.length(HEIGHT).min(tile.h));
+    let bounds = Rect { x: tile.x + even((tile.w - w) / 2), y: tile.y + even((tile.h - h) / 2), w, h };
+    pill(&line, style, bounds, width, NOTICE_ALPHA)
+}
+
+const TEXT_SIZE: f32 = 20.0;
+const PADDING: f32 = 12.0;
+const HEIGHT: usize = 36;
+const TEXT: Rgb = Rgb(0xFFFFFF);
+const PILL: Rgb = Rgb(0x22262E);
+
+/// 40 %.
+const NICKNAME_ALPHA: u8 = 102;
+
+/// A notice stands on a dimmed picture and must be read at a glance: 70 %.
+const NOTICE_ALPHA: u8 = 178;
+
+/// The pill with its radius of half its height, and the line in it, capitals centred.
+fn pill(line: &Line, style: Style, bounds: Rect, width: f32, alpha: u8) -> Option<Patch> {
+    if line.width <= 0.0 || width > px(bounds.w) {
+        return None;
+    }
+    let height = px(bounds.h);
+    let mut pixels = blank(pixels(width), bounds.h)?;
+    fill(&mut pixels, &rounded(width, height, height / 2.0)?, PILL, alpha);
+    let baseline = ((height + CAP_HEIGHT * style.size) / 2.0).round();
+    lettering().draw(line, &mut pixels, (width - line.width) / 2.0, baseline, TEXT);
+    Some(Patch::new(bounds.x, bounds.y, &pixels))
+}
+
+/// A clear pixmap; `None` for one without pixels.
+pub(super) fn blank(width: usize, height: usize) -> Option<Pixmap> {
+    Pixmap::new(u32::try_from(width).ok()?, u32::try_from(height).ok()?)
+}
+
+/// Fills a path, edges smoothed.
+pub(super) fn fill(pixels: &mut Pixmap, path: &Path, colour: Rgb, alpha: u8) {
+    pixels.fill_path(path, &paint(colour, alpha), FillRule::Winding, Transform::identity(), None);
+}
+
+/// One colour, edges smoothed.
+pub(super) fn paint(colour: Rgb, alpha: u8) -> Paint<'static> {
+    let [red, green, blue] = colour.channels();
+    let mut paint = Paint::default();
+    paint.set_color_rgba8(red, green, blue, alpha);
+    paint
+}
+
+/// A rectangle from the origin with round corners.
+fn rounded(w: f32, h: f32, radius: f32) -> Option<Path> {
+    let r = radius.min(w / 2.0).min(h / 2.0);
+    // The usual cubic for a quarter circle: within 0.03 % of the radius.
+    let c = r * (1.0 - 0.552_285);
+    let mut path = PathBuilder::new();
+    path.move_to(r, 0.0);
+    path.line_to(w - r, 0.0);
+    path.cubic_to(w - c, 0.0, w, c, w, r);
+    path.line_to(w, h - r);
+    path.cubic_to(w, h - c, w - c, h, w - r, h);
+    path.line_to(r, h);
+    path.cubic_to(c, h, 0.0, h - c, 0.0, h - r);
+    path.line_to(0.0, r);
+    path.cubic_to(0.0, c, c, 0.0, r, 0.0);
+    path.close();
+    path.finish()
+}
+
+/// Pixels as the rasterisers count them.
+#[allow(clippy::cast_precision_loss, reason = "canvas sides are far below 2^24")]
+pub(super) fn px(pixels: usize) -> f32 {
+    pixels as f32
+}
+
+/// And back, rounded up, never negative.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates at both ends")]
+pub(super) fn pixels(length: f32) -> usize {
+    length.ceil().max(0.0) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::Size;
+    use crate::scene::Template;
+
+    const BOUNDS: Rect = Rect { x: 20, y: 876, w: 320, h: 36 };
+
+    #[test]
+    fn a_pill_hugs_its_text_at_the_left_of_its_bounds() {
+        let patch = nickname(portrait(), BOUNDS, "Ada").unwrap();
+        let text = lettering().line("Ada", Style { size: 20.0, bold: false }).width;
+        let width = pixels(text + 24.0).next_multiple_of(2);
+        assert_eq!(patch.rect, Rect { w: width, ..BOUNDS });
+    }
+
+    #[test]
+    fn a_pill_is_never_wider_than_its_bounds() {
+        let patch = nickname(portrait(), BOUNDS, &"long ".repeat(50)).unwrap();
+        assert!(patch.rect.w <= 320 && patch.rect.w > 290, "{:?}", patch.rect);
+    }
+
+    #[test]
+    fn nothing_to_write_or_no_room_draws_no_pill() {
+        assert_eq!(nickname(portrait(), BOUNDS, " \n"), None);
+        assert_eq!(nickname(portrait(), Rect { w: 4, ..BOUNDS }, "Ada"), None);
+        assert_eq!(notice(portrait(), Rect { x: 0, y: 0, w: 2, h: 2 }, "Ada"), None);
+    }
+
+    #[test]
+    fn a_notice_is_in_the_middle_of_its_tile() {
+        let tile = Rect { x: 360, y: 276, w: 360, h: 644 };
+        let rect = notice(portrait(), tile, "Reconnecting…").unwrap().rect;
+        assert!((rect.x + rect.right()).abs_diff(tile.x + tile.right()) <= 2, "{rect:?}");
+        assert!((rect.y + rect.bottom()).abs_diff(tile.y + tile.bottom()) <= 2, "{rect:?}");
+    }
+
+    fn portrait() -> Proportion {
+        Template::HostDynamicGrid.proportion(Size { width: 720, height: 1280 })
+    }
+}

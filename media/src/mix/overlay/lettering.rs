@@ -1,0 +1,229 @@
+//! Text into pixels, with the bundled fonts only.
+
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+
+use cosmic_text::{
+    Attrs, Buffer, Family, FontSystem, LayoutGlyph, Metrics, PhysicalGlyph, Shaping, SwashCache, SwashContent, Weight,
+    Wrap, fontdb,
+};
+use tiny_skia::{Pixmap, PremultipliedColorU8};
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::Rgb;
+
+/// The fonts, read once for the process, and the glyphs drawn so far.
+pub(super) struct Lettering {
+    fonts: FontSystem,
+    glyphs: SwashCache,
+}
+
+/// A shaped line of text.
+pub(super) struct Line {
+    glyphs: Vec<LayoutGlyph>,
+    /// Advance width, pixels.
+    pub(super) width: f32,
+}
+
+/// Size in pixels per em, and weight.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Style {
+    pub(super) size: f32,
+    pub(super) bold: bool,
+}
+
+/// Height of capitals and digits of Noto Sans, in em.
+pub(super) const CAP_HEIGHT: f32 = 0.714;
+
+/// Glyph images kept; beyond it all are dropped and drawn anew. 4,096 of about half a kB are 2 MB.
+const GLYPHS_MAX: usize = 4_096;
+
+/// Characters of a text that are looked at. A tile shows some forty; a name may be hostile.
+const CHARS_MAX: usize = 256;
+
+const FAMILY: &str = "Noto Sans";
+
+/// The one set of fonts. Held for tens of microseconds, on changes only.
+pub(super) fn lettering() -> MutexGuard<'static, Lettering> {
+    static LETTERING: LazyLock<Mutex<Lettering>> = LazyLock::new(|| Mutex::new(Lettering::new()));
+    // A panic in another thread leaves at worst an unfinished cache behind.
+    LETTERING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Lettering {
+    fn new() -> Self {
+        let mut fonts = fontdb::Database::new();
+        fonts.load_font_data(include_bytes!("../../../fonts/NotoSans-Regular.ttf").to_vec());
+        fonts.load_font_data(include_bytes!("../../../fonts/NotoSans-Bold.ttf").to_vec());
+        fonts.set_sans_serif_family(FAMILY);
+        // The locale only steers the choice among fonts of Han characters; there is none yet.
+        Self { fonts: FontSystem::new_with_locale_and_db("en-US".into(), fonts), glyphs: SwashCache::new() }
+    }
+
+    /// Shapes one line; what comes after a paragraph separator is left out. A character without a glyph becomes the
+    /// font's empty box.
+    pub(super) fn line(&mut self, text: &str, style: Style) -> Line {
+        let mut buffer = Buffer::new(&mut self.fonts, Metrics::new(style.size, style.size * 1.5));
+        let weight = if style.bold { Weight::BOLD } else { Weight::NORMAL };
+        buffer.set_wrap(Wrap::None);
+        buffer.set_size(None, None);
+        buffer.set_text(text, &Attrs::new().family(Family::SansSerif).weight(weight), Shaping::Advanced, None);
+        buffer.shape_until_scroll(&mut self.fonts, false);
+        let run = buffer.layout_runs().next();
+        run.map_or(Line { glyphs: Vec::new(), width: 0.0 }, |run| Line {
+            glyphs: run.glyphs.to_vec(),
+            width: run.line_w,
+        })
+    }
+
+    /// [`Lettering::line`] of as much as fits `width_max`: cut at a grapheme boundary, then an ellipsis.
+    pub(super) fn line_within(&mut self, text: &str, style: Style, width_max: f32) -> Line {
+        let (bounded, cut) = bounded(text);
+        let whole = self.line(&bounded, style);
+        if !cut && whole.width <= width_max {
+            return whole;
+        }
+        let ends: Vec<usize> = bounded.grapheme_indices(true).map(|(start, _)| start).collect();
+        let mut shortened = |graphemes: usize| {
+            let end = ends.get(graphemes).copied().unwrap_or(bounded.len());
+            self.line(&format!("{}…", bounded[..end].trim_end()), style)
+        };
+        // The most graphemes that fit; none at all leaves the ellipsis alone.
+        let (mut fits, mut beyond) = (0, ends.len() + 1);
+        while beyond - fits > 1 {
+            let middle = fits.midpoint(beyond);
+            if shortened(middle).width <= width_max { fits = middle } else { beyond = middle }
+        }
+        shortened(fits)
+    }
+
+    /// Draws a line with its origin at `x` on the baseline `y`.
+    pub(super) fn draw(&mut self, line: &Line, pixels: &mut Pixmap, x: f32, y: f32, colour: Rgb) {
+        for glyph in &line.glyphs {
+            self.draw_glyph(&glyph.physical((x, y), 1.0), pixels, colour);
+        }
+    }
+
+    fn draw_glyph(&mut self, glyph: &PhysicalGlyph, pixels: &mut Pixmap, colour: Rgb) {
+        if self.glyphs.image_cache.len() >= GLYPHS_MAX {
+            self.glyphs.image_cache.clear();
+        }
+        let Some(image) = self.glyphs.get_image(&mut self.fonts, glyph.cache_key) else { return };
+        let (left, top) = (glyph.x + image.placement.left, glyph.y - image.placement.top);
+        let width = image.placement.width as usize;
+        let channels = match image.content {
+            SwashContent::Mask => 1,
+            SwashContent::Color | SwashContent::SubpixelMask => 4,
+        };
+        for (i, pixel) in image.data.chunks_exact(channels).enumerate() {
+            let at = |origin: i32, offset: usize| origin.checked_add_unsigned(u32::try_from(offset).ok()?);
+            let place = at(left, i % width.max(1)).zip(at(top, i / width.max(1)));
+            let Some((x, y)) = place else { continue };
+            match *pixel {
+                [coverage] => over(pixels, x, y, colour, coverage),
+                [red, green, blue, alpha] => {
+                    over(pixels, x, y, Rgb(u32::from_be_bytes([0, red, green, blue])), alpha);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// One pixel of `colour` at `coverage` over what is there; nothing outside.
+fn over(pixels: &mut Pixmap, x: i32, y: i32, colour: Rgb, coverage: u8) {
+    let (width, height) = (pixels.width(), pixels.height());
+    let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y)) else { return };
+    if x >= width || y >= height || coverage == 0 {
+        return;
+    }
+    let pixel = &mut pixels.pixels_mut()[y as usize * width as usize + x as usize];
+    let mix = |under: u8, over: u8| {
+        let sum = u32::from(over) * u32::from(coverage) + u32::from(under) * u32::from(255 - coverage);
+        u8::try_from((2 * sum + 255) / 510).unwrap_or(255)
+    };
+    let [red, green, blue] = colour.channels();
+    let alpha = mix(pixel.alpha(), 255);
+    // Rounding may leave a channel one above alpha, which premultiplied colours do not allow.
+    let channel = |under: u8, over: u8| mix(under, over).min(alpha);
+    let mixed = PremultipliedColorU8::from_rgba(
+        channel(pixel.red(), red),
+        channel(pixel.green(), green),
+        channel(pixel.blue(), blue),
+        alpha,
+    );
+    *pixel = mixed.unwrap_or(*pixel);
+}
+
+/// At most [`CHARS_MAX`] characters of it, cut between graphemes where it can be, and whether any are gone. Controls
+/// (among them those that turn the writing direction, with which one name could pose as another) become spaces.
+fn bounded(text: &str) -> (String, bool) {
+    let steers = |c: char| {
+        c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut taken: String = text.trim().chars().take(CHARS_MAX + 1).collect();
+    let cut = taken.chars().count() > CHARS_MAX;
+    if cut && let Some((last, _)) = taken.grapheme_indices(true).next_back().filter(|&(last, _)| last > 0) {
+        taken.truncate(last);
+    } else if cut {
+        taken.pop();
+    }
+    (taken.chars().map(|c| if steers(c) { ' ' } else { c }).collect(), cut)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STYLE: Style = Style { size: 20.0, bold: false };
+
+    #[test]
+    fn digits_of_both_weights_have_one_width() {
+        for bold in [false, true] {
+            let style = Style { bold, ..STYLE };
+            let widths: Vec<f32> = ('0'..='9').map(|digit| lettering().line(&digit.to_string(), style).width).collect();
+            assert!(widths.iter().all(|&width| width > 0.0 && width.to_bits() == widths[0].to_bits()), "{widths:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_text_ends_with_an_ellipsis_within_the_width() {
+        let text = "A nickname that goes on and on and on";
+        let whole = lettering().line(text, STYLE);
+        let line = lettering().line_within(text, STYLE, 150.0);
+        assert!(whole.width > 150.0 && line.width <= 150.0 && line.width > 130.0, "{} {}", whole.width, line.width);
+        let ellipsis = lettering().line("…", STYLE).glyphs[0].glyph_id;
+        assert_eq!(line.glyphs.last().map(|glyph| glyph.glyph_id), Some(ellipsis));
+        assert_eq!(lettering().line_within(text, STYLE, whole.width).glyphs.len(), whole.glyphs.len());
+    }
+
+    #[test]
+    fn an_ellipsis_never_splits_a_grapheme() {
+        // Each letter carries two marks of its own: whatever the width, whole triples are left.
+        let text = "e\u{301}\u{323}".repeat(40);
+        for width in 20..200u8 {
+            let line = lettering().line_within(&text, STYLE, f32::from(width));
+            let end = line.glyphs.iter().map(|glyph| glyph.start).max().unwrap();
+            assert_eq!(end % "e\u{301}\u{323}".len(), 0, "{width}");
+        }
+    }
+
+    #[test]
+    fn hostile_texts_are_bounded_and_never_panic() {
+        let marks = "\u{301}".repeat(100_000);
+        let texts = ["", " ", "\0\n\r\t", "\u{202E}abc\u{2029}x", "👩‍👩‍👧‍👦", "日本語", "שלום", "\u{FFFD}\u{10FFFF}", &marks];
+        for text in texts {
+            let line = lettering().line_within(text, STYLE, 100.0);
+            let mut pixels = Pixmap::new(30, 10).unwrap();
+            lettering().draw(&line, &mut pixels, -5.0, 9.0, Rgb(0xFFFFFF));
+        }
+        assert!(bounded(&marks).0.chars().count() <= CHARS_MAX);
+    }
+
+    #[test]
+    fn a_character_without_a_glyph_leaves_a_mark() {
+        let line = lettering().line("日", STYLE);
+        let mut pixels = Pixmap::new(30, 30).unwrap();
+        lettering().draw(&line, &mut pixels, 2.0, 24.0, Rgb(0xFFFFFF));
+        assert!(pixels.pixels().iter().any(|pixel| pixel.alpha() > 128));
+    }
+}

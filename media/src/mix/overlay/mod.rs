@@ -1,0 +1,17 @@
+//! What lies over the tiles: rasterised once per change into YUV with alpha, blended into every frame.
+//!
+//! The only folder that names cosmic-text and tiny-skia. Everything here may allocate: it runs when a name, a score or
+//! a state changes, never per frame.
+
+mod avatar;
+mod colour;
+mod label;
+mod lettering;
+mod patch;
+mod score;
+
+pub(super) use avatar::avatar;
+pub(super) use colour::{Rgb, Yuv};
+pub(super) use label::{nickname, notice};
+pub(super) use patch::{Layer, Patch};
+pub(super) use score::{BattleBar, share};

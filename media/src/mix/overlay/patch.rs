@@ -1,0 +1,128 @@
+//! A piece of overlay as the canvas blends it.
+
+use tiny_skia::Pixmap;
+
+use super::Rgb;
+use crate::kernel::Kernels;
+use crate::mix::Canvas;
+use crate::scene::Rect;
+
+/// YUV with alpha, on even edges: luma and its alpha at full size, chroma and its alpha at half.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::mix) struct Patch {
+    /// Where it lies on the canvas.
+    pub(in crate::mix) rect: Rect,
+    planes: [Vec<u8>; 3],
+    alpha: [Vec<u8>; 2],
+}
+
+impl Patch {
+    /// `pixels` (premultiplied) with their top left at an even place; odd sizes gain a clear row or column.
+    pub(super) fn new(x: usize, y: usize, pixels: &Pixmap) -> Self {
+        let [width, height] = [pixels.width(), pixels.height()].map(|side| side as usize);
+        let rect = Rect { x, y, w: width.next_multiple_of(2), h: height.next_multiple_of(2) };
+        let pixel = |x: usize, y: usize| match pixels.pixels().get(y * width + x).filter(|_| x < width) {
+            Some(pixel) => [pixel.red(), pixel.green(), pixel.blue(), pixel.alpha()].map(u32::from),
+            None => [0; 4],
+        };
+        let mut patch = Self { rect, planes: Default::default(), alpha: Default::default() };
+        for y in 0..rect.h {
+            for x in 0..rect.w {
+                let (colour, alpha) = straight(pixel(x, y), 1);
+                patch.planes[0].push(colour.yuv().0[0]);
+                patch.alpha[0].push(alpha);
+            }
+        }
+        for y in (0..rect.h).step_by(2) {
+            for x in (0..rect.w).step_by(2) {
+                // Premultiplied means add up: a clear neighbour takes alpha away, not colour.
+                let four = [pixel(x, y), pixel(x + 1, y), pixel(x, y + 1), pixel(x + 1, y + 1)];
+                let sum = |channel: usize| four.iter().map(|pixel| pixel[channel]).sum();
+                let (colour, alpha) = straight([sum(0), sum(1), sum(2), sum(3)], 4);
+                let yuv = colour.yuv().0;
+                patch.planes[1].push(yuv[1]);
+                patch.planes[2].push(yuv[2]);
+                patch.alpha[1].push(alpha);
+            }
+        }
+        patch
+    }
+
+    /// Values and alpha of row `i` of a plane.
+    pub(in crate::mix) fn row(&self, plane: usize, i: usize) -> (&[u8], &[u8]) {
+        let (width, alpha) = if plane == 0 { (self.rect.w, 0) } else { (self.rect.w / 2, 1) };
+        let range = i * width..(i + 1) * width;
+        (self.planes[plane].get(range.clone()).unwrap_or(&[]), self.alpha[alpha].get(range).unwrap_or(&[]))
+    }
+}
+
+/// The sum of `count` premultiplied pixels as a colour and its mean alpha, both rounded.
+fn straight([red, green, blue, alpha]: [u32; 4], count: u32) -> (Rgb, u8) {
+    if alpha == 0 {
+        return (Rgb(0), 0);
+    }
+    let channel = |value: u32| ((value * 255 + alpha / 2) / alpha).min(255);
+    let mean = u8::try_from((alpha + count / 2) / count).unwrap_or(255);
+    (Rgb(channel(red) << 16 | channel(green) << 8 | channel(blue)), mean)
+}
+
+/// A patch together with what it covers while it lies on the canvas.
+#[derive(Debug)]
+pub(in crate::mix) struct Layer {
+    patch: Patch,
+    under: Vec<u8>,
+}
+
+impl Layer {
+    pub(in crate::mix) fn new(patch: Patch) -> Self {
+        Self { patch, under: Vec::new() }
+    }
+
+    /// Lays it on the canvas.
+    pub(in crate::mix) fn cover(&mut self, kernels: &Kernels, canvas: &mut Canvas) {
+        canvas.keep(self.patch.rect, &mut self.under);
+        canvas.blend(kernels, &self.patch);
+    }
+
+    /// Takes it off again; the last one laid comes off first.
+    pub(in crate::mix) fn uncover(&self, canvas: &mut Canvas) {
+        canvas.put_back(self.patch.rect, &self.under);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::Size;
+    use crate::kernel::Level;
+    use crate::mix::overlay::Yuv;
+
+    #[test]
+    fn an_opaque_patch_covers_and_comes_off_without_a_trace() {
+        let mut pixels = Pixmap::new(6, 4).unwrap();
+        pixels.fill(tiny_skia::Color::from_rgba8(0x1C, 0x66, 0xE5, 255));
+        let mut layer = Layer::new(Patch::new(2, 2, &pixels));
+        let mut canvas = Canvas::new(Size { width: 16, height: 8 }, Yuv([50, 60, 70]));
+        let before = canvas.picture().y.data.to_vec();
+        for _ in 0..3 {
+            layer.cover(&Kernels::new(Level::Scalar), &mut canvas);
+            let [y, u, v] = Rgb(0x1C66E5).yuv().0;
+            assert_eq!(canvas.picture().y.data[2 * 16..][..10], [50, 50, y, y, y, y, y, y, 50, 50]);
+            assert_eq!(canvas.picture().u.data[8..][..5], [60, u, u, u, 60]);
+            assert_eq!(canvas.picture().v.data[8..][..5], [70, v, v, v, 70]);
+            layer.uncover(&mut canvas);
+            assert_eq!(canvas.picture().y.data, before);
+        }
+    }
+
+    #[test]
+    fn chroma_of_a_half_covered_block_keeps_the_colour_and_halves_the_alpha() {
+        let mut pixels = Pixmap::new(1, 2).unwrap();
+        pixels.fill(tiny_skia::Color::from_rgba8(255, 0, 0, 255));
+        let patch = Patch::new(0, 0, &pixels);
+        assert_eq!(patch.rect, Rect { x: 0, y: 0, w: 2, h: 2 });
+        assert_eq!(patch.row(0, 0).1, [255, 0]);
+        assert_eq!((patch.row(1, 0).0, patch.row(1, 0).1), (&[90][..], &[128][..]));
+        assert_eq!(patch.row(2, 0).0, [240]);
+    }
+}

@@ -1,0 +1,134 @@
+//! The score bar of a battle of two.
+
+use tiny_skia::Pixmap;
+
+use super::label::{blank, pixels, px};
+use super::lettering::{CAP_HEIGHT, Style, lettering};
+use super::{Patch, Rgb, Yuv};
+use crate::kernel::Kernels;
+use crate::mix::Canvas;
+use crate::scene::{Proportion, Rect, ScoreBar, shortened};
+
+const LEFT: Yuv = Rgb(0x1C66E5).yuv();
+const RIGHT: Yuv = Rgb(0xF15065).yuv();
+const TEXT: Rgb = Rgb(0xFFFFFF);
+const TEXT_SIZE: f32 = 24.0;
+const PADDING: usize = 12;
+
+/// Two colours that meet at the share of the left score, and both numbers. Numbers change with every gift: their
+/// glyphs come from the cache of lettering, so that a new one costs some ten microseconds.
+#[derive(Debug)]
+pub(in crate::mix) struct BattleBar {
+    /// Where it lies.
+    pub(in crate::mix) rect: Rect,
+    scores: ScoreBar,
+    proportion: Proportion,
+    left: Option<Patch>,
+    right: Option<Patch>,
+    under: Vec<u8>,
+}
+
+impl BattleBar {
+    pub(in crate::mix) fn new(proportion: Proportion, rect: Rect, scores: ScoreBar) -> Self {
+        let padding = proportion.length(PADDING);
+        let style = Style { size: TEXT_SIZE * proportion.scale(), bold: true };
+        let left = number(scores.left, style, rect.h).map(|pixels| Patch::new(rect.x + padding, rect.y, &pixels));
+        let right = number(scores.right, style, rect.h).map(|pixels| {
+            let width = (pixels.width() as usize).next_multiple_of(2);
+            Patch::new(rect.right().saturating_sub(padding + width), rect.y, &pixels)
+        });
+        Self { rect, scores, proportion, left, right, under: Vec::new() }
+    }
+
+    /// Whether it already shows this.
+    pub(in crate::mix) fn shows(&self, proportion: Proportion, rect: Rect, scores: ScoreBar) -> bool {
+        self.proportion == proportion && self.rect == rect && self.scores == scores
+    }
+
+    /// Lays it on the canvas with `share` of it (0 to 1) in the left colour.
+    pub(in crate::mix) fn cover(&mut self, kernels: &Kernels, canvas: &mut Canvas, share: f64) {
+        canvas.keep(self.rect, &mut self.under);
+        canvas.split(self.rect, self.boundary(share), LEFT, RIGHT);
+        for patch in self.left.iter().chain(&self.right) {
+            canvas.blend(kernels, patch);
+        }
+    }
+
+    /// Takes it off again.
+    pub(in crate::mix) fn uncover(&self, canvas: &mut Canvas) {
+        canvas.put_back(self.rect, &self.under);
+    }
+
+    /// Columns in the left colour: the share, but on both sides at least the number with its padding.
+    #[allow(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "columns of a canvas, and a share between 0 and 1"
+    )]
+    fn boundary(&self, share: f64) -> usize {
+        let needs = |patch: &Option<Patch>| {
+            let number = patch.as_ref().map_or(0, |patch| patch.rect.w);
+            (number + 2 * self.proportion.length(PADDING)).min(self.rect.w / 2)
+        };
+        let at = (self.rect.w as f64 * share).round() as usize;
+        at.clamp(needs(&self.left), self.rect.w - needs(&self.right))
+    }
+}
+
+/// The share of the left score that the bar comes to rest at.
+#[allow(clippy::cast_precision_loss, reason = "a share of some hundred columns")]
+pub(in crate::mix) fn share(scores: ScoreBar) -> f64 {
+    match (scores.left, scores.right) {
+        (0, 0) => 0.5,
+        (left, right) => left as f64 / (left as f64 + right as f64),
+    }
+}
+
+/// A number as wide as its advances and as high as the bar.
+fn number(score: u64, style: Style, height: usize) -> Option<Pixmap> {
+    let mut lettering = lettering();
+    let line = lettering.line(&shortened(score), style);
+    let mut image = blank(pixels(line.width), height)?;
+    let baseline = ((px(height) + CAP_HEIGHT * style.size) / 2.0).round();
+    lettering.draw(&line, &mut image, 0.0, baseline, TEXT);
+    Some(image)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::Size;
+    use crate::scene::Template;
+
+    #[test]
+    fn the_boundary_is_at_the_share_and_in_the_middle_at_zero() {
+        for (left, right, column) in [(0, 0, 360), (500, 1200, 212), (1, 1, 360), (3000, 1000, 540)] {
+            assert_eq!(rest(left, right), column, "{left}:{right}");
+        }
+    }
+
+    #[test]
+    fn neither_side_is_narrower_than_its_number() {
+        let bar = bar(0, 4_500_000);
+        let number = bar.left.as_ref().unwrap().rect.w;
+        assert_eq!(bar.boundary(0.0), number + 24);
+        assert_eq!(720 - bar.boundary(1.0), bar.right.as_ref().unwrap().rect.w + 24);
+    }
+
+    #[test]
+    fn numbers_of_as_many_digits_are_as_wide() {
+        let width = |score| bar(score, 0).left.unwrap().rect.w;
+        assert_eq!(width(1111), width(8088));
+        assert_eq!(width(11_100), width(98_765));
+    }
+
+    fn rest(left: u64, right: u64) -> usize {
+        bar(left, right).boundary(share(ScoreBar { left, right }))
+    }
+
+    fn bar(left: u64, right: u64) -> BattleBar {
+        let proportion = Template::HostDynamicGrid.proportion(Size { width: 720, height: 1280 });
+        BattleBar::new(proportion, Rect { x: 0, y: 240, w: 720, h: 36 }, ScoreBar { left, right })
+    }
+}

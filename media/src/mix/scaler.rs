@@ -1,0 +1,236 @@
+//! Scales a picture into a rectangle: cover crop around the centre, rows from the decoder's planes to the canvas.
+//!
+//! Touches per frame: the cropped source once, the rectangle once; the row between stays in the first cache.
+
+use crate::frame::{PictureRef, PlaneRef, Size};
+use crate::kernel::Kernels;
+use crate::kernel::taps::{AreaTaps, Filter, LinearBlock, LinearTap};
+use crate::scene::{Rect, even};
+
+/// Everything prepared to bring pictures of one size into rectangles of one size.
+#[derive(Debug)]
+pub(super) struct Scaler {
+    src: Size,
+    dst: Size,
+    crop: Rect,
+    luma: PlaneScaler,
+    chroma: PlaneScaler,
+}
+
+impl Scaler {
+    /// `src` even and at least 2×2, `dst` even.
+    pub(super) fn new(src: Size, dst: Size) -> Self {
+        let crop = cover(src, dst);
+        let half = |size: Size| Size { width: size.width / 2, height: size.height / 2 };
+        let luma = PlaneScaler::new(crop.size(), dst);
+        let chroma = PlaneScaler::new(half(crop.size()), half(dst));
+        Self { src, dst, crop, luma, chroma }
+    }
+
+    /// Whether it fits this pair of sizes.
+    pub(super) fn fits(&self, src: Size, dst: Size) -> bool {
+        self.src == src && self.dst == dst
+    }
+
+    /// Scales all planes of `picture` into `rect` of a canvas whose luma rows are `width` long.
+    pub(super) fn run(
+        &mut self,
+        kernels: &Kernels,
+        picture: PictureRef<'_>,
+        canvas: [&mut [u8]; 3],
+        width: usize,
+        rect: Rect,
+    ) {
+        let [y, u, v] = canvas;
+        let Rect { x: left, y: top, .. } = self.crop;
+        self.luma.run(kernels, part(picture.y, left, top), &mut y[rect.y * width + rect.x..], width);
+        let at = rect.y / 2 * (width / 2) + rect.x / 2;
+        for (plane, dst) in [(picture.u, u), (picture.v, v)] {
+            self.chroma.run(kernels, part(plane, left / 2, top / 2), &mut dst[at..], width / 2);
+        }
+    }
+}
+
+/// The even size of a picture that can be read: odd sizes lose a pixel. `None` when there is nothing to show or a
+/// plane is shorter than it says.
+pub(super) fn readable(picture: &PictureRef<'_>) -> Option<Size> {
+    let size = Size { width: picture.y.width & !1, height: picture.y.height & !1 };
+    let holds = |plane: &PlaneRef<'_>, width: usize, height: usize| {
+        let rows = plane.stride.checked_mul(height.checked_sub(1)?)?;
+        let fits = plane.width >= width && plane.height >= height && plane.stride >= width;
+        (width > 0 && fits && rows.checked_add(width)? <= plane.data.len()).then_some(())
+    };
+    holds(&picture.y, size.width, size.height)?;
+    holds(&picture.u, size.width / 2, size.height / 2)?;
+    holds(&picture.v, size.width / 2, size.height / 2)?;
+    Some(size)
+}
+
+/// The largest part of `src` with the shape of `dst`, around the centre, all edges even.
+fn cover(src: Size, dst: Size) -> Rect {
+    let (mut w, mut h) = (src.width, src.height);
+    if src.width * dst.height > dst.width * src.height {
+        w = even(src.height * dst.width / dst.height.max(1)).max(2);
+    } else {
+        h = even(src.width * dst.height / dst.width.max(1)).max(2);
+    }
+    let (w, h) = (w.min(src.width), h.min(src.height));
+    Rect { x: even((src.width - w) / 2), y: even((src.height - h) / 2), w, h }
+}
+
+fn part(plane: PlaneRef<'_>, left: usize, top: usize) -> (&[u8], usize) {
+    (&plane.data[top * plane.stride + left..], plane.stride)
+}
+
+#[derive(Debug)]
+struct PlaneScaler {
+    src: Size,
+    dst: Size,
+    rows: Rows,
+    columns: Columns,
+    /// One source row, the rows above and below already mixed, as long as the taps may read.
+    row: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum Rows {
+    Linear(Vec<LinearTap>),
+    Area(AreaTaps),
+}
+
+#[derive(Debug)]
+enum Columns {
+    Same,
+    Linear(Vec<LinearBlock>),
+    Area(AreaTaps),
+}
+
+impl PlaneScaler {
+    fn new(src: Size, dst: Size) -> Self {
+        let rows = match Filter::of(src.height, dst.height) {
+            Filter::Linear => Rows::Linear((0..dst.height).map(|i| LinearTap::of(i, src.height, dst.height)).collect()),
+            Filter::Area => Rows::Area(AreaTaps::new(src.height, dst.height, 1)),
+        };
+        let columns = match Filter::of(src.width, dst.width) {
+            _ if src.width == dst.width => Columns::Same,
+            Filter::Linear => Columns::Linear(LinearBlock::row(src.width, dst.width)),
+            Filter::Area => Columns::Area(AreaTaps::new(src.width, dst.width, 8)),
+        };
+        let reach = match &columns {
+            Columns::Same => 0,
+            Columns::Linear(_) => LinearBlock::WINDOW,
+            Columns::Area(taps) => taps.row_len(),
+        };
+        Self { src, dst, rows, columns, row: vec![0; src.width.max(reach)] }
+    }
+
+    fn run(&mut self, kernels: &Kernels, (src, stride): (&[u8], usize), dst: &mut [u8], dst_stride: usize) {
+        let width = self.src.width;
+        for i in 0..self.dst.height {
+            let out = &mut dst[i * dst_stride..][..self.dst.width];
+            let mixed = if matches!(self.columns, Columns::Same) { &mut *out } else { &mut self.row[..width] };
+            match &self.rows {
+                Rows::Linear(taps) => {
+                    let LinearTap { index, weight } = taps[i];
+                    let a = &src[index * stride..];
+                    if weight == 0 {
+                        mixed.copy_from_slice(&a[..width]);
+                    } else {
+                        (kernels.lerp_rows)(mixed, &a[..width], &a[stride..][..width], weight);
+                    }
+                }
+                Rows::Area(taps) => {
+                    let (first, weights) = taps.pixel(i);
+                    let weights = &weights[..weights.len().min(self.src.height - first)];
+                    (kernels.average_rows)(mixed, &src[first * stride..], stride, weights);
+                }
+            }
+            match &self.columns {
+                Columns::Same => {}
+                Columns::Linear(blocks) => (kernels.lerp_row)(out, &self.row, blocks),
+                Columns::Area(taps) => (kernels.average_row)(out, &self.row, taps),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::I420;
+    use crate::kernel::Level;
+
+    #[test]
+    fn cover_takes_the_middle() {
+        let size = |width, height| Size { width, height };
+        assert_eq!(cover(size(1280, 720), size(360, 644)), Rect { x: 438, y: 0, w: 402, h: 720 });
+        assert_eq!(cover(size(720, 1280), size(360, 360)), Rect { x: 0, y: 280, w: 720, h: 720 });
+        assert_eq!(cover(size(16, 16), size(720, 1280)), Rect { x: 4, y: 0, w: 8, h: 16 });
+    }
+
+    #[test]
+    fn a_flat_picture_stays_flat_at_every_size_and_level() {
+        for (src_width, src_height) in [(2, 2), (16, 16), (18, 400), (402, 720), (1280, 720), (1920, 1080)] {
+            let src = Size { width: src_width, height: src_height };
+            let mut picture = I420::black(src);
+            for (plane, value) in picture.planes_mut().into_iter().zip([90, 60, 200]) {
+                plane.fill(value);
+            }
+            for (w, h) in [(2, 2), (16, 30), (240, 240), (360, 644)] {
+                let rect = Rect { x: 2, y: 4, w, h };
+                for level in Level::ALL {
+                    let mut canvas = I420::black(Size { width: w + 4, height: h + 8 });
+                    let kernels = Kernels::new(level);
+                    Scaler::new(src, rect.size()).run(&kernels, picture.as_ref(), canvas.planes_mut(), w + 4, rect);
+                    assert!(is_flat(&canvas, rect), "{src:?} to {rect:?} at {level}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_centre_of_the_source_is_the_centre_of_the_tile() {
+        // A ramp from left to right: its middle value must land in the middle, whatever the scale.
+        let src = Size { width: 512, height: 512 };
+        let mut picture = I420::black(src);
+        for row in picture.planes_mut()[0].chunks_mut(512) {
+            row.iter_mut().enumerate().for_each(|(x, value)| *value = u8::try_from(x / 2).unwrap());
+        }
+        for w in [64, 100, 240, 360, 512, 720] {
+            let rect = Rect { x: 0, y: 0, w, h: w };
+            let mut canvas = I420::black(rect.size());
+            Scaler::new(src, rect.size()).run(&Kernels::pick(None), picture.as_ref(), canvas.planes_mut(), w, rect);
+            let row = &canvas.as_ref().y.data[..w];
+            let middle = (i32::from(row[w / 2 - 1]) + i32::from(row[w / 2])) / 2;
+            assert!((middle - 127).abs() <= 1, "{w}: {middle}");
+            let ends = i32::from(row[0]) + i32::from(row[w - 1]);
+            assert!((ends - 255).abs() <= 1, "{w}: {ends}");
+        }
+    }
+
+    #[test]
+    fn a_picture_shorter_than_it_says_is_not_read() {
+        let picture = I420::black(Size { width: 64, height: 64 });
+        let mut short = picture.as_ref();
+        assert_eq!(readable(&short), Some(Size { width: 64, height: 64 }));
+        short.v.data = &short.v.data[1..];
+        assert_eq!(readable(&short), None);
+        let mut odd = picture.as_ref();
+        (odd.y.width, odd.y.height) = (63, 61);
+        assert_eq!(readable(&odd), Some(Size { width: 62, height: 60 }));
+        odd.y.width = 1;
+        assert_eq!(readable(&odd), None);
+    }
+
+    fn is_flat(canvas: &I420, rect: Rect) -> bool {
+        let picture = canvas.as_ref();
+        let inside = |plane: PlaneRef<'_>, value: u8, outside: u8, by: usize| {
+            plane.data.iter().enumerate().all(|(i, &byte)| {
+                let (x, y) = (i % plane.stride * by, i / plane.stride * by);
+                let within = x >= rect.x && x < rect.right() && y >= rect.y && y < rect.bottom();
+                byte == if within { value } else { outside }
+            })
+        };
+        inside(picture.y, 90, 16, 1) && inside(picture.u, 60, 128, 2) && inside(picture.v, 200, 128, 2)
+    }
+}

@@ -1,0 +1,224 @@
+//! The picture of a program: tiles painted as their frames arrive, overlays laid over them when a picture is made.
+//!
+//! Touches per frame: the source's visible part is read once, its tile written once (by [`VideoMixer::paint`]); the few
+//! rows under overlays are kept, blended and put back. The canvas is never copied.
+
+mod staging;
+#[cfg(test)]
+mod tests;
+
+use std::time::Instant;
+
+use crate::frame::{PictureRef, Size};
+use crate::kernel::Kernels;
+use crate::mix::canvas::Canvas;
+use crate::mix::overlay::{self, BattleBar, Layer, Rgb, Yuv};
+use crate::mix::scaler::{Scaler, readable};
+use crate::mix::slide::Slide;
+use crate::mix::tile::{Look, Tile};
+use crate::scene::{DrawList, Item, Proportion, Rect, Region, Scene, SourceId, Template};
+
+/// Mixes the pictures of a scene's sources. Sans-IO: `paint` as frames arrive, `handle_timeout` when `poll_timeout`
+/// says so, `compose` when `is_dirty` and a picture may be sent.
+#[derive(Debug)]
+pub struct VideoMixer {
+    kernels: Kernels,
+    canvas: Canvas,
+    /// Whether overlays lie on the canvas at the moment.
+    covered: bool,
+    dirty: bool,
+    proportion: Proportion,
+    regions: Vec<Region>,
+    tiles: Vec<Tile>,
+    bar: Option<(BattleBar, Slide)>,
+}
+
+/// Outside all tiles: darker than an avatar's tile, so that a tile is seen to be one.
+const BACKGROUND: Yuv = Rgb(0x121316).yuv();
+
+/// A tile without picture.
+const NO_PICTURE: Yuv = Rgb(0x1F2024).yuv();
+
+/// Laid over the last frame of a host that is silent, at [`DIM_ALPHA`].
+const DIM: Yuv = Rgb(0x000000).yuv();
+
+/// 55 %: still to be recognised, plainly not live.
+const DIM_ALPHA: u8 = 140;
+
+const RECONNECTING: &str = "Reconnecting…";
+
+impl VideoMixer {
+    /// A mixer with an empty canvas. Odd sizes are rounded up to even.
+    #[must_use]
+    pub fn new(kernels: Kernels, canvas: Size) -> Self {
+        let canvas = Canvas::new(canvas, BACKGROUND);
+        let proportion = Template::HostDynamicGrid.proportion(canvas.size());
+        let (regions, tiles) = (Vec::new(), Vec::new());
+        Self { kernels, canvas, covered: false, dirty: true, proportion, regions, tiles, bar: None }
+    }
+
+    /// Where the tiles are, in the order of places.
+    #[must_use]
+    pub fn regions(&self) -> &[Region] {
+        &self.regions
+    }
+
+    /// Whether anything changed since the last [`VideoMixer::compose`].
+    #[must_use]
+    pub fn is_dirty(&self) -> bool {
+        self.dirty
+    }
+
+    /// What is drawn from now on. A source whose rectangle stays keeps its picture; any other tile is the avatar until
+    /// it is painted. A new score slides for 500 ms.
+    pub fn set_scene(&mut self, now: Instant, mut scene: Scene) {
+        scene.canvas.width = scene.canvas.width.next_multiple_of(2);
+        scene.canvas.height = scene.canvas.height.next_multiple_of(2);
+        self.uncover();
+        if scene.canvas != self.canvas.size() {
+            self.canvas = Canvas::new(scene.canvas, BACKGROUND);
+            // Nobody keeps a place, but everybody the age of the last frame.
+            self.tiles.iter_mut().for_each(|tile| tile.rect = Rect { x: 0, y: 0, w: 0, h: 0 });
+        }
+        let DrawList { proportion, items } = scene.draw_list();
+        self.proportion = proportion;
+        self.keep_tiles(&items);
+        let mut scores = None;
+        for item in items {
+            match item {
+                Item::Tile { source, region, name, camera } => self.set_tile(source, region.rect, name, camera),
+                Item::Nickname { source, bounds, text } => self.set_nickname(source, bounds, text),
+                Item::ScoreBar { rect, scores: new } => scores = Some((rect, new)),
+            }
+        }
+        self.set_scores(now, scores);
+        self.dirty = true;
+    }
+
+    /// A frame of `source`: scaled into its tile at once, cropped around the centre to cover it. Ignored when the scene
+    /// does not show that source, its camera is closed, or the picture is empty or shorter than it says.
+    pub fn paint(&mut self, now: Instant, source: SourceId, picture: PictureRef<'_>) {
+        self.paint_as(source, picture, now);
+    }
+
+    /// The last frame of `source` once more, after [`VideoMixer::set_scene`]: painted only where the scene gave the
+    /// source a new rectangle, and still as old as it was, so that a host who is silent does not seem to be back.
+    pub fn repaint(&mut self, now: Instant, source: SourceId, picture: PictureRef<'_>) {
+        let moved = self.tiles.iter().find(|tile| tile.source == source && tile.moved);
+        let Some(since) = moved.map(|tile| tile.last_frame.unwrap_or(now)) else { return };
+        self.paint_as(source, picture, since);
+        self.handle_timeout(now);
+    }
+
+    /// The session of `source` ended: as if its frames had stopped.
+    pub fn lose(&mut self, now: Instant, source: SourceId) {
+        // Its tile counts from its last frame in any case; what is due by now is not left for later.
+        if self.tiles.iter().any(|tile| tile.source == source) {
+            self.handle_timeout(now);
+        }
+    }
+
+    /// When [`VideoMixer::handle_timeout`] is next wanted: a slide's step, a tile that dims or gives way to the avatar.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let slide = self.bar.as_ref().and_then(|(_, slide)| slide.poll_timeout());
+        self.tiles.iter().filter_map(Tile::poll_timeout).chain(slide).min()
+    }
+
+    /// Does what is due. Calling early or twice does nothing.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        for i in 0..self.tiles.len() {
+            let tile = &self.tiles[i];
+            let (was, is) = (tile.look, tile.look_at(now));
+            if was != is {
+                self.uncover();
+                self.change_look(i, is);
+                self.dirty = true;
+            }
+        }
+        if let Some((_, slide)) = &mut self.bar {
+            self.dirty |= slide.handle_timeout(now);
+        }
+    }
+
+    /// The whole picture with its overlays. Valid until the next call that changes the mixer.
+    pub fn compose(&mut self, now: Instant) -> PictureRef<'_> {
+        if self.dirty || !self.covered {
+            self.uncover();
+            self.draw_avatars();
+            self.cover(now);
+            self.dirty = false;
+        }
+        self.canvas.picture()
+    }
+
+    fn paint_as(&mut self, source: SourceId, picture: PictureRef<'_>, since: Instant) {
+        let Some(src) = readable(&picture) else { return };
+        let Some(i) = self.tiles.iter().position(|tile| tile.source == source && tile.camera) else { return };
+        if self.tiles[i].rect.w == 0 || self.tiles[i].rect.h == 0 {
+            return;
+        }
+        self.uncover();
+        let tile = &mut self.tiles[i];
+        let width = self.canvas.size().width;
+        if !tile.scaler.as_ref().is_some_and(|scaler| scaler.fits(src, tile.rect.size())) {
+            tile.scaler = Some(Scaler::new(src, tile.rect.size()));
+        }
+        if let Some(scaler) = &mut tile.scaler {
+            scaler.run(&self.kernels, picture, self.canvas.planes(), width, tile.rect);
+        }
+        tile.look = Look::Live { since };
+        tile.last_frame = Some(since);
+        tile.moved = false;
+        tile.notice = None;
+        self.dirty = true;
+    }
+
+    /// Paints what the new look needs; the canvas must be uncovered.
+    fn change_look(&mut self, i: usize, look: Look) {
+        let tile = &mut self.tiles[i];
+        tile.look = look;
+        tile.moved = false;
+        tile.notice = match look {
+            Look::Dimmed { .. } => {
+                self.canvas.tint(tile.rect, DIM, DIM_ALPHA);
+                overlay::notice(self.proportion, tile.rect, RECONNECTING).map(Layer::new)
+            }
+            Look::Live { .. } | Look::Avatar { .. } => None,
+        };
+    }
+
+    fn draw_avatars(&mut self) {
+        for tile in &mut self.tiles {
+            if tile.look == (Look::Avatar { drawn: false }) {
+                self.canvas.fill(tile.rect, NO_PICTURE);
+                if let Some(avatar) = overlay::avatar(tile.rect, &tile.name) {
+                    self.canvas.blend(&self.kernels, &avatar);
+                }
+                tile.look = Look::Avatar { drawn: true };
+            }
+        }
+    }
+
+    fn cover(&mut self, now: Instant) {
+        for layer in self.tiles.iter_mut().flat_map(Tile::layers) {
+            layer.cover(&self.kernels, &mut self.canvas);
+        }
+        if let Some((bar, slide)) = &mut self.bar {
+            bar.cover(&self.kernels, &mut self.canvas, slide.share(now));
+        }
+        self.covered = true;
+    }
+
+    fn uncover(&mut self) {
+        if !std::mem::take(&mut self.covered) {
+            return;
+        }
+        if let Some((bar, _)) = &self.bar {
+            bar.uncover(&mut self.canvas);
+        }
+        for tile in self.tiles.iter_mut().rev() {
+            tile.layers().rev().for_each(|layer| layer.uncover(&mut self.canvas));
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! A scene as a flat list of what to draw, from back to front.
+
+use super::{Proportion, Rect, Region, Scene, ScoreBar, SourceId};
+
+/// One thing to draw. Later overlays (countdown, badges) are further variants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item {
+    /// A host's picture, or the avatar while there is none.
+    Tile {
+        /// Whose.
+        source: SourceId,
+        /// Where.
+        region: Region,
+        /// For the initials on the avatar.
+        name: String,
+        /// `false`: the avatar, whatever arrives.
+        camera: bool,
+    },
+    /// A nickname in a pill.
+    Nickname {
+        /// Whose.
+        source: SourceId,
+        /// The widest that the pill may be; it hugs the left edge.
+        bounds: Rect,
+        /// Not yet shortened to fit.
+        text: String,
+    },
+    /// The bar of a battle of two.
+    ScoreBar {
+        /// All of it.
+        rect: Rect,
+        /// What it shows.
+        scores: ScoreBar,
+    },
+}
+
+/// What to draw, from back to front.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DrawList {
+    /// The scale of texts, pills and bars.
+    pub proportion: Proportion,
+    /// Back first.
+    pub items: Vec<Item>,
+}
+
+impl Scene {
+    /// The list that draws this scene.
+    #[must_use]
+    pub fn draw_list(&self) -> DrawList {
+        let proportion = self.template.proportion(self.canvas);
+        let regions = self.template.regions(self.canvas, self.tiles.len());
+        let mut items = Vec::with_capacity(self.tiles.len() * 2 + 1);
+        for (tile, &region) in self.tiles.iter().zip(&regions) {
+            let (source, name) = (tile.source, tile.name.clone());
+            items.push(Item::Tile { source, region, name, camera: tile.camera });
+        }
+        for (tile, region) in self.tiles.iter().zip(&regions).filter(|_| self.names) {
+            let bounds = nickname_bounds(proportion, region.rect);
+            items.push(Item::Nickname { source: tile.source, bounds, text: tile.name.clone() });
+        }
+        if let (Some(scores), [first, second]) = (self.score_bar, regions.as_slice()) {
+            let rect = score_bar_rect(proportion, first.rect.around(second.rect));
+            items.push(Item::ScoreBar { rect, scores });
+        }
+        DrawList { proportion, items }
+    }
+}
+
+/// Height of a nickname's pill.
+pub(crate) const PILL_HEIGHT: usize = 36;
+const PILL_LEFT: usize = 20;
+const PILL_BOTTOM: usize = 8;
+const SCORE_BAR_HEIGHT: usize = 36;
+
+fn nickname_bounds(proportion: Proportion, tile: Rect) -> Rect {
+    let [left, bottom, height] = [PILL_LEFT, PILL_BOTTOM, PILL_HEIGHT].map(|length| proportion.length(length));
+    Rect {
+        x: tile.x + left,
+        y: tile.y + tile.h.saturating_sub(bottom + height),
+        w: tile.w.saturating_sub(2 * left),
+        h: height.min(tile.h),
+    }
+}
+
+fn score_bar_rect(proportion: Proportion, tiles: Rect) -> Rect {
+    let height = proportion.length(SCORE_BAR_HEIGHT);
+    Rect { x: tiles.x, y: tiles.y.saturating_sub(height), w: tiles.w, h: height }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::Size;
+    use crate::scene::{Template, Tile};
+
+    #[test]
+    fn a_battle_of_two_draws_tiles_then_names_then_the_bar() {
+        let list = scene(2).draw_list();
+        let tile = |source, x| {
+            let rect = Rect { x, y: 276, w: 360, h: 644 };
+            Item::Tile { source: SourceId(source), region: Region { rect, z: 0 }, name: "Ada".into(), camera: true }
+        };
+        let name = |source, x| {
+            let bounds = Rect { x, y: 876, w: 320, h: 36 };
+            Item::Nickname { source: SourceId(source), bounds, text: "Ada".into() }
+        };
+        let rect = Rect { x: 0, y: 240, w: 720, h: 36 };
+        let bar = Item::ScoreBar { rect, scores: ScoreBar { left: 1, right: 2 } };
+        assert_eq!(list.items, [tile(0, 0), tile(1, 360), name(0, 20), name(1, 380), bar]);
+    }
+
+    #[test]
+    fn the_bar_is_drawn_for_exactly_two() {
+        for n in 0..=9 {
+            let bars = scene(n).draw_list().items.iter().filter(|item| matches!(item, Item::ScoreBar { .. })).count();
+            assert_eq!(bars, usize::from(n == 2), "{n} hosts");
+        }
+    }
+
+    #[test]
+    fn names_can_be_turned_off() {
+        let list = Scene { names: false, ..scene(4) }.draw_list();
+        assert!(list.items.iter().all(|item| !matches!(item, Item::Nickname { .. })));
+    }
+
+    #[test]
+    fn overlays_scale_with_the_canvas() {
+        let list = Scene { canvas: Size { width: 360, height: 640 }, ..scene(2) }.draw_list();
+        let bar = Item::ScoreBar { rect: Rect { x: 0, y: 120, w: 360, h: 18 }, scores: ScoreBar { left: 1, right: 2 } };
+        assert_eq!(list.items.last(), Some(&bar));
+        let bounds = Rect { x: 10, y: 138 + 322 - 4 - 18, w: 160, h: 18 };
+        assert_eq!(list.items[2], Item::Nickname { source: SourceId(0), bounds, text: "Ada".into() });
+    }
+
+    fn scene(n: u32) -> Scene {
+        Scene {
+            canvas: Size { width: 720, height: 1280 },
+            template: Template::HostDynamicGrid,
+            tiles: (0..n).map(|i| Tile { source: SourceId(i), name: "Ada".into(), camera: true }).collect(),
+            score_bar: Some(ScoreBar { left: 1, right: 2 }),
+            names: true,
+        }
+    }
+}

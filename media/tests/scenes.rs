@@ -1,0 +1,274 @@
+//! What scenes look like, pixel by pixel: each state against a picture in `snapshots/`, equal at every SIMD level.
+//!
+//! A missing picture is written by the scalar level, and so are all with `UPDATE_SNAPSHOTS=1`: look at them before they
+//! are committed. When a picture differs, expected, actual and difference are left in `target/snapshots/`.
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test binary")]
+
+use std::fs::{self, File};
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use costage_media::frame::{I420, PictureRef, Size};
+use costage_media::kernel::{Kernels, Level};
+use costage_media::mix::VideoMixer;
+use costage_media::scene::{Scene, ScoreBar, SourceId, Template, Tile};
+
+const CANVAS: Size = Size { width: 720, height: 1280 };
+const HD: Size = Size { width: 1280, height: 720 };
+const NAMES: [&str; 9] = ["Ada", "Grace Hopper", "Łukasz", "Ηλέκτρα", "Дмитрий", "Zoë", "Søren", "Nguyễn", "Émilie"];
+
+#[test]
+fn grids_of_one_to_nine_hosts() {
+    for n in 1..=9 {
+        snapshot(&format!("hosts-{n}"), |mixer, now| {
+            mixer.set_scene(now, scene(n));
+            paint_all(mixer, now, n);
+            now
+        });
+    }
+}
+
+#[test]
+fn score_bars() {
+    for (name, left, right) in [("0-0", 0, 0), ("500-1200", 500, 1_200), ("12.3k-4.5M", 12_345, 4_567_890)] {
+        snapshot(&format!("score-{name}"), |mixer, now| {
+            let score_bar = Some(ScoreBar { left, right });
+            mixer.set_scene(now, Scene { score_bar, ..scene(2) });
+            paint_all(mixer, now, 2);
+            now
+        });
+    }
+}
+
+#[test]
+fn a_score_on_its_way() {
+    snapshot("score-sliding", |mixer, now| {
+        let bar = |left, right| Scene { score_bar: Some(ScoreBar { left, right }), ..scene(2) };
+        mixer.set_scene(now, bar(100, 900));
+        paint_all(mixer, now, 2);
+        mixer.set_scene(now, bar(900, 100));
+        now + Duration::from_millis(100)
+    });
+}
+
+#[test]
+fn names_too_long_for_their_tile() {
+    snapshot("names-long", |mixer, now| {
+        let mut scene = scene(3);
+        scene.tiles[0].name = "The one and only Augusta Ada King, Countess of Lovelace".into();
+        scene.tiles[1].name = "Brewster Murray Hopper".into();
+        scene.tiles[2].name = "日本語 😀 x".into();
+        mixer.set_scene(now, scene);
+        paint_all(mixer, now, 3);
+        now
+    });
+}
+
+#[test]
+fn a_silent_host_dims_then_gives_way_to_the_avatar() {
+    for (name, after_ms) in [("silent-dimmed", 2_000), ("silent-avatar", 5_000)] {
+        snapshot(name, |mixer, now| {
+            mixer.set_scene(now, Scene { score_bar: Some(ScoreBar { left: 3, right: 1 }), ..scene(2) });
+            paint_all(mixer, now, 2);
+            let later = now + Duration::from_millis(after_ms);
+            mixer.paint(later, SourceId(1), host(1, HD).as_ref());
+            mixer.handle_timeout(later);
+            later
+        });
+    }
+}
+
+#[test]
+fn avatars_of_hosts_without_picture() {
+    snapshot("avatars", |mixer, now| {
+        let mut scene = scene(5);
+        scene.tiles[1].camera = false;
+        scene.tiles[4].name = "***".into();
+        mixer.set_scene(now, scene);
+        for n in [0, 1] {
+            mixer.paint(now, SourceId(n), host(n, HD).as_ref());
+        }
+        now
+    });
+}
+
+#[test]
+fn a_small_landscape_canvas() {
+    snapshot("landscape-640x360", |mixer, now| {
+        let score_bar = Some(ScoreBar { left: 500, right: 1_200 });
+        mixer.set_scene(now, Scene { canvas: Size { width: 640, height: 360 }, score_bar, ..scene(2) });
+        paint_all(mixer, now, 2);
+        now
+    });
+}
+
+#[test]
+fn sources_of_any_shape_cover_their_tiles() {
+    snapshot("sources-odd", |mixer, now| {
+        mixer.set_scene(now, scene(4));
+        let sizes = [(16, 16), (641, 359), (1920, 1920), (97, 1919)];
+        for (n, (width, height)) in (0..).zip(sizes) {
+            mixer.paint(now, SourceId(n), host(n, Size { width, height }).as_ref());
+        }
+        now
+    });
+}
+
+/// The picture that `play` leads to, at every level and against the stored one. `play` returns when it is composed.
+fn snapshot(name: &str, play: impl Fn(&mut VideoMixer, Instant) -> Instant) {
+    let start = Instant::now();
+    let run = |level| {
+        let mut mixer = VideoMixer::new(Kernels::new(level), CANVAS);
+        let now = play(&mut mixer, start);
+        let first = owned(mixer.compose(now));
+        assert!(!mixer.is_dirty(), "{name}: clean after composing");
+        // Off and on again leaves the same picture: overlays do not drift.
+        mixer.set_scene(now, Scene { tiles: Vec::new(), ..scene(0) });
+        let mut again = VideoMixer::new(Kernels::new(level), CANVAS);
+        let now = play(&mut again, start);
+        let _ = again.compose(now);
+        again.lose(now, SourceId(99));
+        assert_eq!(owned(again.compose(now)), first, "{name} at {level}, composed again");
+        first
+    };
+    let scalar = run(Level::Scalar);
+    for level in Level::ALL {
+        assert!(run(level) == scalar, "{name}: {level} differs from the scalar");
+    }
+    compare(name, &Image::of(scalar.as_ref()));
+}
+
+fn compare(name: &str, actual: &Image) {
+    let stored = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(format!("{name}.png"));
+    if !stored.exists() || std::env::var_os("UPDATE_SNAPSHOTS").is_some_and(|value| value == "1") {
+        actual.write(&stored);
+    }
+    let expected = Image::read(&stored);
+    if expected != *actual {
+        let kept = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).with_file_name("snapshots");
+        fs::create_dir_all(&kept).unwrap();
+        expected.write(&kept.join(format!("{name}-expected.png")));
+        actual.write(&kept.join(format!("{name}-actual.png")));
+        expected.difference(actual).write(&kept.join(format!("{name}-diff.png")));
+        panic!("{name} is not what {} shows; see {}", stored.display(), kept.display());
+    }
+}
+
+fn scene(n: u32) -> Scene {
+    let name = |i: u32| NAMES[i as usize].to_owned();
+    Scene {
+        canvas: CANVAS,
+        template: Template::HostDynamicGrid,
+        tiles: (0..n).map(|i| Tile { source: SourceId(i), name: name(i), camera: true }).collect(),
+        score_bar: None,
+        names: true,
+    }
+}
+
+fn paint_all(mixer: &mut VideoMixer, now: Instant, n: u32) {
+    for i in 0..n {
+        mixer.paint(now, SourceId(i), host(i, HD).as_ref());
+    }
+}
+
+/// A host's picture, its planes as long as odd sizes ask.
+struct Picture {
+    size: Size,
+    planes: [Vec<u8>; 3],
+}
+
+impl Picture {
+    fn as_ref(&self) -> PictureRef<'_> {
+        let half = Size { width: self.size.width.div_ceil(2), height: self.size.height.div_ceil(2) };
+        let plane = |i: usize, size: Size| costage_media::frame::PlaneRef {
+            data: &self.planes[i],
+            stride: size.width,
+            width: size.width,
+            height: size.height,
+        };
+        PictureRef { y: plane(0, self.size), u: plane(1, half), v: plane(2, half) }
+    }
+}
+
+/// Each host has a hue, a gradient from dark to bright, and a disc in the middle whose roundness shows any distortion.
+fn host(n: u32, size: Size) -> Picture {
+    const HUES: [[u8; 2]; 9] =
+        [[150, 110], [108, 150], [112, 112], [140, 140], [100, 128], [128, 100], [158, 128], [128, 156], [120, 136]];
+    let Size { width, height } = size;
+    let radius = width.min(height) * 3 / 10;
+    let mut y = Vec::with_capacity(width * height);
+    for row in 0..height {
+        for column in 0..width {
+            let (dx, dy) = (column.abs_diff(width / 2), row.abs_diff(height / 2));
+            let inside = dx * dx + dy * dy <= radius * radius;
+            let shade = 60 + row * 120 / height;
+            y.push(u8::try_from(if inside { 255 - shade } else { shade }).unwrap());
+        }
+    }
+    let half = width.div_ceil(2) * height.div_ceil(2);
+    let [u, v] = HUES[n as usize];
+    Picture { size, planes: [y, vec![u; half], vec![v; half]] }
+}
+
+fn owned(picture: PictureRef<'_>) -> I420 {
+    let mut copy = I420::black(picture.size());
+    for (to, from) in copy.planes_mut().into_iter().zip([picture.y, picture.u, picture.v]) {
+        to.copy_from_slice(from.data);
+    }
+    copy
+}
+
+/// Eight bits of red, green, blue.
+#[derive(PartialEq, Eq)]
+struct Image {
+    size: Size,
+    rgb: Vec<u8>,
+}
+
+impl Image {
+    /// BT.601 limited range, chroma repeated.
+    fn of(picture: PictureRef<'_>) -> Self {
+        let size = picture.size();
+        let mut rgb = Vec::with_capacity(size.width * size.height * 3);
+        for row in 0..size.height {
+            for column in 0..size.width {
+                let at = |plane: costage_media::frame::PlaneRef<'_>, by: usize| {
+                    i32::from(plane.data[row / by * plane.stride + column / by])
+                };
+                let (y, u, v) = (298 * (at(picture.y, 1) - 16), at(picture.u, 2) - 128, at(picture.v, 2) - 128);
+                for value in [y + 409 * v, y - 100 * u - 208 * v, y + 516 * u] {
+                    rgb.push(u8::try_from(((value + 128) >> 8).clamp(0, 255)).unwrap());
+                }
+            }
+        }
+        Self { size, rgb }
+    }
+
+    fn read(path: &Path) -> Self {
+        let decoder = png::Decoder::new(BufReader::new(File::open(path).unwrap()));
+        let mut reader = decoder.read_info().unwrap();
+        let mut rgb = vec![0; reader.output_buffer_size().unwrap()];
+        let info = reader.next_frame(&mut rgb).unwrap();
+        let (width, height) = (usize::try_from(info.width).unwrap(), usize::try_from(info.height).unwrap());
+        Self { size: Size { width, height }, rgb }
+    }
+
+    fn write(&self, path: &Path) {
+        let side = |pixels: usize| u32::try_from(pixels).unwrap();
+        let file = File::create(path).unwrap();
+        let mut encoder = png::Encoder::new(file, side(self.size.width), side(self.size.height));
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_compression(png::Compression::High);
+        encoder.write_header().unwrap().write_image_data(&self.rgb).unwrap();
+    }
+
+    /// How far apart they are, eight times as bright.
+    fn difference(&self, other: &Self) -> Self {
+        let size = if self.size == other.size { self.size } else { Size { width: 1, height: 1 } };
+        let apart = self.rgb.iter().zip(&other.rgb).map(|(a, b)| a.abs_diff(*b).saturating_mul(8));
+        let mut rgb: Vec<u8> = apart.collect();
+        rgb.resize(size.width * size.height * 3, 255);
+        Self { size, rgb }
+    }
+}

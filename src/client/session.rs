@@ -1,0 +1,327 @@
+//! One peer connection of the `webrtc` crate, opened over WHIP or WHEP.
+//!
+//! Three things the crate leaves to us: it ignores interface settings (so it is bound to the one address that reaches
+//! the server), it keeps RTCP from the application (see [`super::tap`]), and its sender reports carry its own clock
+//! (so its reporter is left out and ours go through the track).
+
+use super::signal::{self, Resource, SignalError};
+use super::tap::{Heard, Tap};
+use rtc::interceptor::{NackGeneratorBuilder, NackResponderBuilder, ReceiverReportBuilder, Slot};
+use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_H264, MIME_TYPE_OPUS, MIME_TYPE_RTX};
+use rtc::rtp_transceiver::rtp_sender::{RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RtpCodecKind};
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use thiserror::Error;
+use tokio::sync::{mpsc, watch};
+use webrtc::media_stream::track_remote::TrackRemote;
+use webrtc::peer_connection::{
+    MediaEngine, PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCIceGatheringState,
+    RTCPeerConnectionState, RTCSessionDescription, Registry, configure_twcc_sender_only,
+};
+use webrtc::runtime::default_runtime;
+
+/// Payload type of H.264 in our offers (RFC 6184, packetization-mode 1).
+pub(crate) const VIDEO_PAYLOAD_TYPE: u8 = 102;
+/// Payload type of its retransmissions (RFC 4588).
+const RTX_PAYLOAD_TYPE: u8 = 103;
+/// Payload type of Opus in our offers (RFC 7587).
+pub(crate) const AUDIO_PAYLOAD_TYPE: u8 = 111;
+/// How long gathering, ICE and DTLS may take together. Chromium takes 0.1 s; a ClientHello lost once costs 1 s.
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+
+/// Why a session did not come to be.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// The HTTP exchange failed.
+    #[error(transparent)]
+    Signal(#[from] SignalError),
+    /// No local address reaches the server.
+    #[error("no local address reaches {server}: {source}")]
+    NoRoute {
+        /// The server's host and port.
+        server: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The `webrtc` crate refused a step.
+    #[error("webrtc: {0}")]
+    Webrtc(#[from] webrtc::error::Error),
+    /// ICE or DTLS did not finish in time.
+    #[error("no media connection to {url} within {} s", CONNECT_WITHIN.as_secs())]
+    NotConnected {
+        /// The WHIP or WHEP endpoint.
+        url: String,
+    },
+}
+
+/// Which way media flows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// WHIP: we send.
+    Out,
+    /// WHEP: we receive.
+    In,
+}
+
+/// Where a session stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Link {
+    Opening,
+    Connected,
+    Ended,
+}
+
+/// A session that is being opened: tracks are added, then [`Draft::open`].
+pub(crate) struct Draft {
+    pub(crate) peer: Arc<dyn PeerConnection>,
+    pub(crate) heard: mpsc::Receiver<Heard>,
+    pub(crate) remote_video: Arc<OnceLock<Arc<dyn TrackRemote>>>,
+    link: watch::Receiver<Link>,
+    gathered: watch::Receiver<bool>,
+}
+
+/// An open session.
+pub(crate) struct Session {
+    peer: Arc<dyn PeerConnection>,
+    resource: Resource,
+    pub(crate) link: watch::Receiver<Link>,
+}
+
+impl Draft {
+    /// A peer connection towards the server of `endpoint`, without tracks.
+    pub(crate) async fn new(endpoint: &str, way: Way) -> Result<Self, OpenError> {
+        let (tap, heard) = Tap::new();
+        let (media, registry) = chain(way, tap)?;
+        let (link_in, link) = watch::channel(Link::Opening);
+        let (gathered_in, gathered) = watch::channel(false);
+        let remote_video = Arc::new(OnceLock::new());
+        let events = Events { link: link_in, gathered: gathered_in, remote_video: Arc::clone(&remote_video) };
+        let mut builder = PeerConnectionBuilder::new()
+            .with_media_engine(media)
+            .with_interceptor_registry(registry)
+            .with_handler(Arc::new(events))
+            .with_udp_addrs(vec![SocketAddr::new(local_address(endpoint)?, 0)]);
+        if let Some(runtime) = default_runtime() {
+            builder = builder.with_runtime(runtime);
+        }
+        let peer: Arc<dyn PeerConnection> = Arc::new(builder.build().await?);
+        Ok(Self { peer, heard, remote_video, link, gathered })
+    }
+
+    /// Offers, waits for the answer and for ICE and DTLS.
+    pub(crate) async fn open(mut self, endpoint: &str, token: Option<&str>) -> Result<(Session, Ears), OpenError> {
+        let opened = tokio::time::timeout(CONNECT_WITHIN, self.negotiate(endpoint, token)).await;
+        let failed = match opened {
+            Ok(Ok(resource)) => {
+                let session = Session { peer: self.peer, resource, link: self.link };
+                return Ok((session, Ears { heard: self.heard, remote_video: self.remote_video }));
+            }
+            Ok(Err(error)) => error,
+            Err(_) => OpenError::NotConnected { url: endpoint.to_owned() },
+        };
+        if let Err(error) = self.peer.close().await {
+            tracing::debug!(%error, "half-open session not closed");
+        }
+        Err(failed)
+    }
+
+    async fn negotiate(&mut self, endpoint: &str, token: Option<&str>) -> Result<Resource, OpenError> {
+        let gone = || OpenError::NotConnected { url: endpoint.to_owned() };
+        let offer = self.peer.create_offer(None).await?;
+        self.peer.set_local_description(offer).await?;
+        // All candidates go into the offer: with one local address that takes no time, and trickling buys nothing.
+        self.gathered.wait_for(|gathered| *gathered).await.map_err(|_| gone())?;
+        let offer = self.peer.local_description().await.ok_or_else(gone)?;
+        let answered = signal::offer(endpoint, token, offer.sdp).await?;
+        let connected = async {
+            self.peer.set_remote_description(RTCSessionDescription::answer(answered.sdp)?).await?;
+            let link = self.link.wait_for(|link| *link != Link::Opening).await.map_err(|_| gone())?;
+            if *link == Link::Connected { Ok(()) } else { Err(gone()) }
+        };
+        match connected.await {
+            Ok(()) => Ok(answered.resource),
+            Err(error) => {
+                answered.resource.delete().await;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// What an open session hears.
+pub(crate) struct Ears {
+    pub(crate) heard: mpsc::Receiver<Heard>,
+    pub(crate) remote_video: Arc<OnceLock<Arc<dyn TrackRemote>>>,
+}
+
+impl Session {
+    /// Waits until the server or the network has ended it.
+    pub(crate) async fn ended(&self) {
+        // An error means that the peer connection itself is gone: ended as well.
+        drop(self.link.clone().wait_for(|link| *link == Link::Ended).await);
+    }
+
+    /// DELETE, then close_notify.
+    pub(crate) async fn close(self) {
+        self.resource.delete().await;
+        if let Err(error) = self.peer.close().await {
+            tracing::debug!(%error, "session not closed");
+        }
+    }
+}
+
+/// The address of ours that the route to the server of `endpoint` uses. No packet is sent.
+fn local_address(endpoint: &str) -> Result<IpAddr, OpenError> {
+    let bad = || SignalError::BadUrl { url: endpoint.to_owned() };
+    let url = reqwest::Url::parse(endpoint).map_err(|_| bad())?;
+    let host = url.host_str().ok_or_else(bad)?.trim_matches(['[', ']']).to_owned();
+    let port = url.port_or_known_default().ok_or_else(bad)?;
+    let route = || {
+        let mut addresses = (host.as_str(), port).to_socket_addrs()?.collect::<Vec<_>>();
+        // The media port of a server listens on both; IPv4 is what every candidate list has.
+        addresses.sort_by_key(SocketAddr::is_ipv6);
+        let server = addresses.first().copied().ok_or(std::io::ErrorKind::AddrNotAvailable)?;
+        let any: IpAddr = if server.is_ipv4() { [0; 4].into() } else { [0_u16; 8].into() };
+        let socket = UdpSocket::bind((any, 0))?;
+        socket.connect(server)?;
+        Ok(socket.local_addr()?.ip())
+    };
+    route().map_err(|source| OpenError::NoRoute { server: format!("{host}:{port}"), source })
+}
+
+/// Codecs and interceptors for one direction.
+fn chain(way: Way, tap: Tap) -> Result<(MediaEngine, Registry), OpenError> {
+    let mut media = MediaEngine::default();
+    media.register_codec(audio_codec(), RtpCodecKind::Audio)?;
+    media.register_codec(video_codec(), RtpCodecKind::Video)?;
+    // Application-most, behind every interceptor of the crate.
+    let registry = Registry::new().with(Slot::from(14_000), tap);
+    let registry = match way {
+        Way::Out => {
+            media.register_codec(rtx_codec(), RtpCodecKind::Video)?;
+            let registry = registry.with(Slot::NackResponder, NackResponderBuilder::new().build());
+            configure_twcc_sender_only(registry, &mut media)?
+        }
+        Way::In => registry
+            .with(Slot::NackGenerator, NackGeneratorBuilder::new().build())
+            .with(Slot::ReceiverReport, ReceiverReportBuilder::new().build()),
+    };
+    Ok((media, registry))
+}
+
+fn audio_codec() -> RTCRtpCodecParameters {
+    let rtp_codec = opus();
+    RTCRtpCodecParameters { rtp_codec, payload_type: AUDIO_PAYLOAD_TYPE }
+}
+
+fn video_codec() -> RTCRtpCodecParameters {
+    let rtp_codec = h264();
+    RTCRtpCodecParameters { rtp_codec, payload_type: VIDEO_PAYLOAD_TYPE }
+}
+
+fn rtx_codec() -> RTCRtpCodecParameters {
+    let rtp_codec = RTCRtpCodec {
+        mime_type: MIME_TYPE_RTX.to_owned(),
+        clock_rate: 90_000,
+        channels: 0,
+        sdp_fmtp_line: format!("apt={VIDEO_PAYLOAD_TYPE}"),
+        rtcp_feedback: vec![],
+    };
+    RTCRtpCodecParameters { rtp_codec, payload_type: RTX_PAYLOAD_TYPE }
+}
+
+/// Opus as we offer it.
+pub(crate) fn opus() -> RTCRtpCodec {
+    RTCRtpCodec {
+        mime_type: MIME_TYPE_OPUS.to_owned(),
+        clock_rate: 48_000,
+        channels: 2,
+        sdp_fmtp_line: "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1".to_owned(),
+        rtcp_feedback: vec![],
+    }
+}
+
+/// H.264 as we offer it: Constrained Baseline, level 3.1, packetization-mode 1 (RFC 6184 §8.1).
+pub(crate) fn h264() -> RTCRtpCodec {
+    let feedback = |typ: &str, parameter: &str| RTCPFeedback { typ: typ.to_owned(), parameter: parameter.to_owned() };
+    RTCRtpCodec {
+        mime_type: MIME_TYPE_H264.to_owned(),
+        clock_rate: 90_000,
+        channels: 0,
+        sdp_fmtp_line: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f".to_owned(),
+        rtcp_feedback: vec![feedback("nack", ""), feedback("nack", "pli"), feedback("ccm", "fir")],
+    }
+}
+
+struct Events {
+    link: watch::Sender<Link>,
+    gathered: watch::Sender<bool>,
+    remote_video: Arc<OnceLock<Arc<dyn TrackRemote>>>,
+}
+
+/// A future as the crate's `async_trait` methods return it.
+type Answering<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+impl PeerConnectionEventHandler for Events {
+    fn on_ice_gathering_state_change<'life0, 'async_trait>(
+        &'life0 self,
+        state: RTCIceGatheringState,
+    ) -> Answering<'async_trait>
+    where
+        'life0: 'async_trait,
+        Self: 'async_trait,
+    {
+        self.gathered.send_if_modified(|gathered| {
+            *gathered |= state == RTCIceGatheringState::Complete;
+            *gathered
+        });
+        Box::pin(std::future::ready(()))
+    }
+
+    fn on_connection_state_change<'life0, 'async_trait>(
+        &'life0 self,
+        state: RTCPeerConnectionState,
+    ) -> Answering<'async_trait>
+    where
+        'life0: 'async_trait,
+        Self: 'async_trait,
+    {
+        if state == RTCPeerConnectionState::Connected {
+            self.link.send_replace(Link::Connected);
+        } else if matches!(state, RTCPeerConnectionState::Failed | RTCPeerConnectionState::Closed) {
+            self.link.send_replace(Link::Ended);
+        }
+        Box::pin(std::future::ready(()))
+    }
+
+    fn on_track<'life0, 'async_trait>(&'life0 self, track: Arc<dyn TrackRemote>) -> Answering<'async_trait>
+    where
+        'life0: 'async_trait,
+        Self: 'async_trait,
+    {
+        Box::pin(async move {
+            if track.kind().await == RtpCodecKind::Video {
+                drop(self.remote_video.set(track));
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_on_loopback_is_reached_from_loopback() {
+        let address = local_address("http://127.0.0.1:9/whip/a").expect("loopback exists");
+        assert!(address.is_loopback(), "{address}");
+    }
+
+    #[test]
+    fn an_endpoint_that_is_no_url_is_an_error() {
+        assert!(matches!(local_address("whip/a"), Err(OpenError::Signal(SignalError::BadUrl { .. }))));
+    }
+}

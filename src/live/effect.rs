@@ -1,0 +1,61 @@
+//! What a command or a deadline causes. [`Effect::Record`]s are committed first; the others leave only after that, in
+//! their order.
+
+use costage_media::forward::FeedId;
+use costage_media::scene::{Scene, SourceId};
+
+use super::event::Event;
+use super::fact::Fact;
+use super::ids::{BattleId, LiveId, StageId};
+use super::time::WallMs;
+
+/// One effect.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Keep this.
+    Record(Fact),
+    /// Tell the clients of these lives.
+    Notify {
+        /// Server time of the event.
+        at: WallMs,
+        /// Whose clients, each once.
+        lives: Vec<LiveId>,
+        /// What.
+        event: Event,
+    },
+    /// Create or update the program of a stage.
+    Stage {
+        /// Which.
+        stage: StageId,
+        /// What it shows.
+        scene: Scene,
+    },
+    /// The viewers of this feed get that stage from now on.
+    Route {
+        /// Whose viewers.
+        feed: FeedId,
+        /// What they get.
+        stage: StageId,
+    },
+    /// No feed shows this stage any more.
+    EndStage(StageId),
+    /// The live is over: its viewers are sent away.
+    EndFeed(FeedId),
+    /// The live is over: its host's session is closed.
+    EndSource(SourceId),
+}
+
+/// A deadline of the machine, for the log. Among equal times they fire in this order.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wake {
+    /// Changed scores may be told again.
+    ScoresDue(BattleId),
+    /// The battle's time is over.
+    BattleEnds(BattleId),
+    /// The request to this live was not answered in time.
+    RequestExpires(LiveId),
+    /// The host's media has been gone for too long to stay connected.
+    HostGraceEnds(LiveId),
+    /// The live has had no host for too long.
+    LiveIdles(LiveId),
+}

@@ -1,0 +1,89 @@
+//! What must be on disk before anybody is told.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use costage_media::scene::Template;
+
+use super::answer::{BattleEndReason, BattleInfo, BattleResult, LiveInfo};
+use super::command::{LiveEndReason, ScoreChange};
+use super::event::LeaveReason;
+use super::ids::{BattleId, ConnectionId, LiveId, ScoreKey, UserId};
+use super::time::WallMs;
+
+/// One thing that happened. Pending invitations are not kept: after a restart they are asked again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact {
+    /// A live was created.
+    LiveCreated(Arc<LiveInfo>),
+    /// A live ended.
+    LiveEnded {
+        /// Which.
+        live: LiveId,
+        /// Why.
+        reason: LiveEndReason,
+        /// When.
+        at: WallMs,
+    },
+    /// A connection was made or grew.
+    Connected {
+        /// Which.
+        connection: ConnectionId,
+        /// All its lives, in the order of places.
+        lives: Vec<LiveId>,
+        /// Its template.
+        template: Template,
+        /// When.
+        at: WallMs,
+    },
+    /// A live left its connection.
+    ConnectionLeft {
+        /// Which connection.
+        connection: ConnectionId,
+        /// Who left.
+        live: LiveId,
+        /// Why.
+        reason: LeaveReason,
+        /// Who is still connected; empty when it dissolved.
+        lives: Vec<LiveId>,
+        /// When.
+        at: WallMs,
+    },
+    /// A battle started.
+    BattleStarted(Box<BattleInfo>),
+    /// Scores changed: one row of the ledger.
+    Scored {
+        /// Which battle.
+        battle: BattleId,
+        /// Number of the row in the battle's ledger, from 1.
+        ledger_seq: u64,
+        /// The idempotency key.
+        key: ScoreKey,
+        /// What was asked for.
+        change: Arc<ScoreChange>,
+        /// Points of all users after it.
+        scores: BTreeMap<UserId, u64>,
+        /// When.
+        at: WallMs,
+    },
+    /// A host left a battle.
+    BattleLeft {
+        /// Which battle.
+        battle: BattleId,
+        /// Who.
+        user: UserId,
+        /// When.
+        at: WallMs,
+    },
+    /// A battle was decided.
+    BattleEnded {
+        /// Which.
+        battle: BattleId,
+        /// Why.
+        reason: BattleEndReason,
+        /// How.
+        result: BattleResult,
+        /// When.
+        at: WallMs,
+    },
+}

@@ -1,0 +1,192 @@
+//! The machine: all lives, connections and battles of a server, driven by commands and by time.
+//!
+//! ```text
+//! handle / handle_timeout ──▶ poll_effect until None ──▶ commit the Records ──▶ keep, then carry out the rest
+//!                                                              └─ failed ────▶ undo, and nothing of it was
+//! ```
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use super::answer::Answer;
+use super::command::Command;
+use super::effect::{Effect, Wake};
+use super::event::Event;
+use super::fact::Fact;
+use super::ids::LiveId;
+use super::refusal::Refusal;
+use super::rules::{Rules, SCORES_TOLD_INTERVAL};
+use super::state::{Live, Mark, Phase, Presence, Snapshot, State};
+use super::time::{Timeline, WallMs};
+
+/// All lives of a server.
+#[derive(Debug)]
+pub struct Lives {
+    pub(super) rules: Rules,
+    pub(super) state: State,
+    line: Timeline,
+    effects: VecDeque<Effect>,
+    kept: Mark,
+}
+
+impl Lives {
+    /// A machine that begins with `snapshot` ([`Snapshot::empty`] for nothing). `wall_now` is the wall-clock time at
+    /// `now`; the two are tied once, so that a later jump of the system's clock moves no deadline.
+    #[must_use]
+    pub fn seed(now: Instant, wall_now: WallMs, rules: Rules, snapshot: Snapshot) -> Self {
+        let state = State::new(snapshot);
+        let kept = state.mark();
+        Self { rules, state, line: Timeline::new(now, wall_now), effects: VecDeque::new(), kept }
+    }
+
+    /// Everything that the machine knows; deadlines are in wall-clock time.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.state.snapshot()
+    }
+
+    /// The server's time at `now`, on the line that all of the machine's answers and events are on.
+    #[must_use]
+    pub fn wall(&self, now: Instant) -> WallMs {
+        self.line.wall(now)
+    }
+
+    /// Applies one command, or answers one question.
+    ///
+    /// # Errors
+    /// The rule that is against it; then nothing has changed and no effect is waiting that was not before.
+    pub fn handle(&mut self, now: Instant, command: Command) -> Result<Answer, Refusal> {
+        let (mark, waiting) = (self.state.mark(), self.effects.len());
+        let answer = self.apply(self.line.wall(now), command);
+        if answer.is_err() {
+            self.state.undo_to(mark);
+            self.effects.truncate(waiting);
+        }
+        answer
+    }
+
+    /// Fires every deadline that is due, the earliest first. Calling early or twice does nothing.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        let now = self.line.wall(now);
+        let mut due: Vec<_> = self.deadlines().filter(|(at, _)| *at <= now).collect();
+        due.sort();
+        for (_, wake) in due {
+            // One that fired may have made another void: a host that left has no battle to end.
+            if self.deadline(&wake).is_some_and(|at| at <= now) {
+                self.fire(now, wake);
+            }
+        }
+    }
+
+    /// What the last calls caused; drain after each, until `None`.
+    pub fn poll_effect(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    /// When to call [`Lives::handle_timeout`], and why (for the log).
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<(Instant, Wake)> {
+        self.deadlines().min().map(|(at, wake)| (self.line.instant(at), wake))
+    }
+
+    /// What was done since the last [`Lives::keep`] is kept: it cannot be undone any more.
+    pub fn keep(&mut self) {
+        self.state.forget();
+        self.kept = self.state.mark();
+    }
+
+    /// Takes back everything since the last [`Lives::keep`], and what it would have caused.
+    pub fn undo(&mut self) {
+        self.state.undo_to(self.kept);
+        self.effects.clear();
+    }
+
+    fn apply(&mut self, now: WallMs, command: Command) -> Result<Answer, Refusal> {
+        match command {
+            Command::CreateLive(new) => self.create_live(now, *new),
+            Command::EndLive { live, reason } => self.end_live(now, &live, reason, ""),
+            Command::ListLives { cursor, count } => self.list_lives(&cursor, count),
+            Command::FindLive(live) => self.find_live(&live),
+            Command::RequestConnection(request) => self.request_connection(now, &request),
+            Command::AcceptConnection { live, from } => self.accept_connection(now, &live, &from),
+            Command::RejectConnection { live, from } => self.reject_connection(now, &live, &from),
+            Command::CancelConnection { live, to } => self.cancel_connection(now, &live, &to),
+            Command::ExitConnection { live } => self.exit_connection(now, &live),
+            Command::FindCoHost(live) => self.find_co_host(&live),
+            Command::FindLayout(live) => self.find_layout(&live),
+            Command::RequestBattle(request) => self.request_battle(now, request),
+            Command::FindBattle(battle) => self.find_battle(battle),
+            Command::FindBattleOf(live) => self.find_battle_of(&live),
+            Command::Score { battle, key, change } => self.score(now, battle, key, change),
+            Command::Publish { live, user } => self.publish(&live, &user),
+            Command::Watch { live } => self.watch(&live),
+            Command::Media { source, state } => {
+                self.media(now, source, state);
+                Ok(Answer::Done)
+            }
+        }
+    }
+
+    fn fire(&mut self, now: WallMs, wake: Wake) {
+        match wake {
+            Wake::ScoresDue(battle) => self.tell_scores(now, battle),
+            Wake::BattleEnds(battle) => self.end_battle_by_time(now, battle),
+            Wake::RequestExpires(to) => self.expire_request(now, &to),
+            Wake::HostGraceEnds(live) => self.end_host_grace(now, &live),
+            Wake::LiveIdles(live) => self.end_idle_live(now, &live),
+        }
+    }
+
+    fn deadlines(&self) -> impl Iterator<Item = (WallMs, Wake)> {
+        let requests = self.state.requests.iter().map(|(to, _)| Wake::RequestExpires(to.clone()));
+        let battles = self.state.battles.iter().filter(|(_, battle)| battle.is_running());
+        let battles = battles.flat_map(|(id, _)| [Wake::ScoresDue(*id), Wake::BattleEnds(*id)]);
+        let absent = self.state.lives.iter().filter(|(_, live)| live.presence != Presence::Up);
+        let absent = absent.flat_map(|(id, _)| [Wake::HostGraceEnds(id.clone()), Wake::LiveIdles(id.clone())]);
+        let wakes = requests.chain(battles).chain(absent);
+        wakes.filter_map(|wake| self.deadline(&wake).map(|at| (at, wake)))
+    }
+
+    /// When `wake` is to fire; `None` when it is not armed.
+    fn deadline(&self, wake: &Wake) -> Option<WallMs> {
+        match wake {
+            Wake::ScoresDue(id) => match self.state.battles.get(id)?.phase {
+                Phase::Running { told: Some(told), untold: true } => Some(told.after(SCORES_TOLD_INTERVAL)),
+                Phase::Running { .. } | Phase::Ended { .. } => None,
+            },
+            Wake::BattleEnds(id) => self.state.battles.get(id).filter(|battle| battle.is_running()).map(|it| it.end),
+            Wake::RequestExpires(to) => self.state.requests.get(to).map(|request| request.expires),
+            Wake::HostGraceEnds(id) => match self.state.lives.get(id)?.presence {
+                Presence::Down { since, gone: false } => Some(since.after(self.rules.host_grace)),
+                Presence::Never | Presence::Up | Presence::Down { gone: true, .. } => None,
+            },
+            Wake::LiveIdles(id) => {
+                let live = self.state.lives.get(id)?;
+                match live.presence {
+                    Presence::Never => Some(live.info.create_time.after(self.rules.live_idle)),
+                    Presence::Down { since, .. } => Some(since.after(self.rules.live_idle)),
+                    Presence::Up => None,
+                }
+            }
+        }
+    }
+
+    pub(super) fn effect(&mut self, effect: Effect) {
+        self.effects.push_back(effect);
+    }
+
+    pub(super) fn record(&mut self, fact: Fact) {
+        self.effects.push_back(Effect::Record(fact));
+    }
+
+    pub(super) fn notify(&mut self, at: WallMs, lives: Vec<LiveId>, event: Event) {
+        if !lives.is_empty() {
+            self.effects.push_back(Effect::Notify { at, lives, event });
+        }
+    }
+
+    /// The live of that id.
+    pub(super) fn live(&self, id: &LiveId) -> Result<&Live, Refusal> {
+        self.state.lives.get(id).ok_or_else(|| Refusal::NoSuchLive { live: id.clone() })
+    }
+}

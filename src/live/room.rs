@@ -1,0 +1,162 @@
+//! Creating, ending and listing lives.
+
+use std::sync::Arc;
+
+use super::answer::{Answer, LiveInfo, LivePage};
+use super::command::{LiveEndReason, NewLive};
+use super::effect::Effect;
+use super::event::{Event, LeaveReason};
+use super::fact::Fact;
+use super::ids::LiveId;
+use super::lives::Lives;
+use super::refusal::{MetaDataFault, Refusal};
+use super::rules::{LIST_COUNT, LIVES_MAX, short, within};
+use super::state::{Live, Presence};
+use super::time::WallMs;
+
+/// The template of a room that this version draws.
+const SEAT_TEMPLATE: &str = "videoDynamicGrid9Seats";
+/// The product's other templates.
+const SEAT_TEMPLATES_LATER: [&str; 6] = [
+    "videoDynamicFloat7Seats",
+    "videoFixedGrid9Seats",
+    "videoFixedFloat7Seats",
+    "videoLandscape4Seats",
+    "audioSalon",
+    "karaoke",
+];
+
+impl Lives {
+    pub(super) fn create_live(&mut self, now: WallMs, new: NewLive) -> Result<Answer, Refusal> {
+        check(&new)?;
+        if let Some(existing) = self.state.lives.get(&new.live_id) {
+            let same_owner = existing.owner() == &new.owner.user_id;
+            return Err(Refusal::LiveExists { live: new.live_id, same_owner });
+        }
+        let too_many = Refusal::TooManyLives { max: LIVES_MAX };
+        if self.state.lives.len() >= LIVES_MAX {
+            return Err(too_many);
+        }
+        let serial = self.state.counters.serial.checked_add(1).ok_or(too_many)?;
+        self.state.counters.serial = serial;
+        let info = Arc::new(info(now, new));
+        let id = info.live_id.clone();
+        let live = Live {
+            info: Arc::clone(&info),
+            serial,
+            presence: Presence::Never,
+            solo: None,
+            connection: None,
+            battle: None,
+        };
+        self.state.lives.insert(id.clone(), live);
+        self.state.serials.insert(serial, id.clone());
+        self.record(Fact::LiveCreated(info));
+        self.find_live(&id)
+    }
+
+    /// Ends a live: battle left first, then the connection, then the live.
+    pub(super) fn end_live(
+        &mut self,
+        now: WallMs,
+        id: &LiveId,
+        reason: LiveEndReason,
+        message: &str,
+    ) -> Result<Answer, Refusal> {
+        // The feed ends before the stage that it shows, the source after the last picture that names it.
+        let feed = self.live(id)?.feed();
+        self.effect(Effect::EndFeed(feed));
+        self.leave_connection(now, id, LeaveReason::LiveEnded);
+        self.withdraw_requests(now, id);
+        let live = self.state.lives.remove(id).expect("looked up above; leaving removes no live");
+        self.state.serials.remove(&live.serial);
+        if let Some(stage) = live.solo {
+            self.effect(Effect::EndStage(stage));
+        }
+        self.effect(Effect::EndSource(live.source()));
+        self.record(Fact::LiveEnded { live: id.clone(), reason, at: now });
+        let (reason_code, message) = (reason.code(), message.to_owned());
+        self.notify(now, vec![id.clone()], Event::LiveEnded { live_id: id.clone(), reason, reason_code, message });
+        Ok(Answer::Done)
+    }
+
+    pub(super) fn list_lives(&self, cursor: &str, count: Option<u64>) -> Result<Answer, Refusal> {
+        let count = within("count", count, LIST_COUNT)?;
+        let before = match cursor {
+            "" => u32::MAX,
+            text => text.parse().map_err(|_| Refusal::Invalid {
+                field: "cursor",
+                detail: "must be empty or the cursor of the page before".to_owned(),
+            })?,
+        };
+        let older = self.state.serials.range(..before).rev();
+        let lives = older.filter_map(|(_, id)| self.state.lives.get(id));
+        let mut public = lives.filter(|live| live.info.is_public_visible).peekable();
+        let (mut lives, mut last) = (Vec::new(), 0);
+        while let Some(live) = public.next_if(|_| u64::try_from(lives.len()).is_ok_and(|len| len < count)) {
+            lives.push(self.info_of(live));
+            last = live.serial;
+        }
+        let cursor = if public.peek().is_some() { last.to_string() } else { String::new() };
+        Ok(Answer::Lives(LivePage { lives, cursor }))
+    }
+}
+
+fn info(now: WallMs, new: NewLive) -> LiveInfo {
+    LiveInfo {
+        live_id: new.live_id,
+        live_name: new.live_name,
+        owner: new.owner,
+        notice: new.notice,
+        is_public_visible: new.is_public_visible,
+        is_seat_enabled: new.is_seat_enabled,
+        keep_owner_on_seat: new.keep_owner_on_seat,
+        max_seat_count: new.max_seat_count,
+        seat_mode: new.seat_mode,
+        seat_template: new.seat_template,
+        cover_url: new.cover_url,
+        background_url: new.background_url,
+        category_list: new.category_list,
+        activity_status: new.activity_status,
+        meta_data: new.meta_data,
+        overlays: new.overlays,
+        create_time: now,
+        is_publishing: false,
+    }
+}
+
+fn check(new: &NewLive) -> Result<(), Refusal> {
+    short("liveName", &new.live_name, 100)?;
+    short("owner.userName", &new.owner.user_name, 100)?;
+    short("owner.avatarUrl", &new.owner.avatar_url, 500)?;
+    short("notice", &new.notice, 100)?;
+    short("coverUrl", &new.cover_url, 200)?;
+    short("backgroundUrl", &new.background_url, 200)?;
+    within("maxSeatCount", Some(new.max_seat_count), (1, 9, 50))?;
+    if new.category_list.len() > 3 {
+        let detail = format!("at most 3, found {}", new.category_list.len());
+        return Err(Refusal::Invalid { field: "categoryList", detail });
+    }
+    for category in &new.category_list {
+        short("categoryList", category, 100)?;
+    }
+    let fault = |fault| Err(Refusal::MetaData { fault });
+    if new.meta_data.len() > 10 {
+        return fault(MetaDataFault::Keys);
+    }
+    for (key, value) in &new.meta_data {
+        if key.is_empty() || key.len() > 50 {
+            return fault(MetaDataFault::KeySize);
+        }
+        if value.len() > 2_048 {
+            return fault(MetaDataFault::ValueSize);
+        }
+    }
+    match new.seat_template.as_str() {
+        SEAT_TEMPLATE => Ok(()),
+        later if SEAT_TEMPLATES_LATER.contains(&later) => {
+            Err(Refusal::NotImplemented { what: format!("seatTemplate {later}") })
+        }
+        _ => Err(Refusal::Invalid { field: "seatTemplate", detail: format!("unknown; use {SEAT_TEMPLATE}") }),
+    }
+}

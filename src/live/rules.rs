@@ -1,0 +1,72 @@
+//! The numbers of the rules, each with its unit and its reason.
+
+use std::time::Duration;
+
+use costage_media::frame::Size;
+
+use super::refusal::Refusal;
+
+/// What an operator may set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// Size of every picture.
+    pub canvas: Size,
+    /// How long a host's media may be gone before the host has left its connection.
+    pub host_grace: Duration,
+    /// How long a live may be without its host's media before the server ends it.
+    pub live_idle: Duration,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            canvas: Size { width: 720, height: 1280 },
+            host_grace: Duration::from_secs(10),
+            live_idle: Duration::from_secs(600),
+        }
+    }
+}
+
+/// Lives a server holds. Each costs a few kilobytes and is looked at for its next deadline: 10 000 are well under a
+/// millisecond, and far more than one machine can mix.
+pub const LIVES_MAX: usize = 10_000;
+/// Requests of one live that may be pending: two full connections' worth.
+pub const REQUESTS_PENDING_MAX: usize = 16;
+/// Targets of one command: all other places of the largest connection.
+pub const TARGETS_MAX: usize = 8;
+/// Battles kept after their end, for queries and repeated score requests. The oldest is forgotten.
+pub const BATTLES_ENDED_MAX: usize = 1_000;
+/// Changes of scores kept in memory, over all battles: half an hour at 500 a second, about 400 bytes each.
+pub const LEDGER_MAX: usize = 1_000_000;
+/// The largest score, 2^53 − 1: the largest integer that JSON readers agree about (RFC 8259 §6).
+pub const SCORE_MAX: u64 = (1 << 53) - 1;
+/// Between two events of changed scores of one battle: 20 a second.
+pub const SCORES_TOLD_INTERVAL: Duration = Duration::from_millis(50);
+/// A client that comes too early asks again after this long: a host needs about that to connect.
+pub const NOT_LIVE_RETRY: Duration = Duration::from_secs(2);
+
+/// Seconds a request may stay pending.
+pub(super) const REQUEST_SECONDS: (u64, u64, u64) = (1, 30, 120);
+/// Seconds a battle may last.
+pub(super) const BATTLE_SECONDS: (u64, u64, u64) = (5, 300, 86_400);
+/// Lives on one page of the list.
+pub(super) const LIST_COUNT: (u64, u64, u64) = (1, 20, 100);
+/// Bytes of `extensionInfo`.
+pub(super) const EXTENSION_BYTES_MAX: usize = 2_048;
+
+/// The given number inside (least, default, most), or the default when absent.
+pub(super) fn within(field: &'static str, given: Option<u64>, range: (u64, u64, u64)) -> Result<u64, Refusal> {
+    let (least, default, most) = range;
+    match given.unwrap_or(default) {
+        value if (least..=most).contains(&value) => Ok(value),
+        value => Err(Refusal::Invalid { field, detail: format!("must be {least} to {most}, found {value}") }),
+    }
+}
+
+/// Refuses a text of more than `max` bytes.
+pub(super) fn short(field: &'static str, text: &str, max: usize) -> Result<(), Refusal> {
+    if text.len() > max {
+        return Err(Refusal::Invalid { field, detail: format!("at most {max} bytes, found {}", text.len()) });
+    }
+    Ok(())
+}

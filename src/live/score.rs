@@ -1,0 +1,103 @@
+//! Scores: changed all or nothing, once per key, told at most twenty times a second.
+
+use std::sync::Arc;
+
+use super::answer::{Answer, Scored};
+use super::command::{ScoreChange, ScoreOp};
+use super::event::Event;
+use super::fact::Fact;
+use super::ids::{BattleId, ScoreKey};
+use super::lives::Lives;
+use super::refusal::Refusal;
+use super::rules::{LEDGER_MAX, SCORE_MAX, SCORES_TOLD_INTERVAL, TARGETS_MAX, short};
+use super::state::{Battle, Phase, Receipt};
+use super::time::WallMs;
+
+impl Lives {
+    pub(super) fn score(
+        &mut self,
+        now: WallMs,
+        id: BattleId,
+        key: ScoreKey,
+        mut change: ScoreChange,
+    ) -> Result<Answer, Refusal> {
+        check(&change)?;
+        // The order in a request has no meaning: sorted, equal content is equal.
+        change.scores.sort();
+        let battle = self.state.battles.get(&id).ok_or(Refusal::NoSuchBattle { battle: id })?;
+        if let Some(receipt) = self.state.receipts.get(&(id, key.clone())) {
+            return if *receipt.change == change {
+                Ok(Answer::Scored(receipt.answer.clone()))
+            } else {
+                Err(Refusal::KeyReused { key })
+            };
+        }
+        if !battle.is_running() || now >= battle.end {
+            return Err(Refusal::BattleEnded { battle: id, end_time: battle.end });
+        }
+        if self.state.receipts.len() >= LEDGER_MAX && !self.forget_oldest_battle() {
+            return Err(Refusal::LedgerFull { max: LEDGER_MAX });
+        }
+        let battle = self.state.battles.get_mut(&id).expect("only an ended battle is forgotten");
+        apply(id, battle, &change)?;
+        battle.ledger_seq += 1;
+        let answer = Scored { battle_id: id, scores: battle.scores(), ledger_seq: battle.ledger_seq };
+        let change = Arc::new(change);
+        self.state.receipts.insert((id, key.clone()), Receipt { change: Arc::clone(&change), answer: answer.clone() });
+        let (ledger_seq, scores) = (answer.ledger_seq, answer.scores.clone());
+        self.record(Fact::Scored { battle: id, ledger_seq, key, change, scores, at: now });
+        self.scores_changed(now, id);
+        Ok(Answer::Scored(answer))
+    }
+
+    /// The first change is told at once; what follows within the interval, together at its end.
+    fn scores_changed(&mut self, now: WallMs, id: BattleId) {
+        let Some(battle) = self.state.battles.get_mut(&id) else { return };
+        if let Phase::Running { told, untold } = &mut battle.phase {
+            *untold = true;
+            if told.is_none_or(|told| now >= told.after(SCORES_TOLD_INTERVAL)) {
+                self.tell_scores(now, id);
+            }
+        }
+    }
+
+    pub(super) fn tell_scores(&mut self, now: WallMs, id: BattleId) {
+        let Some(battle) = self.state.battles.get_mut(&id) else { return };
+        battle.phase = match battle.phase {
+            Phase::Running { untold: true, .. } => Phase::Running { told: Some(now), untold: false },
+            Phase::Running { .. } | Phase::Ended { .. } => return,
+        };
+        let scores = battle.scores();
+        self.restage_battle(id);
+        self.notify(now, self.audience(id), Event::BattleScoreChanged { battle_id: id, scores });
+    }
+}
+
+fn check(change: &ScoreChange) -> Result<(), Refusal> {
+    let invalid = |detail: String| Err(Refusal::Invalid { field: "scores", detail });
+    let most = TARGETS_MAX + 1;
+    if change.scores.is_empty() || change.scores.len() > most {
+        return invalid(format!("1 to {most} users, found {}", change.scores.len()));
+    }
+    if change.users().is_none() {
+        return invalid("a user is named twice; send one value for each".to_owned());
+    }
+    short("source.giftId", &change.source.gift_id, 200)?;
+    short("source.senderId", &change.source.sender_id, 200)?;
+    short("source.reference", &change.source.reference, 200)
+}
+
+/// Changes the scores; on `Err` the caller's undo takes back what was changed before the offending one.
+fn apply(id: BattleId, battle: &mut Battle, change: &ScoreChange) -> Result<(), Refusal> {
+    for (user, value) in &change.scores {
+        let member = battle.members.iter_mut().find(|member| member.host.user.user_id == *user);
+        let member = member.ok_or_else(|| Refusal::NotInBattle { battle: id, user: user.clone() })?;
+        let wanted = match change.op {
+            ScoreOp::Add => i128::from(member.score) + i128::from(*value),
+            ScoreOp::Set => i128::from(*value),
+        };
+        let allowed = u64::try_from(wanted).ok().filter(|score| *score <= SCORE_MAX);
+        member.score = allowed.ok_or_else(|| Refusal::ScoreOutOfRange { user: user.clone(), wanted })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,261 @@
+//! The rows that the machine keeps, and taking back what was done to them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use costage_media::forward::FeedId;
+use costage_media::scene::{SourceId, Template};
+
+use super::answer::{BattleEndReason, BattleResult, Host, LiveInfo, Scored};
+use super::command::ScoreChange;
+use super::ids::{BattleId, ConnectionId, LiveId, ScoreKey, StageId, UserId};
+use super::table::Table;
+use super::time::WallMs;
+
+/// One live.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Live {
+    pub(super) info: Arc<LiveInfo>,
+    /// Counts lives over the server's life: newest is highest; also the number of its feed and its source.
+    pub(super) serial: u32,
+    pub(super) presence: Presence,
+    /// The stage it has while alone, from the first time that it had something to show.
+    pub(super) solo: Option<StageId>,
+    pub(super) connection: Option<ConnectionId>,
+    pub(super) battle: Option<BattleId>,
+}
+
+impl Live {
+    pub(super) fn feed(&self) -> FeedId {
+        FeedId(self.serial)
+    }
+
+    pub(super) fn source(&self) -> SourceId {
+        SourceId(self.serial)
+    }
+
+    pub(super) fn owner(&self) -> &UserId {
+        &self.info.owner.user_id
+    }
+
+    /// Its host on seat 0.
+    pub(super) fn host(&self) -> Host {
+        Host { live_id: self.info.live_id.clone(), user: self.info.owner.clone(), seat_index: 0 }
+    }
+}
+
+/// Whether a host's media flows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Presence {
+    /// It never has.
+    Never,
+    Up,
+    Down {
+        since: WallMs,
+        /// The grace is over.
+        gone: bool,
+    },
+}
+
+/// A pending invitation; its key is the invited live.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Request {
+    pub(super) from: LiveId,
+    pub(super) template: Template,
+    pub(super) expires: WallMs,
+}
+
+/// Two to nine lives that are co-hosting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Connection {
+    pub(super) template: Template,
+    pub(super) stage: StageId,
+    /// In the order of places: the inviter first, then by joining time.
+    pub(super) members: Vec<LiveId>,
+}
+
+/// A contest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Battle {
+    /// The inviter first.
+    pub(super) members: Vec<Member>,
+    pub(super) duration_seconds: u64,
+    pub(super) extension_info: Arc<str>,
+    pub(super) start: WallMs,
+    pub(super) end: WallMs,
+    pub(super) ledger_seq: u64,
+    pub(super) phase: Phase,
+}
+
+/// A host in a battle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Member {
+    pub(super) host: Arc<Host>,
+    pub(super) score: u64,
+    pub(super) left: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Phase {
+    Running {
+        /// When changed scores were last told.
+        told: Option<WallMs>,
+        /// Whether they have changed since.
+        untold: bool,
+    },
+    Ended {
+        reason: BattleEndReason,
+        result: Arc<BattleResult>,
+    },
+}
+
+impl Battle {
+    pub(super) fn is_running(&self) -> bool {
+        matches!(self.phase, Phase::Running { .. })
+    }
+
+    pub(super) fn scores(&self) -> BTreeMap<UserId, u64> {
+        self.members.iter().map(|member| (member.host.user.user_id.clone(), member.score)).collect()
+    }
+}
+
+/// A change of scores that was made, and its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Receipt {
+    pub(super) change: Arc<ScoreChange>,
+    pub(super) answer: Scored,
+}
+
+/// Numbers that only rise, and the seed of ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Counters {
+    pub(super) serial: u32,
+    pub(super) stage: u64,
+    pub(super) connection: u64,
+    pub(super) ended: u64,
+    pub(super) seed: u64,
+}
+
+/// Everything that the machine knows, as plain data: what a store keeps and a restart begins with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    pub(super) lives: BTreeMap<LiveId, Live>,
+    pub(super) requests: BTreeMap<LiveId, Request>,
+    pub(super) connections: BTreeMap<ConnectionId, Connection>,
+    pub(super) battles: BTreeMap<BattleId, Battle>,
+    pub(super) ended: BTreeMap<u64, BattleId>,
+    pub(super) receipts: BTreeMap<(BattleId, ScoreKey), Receipt>,
+    pub(super) counters: Counters,
+}
+
+impl Snapshot {
+    /// Nothing yet; ids will come from `seed`.
+    #[must_use]
+    pub fn empty(seed: u64) -> Self {
+        Self {
+            lives: BTreeMap::new(),
+            requests: BTreeMap::new(),
+            connections: BTreeMap::new(),
+            battles: BTreeMap::new(),
+            ended: BTreeMap::new(),
+            receipts: BTreeMap::new(),
+            counters: Counters { serial: 0, stage: 0, connection: 0, ended: 0, seed },
+        }
+    }
+}
+
+/// The rows with their undo logs.
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    pub(super) lives: Table<LiveId, Live>,
+    /// Lives by serial, for the list and for sources.
+    pub(super) serials: Table<u32, LiveId>,
+    pub(super) requests: Table<LiveId, Request>,
+    pub(super) connections: Table<ConnectionId, Connection>,
+    pub(super) battles: Table<BattleId, Battle>,
+    /// Ended battles, the first that ended first.
+    pub(super) ended: Table<u64, BattleId>,
+    pub(super) receipts: Table<(BattleId, ScoreKey), Receipt>,
+    pub(super) counters: Counters,
+}
+
+/// A point of a [`State`] to come back to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    logs: [usize; 7],
+    counters: Counters,
+}
+
+impl State {
+    pub(super) fn new(snapshot: Snapshot) -> Self {
+        let serials = snapshot.lives.iter().map(|(id, live)| (live.serial, id.clone())).collect();
+        Self {
+            lives: Table::new(snapshot.lives),
+            serials: Table::new(serials),
+            requests: Table::new(snapshot.requests),
+            connections: Table::new(snapshot.connections),
+            battles: Table::new(snapshot.battles),
+            ended: Table::new(snapshot.ended),
+            receipts: Table::new(snapshot.receipts),
+            counters: snapshot.counters,
+        }
+    }
+
+    pub(super) fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            lives: self.lives.rows().clone(),
+            requests: self.requests.rows().clone(),
+            connections: self.connections.rows().clone(),
+            battles: self.battles.rows().clone(),
+            ended: self.ended.rows().clone(),
+            receipts: self.receipts.rows().clone(),
+            counters: self.counters,
+        }
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        let logs = [
+            self.lives.mark(),
+            self.serials.mark(),
+            self.requests.mark(),
+            self.connections.mark(),
+            self.battles.mark(),
+            self.ended.mark(),
+            self.receipts.mark(),
+        ];
+        Mark { logs, counters: self.counters }
+    }
+
+    pub(super) fn undo_to(&mut self, mark: Mark) {
+        let [lives, serials, requests, connections, battles, ended, receipts] = mark.logs;
+        self.lives.undo_to(lives);
+        self.serials.undo_to(serials);
+        self.requests.undo_to(requests);
+        self.connections.undo_to(connections);
+        self.battles.undo_to(battles);
+        self.ended.undo_to(ended);
+        self.receipts.undo_to(receipts);
+        self.counters = mark.counters;
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.lives.forget();
+        self.serials.forget();
+        self.requests.forget();
+        self.connections.forget();
+        self.battles.forget();
+        self.ended.forget();
+        self.receipts.forget();
+    }
+}
+
+impl Counters {
+    /// The next number of the seed (SplitMix64).
+    pub(super) fn draw(&mut self) -> u64 {
+        self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.seed;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}
