@@ -1,1 +1,96 @@
 //! HTTP: WHIP, WHEP, REST, event sockets, pages.
+//!
+//! | file | holds |
+//! |---|---|
+//! | [`state`] | what handlers are given |
+//! | [`cases`], [`problem`], `refusals` | the one table of errors, and the document that carries a row |
+//! | [`auth`] | tokens, roles, the brake on guessing |
+//! | `media/` | WHIP and WHEP |
+//! | `lives`, `co_host`, `battles` and their `*_into` | REST: request types, and their way into `live`'s own |
+//! | `events` | the event socket |
+//! | `later` | what is not built yet: 501 |
+//! | `pages`, [`figures`], `dev` | the pages and what they need |
+//!
+//! **Invariant:** nothing is decided here that the rules of the product decide (`live`); here is decided who may ask.
+//! **Invariant:** every refusal is a problem document.
+
+pub mod auth;
+pub mod cases;
+pub mod figures;
+pub mod problem;
+pub mod state;
+
+mod ask;
+mod battles;
+mod battles_into;
+mod body;
+mod co_host;
+mod co_host_into;
+mod dev;
+mod edge;
+mod events;
+mod ids;
+mod later;
+mod listen;
+mod lives;
+mod lives_into;
+mod may;
+mod media;
+mod pages;
+mod plain;
+mod query;
+mod refusals;
+
+pub use dev::DEV_TOKEN_SECONDS;
+pub use listen::{metrics_router, serve};
+pub use state::{ApiState, Going, Settings, Stage, ViewerTokens};
+
+use axum::Router;
+use axum::http::{Method, Uri};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use cases::Case;
+use problem::{Problem, escaped};
+
+/// All routes of the public listener.
+pub fn router(state: ApiState) -> Router {
+    let shared = rest().merge(media::routes()).merge(later::routes());
+    let shared = shared.method_not_allowed_fallback(other_method).fallback(unknown);
+    let shared = shared.layer(from_fn_with_state(state.clone(), edge::cors));
+    let own = pages::routes()
+        .route("/demo/figures.json", get(figures::figures))
+        .route("/demo/tokens.json", get(dev::tokens))
+        .method_not_allowed_fallback(other_method);
+    let all = shared.merge(own).layer(CatchPanicLayer::custom(edge::on_panic));
+    all.layer(from_fn(edge::count)).with_state(state)
+}
+
+fn rest() -> Router<ApiState> {
+    Router::new()
+        .route("/healthz", get(plain::health))
+        .route("/v1/time", get(plain::time))
+        .route("/v1/lives", get(lives::list).post(lives::create))
+        .route("/v1/lives/{live}", get(lives::find).delete(lives::end))
+        .route("/v1/lives/{live}/layout", get(lives::layout))
+        .route("/v1/lives/{live}/events", get(events::socket))
+        .route("/v1/lives/{live}/co-host", get(co_host::find).delete(co_host::exit))
+        .route("/v1/lives/{live}/co-host/requests", post(co_host::request))
+        .route("/v1/lives/{live}/co-host/requests/{other}/accept", post(co_host::accept))
+        .route("/v1/lives/{live}/co-host/requests/{other}/reject", post(co_host::reject))
+        .route("/v1/lives/{live}/co-host/requests/{other}/cancel", post(co_host::cancel))
+        .route("/v1/lives/{live}/battles", post(battles::request))
+        .route("/v1/lives/{live}/battle", get(battles::find_of_live))
+        .route("/v1/battles/{battle}", get(battles::find))
+        .route("/v1/battles/{battle}/scores", post(battles::score))
+}
+
+async fn unknown(method: Method, uri: Uri) -> Problem {
+    Problem::new(Case::RouteNotFound, format!("{method} {} is no route of this server", escaped(uri.path())))
+}
+
+async fn other_method(method: Method, uri: Uri) -> Problem {
+    let detail = format!("{} does not take {method}; the `Allow` header lists what it takes", escaped(uri.path()));
+    Problem::new(Case::MethodNotAllowed, detail)
+}

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 /// Pictures whose spacing is averaged.
-const AVERAGED: usize = 30;
+const AVERAGED: u32 = 30;
 /// What a gap must exceed the average by, when three times the average is less.
 const BEYOND_AVERAGE: Duration = Duration::from_millis(150);
 
@@ -21,9 +21,9 @@ impl FreezeCounter {
     pub(crate) fn shown(&mut self, now: Instant) {
         if let Some(last) = self.last.replace(now) {
             let gap = now.saturating_duration_since(last);
-            if self.gaps.len() == AVERAGED {
+            if self.gaps.len() == AVERAGED as usize {
                 let sum: Duration = self.gaps.iter().sum();
-                let average = sum / AVERAGED as u32;
+                let average = sum / AVERAGED;
                 self.count += u64::from(gap > (average * 3).max(average + BEYOND_AVERAGE));
                 self.gaps.pop_front();
             }

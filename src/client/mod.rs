@@ -5,6 +5,7 @@
 //! synthetic voices   ──────────────▶      │ sender reports tie both kinds to one clock
 //! ```
 
+pub mod backend;
 mod freeze;
 pub mod performance;
 mod receiving;
@@ -17,6 +18,7 @@ pub mod video_loop;
 pub mod whep;
 pub mod whip;
 
+pub use backend::{Backend, BackendError};
 pub use receiving::{Audience, Seen, ViewerFigures};
 pub use session::OpenError;
 pub use signal::SignalError;

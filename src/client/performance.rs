@@ -293,7 +293,7 @@ mod tests {
     fn ten_frames() -> VideoLoop {
         let frame = |position: usize| LoopFrame {
             fragments: Arc::from([(Bytes::from_static(&[0x65]), true)]),
-            keyframe: position % 5 == 0,
+            keyframe: position.is_multiple_of(5),
             mark: position == 3,
         };
         VideoLoop::new((0..10).map(frame).collect()).expect("starts with a keyframe")

@@ -4,7 +4,7 @@ use super::receiving::{Audience, Receiving, ViewerFigures};
 use super::session::{Draft, Ears, OpenError, Session, Way};
 use super::tap::Heard;
 use crate::engine::Clock;
-use costage_media::codec::{openh264, opus};
+use costage_media::codec::{DecodeError, openh264, opus};
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
 use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
@@ -18,6 +18,9 @@ pub enum WatchError {
     /// The session did not come to be.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// No decoder could be made.
+    #[error("no decoder: {0}")]
+    Decoder(#[from] DecodeError),
     /// The system gave no thread.
     #[error("no thread to decode on: {0}")]
     Thread(#[from] std::io::Error),
@@ -48,7 +51,7 @@ impl Viewer {
             let receive = RTCRtpTransceiverInit { direction, streams: vec![], send_encodings: vec![] };
             draft.peer.add_transceiver_from_kind(kind, Some(receive)).await.map_err(OpenError::from)?;
         }
-        let decoder = openh264::Decoder::new();
+        let decoder = openh264::Decoder::new()?;
         let sound = opus::Decoder::new();
         let receiving = Receiving::new(Box::new(decoder), Box::new(sound));
         let (session, ears) = draft.open(endpoint, token).await?;

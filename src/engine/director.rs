@@ -1,8 +1,8 @@
 //! Carries out what control decides: which thread mixes which stage, which shard serves which session.
 
+use super::control::ControlHandle;
 use super::mix_thread::{MixHandle, Order as MixOrder, producer_of};
 use super::peer::{Datagram, Peer, Role, SessionKey, Shards};
-use super::control::ControlHandle;
 use super::shard::{Order as ShardOrder, ShardHandle};
 use super::stagehand::Stagehand;
 use crate::live::StageId;
@@ -122,7 +122,11 @@ impl Stagehand for Director {
     fn route(&mut self, feed: FeedId, stage: StageId) {
         let thread = self.places().stages.get(&stage).copied();
         let Some(thread) = thread else {
-            return tracing::error!(stage = stage.0, feed = feed.0, "a feed was pointed at a stage that does not exist");
+            return tracing::error!(
+                stage = stage.0,
+                feed = feed.0,
+                "a feed was pointed at a stage that does not exist"
+            );
         };
         let producer = producer_of(stage);
         self.tell_shards(|| ShardOrder::Route { feed, producer, mix: self.mixers[thread].clone() });

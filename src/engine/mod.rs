@@ -17,6 +17,7 @@ mod inbox;
 pub mod journal;
 mod mix_thread;
 pub mod peer;
+mod registrar;
 mod seats;
 mod shard;
 mod source;
@@ -49,6 +50,8 @@ pub struct Config {
     pub mixers: usize,
     /// What programs are made like.
     pub mix: MixConfig,
+    /// Random, another at each start: first sequence numbers and timestamps come from it (RFC 3550 §5.1).
+    pub seed: u64,
 }
 
 /// The running media threads. Dropping it ends them.
@@ -68,8 +71,12 @@ impl Engine {
         let mut threads = Vec::new();
         let mut shards = Vec::new();
         for index in 0..config.shards.max(1) {
-            let surroundings =
-                shard::Surroundings { clock: Arc::clone(clock), epoch, samples: Arc::clone(samples) };
+            let surroundings = shard::Surroundings {
+                clock: Arc::clone(clock),
+                epoch,
+                samples: Arc::clone(samples),
+                seed: config.seed,
+            };
             let (handle, thread) = shard::spawn(index, surroundings)?;
             shards.push(handle);
             threads.push(thread);

@@ -68,7 +68,7 @@ impl Seats {
                 }
                 self.close(now, key);
             }
-            Order::Route { feed, producer, mix } => self.route(now, feed, producer, mix),
+            Order::Route { feed, producer, mix } => self.route(feed, producer, mix),
             Order::EndFeed { feed } => self.end_feed(now, feed),
             Order::SourceAt { source, mix } => {
                 self.sources.insert(source, mix);
@@ -135,9 +135,9 @@ impl Seats {
         self.remove(key);
     }
 
-    fn route(&mut self, now: Instant, feed: FeedId, producer: ProducerId, mix: MixHandle) {
+    fn route(&mut self, feed: FeedId, producer: ProducerId, mix: MixHandle) {
         self.producers.insert(producer, mix);
-        self.router.point(now, feed, producer);
+        self.router.add_feed(feed, Some(producer));
         self.forget_idle_producers();
         self.ask_for_keyframes();
     }
@@ -150,13 +150,14 @@ impl Seats {
             .map(|(key, _)| *key)
             .collect();
         viewers.into_iter().for_each(|key| self.close(now, key));
-        self.router.remove_feed(feed);
+        let left = self.router.remove_feed(feed);
+        debug_assert!(left.is_empty(), "every viewer of the feed was just closed");
         self.forget_idle_producers();
     }
 
     fn forget_idle_producers(&mut self) {
         let router = &self.router;
-        self.producers.retain(|producer, _| router.has_producer(*producer));
+        self.producers.retain(|producer, _| router.is_shown(*producer));
     }
 
     /// Runs `act` on one session and then everything that follows from it: its events and its next deadline.
@@ -225,9 +226,14 @@ impl Seats {
                 }
             }
             Role::Viewer { feed } => {
-                self.router.add_consumer(now, ConsumerId(key.0), feed);
+                let seed = scramble(self.surroundings.seed ^ key.0);
+                if let Err(error) = self.router.add_consumer(now, ConsumerId(key.0), feed, seed) {
+                    tracing::info!(session = key.0, %error, "viewer not added");
+                    return self.close(now, key);
+                }
                 if let Some(seat) = self.seats.get_mut(&key) {
                     seat.reports_at = Some(now + REPORT_FIRST);
+                    metrics::gauge!("costage_viewers").increment(1.0);
                 }
                 self.ask_for_keyframes();
             }
@@ -258,8 +264,8 @@ impl Seats {
         let epoch = self.surroundings.epoch;
         for (kind, hz) in [(MediaKind::Video, VIDEO_CLOCK_HZ), (MediaKind::Audio, AUDIO_CLOCK_HZ)] {
             let produced = epoch.media_time(now).ticks(hz);
-            if let Some(timestamp) = self.router.report(ConsumerId(key.0), kind, produced) {
-                seat.peer.report(now, kind, epoch.ntp(now), timestamp);
+            if let Some(mapping) = self.router.report(ConsumerId(key.0), kind) {
+                seat.peer.report(now, kind, epoch.ntp(now), mapping.timestamp(produced));
             }
         }
         self.reschedule(key);
@@ -288,7 +294,12 @@ impl Seats {
             self.wakes.remove(&(at, key));
         }
         match seat.role {
-            Role::Viewer { .. } => self.router.remove_consumer(ConsumerId(key.0)),
+            Role::Viewer { .. } => {
+                if seat.reports_at.is_some() {
+                    metrics::gauge!("costage_viewers").decrement(1.0);
+                }
+                self.router.remove_consumer(ConsumerId(key.0));
+            }
             Role::Host { source } => {
                 if let Some(mix) = self.sources.get(&source) {
                     mix.silence(source, key);
@@ -303,3 +314,11 @@ impl Seats {
 
 /// The first sender report follows the first packets by this much.
 const REPORT_FIRST: Duration = Duration::from_millis(50);
+
+/// Spreads a counter over all 64 bits (the finaliser of SplitMix64), so that streams of one process begin at numbers
+/// that do not tell of each other.
+fn scramble(seed: u64) -> u64 {
+    let mixed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}

@@ -89,6 +89,8 @@ pub(super) struct Surroundings {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) epoch: Epoch,
     pub(super) samples: Arc<dyn Samples>,
+    /// Random; what viewers' first sequence numbers are drawn from.
+    pub(super) seed: u64,
 }
 
 /// Starts a shard's thread.
@@ -146,9 +148,8 @@ impl Shard {
             self.sessions.store(self.seats.len(), Ordering::Relaxed);
             self.count_drops();
             let deadline = self.seats.poll_timeout();
-            self.bell.wait(now, deadline, || {
-                self.orders.is_empty() && self.datagrams.is_empty() && self.frames.is_empty()
-            });
+            self.bell
+                .wait(now, deadline, || self.orders.is_empty() && self.datagrams.is_empty() && self.frames.is_empty());
         }
     }
 

@@ -117,7 +117,10 @@ impl Studio {
         if let Some(source) = self.sources.get_mut(&id) {
             source.restart(session, shard);
         } else {
-            self.sources.insert(id, Source::new(id, session, shard));
+            match Source::new(id, session, shard) {
+                Ok(source) => drop(self.sources.insert(id, source)),
+                Err(error) => return tracing::error!(source = id.0, %error, "no decoder for this host"),
+            }
         }
         if let Some(running) = self.shown_by.get(&id).and_then(|stage| self.programs.get_mut(stage)) {
             running.program.rehear(now, id);
@@ -160,8 +163,8 @@ impl Studio {
         }
         running.program.set_scene(now, scene.clone());
         for tile in &scene.tiles {
-            if let Some(picture) = self.sources.get(&tile.source).and_then(Source::last) {
-                running.program.repaint(now, tile.source, picture);
+            if let Some((picture, seen)) = self.sources.get(&tile.source).and_then(Source::last) {
+                running.program.repaint(now, tile.source, picture, seen);
             }
         }
         running.scene = scene;
@@ -203,8 +206,8 @@ impl Studio {
         }
         let Some(running) = self.shown_by.get(&id).and_then(|stage| self.programs.get_mut(stage)) else { return };
         running.program.put_sound(now, id, moved.sound);
-        if let Some(picture) = self.sources.get(&id).and_then(Source::last) {
-            running.program.repaint(now, id, picture);
+        if let Some((picture, seen)) = self.sources.get(&id).and_then(Source::last) {
+            running.program.repaint(now, id, picture, seen);
         }
         running.awaited.remove(&id);
     }
@@ -230,6 +233,7 @@ impl Studio {
             let Some(produced) = running.program.produce(started, epoch.media_time(started), &|| clock.now()) else {
                 continue;
             };
+            metrics::counter!("costage_mixed_frames_total").increment(1);
             let shows = std::mem::take(&mut running.shows).into_values().collect();
             let trace = FrameTrace::new(shows, started, produced.composed, clock.now());
             send(shards, &Outgoing { frame: Arc::new(produced.frame), trace: Some(Arc::new(trace)) });
@@ -254,5 +258,7 @@ impl Studio {
 }
 
 fn send(shards: &[ShardHandle], outgoing: &Outgoing) {
+    let bytes: usize = outgoing.frame.packets.iter().map(|packet| packet.payload.len()).sum();
+    metrics::counter!("costage_mixed_bytes_total").increment(bytes as u64);
     shards.iter().for_each(|shard| shard.send(outgoing.clone()));
 }

@@ -63,16 +63,17 @@ impl Lives {
         reason: LiveEndReason,
         message: &str,
     ) -> Result<Answer, Refusal> {
-        self.live(id)?;
+        // The feed ends before the stage that it shows, the source after the last picture that names it.
+        let feed = self.live(id)?.feed();
+        self.effect(Effect::EndFeed(feed));
         self.leave_connection(now, id, LeaveReason::LiveEnded);
         self.withdraw_requests(now, id);
         let live = self.state.lives.remove(id).expect("looked up above; leaving removes no live");
         self.state.serials.remove(&live.serial);
-        self.effect(Effect::EndSource(live.source()));
-        self.effect(Effect::EndFeed(live.feed()));
         if let Some(stage) = live.solo {
             self.effect(Effect::EndStage(stage));
         }
+        self.effect(Effect::EndSource(live.source()));
         self.record(Fact::LiveEnded { live: id.clone(), reason, at: now });
         let (reason_code, message) = (reason.code(), message.to_owned());
         self.notify(now, vec![id.clone()], Event::LiveEnded { live_id: id.clone(), reason, reason_code, message });

@@ -366,7 +366,7 @@ mod tests {
         push(&mut input, host.frame(0, &[IDR]));
         for seq in [90_000, 40] {
             host.seq = seq;
-            let restarted = (0..12).map(|frame| host.frame(100 + seq + frame * 33, &[DELTA])).flat_map(|frame| frame);
+            let restarted = (0..12).flat_map(|frame| host.frame(100 + seq + frame * 33, &[DELTA]));
             let _ = push(&mut input, restarted.collect::<Vec<_>>());
             let timestamp = (2_000 + seq) * 90;
             assert_eq!(push(&mut input, host.frame(2_000 + seq, &[IDR])), [format!("K{timestamp}")]);

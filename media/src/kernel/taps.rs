@@ -199,14 +199,14 @@ mod tests {
 
     #[test]
     fn every_linear_window_lies_inside_the_row() {
-        for src in 1..200usize {
+        for src in 1..200_usize {
             for dst in src.div_ceil(2)..200 {
-                for block in Window::linear(src, dst) {
-                    for base in block.base {
+                for window in Window::linear(src, dst) {
+                    for base in window.base {
                         assert!(base as usize + Window::BYTES <= src.max(Window::BYTES));
                     }
-                    assert!(block.pick.iter().all(|&pick| usize::from(pick) < Window::BYTES));
-                    assert!(block.weight.chunks(2).all(|pair| pair[0] + pair[1] == 128));
+                    assert!(window.pick.iter().all(|&pick| usize::from(pick) < Window::BYTES));
+                    assert!(window.weight.chunks(2).all(|pair| pair[0] + pair[1] == 128));
                 }
             }
         }

@@ -1,11 +1,21 @@
 //! The MCU plane: paint on arrival, encode when due, sum the voices.
 
+mod audio;
+mod audio_source;
 mod canvas;
+mod limiter;
 mod overlay;
+pub mod pacing;
+mod program;
 mod scaler;
 mod slide;
 mod tile;
 mod video;
+#[cfg(test)]
+mod testing;
 
+pub use audio::{AudioMixer, MixedAudio, SOUND_BITRATE_BPS};
+pub use audio_source::AudioSource;
 pub use canvas::Canvas;
+pub use program::{Produced, Program, ProgramConfig};
 pub use video::VideoMixer;

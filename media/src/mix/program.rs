@@ -1,6 +1,7 @@
 //! One stage's picture and sound, from tiles and voices to packets of one producer.
 
-use super::{AudioMixer, AudioSource, KeyframeMerge, Pacer, VideoMixer};
+use super::pacing::{KeyframeMerge, Pacer};
+use super::{AudioMixer, AudioSource, VideoMixer};
 use crate::codec::{EncodeError, VideoEncoder, openh264};
 use crate::forward::{Frame, ProducerId};
 use crate::frame::{PictureRef, Size};
@@ -39,7 +40,7 @@ pub struct Program {
     producer: ProducerId,
     video: VideoMixer,
     encoder: Box<dyn VideoEncoder>,
-    pacer: Pacer,
+    pacer: Pacer<SourceId>,
     keyframes: KeyframeMerge,
     audio: AudioMixer,
     video_seq: ExtSeq,
@@ -76,22 +77,25 @@ impl Program {
     /// What should be drawn from now on.
     pub fn set_scene(&mut self, now: Instant, scene: Scene) {
         self.video.set_scene(now, scene);
+        self.redrawn(now);
     }
 
     /// A new picture of `source`, straight from its decoder.
     pub fn paint(&mut self, now: Instant, source: SourceId, picture: PictureRef<'_>) {
         self.video.paint(now, source, picture);
-        self.pacer.changed(now, source);
+        self.pacer.changed(now, Some(source));
     }
 
-    /// The last picture of `source` again, after its tile has moved.
-    pub fn repaint(&mut self, now: Instant, source: SourceId, picture: PictureRef<'_>) {
-        self.video.repaint(now, source, picture);
+    /// The last picture of `source` again, after its tile has moved; it was first painted at `arrived`.
+    pub fn repaint(&mut self, now: Instant, source: SourceId, picture: PictureRef<'_>, arrived: Instant) {
+        self.video.repaint(now, source, picture, arrived);
+        self.redrawn(now);
     }
 
     /// The media of `source` has ended: its tile goes the way of a lost host, its voice is silent.
     pub fn lose(&mut self, now: Instant, source: SourceId) {
         self.video.lose(now, source);
+        self.redrawn(now);
     }
 
     /// A sound packet of `source`.
@@ -108,6 +112,7 @@ impl Program {
     /// `source` is not part of this program any more.
     pub fn mute(&mut self, source: SourceId) {
         self.audio.remove(source);
+        self.pacer.forget(source);
     }
 
     /// Delays the voice of `source` so that it fits its picture.
@@ -136,21 +141,32 @@ impl Program {
     /// When [`Program::handle_timeout`], [`Program::produce`] or [`Program::speak`] should next be called.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let frame = if self.video.is_dirty() { self.pacer.poll_timeout() } else { None };
-        let wakes = [frame, self.video.poll_timeout(), self.keyframes.poll_timeout(), Some(self.audio.poll_timeout())];
+        let wakes = [self.pacer.poll_timeout(), self.video.poll_timeout(), self.keyframes.poll_timeout(), Some(self.audio.poll_timeout())];
         wakes.into_iter().flatten().min()
     }
 
     /// Moves slides, holds and dims on.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.video.handle_timeout(now);
+        self.redrawn(now);
+    }
+
+    /// Something but a source's frame may have changed the picture.
+    fn redrawn(&mut self, now: Instant) {
+        if self.video.is_dirty() {
+            self.pacer.changed(now, None);
+        }
     }
 
     /// The next video frame, if one is due: something changed and the pace allows it, or a keyframe is wanted.
     /// `at` is `now` on the media time line; `clock` is asked between the steps, so that each can be measured.
     pub fn produce(&mut self, now: Instant, at: MediaTime, clock: &dyn Fn() -> Instant) -> Option<Produced> {
         let idr = self.keyframes.due(now);
-        if !idr && !(self.video.is_dirty() && self.pacer.due(now)) {
+        if !idr && !self.pacer.due(now) {
+            return None;
+        }
+        if !idr && !self.video.is_dirty() {
+            self.pacer.passed();
             return None;
         }
         let picture = self.video.compose(now);

@@ -10,6 +10,7 @@ use costage_media::frame::{I420, Size};
 use std::f32::consts::TAU;
 
 const WHITE: Colour = Colour::rgb(0xffffff);
+const BLUSH: Colour = Colour::rgb(0xf0605f);
 const DARK: Colour = Colour::rgb(0x1a1016);
 /// Bars of the level meter on the presenter's chest.
 const METER_BARS: usize = 9;
@@ -135,7 +136,7 @@ impl Presenter {
         fill(picture, at(-20.0, -78.0, 74.0, 34.0), self.theme.hair, 1.0);
         fill(picture, at(38.0, -76.0, 50.0, 30.0), self.theme.hair, 1.0);
         for side in [-1.0, 1.0] {
-            fill(picture, at(side * 50.0, 46.0, 20.0, 13.0), self.theme.shirt.towards(self.theme.skin, 0.55), 0.8);
+            fill(picture, at(side * 50.0, 46.0, 20.0, 13.0), BLUSH, 0.35);
             fill(picture, at(side * 34.0, 2.0, 15.0, 17.0 * pose.eyes), WHITE, 1.0);
             fill(picture, at(side * 34.0, 3.0, 8.0, 10.0 * pose.eyes), DARK, 1.0);
             fill(picture, at(side * 34.0 + 3.0, -1.0, 2.5, 3.0 * pose.eyes), WHITE, 1.0);

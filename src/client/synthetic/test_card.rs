@@ -70,7 +70,7 @@ impl Scenery for TestCard {
 
     /// The first picture of each flash.
     fn is_marked(&self, position: usize) -> bool {
-        position % FLASH_EVERY == 0
+        position.is_multiple_of(FLASH_EVERY)
     }
 }
 
@@ -103,6 +103,7 @@ mod tests {
         let from = picture.size();
         let mut out = I420::black(to);
         let scale = (to.width as f32 / from.width as f32).max(to.height as f32 / from.height as f32);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "inside the source")]
         let source = |at: usize, to: usize, from: usize| {
             (((at as f32 + 0.5 - to as f32 / 2.0) / scale + from as f32 / 2.0) as usize).min(from - 1)
         };
@@ -123,7 +124,7 @@ mod tests {
     impl Wire {
         fn new(size: Size, bitrate_bps: u32) -> Self {
             let encoder = Encoder::new(EncoderConfig { size, bitrate_bps, max_fps: 30 }).expect("even size");
-            Self(encoder, Decoder::new())
+            Self(encoder, Decoder::new().expect("a decoder"))
         }
 
         fn pass(&mut self, picture: PictureRef<'_>, position: usize) -> I420 {

@@ -1,0 +1,163 @@
+//! One live's outgoing stream: which producer its viewers see, and which they are about to see.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use super::{Consumer, ConsumerId, Frame, ProducerId};
+use crate::packet::{MediaKind, RtpOut};
+
+/// Decides whose pictures and whose sound pass. Pictures change producer only at a keyframe; sound follows as soon
+/// as the new producer has any.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct KeyframeGate {
+    target: Option<ProducerId>,
+    video: Option<ProducerId>,
+    audio: Option<ProducerId>,
+}
+
+impl KeyframeGate {
+    /// A gate that passes `target` alone.
+    #[must_use]
+    pub fn new(target: Option<ProducerId>) -> Self {
+        Self { target, video: target, audio: target }
+    }
+
+    /// From here on `target` is wanted.
+    pub fn point(&mut self, target: ProducerId) {
+        self.target = Some(target);
+    }
+
+    /// Whether this frame passes to those who are watching; moves on when it is the one waited for.
+    pub fn passes(&mut self, frame: &Frame) -> bool {
+        let from = Some(frame.producer);
+        match frame.kind {
+            MediaKind::Video => {
+                if from == self.target && frame.keyframe {
+                    self.video = self.target;
+                }
+                from == self.video
+            }
+            MediaKind::Audio => {
+                if from == self.target {
+                    self.audio = self.target;
+                }
+                // The old sound goes on until the new one comes, but not under the new picture.
+                from == self.audio && (from == self.target || self.video != self.target)
+            }
+        }
+    }
+
+    /// What the feed should show.
+    #[must_use]
+    pub fn target(&self) -> Option<ProducerId> {
+        self.target
+    }
+
+    /// Whose pictures pass now.
+    #[must_use]
+    pub fn showing(&self) -> Option<ProducerId> {
+        self.video
+    }
+
+    /// Whether a switch waits for a keyframe.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        self.video != self.target
+    }
+
+    /// Whether packets of `producer` may pass, now or after a switch.
+    #[must_use]
+    pub fn concerns(&self, producer: ProducerId) -> bool {
+        [self.target, self.video].contains(&Some(producer)) || (self.audio == Some(producer) && self.is_pending())
+    }
+}
+
+/// The gate and those behind it.
+#[derive(Debug)]
+pub(super) struct Feed {
+    pub(super) gate: KeyframeGate,
+    pub(super) consumers: BTreeMap<ConsumerId, Consumer>,
+    /// Consumers that wait for their first keyframe.
+    pub(super) closed: usize,
+}
+
+impl Feed {
+    pub(super) fn new(producer: Option<ProducerId>) -> Self {
+        Self { gate: KeyframeGate::new(producer), consumers: BTreeMap::new(), closed: 0 }
+    }
+
+    /// Numbers `buffer`, the packets of `frame`, for each consumer in turn and sends it.
+    pub(super) fn give(
+        &mut self,
+        now: Instant,
+        frame: &Frame,
+        buffer: &mut [RtpOut],
+        send: &mut dyn FnMut(ConsumerId, &[RtpOut]),
+    ) {
+        let video = frame.kind == MediaKind::Video;
+        for (id, consumer) in &mut self.consumers {
+            consumer.open |= video && frame.keyframe;
+            if video && !consumer.open {
+                continue;
+            }
+            consumer.munger_mut(frame.kind).munge(now, frame.producer, &frame.packets, buffer);
+            consumer.earn(frame.packets.len());
+            send(*id, buffer);
+        }
+        if video && frame.keyframe {
+            self.closed = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: ProducerId = ProducerId(1);
+    const B: ProducerId = ProducerId(2);
+
+    fn frame(producer: ProducerId, kind: MediaKind, keyframe: bool) -> Frame {
+        Frame { producer, kind, keyframe, packets: Box::new([]) }
+    }
+
+    #[test]
+    fn pictures_move_at_a_keyframe_and_sound_at_once() {
+        let mut gate = KeyframeGate::new(Some(A));
+        gate.point(B);
+        assert!(gate.passes(&frame(A, MediaKind::Video, false)));
+        assert!(!gate.passes(&frame(B, MediaKind::Video, false)));
+        assert!(gate.passes(&frame(A, MediaKind::Audio, false)), "no hole before the new sound is there");
+        assert!(gate.passes(&frame(B, MediaKind::Audio, false)));
+        assert!(!gate.passes(&frame(A, MediaKind::Audio, false)));
+        assert!(gate.is_pending());
+        assert!(gate.passes(&frame(B, MediaKind::Video, true)));
+        assert!(!gate.passes(&frame(A, MediaKind::Video, true)));
+        assert!(!gate.is_pending() && !gate.concerns(A));
+    }
+
+    #[test]
+    fn old_sound_does_not_go_on_under_the_new_picture() {
+        let mut gate = KeyframeGate::new(Some(A));
+        gate.point(B);
+        assert!(gate.passes(&frame(B, MediaKind::Video, true)));
+        assert!(!gate.passes(&frame(A, MediaKind::Audio, false)));
+    }
+
+    #[test]
+    fn a_switch_taken_back_changes_nothing() {
+        let mut gate = KeyframeGate::new(Some(A));
+        gate.point(B);
+        gate.point(A);
+        assert_eq!(gate, KeyframeGate::new(Some(A)));
+        assert!(gate.passes(&frame(A, MediaKind::Video, false)) && !gate.passes(&frame(B, MediaKind::Video, true)));
+    }
+
+    #[test]
+    fn a_feed_without_producer_passes_nothing_until_it_is_pointed() {
+        let mut gate = KeyframeGate::new(None);
+        assert!(!gate.passes(&frame(A, MediaKind::Video, true)) && !gate.passes(&frame(A, MediaKind::Audio, true)));
+        gate.point(A);
+        assert!(gate.passes(&frame(A, MediaKind::Audio, true)) && gate.passes(&frame(A, MediaKind::Video, true)));
+    }
+}

@@ -1,0 +1,217 @@
+//! The voices of a program as one: each 20 ms decode, sum, limit and encode once for all who listen.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::audio_source::AudioSource;
+use super::limiter::{LOOKAHEAD_SAMPLES, Limiter};
+use crate::codec::opus::Encoder;
+use crate::codec::{AudioEncoder, EncodeError, SoundError};
+use crate::frame::AudioBlock;
+use crate::jitter::PlayoutStats;
+use crate::kernel::Kernels;
+use crate::kernel::sound::{Ramp, Sounds};
+use crate::packet::RtpIn;
+use crate::scene::SourceId;
+
+/// Bits a second of the mixed sound: stereo music and voices without audible loss.
+pub const SOUND_BITRATE_BPS: u32 = 96_000;
+/// One block.
+const BLOCK: Duration = Duration::from_millis(20);
+/// Blocks that are made at once after a late wake-up; what is older than these is skipped, for it would be heard late.
+const CATCH_UP_BLOCKS_MAX: u32 = 3;
+/// Voices of one program: more than the most seats a layout has.
+const VOICES_MAX: usize = 64;
+/// Frames over which the sound of a voice that was taken away goes to zero: 5 ms.
+const TAIL_SAMPLES: usize = 240;
+
+/// 20 ms of mixed sound.
+#[derive(Debug, Clone)]
+pub struct MixedAudio {
+    /// One Opus packet.
+    pub packet: Bytes,
+    /// When the block's first sample is heard: the playout instant of the samples in it.
+    pub at: Instant,
+}
+
+/// Sums voices on a grid of 20 ms.
+pub struct AudioMixer {
+    kernels: Sounds,
+    voices: BTreeMap<SourceId, Voice>,
+    /// Voices that were removed and fade out in the next block.
+    leaving: Vec<AudioSource>,
+    /// The frames at which voices that were taken away stopped: the next block goes on from their sum to zero.
+    cut: [f32; 2],
+    limiter: Limiter,
+    encoder: Encoder,
+    next: Instant,
+    sum: AudioBlock,
+    voice: AudioBlock,
+    skipped_blocks: u64,
+}
+
+struct Voice {
+    source: AudioSource,
+    /// It has been heard here, so its gain is 1; before, the first block fades in.
+    joined: bool,
+    /// Its last frame in the mix.
+    last: [f32; 2],
+}
+
+impl AudioMixer {
+    /// A mixer whose first block is heard at `now`, at [`SOUND_BITRATE_BPS`].
+    ///
+    /// # Errors
+    /// When libopus cannot make an encoder.
+    pub fn new(kernels: Kernels, now: Instant) -> Result<Self, EncodeError> {
+        Self::with_bitrate(kernels, now, SOUND_BITRATE_BPS)
+    }
+
+    /// As [`new`](Self::new), at `bitrate_bps`.
+    ///
+    /// # Errors
+    /// When libopus cannot make an encoder.
+    pub fn with_bitrate(kernels: Kernels, now: Instant, bitrate_bps: u32) -> Result<Self, EncodeError> {
+        let kernels = Sounds::new(kernels.level());
+        Ok(Self {
+            kernels,
+            voices: BTreeMap::new(),
+            leaving: Vec::new(),
+            cut: [0.0; 2],
+            limiter: Limiter::new(kernels),
+            encoder: Encoder::new(bitrate_bps)?,
+            next: now,
+            sum: AudioBlock::silent(),
+            voice: AudioBlock::silent(),
+            skipped_blocks: 0,
+        })
+    }
+
+    /// A new voice, silent until its packets come. One that is here already stays as it is.
+    pub fn add(&mut self, now: Instant, source: SourceId) {
+        if !self.voices.contains_key(&source) {
+            self.put(now, source, AudioSource::new());
+        }
+    }
+
+    /// A voice leaves: it fades out over the next block.
+    pub fn remove(&mut self, source: SourceId) {
+        if let Some(voice) = self.voices.remove(&source)
+            && self.leaving.len() < VOICES_MAX
+        {
+            self.leaving.push(voice.source);
+        }
+    }
+
+    /// Takes a voice out as it is, to be [`put`](Self::put) into another mixer, where it goes on.
+    pub fn take(&mut self, source: SourceId) -> Option<AudioSource> {
+        let voice = self.voices.remove(&source)?;
+        for (cut, last) in self.cut.iter_mut().zip(voice.last) {
+            *cut += last;
+        }
+        Some(voice.source)
+    }
+
+    /// Puts a voice in that another mixer had; it fades in over the next block. One of the same name is replaced.
+    pub fn put(&mut self, _now: Instant, source: SourceId, sound: AudioSource) {
+        if self.voices.len() < VOICES_MAX || self.voices.contains_key(&source) {
+            self.voices.insert(source, Voice { source: sound, joined: false, last: [0.0; 2] });
+        }
+    }
+
+    /// A packet of `source`. Of one that is not here it is left out.
+    pub fn push(&mut self, now: Instant, source: SourceId, packet: RtpIn) {
+        if let Some(voice) = self.voices.get_mut(&source) {
+            voice.source.push(now, packet);
+        }
+    }
+
+    /// Delays the sound of `source` so that it fits its picture, see [`Playout::set_trim`](crate::jitter::Playout).
+    pub fn set_trim(&mut self, source: SourceId, trim: Duration) {
+        if let Some(voice) = self.voices.get_mut(&source) {
+            voice.source.set_trim(trim);
+        }
+    }
+
+    /// What happened to the packets of `source` so far.
+    #[must_use]
+    pub fn stats(&self, source: SourceId) -> Option<PlayoutStats> {
+        self.voices.get(&source).map(|voice| voice.source.stats())
+    }
+
+    /// Blocks that were left out because nobody called in time.
+    #[must_use]
+    pub fn skipped_blocks(&self) -> u64 {
+        self.skipped_blocks
+    }
+
+    /// When the next block is due.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Instant {
+        self.next
+    }
+
+    /// The next block, if it is due; call until `None`. After a pause at most three blocks are caught up.
+    pub fn mix(&mut self, now: Instant) -> Option<MixedAudio> {
+        if now < self.next {
+            return None;
+        }
+        self.skip_to(now);
+        let at = self.next;
+        self.next += BLOCK;
+        self.sum_voices(at);
+        self.limiter.process(&mut self.sum);
+        // What the limiter holds back comes out with the next block, so this one begins that much earlier.
+        let at = at.checked_sub(LOOKAHEAD).unwrap_or(at);
+        // Opus takes any block of floats; an error would be a bug of ours, and the block is then left out.
+        let packet: Result<Bytes, SoundError> = self.encoder.encode(&self.sum);
+        packet.ok().map(|packet| MixedAudio { packet, at })
+    }
+
+    /// Leaves out whole blocks until at most three are due.
+    fn skip_to(&mut self, now: Instant) {
+        let due = now.saturating_duration_since(self.next).as_micros() / BLOCK.as_micros() + 1;
+        let skip = due.saturating_sub(u128::from(CATCH_UP_BLOCKS_MAX));
+        if skip == 0 {
+            return;
+        }
+        // A pause of more than 2.7 years is a clock that is wrong; the rest is then skipped by the next calls.
+        let skip = u32::try_from(skip).unwrap_or(u32::MAX);
+        self.next += BLOCK * skip;
+        self.skipped_blocks += u64::from(skip);
+        for voice in self.voices.values_mut() {
+            voice.source.release();
+        }
+    }
+
+    fn sum_voices(&mut self, at: Instant) {
+        self.sum.0.fill(0.0);
+        let frames = self.sum.0.len() / 2;
+        for voice in self.voices.values_mut() {
+            voice.source.render(at, &mut self.voice);
+            let gain = if voice.joined { Ramp::flat(1.0) } else { Ramp::between(0.0, 1.0, frames) };
+            voice.joined = true;
+            voice.last = [self.voice.0[2 * frames - 2], self.voice.0[2 * frames - 1]];
+            (self.kernels.add)(&mut self.sum.0[..], &self.voice.0[..], gain);
+        }
+        for mut source in self.leaving.drain(..) {
+            source.render(at, &mut self.voice);
+            (self.kernels.add)(&mut self.sum.0[..], &self.voice.0[..], Ramp::between(1.0, 0.0, frames));
+        }
+        if self.cut != [0.0; 2] {
+            self.voice.0.chunks_exact_mut(2).for_each(|frame| frame.copy_from_slice(&self.cut));
+            let tail = 2 * TAIL_SAMPLES;
+            let gain = Ramp::between(1.0, 0.0, TAIL_SAMPLES);
+            (self.kernels.add)(&mut self.sum.0[..tail], &self.voice.0[..tail], gain);
+            self.cut = [0.0; 2];
+        }
+    }
+}
+
+/// The limiter's delay as time.
+const LOOKAHEAD: Duration = Duration::from_micros(LOOKAHEAD_SAMPLES as u64 * 1000 / 48);
+
+#[cfg(test)]
+mod tests;

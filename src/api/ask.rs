@@ -1,0 +1,27 @@
+//! Asking the control thread, from async code.
+
+use tokio::sync::oneshot;
+
+use super::cases::Case;
+use super::problem::Problem;
+use super::state::ApiState;
+use crate::live::{Answer, Command, Refusal};
+
+/// Sends a command and waits for its answer, which comes only after its effects are written down.
+///
+/// # Errors
+/// The refusal, by the table.
+pub(super) async fn ask(state: &ApiState, command: Command) -> Result<Answer, Problem> {
+    let (reply, answer) = oneshot::channel();
+    // A caller that hung up does not want its answer any more.
+    state.control.ask(command, Box::new(move |result| drop(reply.send(result))));
+    // The control thread drops replies unanswered only when it ends.
+    let answer: Result<Answer, Refusal> = answer.await.unwrap_or(Err(Refusal::Closing));
+    answer.map_err(Problem::from)
+}
+
+/// An answer of another kind than the command's: a bug of ours.
+pub(super) fn unexpected() -> Problem {
+    tracing::error!("the control thread answered something else than was asked");
+    Problem::new(Case::Internal, "an error inside the server; it was logged")
+}

@@ -1,0 +1,134 @@
+//! Battles and their scores.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use super::ask::{ask, unexpected};
+use super::auth::Bearer;
+use super::body::Strict;
+use super::cases::Case;
+use super::ids::{battle_id, live_id};
+use super::may;
+use super::problem::Problem;
+use super::query::Segments;
+use super::state::ApiState;
+use crate::live::command::{BattleRequest, ScoreChange};
+use crate::live::{Answer, Command, ScoreKey};
+
+/// A wish for a battle, as the caller writes it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RequestBattle {
+    pub(super) user_ids: Vec<String>,
+    pub(super) duration_seconds: Option<u64>,
+    pub(super) need_response: Option<bool>,
+    pub(super) timeout_seconds: Option<u64>,
+    pub(super) extension_info: Option<String>,
+    pub(super) punishment_seconds: Option<u64>,
+    pub(super) end_connection_after: Option<bool>,
+}
+
+/// A change of scores, as the backend writes it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChangeScores {
+    pub(super) op: OpIn,
+    pub(super) scores: Vec<ScoreIn>,
+    pub(super) source: Option<SourceIn>,
+}
+
+/// Add to what is there, or replace it.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum OpIn {
+    Add,
+    Set,
+}
+
+/// One host's points.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ScoreIn {
+    pub(super) user_id: String,
+    pub(super) value: i64,
+}
+
+/// Where the points come from.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SourceIn {
+    pub(super) gift_id: Option<String>,
+    pub(super) sender_id: Option<String>,
+    pub(super) reference: Option<String>,
+}
+
+pub(super) async fn request(
+    State(state): State<ApiState>,
+    bearer: Bearer,
+    Segments(live): Segments<String>,
+    Strict(body): Strict<RequestBattle>,
+) -> Result<Response, Problem> {
+    let live = live_id("liveId", &live)?;
+    let request = BattleRequest::try_from((live.clone(), body))?;
+    may::host(&state, &bearer, &live).await?;
+    let Answer::BattleStarted(battle) = ask(&state, Command::RequestBattle(request)).await? else {
+        return Err(unexpected());
+    };
+    let location = format!("/v1/battles/{}", battle.battle_id);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(battle)).into_response())
+}
+
+/// A battle by its id. The id (a UUID with 74 random bits) is told to those who may watch; who knows it may read it.
+pub(super) async fn find(
+    State(state): State<ApiState>,
+    bearer: Option<Bearer>,
+    Segments(battle): Segments<String>,
+) -> Result<Response, Problem> {
+    let battle = battle_id(&battle)?;
+    may::look(&state, bearer.as_ref())?;
+    found(ask(&state, Command::FindBattle(battle)).await?)
+}
+
+pub(super) async fn find_of_live(
+    State(state): State<ApiState>,
+    bearer: Option<Bearer>,
+    Segments(live): Segments<String>,
+) -> Result<Response, Problem> {
+    let live = live_id("liveId", &live)?;
+    may::watch(&state, bearer.as_ref(), &live).await?;
+    found(ask(&state, Command::FindBattleOf(live)).await?)
+}
+
+fn found(answer: Answer) -> Result<Response, Problem> {
+    let Answer::Battle(battle) = answer else { return Err(unexpected()) };
+    Ok(Json(battle).into_response())
+}
+
+pub(super) async fn score(
+    State(state): State<ApiState>,
+    bearer: Bearer,
+    Segments(battle): Segments<String>,
+    headers: HeaderMap,
+    Strict(body): Strict<ChangeScores>,
+) -> Result<Response, Problem> {
+    let battle = battle_id(&battle)?;
+    bearer.principal.must_be_admin("changing scores")?;
+    let key = idempotency_key(&headers)?;
+    let change = ScoreChange::try_from(body)?;
+    let Answer::Scored(scored) = ask(&state, Command::Score { battle, key, change }).await? else {
+        return Err(unexpected());
+    };
+    Ok(Json(scored).into_response())
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<ScoreKey, Problem> {
+    let bad = |detail: String| Problem::new(Case::BadRequest, detail);
+    let value = headers.get("idempotency-key").ok_or_else(|| {
+        bad("send an `Idempotency-Key` header, new for each change: it makes sending again safe".to_owned())
+    })?;
+    let text = value.to_str().map_err(|_| bad("`Idempotency-Key` must have printable ASCII characters".to_owned()))?;
+    ScoreKey::new(text).map_err(|fault| bad(format!("`Idempotency-Key` {fault}")))
+}

@@ -1,0 +1,114 @@
+//! Reading bodies: strict JSON, SDP, and their caps.
+//!
+//! Every refusal is a problem document: 413 above the cap, 415 for another `Content-Type`, 400 for what does not parse.
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use serde::de::DeserializeOwned;
+
+use super::cases::Case;
+use super::problem::{Problem, escaped, quoted};
+use super::state::ApiState;
+
+/// A JSON body of at most [`BODY_BYTES_MAX`], whose type refuses unknown fields. An empty body counts as `{}`, so that
+/// commands without fields may be sent without a body.
+pub(super) struct Strict<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<ApiState> for Strict<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &ApiState) -> Result<Self, Problem> {
+        let headers = request.headers().clone();
+        let bytes = read(request.into_body(), &headers).await?;
+        if bytes.is_empty() {
+            return parse(b"{}").map(Self);
+        }
+        must_be(&headers, "application/json")?;
+        parse(&bytes).map(Self)
+    }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        // serde's text repeats what the caller sent: escaped, so that a log line stays one line.
+        let text = error.to_string();
+        Problem::new(Case::BadRequest, format!("the JSON body does not fit: {}", escaped(&text)))
+    })
+}
+
+/// A body that is text of `media_type`.
+///
+/// # Errors
+/// 413, 415; 400-ish for text that is not UTF-8, as `malformed`.
+pub(super) async fn text(request: Request, media_type: &str, malformed: Case) -> Result<String, Problem> {
+    let headers = request.headers().clone();
+    must_be(&headers, media_type)?;
+    let bytes = read(request.into_body(), &headers).await?;
+    String::from_utf8(bytes.into()).map_err(|_| Problem::new(malformed, format!("the {media_type} body is not UTF-8")))
+}
+
+/// Refuses another media type; parameters (`; charset=utf-8`) and letter case do not matter (RFC 9110 §8.3.1).
+pub(super) fn must_be(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
+    let found = headers.get(header::CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let essence = found.as_deref().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case(wanted) {
+        return Ok(());
+    }
+    let found = found.map_or_else(|| "none".to_owned(), |found| quoted(&found));
+    Err(Problem::new(Case::UnsupportedMediaType, format!("send `Content-Type: {wanted}`; found {found}")))
+}
+
+async fn read(body: Body, headers: &HeaderMap) -> Result<Bytes, Problem> {
+    let too_large = || Problem::new(Case::BodyTooLarge, format!("a body may have at most {BODY_BYTES_MAX} bytes"));
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|bytes| bytes > BODY_BYTES_MAX as u64) {
+        return Err(too_large());
+    }
+    axum::body::to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| too_large())
+}
+
+/// Largest body, bytes. A browser's offer with all its codecs has about 8 kB; the largest JSON (metaData) 21 kB.
+pub(super) const BODY_BYTES_MAX: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code, reason = "only parsed")]
+    struct One {
+        one: u32,
+    }
+
+    #[test]
+    fn unknown_field_is_refused_by_name() {
+        let problem = parse::<One>(br#"{"one":1,"two":2}"#).unwrap_err();
+        assert_eq!(problem.status(), 400);
+        assert!(problem.detail.contains("unknown field `two`"), "{}", problem.detail);
+    }
+
+    #[test]
+    fn complaint_stays_on_one_line() {
+        let problem = parse::<One>(b"{\"o\\nne\\u001b\":1}").unwrap_err();
+        assert!(!problem.detail.chars().any(char::is_control), "{:?}", problem.detail);
+        let problem = parse::<One>(format!("{{\"{}\":1}}", "x".repeat(9000)).as_bytes()).unwrap_err();
+        assert!(problem.detail.len() < 400);
+    }
+
+    #[test]
+    fn media_type_is_compared_without_parameters_and_case() {
+        let with = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(value));
+            must_be(&headers, "application/sdp").map_err(|problem| problem.status().as_u16())
+        };
+        assert_eq!(with("Application/SDP; charset=utf-8"), Ok(()));
+        assert_eq!(with("application/json"), Err(415));
+        assert_eq!(with(""), Err(415));
+        assert_eq!(must_be(&HeaderMap::new(), "application/sdp").unwrap_err().status(), 415);
+    }
+}

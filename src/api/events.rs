@@ -1,0 +1,252 @@
+//! `GET /v1/lives/{liveId}/events`: the event socket.
+//!
+//! ```text
+//! server ──▶ {"type":"snapshot","epoch":"…","seq":40,"serverTime":…,"data":{…}}      or, with ?epoch=&after=, what was missed
+//! server ──▶ {"seq":41,"type":"onBattleScoreChanged","serverTime":…,"data":{…}} …
+//! server ──▶ ping each 5 s; two without an answer end the socket
+//! ```
+//! Clients send nothing but pongs. Numbers may skip for viewers: what passes between hosts is not theirs.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
+
+use super::auth::{Bearer, from_subprotocols};
+use super::cases::Case;
+use super::ids::live_id;
+use super::may;
+use super::problem::Problem;
+use super::query::{Segments, StrictQuery};
+use super::refusals::BUSY_SECONDS;
+use super::state::{ApiState, Going, Stage};
+use crate::engine::{CutOff, First, Notice, Resume, Subscription};
+use crate::live::answer::LiveSnapshot;
+use crate::live::event::Audience;
+use crate::live::{Refusal, WallMs};
+
+/// `?epoch=&after=` of a client that was here before.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct From {
+    epoch: Option<String>,
+    after: Option<u64>,
+    #[serde(default, rename = "token")]
+    _token: Option<String>,
+}
+
+pub(super) async fn socket(
+    State(state): State<ApiState>,
+    bearer: Option<Bearer>,
+    Segments(live): Segments<String>,
+    StrictQuery(from): StrictQuery<From>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    let live = live_id("liveId", &live)?;
+    let resume = resume(from)?;
+    let info = may::watch(&state, bearer.as_ref(), &live).await?;
+    let upgrade = upgrade.map_err(|_| {
+        Problem::new(Case::UpgradeRequired, "this address takes a WebSocket: connect with ws:// or wss://")
+    })?;
+    let place = state.sockets.clone().try_acquire_owned().map_err(|_| {
+        Problem::new(Case::Overloaded, "the server has as many event sockets as it may").retry_after(BUSY_SECONDS)
+    })?;
+    let insider = bearer.as_ref().is_some_and(|bearer| may::acts_for(bearer, &info));
+    let subscription = subscribe(&state, info.live_id, resume).await?;
+    let teller = Teller { insider, going: state.going.clone(), _place: place };
+    let upgrade = upgrade.max_message_size(MESSAGE_BYTES_MAX).max_frame_size(MESSAGE_BYTES_MAX);
+    let upgrade = upgrade.write_buffer_size(0).max_write_buffer_size(WRITE_BYTES_MAX);
+    // A browser that offered protocols wants one of them chosen.
+    let bearer_protocol = from_subprotocols(&headers).map(|token| format!("bearer.{token}"));
+    let upgrade = upgrade.protocols(["costage".to_owned()].into_iter().chain(bearer_protocol));
+    Ok(upgrade.on_upgrade(move |socket| teller.tell(socket, subscription)))
+}
+
+fn resume(from: From) -> Result<Option<Resume>, Problem> {
+    match (from.epoch, from.after) {
+        (None, None) => Ok(None),
+        (Some(epoch), Some(after)) => Ok(Some(Resume { epoch, after })),
+        (Some(_), None) | (None, Some(_)) => {
+            Err(Problem::new(Case::BadRequest, "`epoch` and `after` go together: both from the last message seen"))
+        }
+    }
+}
+
+async fn subscribe(
+    state: &ApiState,
+    live: crate::live::LiveId,
+    resume: Option<Resume>,
+) -> Result<Subscription, Problem> {
+    let (reply, answer) = oneshot::channel();
+    state.control.subscribe(live, resume, Box::new(move |result| drop(reply.send(result))));
+    answer.await.unwrap_or(Err(Refusal::Closing)).map_err(Problem::from)
+}
+
+/// The first message of a new reader.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SnapshotOut<'a> {
+    r#type: &'static str,
+    epoch: &'a str,
+    seq: u64,
+    server_time: WallMs,
+    data: &'a LiveSnapshot,
+}
+
+/// One client's side of the socket.
+struct Teller {
+    insider: bool,
+    going: Going,
+    _place: OwnedSemaphorePermit,
+}
+
+/// Why a socket ends, as its close frame says (RFC 6455 §7.4.1).
+struct End {
+    code: u16,
+    reason: String,
+}
+
+impl End {
+    fn new(code: u16, reason: impl Into<String>) -> Self {
+        Self { code, reason: reason.into() }
+    }
+}
+
+impl Teller {
+    async fn tell(self, mut socket: WebSocket, mut subscription: Subscription) {
+        metrics::gauge!("costage_event_sockets").increment(1.0);
+        let end = match self.begin(&mut socket, &mut subscription).await {
+            Ok(()) => self.follow(&mut socket, &mut subscription).await,
+            Err(end) => end,
+        };
+        metrics::gauge!("costage_event_sockets").decrement(1.0);
+        if let Some(End { code, reason }) = end {
+            let close = Message::Close(Some(CloseFrame { code, reason: reason.into() }));
+            // The peer may be gone already; it is gone in any case after this.
+            let _ = timeout(SEND_MAX, socket.send(close)).await;
+        }
+    }
+
+    async fn begin(&self, socket: &mut WebSocket, subscription: &mut Subscription) -> Result<(), Option<End>> {
+        match &mut subscription.first {
+            First::Snapshot(snapshot) => {
+                if !self.insider {
+                    snapshot.co_host.invitees.clear();
+                    snapshot.co_host.applicant = None;
+                }
+                let first = SnapshotOut {
+                    r#type: "snapshot",
+                    epoch: &subscription.epoch,
+                    seq: subscription.seq,
+                    server_time: subscription.server_time,
+                    data: snapshot,
+                };
+                let text = serde_json::to_string(&first).expect("a snapshot is maps with text keys, numbers and text");
+                send(socket, text).await
+            }
+            First::Missed(notices) => {
+                for notice in notices.iter().filter(|notice| self.may_read(notice)) {
+                    send(socket, notice.json().to_owned()).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn may_read(&self, notice: &Notice) -> bool {
+        match notice.event.audience() {
+            Audience::Everyone => true,
+            Audience::Host => self.insider,
+        }
+    }
+
+    /// Until the end; `None` when the peer is gone.
+    async fn follow(&self, socket: &mut WebSocket, subscription: &mut Subscription) -> Option<End> {
+        let mut ping = pings();
+        let (mut unanswered, mut heard) = (0, 0);
+        loop {
+            tokio::select! {
+                notice = subscription.reader.next() => match notice {
+                    Ok(notice) if self.may_read(&notice) => {
+                        if let Err(end) = send(socket, notice.json().to_owned()).await {
+                            return end;
+                        }
+                    }
+                    Ok(_) => {}
+                    Err(cut) => return Some(cut_off(cut)),
+                },
+                message = socket.recv() => match message {
+                    Some(Ok(Message::Pong(_))) => unanswered = 0,
+                    Some(Ok(Message::Text(_) | Message::Binary(_) | Message::Ping(_))) => {
+                        heard += 1;
+                        if heard > HEARD_MAX {
+                            return Some(End::new(close_code::POLICY, "clients send nothing on this socket"));
+                        }
+                    }
+                    Some(Ok(Message::Close(_))) | None => return None,
+                    Some(Err(error)) => return unreadable(&error),
+                },
+                _ = ping.tick() => {
+                    if unanswered >= PINGS_MISSED_MAX {
+                        return Some(End::new(close_code::POLICY, "two pings were not answered"));
+                    }
+                    (unanswered, heard) = (unanswered + 1, 0);
+                    if timeout(SEND_MAX, socket.send(Message::Ping(Vec::new().into()))).await.is_err() {
+                        return None;
+                    }
+                },
+                () = self.going.reached(Stage::Closing) => return Some(cut_off(CutOff::Closing)),
+            }
+        }
+    }
+}
+
+fn pings() -> Interval {
+    let mut ping = interval(PING_EVERY);
+    ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ping
+}
+
+async fn send(socket: &mut WebSocket, text: String) -> Result<(), Option<End>> {
+    match timeout(SEND_MAX, socket.send(Message::Text(text.into()))).await {
+        Ok(Ok(())) => Ok(()),
+        // Gone, or not reading: a close frame would wait behind what it does not read.
+        Ok(Err(_)) | Err(_) => Err(None),
+    }
+}
+
+fn cut_off(cut: CutOff) -> End {
+    let code = match cut {
+        CutOff::Slow => close_code::POLICY,
+        CutOff::LiveEnded => close_code::NORMAL,
+        CutOff::Closing => close_code::AWAY,
+    };
+    End::new(code, cut.to_string())
+}
+
+/// What could not be read was too large, or no WebSocket at all.
+fn unreadable(error: &axum::Error) -> Option<End> {
+    tracing::debug!(%error, "an event socket could not be read");
+    let reason = format!("messages may have at most {MESSAGE_BYTES_MAX} bytes");
+    error.to_string().contains("too long").then(|| End::new(close_code::SIZE, reason))
+}
+
+/// Between pings; a host's presence is judged by them.
+const PING_EVERY: Duration = Duration::from_secs(5);
+/// Unanswered pings that end a socket.
+const PINGS_MISSED_MAX: u32 = 2;
+/// Longest wait for a client that does not read.
+const SEND_MAX: Duration = Duration::from_secs(10);
+/// Messages of a client between two pings. None is wanted; a few keep-alives of frameworks are borne.
+const HEARD_MAX: u32 = 10;
+/// Largest message of a client, bytes; the library's own limit is 64 MiB.
+const MESSAGE_BYTES_MAX: usize = 4 * 1024;
+/// Bytes that may wait for a client inside the socket; a snapshot has about 5 kB.
+const WRITE_BYTES_MAX: usize = 1024 * 1024;

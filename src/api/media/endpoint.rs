@@ -1,0 +1,124 @@
+//! The endpoints: an offer becomes a session.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::super::ask::{ask, unexpected};
+use super::super::auth::Bearer;
+use super::super::body;
+use super::super::cases::Case;
+use super::super::may;
+use super::super::problem::{Problem, quoted};
+use super::super::query::Segments;
+use super::super::refusals::{BUSY_SECONDS, Protocol, offer_problem};
+use super::super::state::{ApiState, Stage};
+use crate::engine::{Opened, Role};
+use crate::live::{Answer, Command, LiveId};
+
+/// What endpoints take and give.
+pub(super) const SDP: &str = "application/sdp";
+
+pub(super) async fn publish(
+    State(state): State<ApiState>,
+    bearer: Bearer,
+    Segments(live): Segments<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let live = live_of(&live)?;
+    must_be_up(&state)?;
+    let info = may::publish(&state, &bearer, &live).await?;
+    let offer = body::text(request, SDP, Case::MalformedOffer).await?;
+    // An admin publishes for the owner, so the question of another user's live does not arise.
+    let user = if bearer.principal.is_admin() { info.owner.user_id } else { bearer.principal.user.clone() };
+    let Answer::Publish(publish) = ask(&state, Command::Publish { live, user }).await? else {
+        return Err(unexpected());
+    };
+    let role = Role::Host { source: publish.source };
+    open(&state, Protocol::Whip, role, Some(&bearer), &offer)
+}
+
+pub(super) async fn play(
+    State(state): State<ApiState>,
+    bearer: Option<Bearer>,
+    Segments(live): Segments<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let live = live_of(&live)?;
+    must_be_up(&state)?;
+    may::watch(&state, bearer.as_ref(), &live).await?;
+    let offer = body::text(request, SDP, Case::MalformedViewerOffer).await?;
+    let Answer::Watch(feed) = ask(&state, Command::Watch { live }).await? else { return Err(unexpected()) };
+    open(&state, Protocol::Whep, Role::Viewer { feed }, bearer.as_ref(), &offer)
+}
+
+fn open(
+    state: &ApiState,
+    protocol: Protocol,
+    role: Role,
+    bearer: Option<&Bearer>,
+    offer: &str,
+) -> Result<Response, Problem> {
+    let owner = Bearer::owner(bearer).to_text();
+    match state.signalling.open(state.clock.now(), role, owner, offer) {
+        Ok(opened) => Ok(created(state, protocol, opened)),
+        Err(refused) => Err(offer_problem(protocol, &refused)),
+    }
+}
+
+fn created(state: &ApiState, protocol: Protocol, opened: Opened) -> Response {
+    let folder = match protocol {
+        Protocol::Whip => "whip",
+        Protocol::Whep => "whep",
+    };
+    // A string body has a known length: axum sends Content-Length, which ffmpeg needs.
+    let headers = [
+        (header::CONTENT_TYPE, SDP.to_owned()),
+        (header::LOCATION, format!("/{folder}/sessions/{}", opened.secret)),
+        (header::ETAG, opened.etag),
+    ];
+    let mut response = (StatusCode::CREATED, headers, opened.answer).into_response();
+    // One header per server: OBS splits a joined one at every comma.
+    for link in state.settings.ice_server_links.iter().filter_map(|link| HeaderValue::from_str(link).ok()) {
+        response.headers_mut().append(header::LINK, link);
+    }
+    response
+}
+
+fn must_be_up(state: &ApiState) -> Result<(), Problem> {
+    if state.going.stage() == Stage::Up {
+        return Ok(());
+    }
+    let detail = "the server is shutting down and takes no new sessions; try again, another server may answer";
+    Err(Problem::new(Case::Draining, detail).retry_after(BUSY_SECONDS))
+}
+
+/// A path that cannot name a live names none: 404, because 400 has a meaning of its own to players.
+fn live_of(text: &str) -> Result<LiveId, Problem> {
+    LiveId::new(text)
+        .map_err(|fault| Problem::new(Case::LiveNotFound, format!("no live is called {}: it {fault}", quoted(text))))
+}
+
+/// GET: 2xx without content, RFC 9725 §4.
+pub(super) async fn look() -> StatusCode {
+    StatusCode::NO_CONTENT
+}
+
+/// HEAD: how a player finds out that this is a WHEP (or WHIP) endpoint, WHEP draft §4.
+pub(super) async fn discover() -> Response {
+    (StatusCode::OK, [(header::CONTENT_TYPE, SDP)]).into_response()
+}
+
+/// OPTIONS: what may be posted, RFC 9725 §4.2. The CORS headers are added to every answer, the ICE servers to none here.
+pub(super) async fn options() -> Response {
+    let headers = [("accept-post", SDP), ("allow", ALLOWED)];
+    (StatusCode::OK, headers).into_response()
+}
+
+/// PUT, PATCH, DELETE of an endpoint.
+pub(super) async fn other_method() -> Problem {
+    Problem::new(Case::MethodNotAllowed, "POST an SDP offer here; PATCH and DELETE go to the Location of its answer")
+        .allow(ALLOWED)
+}
+
+const ALLOWED: &str = "POST, GET, HEAD, OPTIONS";

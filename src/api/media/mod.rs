@@ -1,0 +1,43 @@
+//! WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep-04): offers in, answers out, and the sessions between.
+//!
+//! | request | `/whip/{liveId}` | `/whep/{liveId}` | sessions `/whip/sessions/{secret}`, `/whep/sessions/{secret}` |
+//! |---|---|---|---|
+//! | POST | 201 | 201 | |
+//! | PATCH | | | 204 trickle, 200 ICE restart |
+//! | DELETE | | | 200 |
+//! | GET | 204 | 204 | 204 |
+//! | HEAD | 200 | 200 | 204 |
+//! | OPTIONS | 200 | 200 | 200 |
+//!
+//! Never 406, and never 400 for a viewer's offer: players read the first as a counter-offer (WHEP) or as "no audio", the
+//! second as a wish that the server offers.
+
+mod endpoint;
+mod session;
+
+use axum::Router;
+use axum::routing::{MethodRouter, get, patch, post};
+
+use super::later;
+use super::state::ApiState;
+
+/// The routes of both protocols.
+pub(super) fn routes() -> Router<ApiState> {
+    Router::new()
+        .route("/whip/{live}", with_looks(post(endpoint::publish)))
+        .route("/whep/{live}", with_looks(post(endpoint::play)))
+        .route("/whip/sessions/{secret}", session_routes())
+        .route("/whep/sessions/{secret}", session_routes())
+        .route("/whip/{live}/seats/{index}", later::missing("publishing from a seat"))
+        .route("/whep/{live}/hosts/{user}", later::missing("the feed of a single host"))
+        .route("/whep/{live}/return", later::missing("the feed without the caller's own sound"))
+}
+
+fn with_looks(methods: MethodRouter<ApiState>) -> MethodRouter<ApiState> {
+    methods.get(endpoint::look).head(endpoint::discover).options(endpoint::options).fallback(endpoint::other_method)
+}
+
+fn session_routes() -> MethodRouter<ApiState> {
+    let methods = patch(session::trickle).delete(session::close).options(session::options);
+    methods.merge(get(session::look)).fallback(session::other_method)
+}

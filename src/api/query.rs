@@ -1,0 +1,40 @@
+//! Query strings and path segments, refused with a problem document.
+
+use axum::extract::{FromRequestParts, Path, Query};
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use super::cases::Case;
+use super::problem::{Problem, escaped};
+use super::state::ApiState;
+
+/// A query whose type refuses unknown keys.
+pub(super) struct StrictQuery<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequestParts<ApiState> for StrictQuery<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &ApiState) -> Result<Self, Problem> {
+        match Query::<T>::try_from_uri(&parts.uri) {
+            Ok(Query(value)) => Ok(Self(value)),
+            Err(rejection) => {
+                let detail = format!("the query does not fit: {}", escaped(&rejection.body_text()));
+                Err(Problem::new(Case::BadRequest, detail))
+            }
+        }
+    }
+}
+
+/// The variable segments of a path. Percent-escapes that are not UTF-8 name nothing here: 404.
+pub(super) struct Segments<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<ApiState> for Segments<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
+        match <Path<T> as FromRequestParts<ApiState>>::from_request_parts(parts, state).await {
+            Ok(Path(value)) => Ok(Self(value)),
+            Err(_) => Err(Problem::new(Case::RouteNotFound, "the path has escapes that are not UTF-8")),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Which error of the inside is which row of the table.
+
+use std::time::Duration;
+
+use super::cases::Case;
+use super::problem::Problem;
+use crate::engine::{OfferRefused, TrickleRefused};
+use crate::live::Refusal;
+use crate::live::answer::{ConnectionCode, TargetResult};
+use crate::live::refusal::MetaDataFault;
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let problem = Self::new(case(&refusal), refusal.to_string());
+        if let Refusal::NotLive { retry_after, .. } = refusal {
+            return problem.retry_after(seconds(retry_after));
+        }
+        if problem.status() == 503 { problem.retry_after(BUSY_SECONDS) } else { problem }
+    }
+}
+
+fn case(refusal: &Refusal) -> Case {
+    match refusal {
+        Refusal::Invalid { .. } => Case::BadRequest,
+        Refusal::NotImplemented { .. } => Case::NotBuilt,
+        Refusal::MetaData { fault: MetaDataFault::Keys } => Case::MetaDataKeys,
+        Refusal::MetaData { fault: MetaDataFault::ValueSize } => Case::MetaDataValue,
+        Refusal::MetaData { fault: MetaDataFault::KeySize } => Case::MetaDataKey,
+        Refusal::NoSuchLive { .. } => Case::LiveNotFound,
+        Refusal::LiveExists { same_owner: false, .. } => Case::LiveIdTaken,
+        Refusal::LiveExists { same_owner: true, .. } => Case::LiveIdYours,
+        Refusal::TooManyLives { .. } => Case::TooManyLives,
+        Refusal::NotOwner { .. } => Case::PublisherBusy,
+        Refusal::NotLive { .. } => Case::NotLive,
+        Refusal::NoSuchRequest { .. } => Case::RequestNotFound,
+        Refusal::NotConnected { .. } => Case::NotConnected,
+        Refusal::AlreadyConnected { .. } => Case::AlreadyConnected,
+        Refusal::RequestPending { .. } => Case::ConnectionPending,
+        Refusal::ConnectedElsewhere { .. } => Case::ConnectedElsewhere,
+        Refusal::ConnectionFull { .. } => Case::ConnectionFull,
+        Refusal::TooManyRequests { .. } => Case::ConnectionTooOften,
+        Refusal::UserConnectedTwice { .. } => Case::UserConnectedTwice,
+        Refusal::NoSuchBattle { .. } | Refusal::NoBattle { .. } => Case::BattleNotFound,
+        Refusal::NotInConnection { .. } => Case::NotInConnection,
+        Refusal::AlreadyInBattle { .. } => Case::AlreadyInBattle,
+        Refusal::NotInBattle { .. } => Case::NotInBattle,
+        Refusal::BattleEnded { .. } => Case::BattleEnded,
+        Refusal::KeyReused { .. } => Case::KeyReused,
+        Refusal::ScoreOutOfRange { .. } => Case::ScoreOutOfRange,
+        Refusal::LedgerFull { .. } => Case::LedgerFull,
+        Refusal::Busy => Case::Overloaded,
+        Refusal::NotKept => Case::NotStored,
+        Refusal::Closing => Case::Draining,
+        Refusal::Internal => Case::Internal,
+    }
+}
+
+/// Which of the two media protocols an offer came by; they name malformed SDP differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    /// Publishing, RFC 9725.
+    Whip,
+    /// Playing, draft-ietf-wish-whep-04.
+    Whep,
+}
+
+/// An offer's refusal. Never 406, and on WHEP never 400: players read those as a counter-offer and as a request to let
+/// the server offer.
+pub(super) fn offer_problem(protocol: Protocol, refused: &OfferRefused) -> Problem {
+    let case = match refused {
+        OfferRefused::Malformed { .. } => match protocol {
+            Protocol::Whip => Case::MalformedOffer,
+            Protocol::Whep => Case::MalformedViewerOffer,
+        },
+        OfferRefused::NoCommonCodec { .. } => Case::NoCommonCodec,
+        OfferRefused::WrongDirection { .. } | OfferRefused::Unsupported { .. } => Case::UnusableOffer,
+        OfferRefused::Draining => Case::Draining,
+        OfferRefused::TooMany => Case::TooManySessions,
+    };
+    let problem = Problem::new(case, refused.to_string());
+    if problem.status() == 503 { problem.retry_after(BUSY_SECONDS) } else { problem }
+}
+
+impl From<TrickleRefused> for Problem {
+    fn from(refused: TrickleRefused) -> Self {
+        let case = match &refused {
+            TrickleRefused::UnknownSession => Case::SessionNotFound,
+            TrickleRefused::MatchMissing => Case::EtagMissing,
+            TrickleRefused::MatchStale => Case::EtagStale,
+            TrickleRefused::Malformed { .. } => Case::MalformedFragment,
+        };
+        Self::new(case, refused.to_string())
+    }
+}
+
+/// Why the only target of an invitation was not invited; `None` when it was.
+pub(super) fn target_problem(result: &TargetResult) -> Option<Problem> {
+    let live = &result.live_id;
+    let (case, detail) = match result.code {
+        ConnectionCode::Success => return None,
+        ConnectionCode::RoomNotExist => (Case::LiveNotFound, format!("live {live} does not exist or has ended")),
+        ConnectionCode::Connecting => {
+            (Case::AlreadyConnected, format!("live {live} is already invited by you or connected to you"))
+        }
+        ConnectionCode::ConnectingOtherRoom => {
+            (Case::ConnectedElsewhere, format!("live {live} is invited by another live or in another connection"))
+        }
+        ConnectionCode::Full => (Case::ConnectionFull, format!("no place is left for live {live}")),
+        ConnectionCode::Retry => (Case::ConnectionTooOften, "too many requests of yours are pending; wait".to_owned()),
+    };
+    let problem = Problem::new(case, detail);
+    Some(if case == Case::ConnectionTooOften { problem.retry_after(BUSY_SECONDS) } else { problem })
+}
+
+fn seconds(duration: Duration) -> u32 {
+    let whole = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
+    u32::try_from(whole).unwrap_or(u32::MAX)
+}
+
+/// What a 503 asks for, seconds: long enough for a full queue to drain, short enough for a viewer to wait.
+pub(super) const BUSY_SECONDS: u32 = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::LiveId;
+
+    #[test]
+    fn waiting_viewer_is_told_whole_seconds_rounded_up() {
+        let live = LiveId::new("a").unwrap();
+        let refusal = Refusal::NotLive { live, retry_after: Duration::from_millis(1500) };
+        assert_eq!(Problem::from(refusal).retry_after, Some(2));
+    }
+
+    #[test]
+    fn every_503_says_when_to_return() {
+        assert_eq!(Problem::from(Refusal::Busy).retry_after, Some(BUSY_SECONDS));
+        assert_eq!(offer_problem(Protocol::Whip, &OfferRefused::TooMany).retry_after, Some(BUSY_SECONDS));
+        assert_eq!(Problem::from(Refusal::Internal).retry_after, None);
+    }
+
+    #[test]
+    fn malformed_offer_is_400_on_whip_and_422_on_whep() {
+        let refused = OfferRefused::Malformed { detail: "no v= line".into() };
+        assert_eq!(offer_problem(Protocol::Whip, &refused).status(), 400);
+        assert_eq!(offer_problem(Protocol::Whep, &refused).status(), 422);
+    }
+}

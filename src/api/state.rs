@@ -1,0 +1,118 @@
+//! What every handler is given.
+
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, watch};
+
+use super::auth::{Attempts, Keys};
+use super::figures::Figures;
+use crate::engine::control::ControlHandle;
+use crate::engine::{Clock, Signalling};
+
+/// Everything that the routes need; cheap to clone.
+#[derive(Clone)]
+pub struct ApiState {
+    /// The way to the control thread.
+    pub control: ControlHandle,
+    /// The way to media sessions.
+    pub signalling: Arc<dyn Signalling>,
+    /// Verifies tokens.
+    pub keys: Arc<Keys>,
+    /// What the configuration says about HTTP.
+    pub settings: Arc<Settings>,
+    /// Live figures for the demo page; without them the route is not there.
+    pub figures: Option<Arc<dyn Figures>>,
+    /// The one clock.
+    pub clock: Arc<dyn Clock>,
+    /// The brake on guessing.
+    pub attempts: Arc<Attempts>,
+    /// Whether the server is going down.
+    pub going: Going,
+    /// Places for event sockets, [`Settings::event_sockets_max`] of them.
+    pub sockets: Arc<Semaphore>,
+}
+
+/// The part of the configuration that HTTP needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Whether watching a public live needs a token.
+    pub viewer_tokens: ViewerTokens,
+    /// Origins whose pages may call, for `Access-Control-Allow-Origin`; `*` for any.
+    pub allowed_origins: Vec<String>,
+    /// `Link` values of the 201, one per ICE server (RFC 9725 §4.6), ready to send. Empty: no header.
+    pub ice_server_links: Vec<String>,
+    /// Dev mode: tokens are given away at `/demo/tokens.json`.
+    pub dev: bool,
+    /// Event sockets at once.
+    pub event_sockets_max: usize,
+    /// Version and capabilities of this build, for `/healthz`.
+    pub version: String,
+}
+
+/// Whether watching a public live needs a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ViewerTokens {
+    /// Public lives may be watched by anybody.
+    Optional,
+    /// Every viewer needs one.
+    Required,
+}
+
+/// How far a shutdown has come; `app` moves it forward, handlers look.
+#[derive(Clone, Debug)]
+pub struct Going(Arc<watch::Sender<Stage>>);
+
+/// The stages of a shutdown, in order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Serving.
+    #[default]
+    Up,
+    /// Not ready, no new sessions; old ones go on.
+    Draining,
+    /// Everything that is still open is being closed.
+    Closing,
+}
+
+impl Default for Going {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(Stage::Up)))
+    }
+}
+
+impl Going {
+    /// Moves forward; going back is ignored.
+    pub fn to(&self, stage: Stage) {
+        self.0.send_if_modified(|now| {
+            let forward = *now < stage;
+            *now = stage.max(*now);
+            forward
+        });
+    }
+
+    /// Where it stands.
+    pub fn stage(&self) -> Stage {
+        *self.0.borrow()
+    }
+
+    /// Returns once `stage` is reached.
+    pub async fn reached(&self, stage: Stage) {
+        let mut receiver = self.0.subscribe();
+        // An error would mean that the sender is gone; `self` holds it.
+        let _ = receiver.wait_for(|now| *now >= stage).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn shutdown_never_goes_back() {
+        let going = Going::default();
+        going.to(Stage::Closing);
+        going.to(Stage::Draining);
+        assert_eq!(going.stage(), Stage::Closing);
+        going.reached(Stage::Draining).await;
+    }
+}

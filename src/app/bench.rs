@@ -1,0 +1,45 @@
+//! `costage bench`: measures the server as it is, over real WebRTC, from outside.
+
+mod beep;
+mod machine;
+mod mixing;
+mod percentiles;
+mod process;
+mod report;
+mod server;
+mod tiles;
+mod trace;
+
+pub use mixing::MixingArgs;
+
+use anyhow::Context;
+use std::io::Write;
+
+/// What `costage bench` can be told.
+#[derive(Debug, Clone, clap::Args)]
+pub struct BenchArgs {
+    /// What to measure
+    #[command(subcommand)]
+    pub what: Bench,
+}
+
+/// The measurements there are.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum Bench {
+    /// Latency, skew and cost of mixing hosts into one picture
+    Mixing(MixingArgs),
+}
+
+/// Measures, prints a table to stdout and writes JSON where that is asked for.
+///
+/// # Errors
+/// When something did not come about, or a figure has no samples; the text says which.
+pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
+    let Bench::Mixing(args) = args.what;
+    let report = mixing::run(&args).await?;
+    if let Some(path) = &args.json {
+        let json = serde_json::to_string_pretty(&report).context("figures as JSON")?;
+        std::fs::write(path, json + "\n").with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    writeln!(std::io::stdout(), "{report}").context("cannot print")
+}

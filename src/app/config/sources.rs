@@ -1,0 +1,226 @@
+//! From file, environment and flags to one table, and from that to a [`Config`].
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+use toml::{Table, Value};
+
+use super::{Config, Fault};
+
+/// Where a configuration comes from. The environment is handed in, so that this reads nothing but the file.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// `--config` or `COSTAGE_CONFIG`.
+    pub file: Option<PathBuf>,
+    /// Variables whose name begins with `COSTAGE_`, in any order; others are ignored.
+    pub environment: Vec<(String, String)>,
+    /// Key (`limits.sessions`) and text of each flag given.
+    pub flags: Vec<(String, String)>,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, Error)]
+pub enum SourceFault {
+    /// The file is not readable.
+    #[error("cannot read the configuration file {}: {error}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The file is not TOML, or has a key or a value that does not fit.
+    #[error("the configuration file {} does not fit: {error}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Line and reason.
+        error: toml::de::Error,
+    },
+    /// A variable or flag that is no key.
+    #[error("{given} sets no key of the configuration; `costage config print` shows all keys")]
+    UnknownKey {
+        /// The variable or flag.
+        given: String,
+    },
+    /// A variable or flag whose value does not fit its key.
+    #[error("{given} does not fit: {reason}")]
+    Value {
+        /// The variable or flag.
+        given: String,
+        /// What is wanted.
+        reason: String,
+    },
+    /// A value out of range.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl Sources {
+    /// Reads and merges; later sources win. The result is validated.
+    ///
+    /// # Errors
+    /// See [`SourceFault`].
+    pub fn load(&self, dev: bool) -> Result<Config, SourceFault> {
+        let mut table = match &self.file {
+            Some(path) => read(path)?,
+            None => Table::new(),
+        };
+        let defaults = defaults();
+        for (name, text) in &self.environment {
+            let Some(rest) = name.strip_prefix("COSTAGE_") else { continue };
+            if NOT_KEYS.contains(&name.as_str()) {
+                continue;
+            }
+            let key = key_of_variable(&defaults, rest).ok_or_else(|| SourceFault::UnknownKey { given: name.clone() })?;
+            put(&mut table, &defaults, name, &key, text)?;
+        }
+        for (key, text) in &self.flags {
+            put(&mut table, &defaults, &format!("--set {key}={text}"), key, text)?;
+        }
+        let whole = |error: toml::de::Error| SourceFault::Value { given: "the configuration".into(), reason: error.to_string() };
+        let config: Config = table.try_into().map_err(whole)?;
+        config.validate(dev)?;
+        Ok(config)
+    }
+}
+
+fn read(path: &Path) -> Result<Table, SourceFault> {
+    let unreadable = |error| SourceFault::Unreadable { path: path.to_owned(), error };
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    let fault = |error| SourceFault::File { path: path.to_owned(), error };
+    // Once as a Config, for an error that names file and line; once as a table, to be merged.
+    toml::from_str::<Config>(&text).map_err(fault)?;
+    toml::from_str(&text).map_err(fault)
+}
+
+fn defaults() -> Table {
+    Table::try_from(Config::default()).expect("every default is TOML")
+}
+
+/// `LIMITS_SESSIONS` → `limits.sessions`; `MAX_FPS` → `max_fps`.
+fn key_of_variable(defaults: &Table, rest: &str) -> Option<String> {
+    let name = rest.to_ascii_lowercase();
+    if defaults.get(&name).is_some_and(|value| !value.is_table()) {
+        return Some(name);
+    }
+    let nested = |(outer, value): (&String, &Value)| {
+        let inner = name.strip_prefix(outer.as_str())?.strip_prefix('_')?;
+        value.as_table()?.contains_key(inner).then(|| format!("{outer}.{inner}"))
+    };
+    defaults.iter().find_map(nested)
+}
+
+fn put(table: &mut Table, defaults: &Table, given: &str, key: &str, text: &str) -> Result<(), SourceFault> {
+    let unknown = || SourceFault::UnknownKey { given: given.to_owned() };
+    let (outer, inner) = match key.split_once('.') {
+        None => (None, key),
+        Some((outer, inner)) => (Some(outer), inner),
+    };
+    let (target, like) = match outer {
+        None => (table, defaults.get(inner).ok_or_else(unknown)?),
+        Some(outer) => {
+            let like = defaults.get(outer).and_then(Value::as_table).and_then(|table| table.get(inner));
+            let entry = table.entry(outer).or_insert_with(|| Value::Table(Table::new()));
+            (entry.as_table_mut().ok_or_else(unknown)?, like.ok_or_else(unknown)?)
+        }
+    };
+    let value = parse(inner, like, text).map_err(|reason| SourceFault::Value { given: given.to_owned(), reason })?;
+    target.insert(inner.to_owned(), value);
+    Ok(())
+}
+
+/// Reads `text` as a value of the same kind as the default.
+fn parse(key: &str, like: &Value, text: &str) -> Result<Value, String> {
+    match (key, like) {
+        ("keys", _) => list(text, |item| {
+            let (id, secret) = item.split_once('=').ok_or("keys are written id=secret,id=secret")?;
+            Ok(table([("id", id), ("secret", secret)]))
+        }),
+        ("ice_servers", _) => list(text, |item| Ok(table([("url", item)]))),
+        (_, Value::Integer(_)) => {
+            text.parse().map(Value::Integer).map_err(|_| format!("wanted a whole number, found {text:?}"))
+        }
+        (_, Value::Boolean(_)) => {
+            text.parse().map(Value::Boolean).map_err(|_| format!("wanted true or false, found {text:?}"))
+        }
+        (_, Value::Array(_)) => list(text, |item| Ok(Value::String(item.to_owned()))),
+        (_, Value::String(_) | Value::Float(_) | Value::Datetime(_) | Value::Table(_)) => {
+            Ok(Value::String(text.to_owned()))
+        }
+    }
+}
+
+fn list(text: &str, item: impl Fn(&str) -> Result<Value, &'static str>) -> Result<Value, String> {
+    let items = text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(item);
+    items.collect::<Result<Vec<_>, _>>().map(Value::Array).map_err(str::to_owned)
+}
+
+fn table<const N: usize>(pairs: [(&str, &str); N]) -> Value {
+    Value::Table(pairs.into_iter().map(|(key, text)| (key.to_owned(), Value::String(text.to_owned()))).collect())
+}
+
+/// Variables with our prefix that are no keys: the file itself, and the browser of our tests.
+const NOT_KEYS: [&str; 2] = ["COSTAGE_CONFIG", "COSTAGE_CHROMIUM"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::config::{CanvasSize, Simd};
+
+    fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+        list.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn load(environment: &[(&str, &str)], flags: &[(&str, &str)]) -> Result<Config, String> {
+        let sources = Sources { file: None, environment: pairs(environment), flags: pairs(flags) };
+        sources.load(true).map_err(|fault| fault.to_string())
+    }
+
+    #[test]
+    fn flags_win_over_environment_which_wins_over_defaults() {
+        let config = load(
+            &[("COSTAGE_MAX_FPS", "50"), ("COSTAGE_SIMD", "scalar"), ("PATH", "/bin"), ("COSTAGE_LIMITS_SESSIONS", "7")],
+            &[("max_fps", "60"), ("canvas", "640x360")],
+        )
+        .unwrap();
+        let canvas = CanvasSize { width: 640, height: 360 };
+        assert_eq!((config.max_fps, config.simd, config.canvas, config.limits.sessions), (60, Simd::Scalar, canvas, 7));
+    }
+
+    #[test]
+    fn environment_sets_lists_and_keys() {
+        let secret = "0123456789abcdef0123456789abcdef";
+        let config = load(
+            &[("COSTAGE_PUBLIC_ADDRESSES", "192.0.2.1, 2001:db8::1"), ("COSTAGE_KEYS", &format!("k1={secret}"))],
+            &[],
+        )
+        .unwrap();
+        assert_eq!(config.public_addresses.len(), 2);
+        assert_eq!((config.keys[0].id.as_str(), config.keys[0].secret.reveal()), ("k1", secret));
+    }
+
+    #[test]
+    fn mistyped_variables_and_values_are_refused_by_name() {
+        for (name, value) in [
+            ("COSTAGE_MAXFPS", "30"),
+            ("COSTAGE_LIMITS", "1"),
+            ("COSTAGE_LIMITS_SESSION", "1"),
+            ("COSTAGE_MAX_FPS", "fast"),
+            ("COSTAGE_MEDIA_LOOPBACK", "yes"),
+            ("COSTAGE_KEYS", "secret"),
+        ] {
+            let fault = load(&[(name, value)], &[]).unwrap_err();
+            assert!(fault.contains(name), "{fault}");
+        }
+        assert!(load(&[], &[("max_fsp", "3")]).unwrap_err().contains("max_fsp"));
+        assert!(load(&[], &[("max_fps", "61")]).unwrap_err().contains("1 to 60"));
+        assert!(load(&[], &[("simd", "sse2")]).unwrap_err().contains("simd"));
+    }
+
+    #[test]
+    fn missing_file_is_refused_by_name() {
+        let sources = Sources { file: Some("/nonexistent/costage.toml".into()), ..Sources::default() };
+        assert!(sources.load(true).unwrap_err().to_string().contains("/nonexistent/costage.toml"));
+    }
+}

@@ -1,0 +1,284 @@
+//! One DTLS association of one session.
+//!
+//! The endpoint of `rtc::dtls` tells associations apart by address; a session has one association whatever its address is, so
+//! a constant stands for the peer and roaming does not touch DTLS.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use rtc::dtls::config::{ClientAuthType, ConfigBuilder, ExtendedMasterSecretType, HandshakeConfig};
+use rtc::dtls::endpoint::{Endpoint, EndpointEvent};
+use rtc::dtls::extension::extension_use_srtp::SrtpProtectionProfile;
+use rtc::shared::TransportProtocol;
+use rtc::shared::error::Error;
+use rtc::srtp::config::LABEL_EXTRACTOR_DTLS_SRTP;
+use rtc::srtp::protection_profile::ProtectionProfile;
+
+use super::Identity;
+use super::client_hello::{HelloReader, Listing};
+use crate::peer::sdp::fingerprint::Fingerprint;
+use crate::peer::srtp::SrtpKeys;
+
+/// The peer, to the endpoint (RFC 5737 documentation address).
+const PEER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 9);
+/// First wait before a flight is sent again. The RFC's second would be the longest part of joining.
+const FLIGHT_INTERVAL: Duration = Duration::from_millis(100);
+/// Longest wait: the endpoint gives up after seven, so doubling from 100 ms lasts 12 seconds.
+const FLIGHT_INTERVAL_MAX: Duration = Duration::from_secs(6);
+/// Datagrams that a handshake may take; a real one has ten. Beyond, they are dropped until the handshake times out.
+const HANDSHAKE_DATAGRAMS_MAX: usize = 256;
+/// Datagrams held back while a ClientHello is incomplete.
+const HELD_MAX: usize = 8;
+
+/// Which protection we ask for where the peer leaves the choice to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Preference {
+    /// AES-GCM for peers that have it: viewers, whose packets we seal.
+    Gcm,
+    /// Whatever the peer lists first.
+    Peers,
+}
+
+/// What happened to the association.
+pub(crate) enum LinkEvent {
+    /// The handshake is done and the peer is who the offer said: here are the keys.
+    Connected(Box<SrtpKeys>),
+    /// The peer said goodbye, or broke the association off.
+    Closed,
+    /// The handshake cannot succeed any more.
+    Failed,
+}
+
+/// A DTLS association.
+pub(crate) struct Link {
+    endpoint: Endpoint,
+    identity: Identity,
+    /// As a server before its first ClientHello is complete.
+    waiting: Option<Waiting>,
+    mismatch: Arc<AtomicBool>,
+    datagrams: usize,
+    connected: bool,
+    over: bool,
+    interval: Duration,
+    retransmit_at: Option<Instant>,
+    endpoint_timer: Option<Instant>,
+}
+
+struct Waiting {
+    fingerprints: Vec<Fingerprint>,
+    preference: Preference,
+    hello: HelloReader,
+    held: Vec<BytesMut>,
+}
+
+impl Link {
+    /// Waits for the peer's ClientHello.
+    ///
+    /// # Errors
+    /// When our own certificate cannot be used.
+    pub(crate) fn server(identity: &Identity, peer: Vec<Fingerprint>, preference: Preference) -> Result<Self, Error> {
+        let mut link = Self::new(identity);
+        // Built here once for its errors; the one that is used depends on the ClientHello.
+        configuration(identity, &peer, &[SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm], false, &link.mismatch)?;
+        link.waiting =
+            Some(Waiting { fingerprints: peer, preference, hello: HelloReader::default(), held: Vec::new() });
+        Ok(link)
+    }
+
+    /// Sends a ClientHello, for peers that offered `setup:passive`.
+    ///
+    /// # Errors
+    /// When our own certificate cannot be used.
+    pub(crate) fn client(now: Instant, identity: &Identity, peer: Vec<Fingerprint>) -> Result<Self, Error> {
+        let mut link = Self::new(identity);
+        let profiles = both_profiles();
+        let config = configuration(identity, &peer, &profiles, true, &link.mismatch)?;
+        link.endpoint.connect(now, PEER, config, None)?;
+        link.follow_endpoint_timer(now);
+        Ok(link)
+    }
+
+    fn new(identity: &Identity) -> Self {
+        Self {
+            endpoint: Endpoint::new(PEER, TransportProtocol::UDP, None),
+            identity: identity.clone(),
+            waiting: None,
+            mismatch: Arc::new(AtomicBool::new(false)),
+            datagrams: 0,
+            connected: false,
+            over: false,
+            interval: FLIGHT_INTERVAL,
+            retransmit_at: None,
+            endpoint_timer: None,
+        }
+    }
+
+    /// Takes a datagram of the peer.
+    pub(crate) fn handle(&mut self, now: Instant, datagram: BytesMut) -> Vec<LinkEvent> {
+        self.datagrams += usize::from(!self.connected);
+        if self.over || self.datagrams > HANDSHAKE_DATAGRAMS_MAX {
+            return Vec::new();
+        }
+        let Some(mut waiting) = self.waiting.take() else { return self.read(now, datagram) };
+        let listing = waiting.hello.read(&datagram);
+        waiting.held.push(datagram);
+        if listing == Listing::Incomplete && waiting.held.len() < HELD_MAX {
+            self.waiting = Some(waiting);
+            return Vec::new();
+        }
+        self.accept(now, waiting, listing)
+    }
+
+    /// The ClientHello is known: the association begins.
+    fn accept(&mut self, now: Instant, waiting: Waiting, listing: Listing) -> Vec<LinkEvent> {
+        let profiles = match (listing, waiting.preference) {
+            (Listing::Gcm, Preference::Gcm) => vec![SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm],
+            (Listing::NoGcm | Listing::Incomplete, Preference::Gcm) => {
+                vec![SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80]
+            }
+            (Listing::Gcm | Listing::NoGcm | Listing::Incomplete, Preference::Peers) => both_profiles(),
+        };
+        let Ok(config) = configuration(&self.identity, &waiting.fingerprints, &profiles, false, &self.mismatch) else {
+            return vec![LinkEvent::Failed];
+        };
+        self.endpoint.set_server_config(Some(config));
+        let events = waiting.held.into_iter().flat_map(|datagram| self.read(now, datagram)).collect();
+        // A finished association must not be followed by a second one.
+        self.endpoint.set_server_config(None);
+        events
+    }
+
+    fn read(&mut self, now: Instant, datagram: BytesMut) -> Vec<LinkEvent> {
+        let outcome = self.endpoint.read(now, PEER, None, datagram);
+        self.follow_endpoint_timer(now);
+        match outcome {
+            Ok(events) => events.into_iter().filter_map(|event| self.event(event)).collect(),
+            Err(_) if self.mismatch.load(Ordering::Relaxed) => self.end(LinkEvent::Failed),
+            Err(Error::ErrAlertFatalOrClose) if self.connected => self.end(LinkEvent::Closed),
+            Err(Error::ErrAlertFatalOrClose) => self.end(LinkEvent::Failed),
+            // Anything may be written on a UDP port; what does not parse or verify is not the peer's last word.
+            Err(_) => Vec::new(),
+        }
+    }
+
+    fn event(&mut self, event: EndpointEvent) -> Option<LinkEvent> {
+        match event {
+            EndpointEvent::HandshakeComplete => {
+                self.connected = true;
+                self.retransmit_at = None;
+                Some(self.keys().map_or(LinkEvent::Failed, |keys| LinkEvent::Connected(Box::new(keys))))
+            }
+            EndpointEvent::PeerClosed => self.end(LinkEvent::Closed).pop(),
+            // Data channels are not negotiated.
+            EndpointEvent::ApplicationData(_) => None,
+            #[allow(clippy::wildcard_enum_match_arm, reason = "a non-exhaustive enum of rtc")]
+            _ => None,
+        }
+    }
+
+    fn end(&mut self, event: LinkEvent) -> Vec<LinkEvent> {
+        self.over = true;
+        self.retransmit_at = None;
+        vec![event]
+    }
+
+    fn keys(&self) -> Option<SrtpKeys> {
+        let state = self.endpoint.get_connection_state(PEER)?;
+        let negotiated = state.srtp_protection_profile();
+        let profile = if negotiated == SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm {
+            ProtectionProfile::AeadAes128Gcm
+        } else if negotiated == SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80 {
+            ProtectionProfile::Aes128CmHmacSha1_80
+        } else {
+            return None;
+        };
+        let length = SrtpKeys::material_bytes(profile);
+        let material = state.export_keying_material(LABEL_EXTRACTOR_DTLS_SRTP, &[], length).ok()?;
+        SrtpKeys::split(profile, material.as_ref(), state.is_client(), Arc::clone(&self.identity.crypto)).ok()
+    }
+
+    /// The next datagram for the peer.
+    pub(crate) fn poll_transmit(&mut self) -> Option<BytesMut> {
+        self.endpoint.poll_transmit().map(|transmit| transmit.message)
+    }
+
+    /// When [`Link::handle_timeout`] is due.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        self.retransmit_at
+    }
+
+    /// Sends a flight again when its answer is late.
+    pub(crate) fn handle_timeout(&mut self, now: Instant) -> Option<LinkEvent> {
+        if self.retransmit_at.is_none_or(|at| now < at) {
+            return None;
+        }
+        self.interval = (self.interval * 2).min(FLIGHT_INTERVAL_MAX);
+        let outcome = self.endpoint.handle_timeout(PEER, now);
+        self.endpoint_timer = self.endpoint.poll_timeout(&PEER);
+        self.retransmit_at = self.endpoint_timer.map(|_| now + self.interval);
+        match outcome {
+            Ok(()) => None,
+            Err(_) => self.end(LinkEvent::Failed).pop(),
+        }
+    }
+
+    /// The endpoint repeats a flight every 100 ms and gives up after seven: less than a second, too little for a slow path.
+    /// So its timer is served later each time, and anew with each flight.
+    fn follow_endpoint_timer(&mut self, now: Instant) {
+        let timer = self.endpoint.poll_timeout(&PEER);
+        if timer != self.endpoint_timer {
+            self.endpoint_timer = timer;
+            self.interval = FLIGHT_INTERVAL;
+            self.retransmit_at = timer.map(|_| now + FLIGHT_INTERVAL);
+        }
+    }
+
+    /// Says goodbye (close_notify).
+    pub(crate) fn close(&mut self, now: Instant) {
+        self.over = true;
+        self.retransmit_at = None;
+        // Only a full disk of queues could fail here; the peer then finds out by consent.
+        let _ = self.endpoint.close(now);
+    }
+}
+
+fn both_profiles() -> Vec<SrtpProtectionProfile> {
+    vec![SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm, SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80]
+}
+
+fn configuration(
+    identity: &Identity,
+    peer: &[Fingerprint],
+    profiles: &[SrtpProtectionProfile],
+    we_are_client: bool,
+    mismatch: &Arc<AtomicBool>,
+) -> Result<Arc<HandshakeConfig>, Error> {
+    let (peer, mismatch) = (peer.to_vec(), Arc::clone(mismatch));
+    let verify = move |certificates: &[Vec<u8>], _: &[_]| {
+        let first = certificates.first();
+        if first.is_some_and(|certificate| Fingerprint::any_matches(&peer, certificate)) {
+            return Ok(());
+        }
+        mismatch.store(true, Ordering::Relaxed);
+        Err(Error::Other("the peer's certificate is not the one of its offer".to_owned()))
+    };
+    let config = ConfigBuilder::default()
+        .with_crypto_provider(Arc::clone(&identity.crypto))
+        .with_certificates(vec![identity.certificate.clone()])
+        .with_srtp_protection_profiles(profiles.to_vec())
+        .with_client_auth(ClientAuthType::RequireAnyClientCert)
+        // Certificates are self-signed: the fingerprint of the offer is what vouches for them (RFC 8827 §5.6.4).
+        .with_insecure_skip_verify(true)
+        .with_verify_peer_certificate(Some(Arc::new(verify)))
+        .with_extended_master_secret(ExtendedMasterSecretType::Require)
+        .with_flight_interval(FLIGHT_INTERVAL)
+        .build(we_are_client, Some(PEER))?;
+    Ok(Arc::new(config))
+}
+
+#[cfg(test)]
+#[path = "link_tests.rs"]
+mod tests;

@@ -1,0 +1,8 @@
+//! DTLS 1.2 (RFC 6347) with SRTP keys (RFC 5764), in both roles.
+
+mod client_hello;
+mod identity;
+mod link;
+
+pub(crate) use identity::Identity;
+pub(crate) use link::{Link, LinkEvent, Preference};

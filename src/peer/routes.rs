@@ -1,0 +1,261 @@
+//! Which session a datagram is for.
+//!
+//! The receive thread owns the [`Routes`] and asks no lock for a packet. Signalling and shards leave [`Changes`], which the
+//! thread takes up before it routes what it has just received; since a change is left before the datagram that announces it
+//! is sent, what depends on it always comes later.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::ice;
+use crate::engine::SessionKey;
+
+/// Addresses of one session: a client checks from a handful, and roams to a few more. The oldest is forgotten.
+const ADDRESSES_MAX: usize = 8;
+
+/// Changes that the receive thread has not taken up yet; one entry a session, so never more than there are sessions.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    pending: Mutex<BTreeMap<SessionKey, Change>>,
+    waiting: AtomicBool,
+}
+
+/// What changes for one session.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+struct Change {
+    /// The routes have not heard of the session yet.
+    new: bool,
+    added: Vec<String>,
+    removed: Vec<String>,
+    bound: VecDeque<SocketAddr>,
+    freed: bool,
+}
+
+impl Changes {
+    /// A session begins: checks with this ufrag are for it.
+    pub(crate) fn open(&self, key: SessionKey, ufrag: String) {
+        self.with(key, |change| {
+            change.new = true;
+            change.added.push(ufrag);
+        });
+    }
+
+    /// A further ufrag of a session that lives.
+    pub(crate) fn add_ufrag(&self, key: SessionKey, ufrag: String) {
+        self.with(key, |change| change.added.push(ufrag));
+    }
+
+    /// A ufrag is no longer used.
+    pub(crate) fn remove_ufrag(&self, key: SessionKey, ufrag: String) {
+        self.with(key, |change| {
+            // Added and removed unseen: nothing to do.
+            let unseen = change.added.iter().position(|added| *added == ufrag);
+            match unseen {
+                Some(index) => drop(change.added.remove(index)),
+                None => change.removed.push(ufrag),
+            }
+        });
+    }
+
+    /// A check from this address was authentic: what else comes from it is for the session.
+    pub(crate) fn bind(&self, key: SessionKey, address: SocketAddr) {
+        self.with(key, |change| {
+            change.bound.retain(|bound| *bound != address);
+            change.bound.push_back(address);
+            while change.bound.len() > ADDRESSES_MAX {
+                change.bound.pop_front();
+            }
+        });
+    }
+
+    /// The session is gone.
+    pub(crate) fn free(&self, key: SessionKey) {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        // A session that came and went unseen leaves nothing behind.
+        if pending.get(&key).is_some_and(|change| change.new) {
+            pending.remove(&key);
+            return;
+        }
+        pending.insert(key, Change { freed: true, ..Change::default() });
+        self.waiting.store(true, Ordering::Release);
+    }
+
+    fn with(&self, key: SessionKey, alter: impl FnOnce(&mut Change)) {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        alter(pending.entry(key).or_default());
+        self.waiting.store(true, Ordering::Release);
+    }
+
+    fn take(&self) -> BTreeMap<SessionKey, Change> {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        self.waiting.store(false, Ordering::Relaxed);
+        std::mem::take(&mut *pending)
+    }
+}
+
+/// The receive thread's tables.
+#[derive(Debug, Default)]
+pub(crate) struct Routes {
+    by_ufrag: HashMap<String, SessionKey>,
+    by_address: HashMap<SocketAddr, SessionKey>,
+    sessions: BTreeMap<SessionKey, Names>,
+}
+
+#[derive(Debug, Default)]
+struct Names {
+    ufrags: Vec<String>,
+    addresses: VecDeque<SocketAddr>,
+}
+
+impl Routes {
+    /// Takes up what changed.
+    pub(crate) fn update(&mut self, changes: &Changes) {
+        if changes.waiting.load(Ordering::Acquire) {
+            for (key, change) in changes.take() {
+                self.apply(key, change);
+            }
+        }
+    }
+
+    /// Who a datagram is for: STUN by its ufrag, everything else by an address that has proved itself.
+    pub(crate) fn route(&self, from: SocketAddr, datagram: &[u8]) -> Option<SessionKey> {
+        if ice::is_stun(datagram) {
+            return self.by_ufrag.get(ice::ufrag_of(datagram)?).copied();
+        }
+        self.by_address.get(&from).copied()
+    }
+
+    fn apply(&mut self, key: SessionKey, change: Change) {
+        if change.freed {
+            return self.free(key);
+        }
+        if change.new {
+            self.sessions.entry(key).or_default();
+        }
+        // A late change of a session that is gone must not bring it back.
+        let Some(names) = self.sessions.get_mut(&key) else { return };
+        for ufrag in change.removed {
+            self.by_ufrag.remove(&ufrag);
+            names.ufrags.retain(|name| *name != ufrag);
+        }
+        for ufrag in change.added {
+            self.by_ufrag.insert(ufrag.clone(), key);
+            names.ufrags.push(ufrag);
+        }
+        for address in change.bound {
+            self.bind(key, address);
+        }
+    }
+
+    /// The latest session to authenticate an address has it: a NAT gives a port to another client, a client restarts on its
+    /// port. One who forges a check from the address of another must have a session of its own, and loses the address with
+    /// the next check of its true owner.
+    fn bind(&mut self, key: SessionKey, address: SocketAddr) {
+        let before = self.by_address.insert(address, key);
+        if let Some(other) = before.filter(|before| *before != key).and_then(|other| self.sessions.get_mut(&other)) {
+            other.addresses.retain(|held| *held != address);
+        }
+        let Some(names) = self.sessions.get_mut(&key) else { return };
+        names.addresses.retain(|held| *held != address);
+        names.addresses.push_back(address);
+        let excess = names.addresses.len().saturating_sub(ADDRESSES_MAX);
+        for oldest in names.addresses.drain(..excess) {
+            self.by_address.remove(&oldest);
+        }
+    }
+
+    fn free(&mut self, key: SessionKey) {
+        let Some(names) = self.sessions.remove(&key) else { return };
+        for ufrag in names.ufrags {
+            self.by_ufrag.remove(&ufrag);
+        }
+        for address in names.addresses {
+            self.by_address.remove(&address);
+        }
+    }
+
+    #[cfg(test)]
+    fn len(&self) -> usize {
+        self.by_ufrag.len() + self.by_address.len() + self.sessions.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: SessionKey = SessionKey(1);
+    const B: SessionKey = SessionKey(2);
+    const MEDIA: &[u8] = &[0x80, 96, 0, 1];
+
+    fn address(port: u16) -> SocketAddr {
+        SocketAddr::from(([192, 0, 2, 7], port))
+    }
+
+    fn routes(changes: &Changes) -> Routes {
+        let mut routes = Routes::default();
+        routes.update(changes);
+        routes
+    }
+
+    #[test]
+    fn media_from_an_unbound_address_is_for_nobody() {
+        let changes = Changes::default();
+        changes.open(A, "ufragA".into());
+        changes.bind(A, address(1));
+        let routes = routes(&changes);
+        assert_eq!(routes.route(address(1), MEDIA), Some(A));
+        assert_eq!(routes.route(address(2), MEDIA), None);
+    }
+
+    #[test]
+    fn an_address_goes_to_the_session_that_authenticated_it_last() {
+        let changes = Changes::default();
+        changes.open(A, "ufragA".into());
+        changes.open(B, "ufragB".into());
+        changes.bind(A, address(1));
+        let mut routes = routes(&changes);
+        changes.bind(B, address(1));
+        routes.update(&changes);
+        assert_eq!(routes.route(address(1), MEDIA), Some(B));
+        changes.free(A);
+        routes.update(&changes);
+        assert_eq!(routes.route(address(1), MEDIA), Some(B), "A's end does not take B's address");
+    }
+
+    #[test]
+    fn nothing_is_left_of_freed_sessions_seen_or_unseen() {
+        let changes = Changes::default();
+        changes.open(A, "ufragA".into());
+        let mut routes = routes(&changes);
+        for port in 0..20 {
+            changes.bind(A, address(port));
+            routes.update(&changes);
+        }
+        assert_eq!(routes.len(), 1 + ADDRESSES_MAX + 1);
+        changes.free(A);
+        changes.bind(A, address(3));
+        changes.open(B, "ufragB".into());
+        changes.free(B);
+        routes.update(&changes);
+        assert_eq!(routes.len(), 0);
+        assert!(changes.take().is_empty());
+    }
+
+    #[test]
+    fn a_restart_adds_a_ufrag_and_retires_the_old() {
+        let changes = Changes::default();
+        changes.open(A, "old".into());
+        let mut routes = routes(&changes);
+        changes.add_ufrag(A, "new".into());
+        routes.update(&changes);
+        assert_eq!((routes.by_ufrag.get("old"), routes.by_ufrag.get("new")), (Some(&A), Some(&A)));
+        changes.remove_ufrag(A, "old".into());
+        changes.add_ufrag(A, "unused".into());
+        changes.remove_ufrag(A, "unused".into());
+        routes.update(&changes);
+        assert_eq!((routes.by_ufrag.get("old"), routes.by_ufrag.len()), (None, 1));
+    }
+}

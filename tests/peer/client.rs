@@ -1,0 +1,329 @@
+//! A client made of the `webrtc` crate.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use rtc::interceptor::{
+    Interceptor, NackGeneratorBuilder, NackResponderBuilder, Packet, ReceiverReportBuilder, Slot, StreamInfo,
+    TaggedPacket,
+};
+use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_H264, MIME_TYPE_OPUS, MIME_TYPE_RTX};
+use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
+use rtc::rtp;
+use rtc::rtp_transceiver::rtp_sender::{
+    RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind,
+};
+use rtc::sansio::Protocol;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use webrtc::media_stream::MediaStreamTrack;
+use webrtc::media_stream::track_local::TrackLocal;
+use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
+use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
+use webrtc::peer_connection::{
+    MediaEngine, PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCIceGatheringState,
+    RTCPeerConnectionState, RTCSessionDescription, Registry, configure_twcc_sender_only,
+};
+use webrtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
+use webrtc::runtime::default_runtime;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    Out,
+    In,
+}
+
+pub(crate) struct Client {
+    peer: Arc<dyn PeerConnection>,
+    state: watch::Receiver<RTCPeerConnectionState>,
+    gathered: watch::Receiver<bool>,
+    video: Arc<Mutex<Vec<u16>>>,
+    tracks: Option<[(Arc<TrackLocalStaticRTP>, u8, u32); 2]>,
+    pli: Arc<AtomicBool>,
+}
+
+impl Client {
+    pub(crate) async fn new(way: Way) -> Self {
+        let pli = Arc::new(AtomicBool::new(false));
+        let (media, registry) = chain(way, Arc::clone(&pli));
+        let (state_in, state) = watch::channel(RTCPeerConnectionState::New);
+        let (gathered_in, gathered) = watch::channel(false);
+        let video: Arc<Mutex<Vec<u16>>> = Arc::default();
+        let events = Events { state: state_in, gathered: gathered_in, video: Arc::clone(&video) };
+        let builder = PeerConnectionBuilder::new()
+            .with_media_engine(media)
+            .with_interceptor_registry(registry)
+            .with_handler(Arc::new(events))
+            .with_runtime(default_runtime().unwrap())
+            .with_udp_addrs(vec!["127.0.0.1:0"]);
+        let peer: Arc<dyn PeerConnection> = Arc::new(builder.build().await.unwrap());
+        let mut tracks = None;
+        match way {
+            Way::Out => {
+                let (video, audio) = (track(RtpCodecKind::Video, h264(), 0xa), track(RtpCodecKind::Audio, opus(), 0xb));
+                for track in [&audio, &video] {
+                    peer.add_track(Arc::clone(track) as Arc<dyn TrackLocal>).await.unwrap();
+                }
+                tracks = Some([(video, 102, 0xa), (audio, 111, 0xb)]);
+            }
+            Way::In => {
+                for kind in [RtpCodecKind::Audio, RtpCodecKind::Video] {
+                    let direction = RTCRtpTransceiverDirection::Recvonly;
+                    let init = RTCRtpTransceiverInit { direction, streams: vec![], send_encodings: vec![] };
+                    peer.add_transceiver_from_kind(kind, Some(init)).await.unwrap();
+                }
+            }
+        }
+        Self { peer, state, gathered, video, tracks, pli }
+    }
+
+    pub(crate) async fn offer(&self) -> String {
+        let offer = self.peer.create_offer(None).await.unwrap();
+        self.peer.set_local_description(offer).await.unwrap();
+        self.gathered.clone().wait_for(|gathered| *gathered).await.unwrap();
+        self.peer.local_description().await.unwrap().sdp
+    }
+
+    pub(crate) async fn answer(&self, answer: String) {
+        self.peer.set_remote_description(RTCSessionDescription::answer(answer).unwrap()).await.unwrap();
+    }
+
+    async fn reach(&self, wanted: impl Fn(RTCPeerConnectionState) -> bool) {
+        let mut state = self.state.clone();
+        tokio::time::timeout(PATIENCE, state.wait_for(|state| wanted(*state))).await.expect("in time").unwrap();
+    }
+
+    pub(crate) async fn connected(&self) {
+        self.reach(|state| state == RTCPeerConnectionState::Connected).await;
+    }
+
+    /// Sends numbered video packets of 1,000 bytes, one every 5 ms, and an audio packet with every fourth.
+    pub(crate) fn publish(&self, count: u32) -> JoinHandle<()> {
+        let tracks = self.tracks.clone().expect("a publishing client");
+        tokio::spawn(async move {
+            for number in 0..count {
+                for (index, (track, payload_type, ssrc)) in tracks.iter().enumerate() {
+                    if index == 1 && number % 4 != 0 {
+                        continue;
+                    }
+                    let mut payload = vec![0x41; if index == 0 { 1_000 } else { 60 }];
+                    payload[..4].copy_from_slice(&number.to_be_bytes());
+                    let header = rtp::Header {
+                        version: 2,
+                        payload_type: *payload_type,
+                        ssrc: *ssrc,
+                        sequence_number: u16::try_from(if index == 0 { number } else { number / 4 }).unwrap(),
+                        timestamp: number * 450,
+                        marker: true,
+                        ..rtp::Header::default()
+                    };
+                    let packet = rtp::Packet { header, payload: Bytes::from(payload) };
+                    track.write_rtp(packet).await.unwrap();
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+    }
+
+    pub(crate) async fn heard_pli(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.pli.load(Ordering::Relaxed) {
+            assert!(Instant::now() < deadline, "no PLI");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// The sequence numbers of the first `count` video packets.
+    pub(crate) async fn received(&self, count: usize) -> Vec<u16> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let found = self.video.lock().unwrap().clone();
+            if found.len() >= count {
+                return found;
+            }
+            assert!(Instant::now() < deadline, "{} of {count} packets", found.len());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    pub(crate) async fn received_so_far(&self, patience: Duration) -> Vec<u16> {
+        tokio::time::sleep(patience).await;
+        self.video.lock().unwrap().clone()
+    }
+
+    pub(crate) async fn close(self) {
+        self.peer.close().await.unwrap();
+    }
+}
+
+fn track(kind: RtpCodecKind, codec: RTCRtpCodec, ssrc: u32) -> Arc<TrackLocalStaticRTP> {
+    let encoding = RTCRtpEncodingParameters {
+        rtp_coding_parameters: RTCRtpCodingParameters { ssrc: Some(ssrc), ..RTCRtpCodingParameters::default() },
+        codec,
+        ..RTCRtpEncodingParameters::default()
+    };
+    let name = kind.to_string();
+    Arc::new(TrackLocalStaticRTP::new(MediaStreamTrack::new(
+        "stream".to_owned(),
+        name.clone(),
+        name,
+        kind,
+        vec![encoding],
+    )))
+}
+
+fn chain(way: Way, pli: Arc<AtomicBool>) -> (MediaEngine, Registry) {
+    let mut media = MediaEngine::default();
+    let parameters = |rtp_codec, payload_type| RTCRtpCodecParameters { rtp_codec, payload_type };
+    media.register_codec(parameters(opus(), 111), RtpCodecKind::Audio).unwrap();
+    media.register_codec(parameters(h264(), 102), RtpCodecKind::Video).unwrap();
+    let registry = Registry::new().with(Slot::from(14_000), PliTap { pli, read: Vec::new(), write: Vec::new() });
+    match way {
+        Way::Out => {
+            let rtx = RTCRtpCodec {
+                mime_type: MIME_TYPE_RTX.to_owned(),
+                clock_rate: 90_000,
+                channels: 0,
+                sdp_fmtp_line: "apt=102".to_owned(),
+                rtcp_feedback: vec![],
+            };
+            media.register_codec(parameters(rtx, 103), RtpCodecKind::Video).unwrap();
+            let registry = registry.with(Slot::NackResponder, NackResponderBuilder::new().build());
+            let registry = configure_twcc_sender_only(registry, &mut media).unwrap();
+            (media, registry)
+        }
+        Way::In => {
+            let registry = registry
+                .with(Slot::NackGenerator, NackGeneratorBuilder::new().build())
+                .with(Slot::ReceiverReport, ReceiverReportBuilder::new().build());
+            (media, registry)
+        }
+    }
+}
+
+fn opus() -> RTCRtpCodec {
+    RTCRtpCodec {
+        mime_type: MIME_TYPE_OPUS.to_owned(),
+        clock_rate: 48_000,
+        channels: 2,
+        sdp_fmtp_line: "minptime=10;useinbandfec=1".to_owned(),
+        rtcp_feedback: vec![],
+    }
+}
+
+fn h264() -> RTCRtpCodec {
+    let feedback = |typ: &str, parameter: &str| RTCPFeedback { typ: typ.to_owned(), parameter: parameter.to_owned() };
+    RTCRtpCodec {
+        mime_type: MIME_TYPE_H264.to_owned(),
+        clock_rate: 90_000,
+        channels: 0,
+        sdp_fmtp_line: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f".to_owned(),
+        rtcp_feedback: vec![feedback("nack", ""), feedback("nack", "pli")],
+    }
+}
+
+/// Sees a PLI before the crate swallows it.
+struct PliTap {
+    pli: Arc<AtomicBool>,
+    read: Vec<TaggedPacket>,
+    write: Vec<TaggedPacket>,
+}
+
+impl Protocol<TaggedPacket, TaggedPacket, ()> for PliTap {
+    type Rout = TaggedPacket;
+    type Wout = TaggedPacket;
+    type Eout = ();
+    type Error = rtc::shared::error::Error;
+    type Time = Instant;
+
+    fn handle_read(&mut self, packet: TaggedPacket) -> Result<(), Self::Error> {
+        if let Packet::Rtcp(packets) = &packet.message.packet {
+            let is_pli = packets.iter().any(|packet| packet.as_any().is::<PictureLossIndication>());
+            self.pli.fetch_or(is_pli, Ordering::Relaxed);
+        }
+        self.read.push(packet);
+        Ok(())
+    }
+
+    fn poll_read(&mut self) -> Option<TaggedPacket> {
+        (!self.read.is_empty()).then(|| self.read.remove(0))
+    }
+
+    fn handle_write(&mut self, packet: TaggedPacket) -> Result<(), Self::Error> {
+        self.write.push(packet);
+        Ok(())
+    }
+
+    fn poll_write(&mut self) -> Option<TaggedPacket> {
+        (!self.write.is_empty()).then(|| self.write.remove(0))
+    }
+}
+
+impl Interceptor for PliTap {
+    fn bind_local_stream(&mut self, _: &StreamInfo) {}
+    fn unbind_local_stream(&mut self, _: &StreamInfo) {}
+    fn bind_remote_stream(&mut self, _: &StreamInfo) {}
+    fn unbind_remote_stream(&mut self, _: &StreamInfo) {}
+}
+
+struct Events {
+    state: watch::Sender<RTCPeerConnectionState>,
+    gathered: watch::Sender<bool>,
+    video: Arc<Mutex<Vec<u16>>>,
+}
+
+type Answering<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+impl PeerConnectionEventHandler for Events {
+    fn on_ice_gathering_state_change<'life0, 'async_trait>(
+        &'life0 self,
+        state: RTCIceGatheringState,
+    ) -> Answering<'async_trait>
+    where
+        'life0: 'async_trait,
+        Self: 'async_trait,
+    {
+        if state == RTCIceGatheringState::Complete {
+            self.gathered.send_replace(true);
+        }
+        Box::pin(std::future::ready(()))
+    }
+
+    fn on_connection_state_change<'life0, 'async_trait>(
+        &'life0 self,
+        state: RTCPeerConnectionState,
+    ) -> Answering<'async_trait>
+    where
+        'life0: 'async_trait,
+        Self: 'async_trait,
+    {
+        self.state.send_replace(state);
+        Box::pin(std::future::ready(()))
+    }
+
+    fn on_track<'life0, 'async_trait>(&'life0 self, track: Arc<dyn TrackRemote>) -> Answering<'async_trait>
+    where
+        'life0: 'async_trait,
+        Self: 'async_trait,
+    {
+        let video = Arc::clone(&self.video);
+        Box::pin(async move {
+            if track.kind().await != RtpCodecKind::Video {
+                return;
+            }
+            tokio::spawn(async move {
+                while let Some(event) = track.poll().await {
+                    if let TrackRemoteEvent::OnRtpPacket(packet) = event {
+                        video.lock().unwrap().push(packet.header.sequence_number);
+                    }
+                }
+            });
+        })
+    }
+}
