@@ -150,7 +150,7 @@ impl AreaTaps {
 
     /// The windows of eight output pixels each: how many vectors their sums are spread over, how many windows add up to
     /// one vector, and all windows, vector by vector.
-    #[must_use]
+    #[cfg(target_arch = "x86_64")]
     pub(super) fn windows(&self) -> (usize, usize, &[Window]) {
         (self.vectors, self.steps, &self.windows)
     }
