@@ -48,14 +48,10 @@ const PAUSE: Duration = Duration::from_secs(6);
 const FAILURES_MAX: u32 = 5;
 
 /// Runs the demo until a signal: on a server of its own in dev mode, or on the one named.
-=======
-/// Runs the demo until Ctrl-C.
->>>>>>> main
 ///
 /// # Errors
 /// When the server cannot be started or reached, or refuses.
 pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
-<<<<<<< HEAD
     let config = Settings::default().load(true)?;
     logging::start(&config)?;
     about::announce(&about::version(about::kernels(config.simd).level()));
@@ -72,13 +68,6 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     shutdown::end_at_next_signal();
     server.shut_down().await;
     ended
-=======
-    let (Some(server), Some(token)) = (&args.server, &args.token) else { anyhow::bail!("not yet") };
-    let backend = Backend::new(server, token)?;
-    say(&format!("Watch the battle at {server}/   (Ctrl-C ends it)"));
-    let stop = async { drop(tokio::signal::ctrl_c().await) };
-    perform(&backend, Duration::from_secs(args.round_seconds), stop).await
->>>>>>> main
 }
 
 /// Performs until `stop` resolves: two lives, one connection, battle after battle with rising scores.
