@@ -19,8 +19,6 @@ pub(super) struct Source {
     input: VideoInput,
     decoder: Box<dyn VideoDecoder>,
     sync: SyncTrim,
-    /// When the last picture was decoded.
-    seen_at: Option<Instant>,
 }
 
 impl Source {
@@ -29,9 +27,9 @@ impl Source {
     /// # Errors
     /// When openh264 gives no decoder.
     pub(super) fn new(id: SourceId, session: SessionKey, shard: ShardHandle) -> Result<Self, DecodeError> {
-        let decoder = Box::new(openh264::Decoder::new()?);
+        let decoder = Box::new(openh264::Decoder::new());
         let (input, sync) = (VideoInput::new(), SyncTrim::new());
-        Ok(Self { id, session, shard, input, decoder, sync, seen_at: None })
+        Ok(Self { id, session, shard, input, decoder, sync })
     }
 
     pub(super) fn session(&self) -> SessionKey {
@@ -45,9 +43,9 @@ impl Source {
         (self.input, self.sync) = (VideoInput::new(), SyncTrim::new());
     }
 
-    /// The last decoded picture and when it was decoded, to paint it into another tile.
-    pub(super) fn last(&self) -> Option<(PictureRef<'_>, Instant)> {
-        self.decoder.last().zip(self.seen_at)
+    /// The last decoded picture, to paint it into another tile.
+    pub(super) fn last(&self) -> Option<PictureRef<'_>> {
+        self.decoder.last()
     }
 
     /// Takes in one packet; audio is only looked at for its clock.
@@ -93,7 +91,6 @@ impl Source {
                 // RTP carries the low 32 bits; the sample names the frame as the host sent it.
                 let timestamp = u32::try_from(unit.timestamp & 0xffff_ffff).expect("masked to 32 bits");
                 let decoded = clock.now();
-                self.seen_at = Some(decoded);
                 paint(picture, Passed { source: self.id, timestamp, arrived: unit.arrived, whole, decoded });
             }
             Ok(None) => {}
