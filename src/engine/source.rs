@@ -19,6 +19,8 @@ pub(super) struct Source {
     input: VideoInput,
     decoder: Box<dyn VideoDecoder>,
     sync: SyncTrim,
+    /// When the last picture was decoded.
+    seen_at: Option<Instant>,
 }
 
 impl Source {
@@ -29,7 +31,7 @@ impl Source {
     pub(super) fn new(id: SourceId, session: SessionKey, shard: ShardHandle) -> Result<Self, DecodeError> {
         let decoder = Box::new(openh264::Decoder::new());
         let (input, sync) = (VideoInput::new(), SyncTrim::new());
-        Ok(Self { id, session, shard, input, decoder, sync })
+        Ok(Self { id, session, shard, input, decoder, sync, seen_at: None })
     }
 
     pub(super) fn session(&self) -> SessionKey {
@@ -43,9 +45,9 @@ impl Source {
         (self.input, self.sync) = (VideoInput::new(), SyncTrim::new());
     }
 
-    /// The last decoded picture, to paint it into another tile.
-    pub(super) fn last(&self) -> Option<PictureRef<'_>> {
-        self.decoder.last()
+    /// The last decoded picture and when it was decoded, to paint it into another tile.
+    pub(super) fn last(&self) -> Option<(PictureRef<'_>, Instant)> {
+        self.decoder.last().zip(self.seen_at)
     }
 
     /// Takes in one packet; audio is only looked at for its clock.
@@ -91,6 +93,7 @@ impl Source {
                 // RTP carries the low 32 bits; the sample names the frame as the host sent it.
                 let timestamp = u32::try_from(unit.timestamp & 0xffff_ffff).expect("masked to 32 bits");
                 let decoded = clock.now();
+                self.seen_at = Some(decoded);
                 paint(picture, Passed { source: self.id, timestamp, arrived: unit.arrived, whole, decoded });
             }
             Ok(None) => {}

@@ -164,8 +164,8 @@ impl Studio {
         }
         running.program.set_scene(now, scene.clone());
         for tile in &scene.tiles {
-            if let Some(picture) = self.sources.get(&tile.source).and_then(Source::last) {
-                running.program.repaint(now, tile.source, picture);
+            if let Some((picture, since)) = self.sources.get(&tile.source).and_then(Source::last) {
+                running.program.repaint(now, tile.source, picture, since);
             }
         }
         running.scene = scene;
@@ -207,8 +207,8 @@ impl Studio {
         }
         let Some(running) = self.shown_by.get(&id).and_then(|stage| self.programs.get_mut(stage)) else { return };
         running.program.put_sound(now, id, moved.sound);
-        if let Some(picture) = self.sources.get(&id).and_then(Source::last) {
-            running.program.repaint(now, id, picture);
+        if let Some((picture, since)) = self.sources.get(&id).and_then(Source::last) {
+            running.program.repaint(now, id, picture, since);
         }
         running.awaited.remove(&id);
     }
