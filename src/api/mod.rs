@@ -31,6 +31,7 @@ mod edge;
 mod events;
 mod ids;
 mod later;
+mod listen;
 mod lives;
 mod lives_into;
 mod may;
@@ -41,9 +42,11 @@ mod query;
 mod refusals;
 
 pub use dev::DEV_TOKEN_SECONDS;
+pub use listen::{metrics_router, serve};
 pub use state::{ApiState, Going, Settings, Stage, ViewerTokens};
 
-use axum::Router;
+pub use axum::Router;
+
 use axum::http::{Method, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};

@@ -44,6 +44,18 @@ const PAUSE: Duration = Duration::from_secs(6);
 /// Battles that may fail to start one after the other before the demo gives up.
 const FAILURES_MAX: u32 = 5;
 
+/// Runs the demo until Ctrl-C.
+///
+/// # Errors
+/// When the server cannot be started or reached, or refuses.
+pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
+    let (Some(server), Some(token)) = (&args.server, &args.token) else { anyhow::bail!("not yet") };
+    let backend = Backend::new(server, token)?;
+    say(&format!("Watch the battle at {server}/   (Ctrl-C ends it)"));
+    let stop = async { drop(tokio::signal::ctrl_c().await) };
+    perform(&backend, Duration::from_secs(args.round_seconds), stop).await
+}
+
 /// Performs until `stop` resolves: two lives, one connection, battle after battle with rising scores.
 ///
 /// # Errors

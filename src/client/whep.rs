@@ -51,7 +51,7 @@ impl Viewer {
             let receive = RTCRtpTransceiverInit { direction, streams: vec![], send_encodings: vec![] };
             draft.peer.add_transceiver_from_kind(kind, Some(receive)).await.map_err(OpenError::from)?;
         }
-        let decoder = openh264::Decoder::new()?;
+        let decoder = openh264::Decoder::new();
         let sound = opus::Decoder::new();
         let receiving = Receiving::new(Box::new(decoder), Box::new(sound));
         let (session, ears) = draft.open(endpoint, token).await?;

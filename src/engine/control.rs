@@ -1,25 +1,21 @@
 //! The control thread: owns all of [`crate::live`], commits what it decides, and only then lets it out.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use costage_media::forward::FeedId;
 use costage_media::scene::SourceId;
 
 use super::clock::Clock;
-use super::events::{EventBus, Resume, Subscription};
+use super::events::{Resume, Subscription};
 use super::inbox::{Inbox, Next, Order};
 use super::journal::Journal;
+use super::registrar::Registrar;
 use super::stagehand::Stagehand;
 use crate::live::answer::Publish;
 use crate::live::command::MediaState;
 use crate::live::time::Timeline;
-use crate::live::{Answer, Command, Effect, LiveId, Lives, Refusal, Rules, Snapshot, UserId, WallMs};
-
-/// After a deadline whose facts could not be kept, the next attempt waits this long.
-const COMMIT_RETRY: Duration = Duration::from_millis(250);
+use crate::live::{Answer, Command, LiveId, Refusal, Rules, Snapshot, UserId, WallMs};
 
 /// Takes the outcome of a command on the control thread; it must not block.
 pub type Reply<T> = Box<dyn FnOnce(Result<T, Refusal>) + Send>;
@@ -120,14 +116,14 @@ pub fn spawn(
 ) -> std::io::Result<(ControlHandle, ControlThread)> {
     let (now, wall) = (clock.now(), WallMs(clock.wall_ms()));
     let inbox = Arc::new(Inbox::default());
-    let mut control = Control::new(now, wall, config, journal, stagehand);
+    let mut registrar = Registrar::new(now, wall, config, journal, stagehand);
     let (own_inbox, own_clock) = (Arc::clone(&inbox), Arc::clone(&clock));
     let thread = std::thread::Builder::new().name("control".to_owned()).spawn(move || {
         loop {
-            match own_inbox.next(&*own_clock, control.poll_timeout()) {
-                Next::Order(received, order) => control.handle(received, order),
-                Next::Due(now) => control.handle_timeout(now),
-                Next::Stop => break control.close(),
+            match own_inbox.next(&*own_clock, registrar.poll_timeout()) {
+                Next::Order(received, order) => registrar.handle(received, order),
+                Next::Due(now) => registrar.handle_timeout(now),
+                Next::Stop => break registrar.close(),
             }
         }
     })?;
@@ -135,114 +131,122 @@ pub fn spawn(
     Ok((handle, ControlThread { inbox, thread }))
 }
 
-/// What the thread drives; all time comes from outside.
-struct Control {
-    lives: Lives,
-    journal: Box<dyn Journal>,
-    stagehand: Box<dyn Stagehand>,
-    bus: EventBus,
-    /// Deadlines wait for this after a failed commit.
-    retry_at: Option<Instant>,
-}
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::{Duration, Instant};
 
-/// The state is as before, and nobody was told.
-struct TakenBack(Refusal);
+    use costage_media::scene::Scene;
 
-impl Control {
-    fn new(
-        now: Instant,
-        wall: WallMs,
-        config: ControlConfig,
-        journal: Box<dyn Journal>,
-        stagehand: Box<dyn Stagehand>,
-    ) -> Self {
-        let snapshot = config.snapshot.unwrap_or_else(|| Snapshot::empty(config.seed));
-        let lives = Lives::seed(now, wall, config.rules, snapshot);
-        // Not the seed itself: the epoch is shown, and battle ids come from the seed.
-        let bus = EventBus::new(config.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32) ^ wall.0);
-        Self { lives, journal, stagehand, bus, retry_at: None }
-    }
+    use super::*;
+    use crate::engine::journal::{Fact, JournalError};
+    use crate::engine::{CutOff, First};
+    use crate::live::command::{LiveEndReason, NewLive, User};
+    use crate::live::{Event, StageId};
 
-    fn poll_timeout(&self) -> Option<Instant> {
-        let (at, _) = self.lives.poll_timeout()?;
-        Some(self.retry_at.map_or(at, |retry| at.max(retry)))
-    }
+    struct RealClock;
 
-    fn handle(&mut self, received: Instant, order: Order) {
-        // What was due before this was received comes before it: a score after the end finds the battle ended.
-        if self.poll_timeout().is_some_and(|at| at <= received) {
-            self.handle_timeout(received);
+    impl Clock for RealClock {
+        fn now(&self) -> Instant {
+            Instant::now()
         }
-        match order {
-            Order::Ask(command, reply) => reply(self.ask(received, command)),
-            Order::Media(source, state) => {
-                let done = self.ask(received, Command::Media { source, state });
-                debug_assert!(done.is_ok(), "media is never refused");
+
+        fn wall_ms(&self) -> u64 {
+            1_790_000_000_000
+        }
+    }
+
+    struct Nowhere;
+
+    impl Journal for Nowhere {
+        fn commit(&mut self, _: &[Fact]) -> Result<(), JournalError> {
+            Ok(())
+        }
+    }
+
+    impl Stagehand for Nowhere {
+        fn stage(&mut self, _: StageId, _: Scene) {}
+        fn route(&mut self, _: FeedId, _: StageId) {}
+        fn end_stage(&mut self, _: StageId) {}
+        fn end_feed(&mut self, _: FeedId) {}
+        fn end_source(&mut self, _: SourceId) {}
+    }
+
+    /// More than any step here takes, so that only a bug runs into it.
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    fn start(rules: Rules) -> (ControlHandle, ControlThread) {
+        let config = ControlConfig { rules, seed: 1, snapshot: None };
+        spawn(Arc::new(RealClock), config, Box::new(Nowhere), Box::new(Nowhere)).unwrap()
+    }
+
+    fn live() -> LiveId {
+        LiveId::new("a").unwrap()
+    }
+
+    fn alice() -> UserId {
+        UserId::new("alice").unwrap()
+    }
+
+    fn create() -> Command {
+        let owner = User { user_id: alice(), user_name: String::new(), avatar_url: String::new() };
+        Command::CreateLive(Box::new(NewLive::new(live(), owner)))
+    }
+
+    /// Waits for the reply of one call.
+    fn answer<T: Send + 'static>(call: impl FnOnce(Reply<T>)) -> Result<T, Refusal> {
+        let (send, receive) = mpsc::channel();
+        call(Box::new(move |outcome| send.send(outcome).unwrap()));
+        receive.recv_timeout(PATIENCE).expect("every call is replied to")
+    }
+
+    #[test]
+    fn a_host_publishes_and_then_viewers_may_watch() {
+        let (control, thread) = start(Rules::default());
+        answer(|reply| control.ask(create(), reply)).unwrap();
+        let publish = answer(|reply| control.publish(live(), alice(), reply)).unwrap();
+        assert!(!publish.takeover);
+        assert!(matches!(answer(|reply| control.watch(live(), reply)), Err(Refusal::NotLive { .. })));
+        control.host_media(publish.source, MediaState::Up);
+        assert!(answer(|reply| control.watch(live(), reply)).is_ok());
+        assert!(answer(|reply| control.publish(live(), alice(), reply)).unwrap().takeover);
+        thread.stop();
+        assert_eq!(answer(|reply| control.ask(create(), reply)), Err(Refusal::Closing));
+    }
+
+    #[test]
+    fn a_deadline_wakes_the_thread_without_a_command() {
+        let (control, thread) = start(Rules { live_idle: Duration::from_millis(20), ..Rules::default() });
+        answer(|reply| control.ask(create(), reply)).unwrap();
+        let mut events = answer(|reply| control.subscribe(live(), None, reply)).unwrap();
+        assert!(matches!(events.first, First::Snapshot(_)));
+        let (send, receive) = mpsc::channel();
+        let reading = std::thread::spawn(move || {
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            loop {
+                if let std::task::Poll::Ready(read) = events.reader.poll_next(&mut context) {
+                    let over = read.is_err();
+                    send.send(read.map(|notice| notice.event.clone())).unwrap();
+                    if over {
+                        return;
+                    }
+                }
+                std::thread::yield_now();
             }
-            Order::Subscribe(live, resume, reply) => reply(self.subscribe(received, &live, resume.as_ref())),
-        }
+        });
+        let ended = receive.recv_timeout(PATIENCE).unwrap();
+        assert!(matches!(ended, Ok(Event::LiveEnded { reason: LiveEndReason::EndedByServer, .. })));
+        assert_eq!(receive.recv_timeout(PATIENCE).unwrap(), Err(CutOff::LiveEnded));
+        reading.join().unwrap();
+        thread.stop();
     }
 
-    fn ask(&mut self, now: Instant, command: Command) -> Result<Answer, Refusal> {
-        let answer = self.decide(|lives| lives.handle(now, command));
-        answer.map_err(|TakenBack(refusal)| refusal)?
-    }
-
-    fn handle_timeout(&mut self, now: Instant) {
-        if let Some((at, wake)) = self.lives.poll_timeout() {
-            tracing::debug!(?wake, late_ms = now.saturating_duration_since(at).as_millis(), "deadline");
-        }
-        let fired = self.decide(|lives| lives.handle_timeout(now));
-        self.retry_at = fired.is_err().then(|| now + COMMIT_RETRY);
-    }
-
-    /// Lets the machine decide, keeps the facts, and carries out the rest; or takes all of it back.
-    fn decide<T>(&mut self, work: impl FnOnce(&mut Lives) -> T) -> Result<T, TakenBack> {
-        let lives = &mut self.lives;
-        let Ok(outcome) = catch_unwind(AssertUnwindSafe(|| work(lives))) else {
-            metrics::counter!("costage_control_panics_total").increment(1);
-            self.lives.undo();
-            return Err(TakenBack(Refusal::Internal));
-        };
-        let (mut facts, mut rest) = (Vec::new(), Vec::new());
-        while let Some(effect) = self.lives.poll_effect() {
-            if let Effect::Record(fact) = effect {
-                facts.push(fact);
-            } else {
-                rest.push(effect);
-            }
-        }
-        if !facts.is_empty()
-            && let Err(error) = self.journal.commit(&facts)
-        {
-            metrics::counter!("costage_commit_failures_total").increment(1);
-            tracing::error!(%error, facts = facts.len(), "taken back");
-            self.lives.undo();
-            return Err(TakenBack(Refusal::NotKept));
-        }
-        self.lives.keep();
-        rest.into_iter().for_each(|effect| self.carry_out(effect));
-        Ok(outcome)
-    }
-
-    fn carry_out(&mut self, effect: Effect) {
-        match effect {
-            Effect::Record(_) => debug_assert!(false, "facts were committed and set apart"),
-            Effect::Notify { at, lives, event } => self.bus.publish(at, &lives, &event),
-            Effect::Stage { stage, scene } => self.stagehand.stage(stage, scene),
-            Effect::Route { feed, stage } => self.stagehand.route(feed, stage),
-            Effect::EndStage(stage) => self.stagehand.end_stage(stage),
-            Effect::EndFeed(feed) => self.stagehand.end_feed(feed),
-            Effect::EndSource(source) => self.stagehand.end_source(source),
-        }
-    }
-
-    fn subscribe(&mut self, now: Instant, live: &LiveId, resume: Option<&Resume>) -> Result<Subscription, Refusal> {
-        let snapshot = self.lives.view(live)?;
-        self.bus.subscribe(self.lives.wall(now), live, resume, snapshot).ok_or(Refusal::Busy)
-    }
-
-    fn close(&mut self) {
-        self.bus.close();
+    #[test]
+    fn the_servers_time_is_the_time_of_its_answers() {
+        let (control, thread) = start(Rules::default());
+        let before = control.server_time();
+        let Ok(Answer::Live(info)) = answer(|reply| control.ask(create(), reply)) else { panic!() };
+        assert!((before..=control.server_time()).contains(&info.create_time));
+        thread.stop();
     }
 }

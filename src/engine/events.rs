@@ -265,3 +265,137 @@ fn cut(reader: &Mutex<Waiting>, reason: CutOff) {
 fn lock(waiting: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {
     waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::answer::{CanvasSize, Layout};
+    use crate::live::command::{LiveEndReason, NewLive, User};
+    use crate::live::{Command, Lives, Rules, Snapshot, UserId};
+
+    fn live(name: &str) -> LiveId {
+        LiveId::new(name).unwrap()
+    }
+
+    fn event() -> Event {
+        Event::SeatLayoutChanged(Layout { template_id: 600, canvas: CanvasSize { w: 720, h: 1280 }, regions: vec![] })
+    }
+
+    fn snapshot() -> LiveSnapshot {
+        let now = std::time::Instant::now();
+        let mut lives = Lives::seed(now, WallMs(0), Rules::default(), Snapshot::empty(0));
+        let owner = User { user_id: UserId::new("u").unwrap(), user_name: String::new(), avatar_url: String::new() };
+        lives.handle(now, Command::CreateLive(Box::new(NewLive::new(live("a"), owner)))).unwrap();
+        lives.view(&live("a")).unwrap()
+    }
+
+    fn subscribe(bus: &mut EventBus, resume: Option<&Resume>) -> Subscription {
+        bus.subscribe(WallMs(9), &live("a"), resume, snapshot()).unwrap()
+    }
+
+    fn read(reader: &mut EventReader) -> Poll<Result<u64, CutOff>> {
+        let mut context = Context::from_waker(Waker::noop());
+        reader.poll_next(&mut context).map_ok(|notice| notice.seq)
+    }
+
+    fn publish(bus: &mut EventBus, count: usize) {
+        for _ in 0..count {
+            bus.publish(WallMs(7), &[live("a")], &event());
+        }
+    }
+
+    #[test]
+    fn an_event_is_sent_as_the_page_writes_it() {
+        let mut bus = EventBus::new(0xabc);
+        let mut reader = subscribe(&mut bus, None).reader;
+        publish(&mut bus, 1);
+        let mut context = Context::from_waker(Waker::noop());
+        let Poll::Ready(Ok(notice)) = reader.poll_next(&mut context) else { panic!() };
+        let json: serde_json::Value = serde_json::from_str(notice.json()).unwrap();
+        let data = serde_json::json!({"templateId": 600, "canvas": {"w": 720, "h": 1280}, "regions": []});
+        let expected = serde_json::json!({"seq": 1, "type": "onSeatLayoutChanged", "serverTime": 7, "data": data});
+        assert_eq!(json, expected);
+    }
+
+    #[test]
+    fn each_live_counts_its_own_events_from_where_the_reader_begins() {
+        let mut bus = EventBus::new(1);
+        publish(&mut bus, 3);
+        bus.publish(WallMs(7), &[live("b")], &event());
+        let mut subscription = subscribe(&mut bus, None);
+        assert_eq!((subscription.seq, subscription.server_time), (3, WallMs(9)));
+        assert!(read(&mut subscription.reader).is_pending(), "the snapshot covers what was before");
+        bus.publish(WallMs(8), &[live("a"), live("b")], &event());
+        assert_eq!(read(&mut subscription.reader), Poll::Ready(Ok(4)));
+        assert!(read(&mut subscription.reader).is_pending());
+    }
+
+    #[test]
+    fn a_slow_reader_is_cut_and_the_others_go_on() {
+        let mut bus = EventBus::new(1);
+        let (mut slow, mut quick) = (subscribe(&mut bus, None).reader, subscribe(&mut bus, None).reader);
+        for _ in 0..READER_EVENTS_MAX {
+            publish(&mut bus, 1);
+            assert!(read(&mut quick).is_ready());
+        }
+        publish(&mut bus, 1);
+        assert_eq!(read(&mut slow), Poll::Ready(Err(CutOff::Slow)));
+        assert_eq!(read(&mut slow), Poll::Ready(Err(CutOff::Slow)));
+        assert_eq!(read(&mut quick), Poll::Ready(Ok(257)));
+    }
+
+    #[test]
+    fn the_last_256_events_can_be_read_again_and_no_older() {
+        let mut bus = EventBus::new(1);
+        let epoch = subscribe(&mut bus, None).epoch;
+        publish(&mut bus, 300);
+        let mut again = |after| {
+            let resume = Resume { epoch: epoch.clone(), after };
+            match subscribe(&mut bus, Some(&resume)).first {
+                First::Missed(missed) => Some(missed.iter().map(|notice| notice.seq).collect::<Vec<_>>()),
+                First::Snapshot(_) => None,
+            }
+        };
+        assert_eq!(again(44), Some((45..=300).collect()));
+        assert_eq!(again(43), None);
+        assert_eq!(again(300), Some(vec![]));
+        assert_eq!(again(301), None);
+    }
+
+    #[test]
+    fn the_end_of_a_live_is_its_last_event_and_its_numbers_never_mean_another_live() {
+        let mut bus = EventBus::new(1);
+        let mut first = subscribe(&mut bus, None);
+        let (reason, message) = (LiveEndReason::EndedByHost, String::new());
+        let ended = Event::LiveEnded { live_id: live("a"), reason, reason_code: reason.code(), message };
+        bus.publish(WallMs(7), &[live("a")], &ended);
+        assert_eq!(read(&mut first.reader), Poll::Ready(Ok(1)));
+        assert_eq!(read(&mut first.reader), Poll::Ready(Err(CutOff::LiveEnded)));
+        publish(&mut bus, 3);
+        let resume = Resume { epoch: first.epoch.clone(), after: 1 };
+        let second = subscribe(&mut bus, Some(&resume));
+        assert!(matches!(second.first, First::Snapshot(_)));
+        assert_ne!(second.epoch, first.epoch);
+    }
+
+    #[test]
+    fn a_reader_that_is_gone_takes_no_place() {
+        let mut bus = EventBus::new(1);
+        for _ in 0..10 {
+            drop(subscribe(&mut bus, None));
+        }
+        let _stays = subscribe(&mut bus, None).reader;
+        assert_eq!(bus.log(&live("a")).readers.len(), 1);
+        drop(_stays);
+        publish(&mut bus, 1);
+        assert_eq!(bus.log(&live("a")).readers.len(), 0);
+    }
+
+    #[test]
+    fn closing_cuts_every_reader() {
+        let mut bus = EventBus::new(1);
+        let mut reader = subscribe(&mut bus, None).reader;
+        bus.close();
+        assert_eq!(read(&mut reader), Poll::Ready(Err(CutOff::Closing)));
+    }
+}

@@ -141,3 +141,82 @@ fn refuse(order: Order, refusal: Refusal) {
         Order::Media(..) => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::mpsc::{Receiver, channel};
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Each look at it is a millisecond later.
+    struct Ticking(Instant, AtomicU64);
+
+    impl Clock for Ticking {
+        fn now(&self) -> Instant {
+            self.0 + Duration::from_millis(self.1.fetch_add(1, Ordering::Relaxed))
+        }
+
+        fn wall_ms(&self) -> u64 {
+            0
+        }
+    }
+
+    fn clock() -> Ticking {
+        Ticking(Instant::now(), AtomicU64::new(0))
+    }
+
+    fn offer(inbox: &Inbox, clock: &Ticking, count: u64) -> Receiver<Result<Answer, Refusal>> {
+        let (send, receive) = channel();
+        let command = Command::ListLives { cursor: String::new(), count: Some(count) };
+        inbox.offer(clock, Order::Ask(command, Box::new(move |outcome| send.send(outcome).unwrap())));
+        receive
+    }
+
+    #[test]
+    fn a_full_queue_refuses_at_once_but_never_a_hosts_media() {
+        let (inbox, clock) = (Inbox::default(), clock());
+        let waiting: Vec<_> = (0..COMMANDS_MAX).map(|_| offer(&inbox, &clock, 1)).collect();
+        assert_eq!(offer(&inbox, &clock, 1).try_recv(), Ok(Err(Refusal::Busy)));
+        assert!(waiting.iter().all(|reply| reply.try_recv().is_err()));
+        inbox.media(&clock, SourceId(1), MediaState::Up);
+        for _ in 0..COMMANDS_MAX {
+            assert!(matches!(inbox.next(&clock, None), Next::Order(_, Order::Ask(..))));
+        }
+        assert!(matches!(inbox.next(&clock, None), Next::Order(_, Order::Media(SourceId(1), MediaState::Up))));
+        assert!(offer(&inbox, &clock, 1).try_recv().is_err(), "there is room again");
+    }
+
+    #[test]
+    fn a_host_that_flaps_takes_one_place_and_its_last_word_counts() {
+        let (inbox, clock) = (Inbox::default(), clock());
+        for _ in 0..1_000 {
+            inbox.media(&clock, SourceId(1), MediaState::Up);
+            inbox.media(&clock, SourceId(1), MediaState::Down);
+        }
+        assert_eq!(inbox.lock().entries.len(), 1);
+        assert!(matches!(inbox.next(&clock, None), Next::Order(_, Order::Media(SourceId(1), MediaState::Down))));
+    }
+
+    #[test]
+    fn what_was_received_before_a_deadline_is_done_before_it() {
+        let (inbox, clock) = (Inbox::default(), clock());
+        let passed = clock.now();
+        let _reply = offer(&inbox, &clock, 1);
+        assert!(matches!(inbox.next(&clock, Some(passed)), Next::Order(..)));
+        let Next::Due(now) = inbox.next(&clock, Some(passed)) else { panic!() };
+        assert!(now > passed);
+    }
+
+    #[test]
+    fn stopping_refuses_what_waits_and_what_comes() {
+        let (inbox, clock) = (Arc::new(Inbox::default()), clock());
+        let waiting = offer(&inbox, &clock, 1);
+        inbox.stop();
+        assert_eq!(waiting.try_recv(), Ok(Err(Refusal::Closing)));
+        assert_eq!(offer(&inbox, &clock, 1).try_recv(), Ok(Err(Refusal::Closing)));
+        assert!(matches!(inbox.next(&clock, None), Next::Stop));
+    }
+}

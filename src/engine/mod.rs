@@ -17,6 +17,7 @@ mod inbox;
 pub mod journal;
 mod mix_thread;
 pub mod peer;
+mod registrar;
 mod seats;
 mod shard;
 mod source;

@@ -233,6 +233,7 @@ impl Seats {
                 }
                 if let Some(seat) = self.seats.get_mut(&key) {
                     seat.reports_at = Some(now + REPORT_FIRST);
+                    metrics::gauge!("costage_viewers").increment(1.0);
                 }
                 self.ask_for_keyframes();
             }
@@ -293,7 +294,12 @@ impl Seats {
             self.wakes.remove(&(at, key));
         }
         match seat.role {
-            Role::Viewer { .. } => self.router.remove_consumer(ConsumerId(key.0)),
+            Role::Viewer { .. } => {
+                if seat.reports_at.is_some() {
+                    metrics::gauge!("costage_viewers").decrement(1.0);
+                }
+                self.router.remove_consumer(ConsumerId(key.0));
+            }
             Role::Host { source } => {
                 if let Some(mix) = self.sources.get(&source) {
                     mix.silence(source, key);

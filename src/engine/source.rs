@@ -29,7 +29,7 @@ impl Source {
     /// # Errors
     /// When openh264 gives no decoder.
     pub(super) fn new(id: SourceId, session: SessionKey, shard: ShardHandle) -> Result<Self, DecodeError> {
-        let decoder = Box::new(openh264::Decoder::new()?);
+        let decoder = Box::new(openh264::Decoder::new());
         let (input, sync) = (VideoInput::new(), SyncTrim::new());
         Ok(Self { id, session, shard, input, decoder, sync, seen_at: None })
     }

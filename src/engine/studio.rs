@@ -7,6 +7,7 @@ use super::source::Source;
 use super::trace::{FrameTrace, SourceStamp};
 use crate::live::StageId;
 use costage_media::jitter::PLAYOUT_DELAY;
+use costage_media::forward::Frame;
 use costage_media::mix::{Program, ProgramConfig};
 use costage_media::packet::MediaKind;
 use costage_media::scene::{Scene, SourceId};
@@ -163,8 +164,8 @@ impl Studio {
         }
         running.program.set_scene(now, scene.clone());
         for tile in &scene.tiles {
-            if let Some((picture, seen)) = self.sources.get(&tile.source).and_then(Source::last) {
-                running.program.repaint(now, tile.source, picture, seen);
+            if let Some((picture, since)) = self.sources.get(&tile.source).and_then(Source::last) {
+                running.program.repaint(now, tile.source, picture, since);
             }
         }
         running.scene = scene;
@@ -206,8 +207,8 @@ impl Studio {
         }
         let Some(running) = self.shown_by.get(&id).and_then(|stage| self.programs.get_mut(stage)) else { return };
         running.program.put_sound(now, id, moved.sound);
-        if let Some((picture, seen)) = self.sources.get(&id).and_then(Source::last) {
-            running.program.repaint(now, id, picture, seen);
+        if let Some((picture, since)) = self.sources.get(&id).and_then(Source::last) {
+            running.program.repaint(now, id, picture, since);
         }
         running.awaited.remove(&id);
     }
@@ -233,6 +234,9 @@ impl Studio {
             let Some(produced) = running.program.produce(started, epoch.media_time(started), &|| clock.now()) else {
                 continue;
             };
+            metrics::counter!("costage_mixed_frames_total").increment(1);
+            metrics::counter!("costage_mixed_frames_total").increment(1);
+            count_bytes(&produced.frame);
             let shows = std::mem::take(&mut running.shows).into_values().collect();
             let trace = FrameTrace::new(shows, started, produced.composed, clock.now());
             send(shards, &Outgoing { frame: Arc::new(produced.frame), trace: Some(Arc::new(trace)) });
@@ -250,12 +254,20 @@ impl Studio {
                 epoch.media_time(captured).ticks(AUDIO_CLOCK_HZ)
             };
             while let Some(frame) = running.program.speak(now, &label) {
+                count_bytes(&frame);
                 send(shards, &Outgoing { frame: Arc::new(frame), trace: None });
             }
         }
     }
 }
 
+fn count_bytes(frame: &Frame) {
+    let bytes: usize = frame.packets.iter().map(|packet| packet.payload.len()).sum();
+    metrics::counter!("costage_mixed_bytes_total").increment(u64::try_from(bytes).unwrap_or(u64::MAX));
+}
+
 fn send(shards: &[ShardHandle], outgoing: &Outgoing) {
+    let bytes: usize = outgoing.frame.packets.iter().map(|packet| packet.payload.len()).sum();
+    metrics::counter!("costage_mixed_bytes_total").increment(bytes as u64);
     shards.iter().for_each(|shard| shard.send(outgoing.clone()));
 }

@@ -45,3 +45,27 @@ impl Journal for Memory {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::command::LiveEndReason;
+    use crate::live::{LiveId, WallMs};
+
+    fn ended(at: u64) -> Fact {
+        let (live, reason) = (LiveId::new("a").expect("a valid id"), LiveEndReason::EndedByHost);
+        Fact::LiveEnded { live, reason, at: WallMs(at) }
+    }
+
+    #[test]
+    fn the_newest_facts_are_kept_in_their_order() {
+        let mut memory = Memory::new();
+        for at in 0..5_000 {
+            memory.commit(&[ended(at)]).unwrap();
+        }
+        memory.commit(&[ended(5_000), ended(5_001)]).unwrap();
+        let kept: Vec<_> = (5_002 - 4_096..5_002).map(ended).collect();
+        assert_eq!(memory.facts().cloned().collect::<Vec<_>>(), kept);
+        assert_eq!(memory.committed(), 5_002);
+    }
+}

@@ -55,13 +55,16 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Whether it set, what it asked for, and the totals that it was answered with.
+type Change = (bool, Vec<(usize, i64)>, BTreeMap<String, i64>);
+
 /// The naive model of scores: what was acknowledged, added up.
 #[derive(Default)]
 struct Model {
     battles: Vec<BattleId>,
     totals: BTreeMap<BattleId, BTreeMap<String, i64>>,
     changes: BTreeMap<BattleId, u64>,
-    answered: BTreeMap<(BattleId, u8), (bool, Vec<(usize, i64)>, BTreeMap<String, i64>)>,
+    answered: BTreeMap<(BattleId, u8), Change>,
 }
 
 fn apply(world: &mut World, model: &mut Model, step: Step) {

@@ -107,14 +107,6 @@ pub enum DecodeError {
         /// The bound.
         max: usize,
     },
-    /// A decoder could not be made.
-    #[error("openh264 {call} returned {code}")]
-    Setup {
-        /// Which call.
-        call: &'static str,
-        /// What it returned.
-        code: std::ffi::c_long,
-    },
     /// The decoder refused it: damaged, or a reference is missing.
     #[error("openh264 decoding state {0:#x}")]
     Bitstream(i32),

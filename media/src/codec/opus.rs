@@ -168,6 +168,7 @@ mod tests {
         let mut out = vec![AudioBlock::silent(); blocks];
         for (n, frame) in out.iter_mut().flat_map(|block| block.0.chunks_exact_mut(2)).enumerate() {
             let value = amplitude * (std::f64::consts::TAU * hz * n as f64 / 48_000.0).sin();
+            #[allow(clippy::cast_possible_truncation, reason = "a sample is a float of 32 bits")]
             frame.fill(value as f32);
         }
         out

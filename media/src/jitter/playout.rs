@@ -7,7 +7,7 @@
 //! Transit is arrival minus timestamp on the host's clock. The least of it over some seconds is what the network and the
 //! host need at best; packets that take longer have the 60 ms to catch up. So a late first packet shifts nothing, a host
 //! whose clock drifts is followed, and two hosts stay aligned because each is held to its own line to the sample.
-//! Small errors against the line are slewed away at [`SLEW_SAMPLES_MAX`] a block, large ones are jumped, and while
+//! Small errors against the line are slewed away at 1 %, large ones are jumped, and while
 //! nothing is heard the line is simply taken.
 
 use std::collections::BTreeMap;
@@ -17,16 +17,15 @@ use bytes::Bytes;
 
 use crate::codec::opus::packet_samples;
 use crate::frame::BLOCK_SAMPLES;
+use crate::jitter::TRIM_MAX;
 use crate::packet::{ExtSeq, MediaKind, RtpIn};
 
 /// How long after its arrival at best a sample is heard. Three packets of 20 ms: two late ones in a row still fit.
 pub const PLAYOUT_DELAY: Duration = Duration::from_millis(60);
-/// The most that a host's sound is delayed on top, to fit its picture.
-pub const TRIM_MAX: Duration = Duration::from_millis(200);
 /// Packets that wait to be heard: delay and trim are 13 packets of 20 ms or 104 of 2.5 ms, and as much again for jitter.
 const PACKETS_MAX: usize = 256;
 /// Samples that a block may be stretched or squeezed by: 1 %, a sixth of a semitone.
-pub const SLEW_SAMPLES_MAX: i64 = 10;
+const SLEW_SAMPLES_MAX: i64 = 10;
 /// The error at which slewing starts: 5 ms.
 const SLEW_START_SAMPLES: i64 = 240;
 /// The error at which slewing ends: 1 ms.
@@ -324,5 +323,4 @@ fn nanoseconds(from: Instant, to: Instant) -> i64 {
 }
 
 #[cfg(test)]
-#[path = "playout_tests.rs"]
 mod tests;

@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::playout::TRIM_MAX;
 use crate::packet::{MediaKind, SenderClock};
 use crate::time::{AUDIO_CLOCK_HZ, Ntp, VIDEO_CLOCK_HZ};
+
+/// The longest delay. Beyond it lips are off anyway, and more delay hurts the talk between hosts.
+pub const TRIM_MAX: Duration = Duration::from_millis(200);
 
 /// The picture is never held back, so sound that is late already stays so; below this step the trim is left as it
 /// is, because each change costs a stretched or dropped piece of sound.

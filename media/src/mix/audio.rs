@@ -19,7 +19,7 @@ use crate::scene::SourceId;
 /// Bits a second of the mixed sound: stereo music and voices without audible loss.
 pub const SOUND_BITRATE_BPS: u32 = 96_000;
 /// One block.
-pub const BLOCK: Duration = Duration::from_millis(20);
+const BLOCK: Duration = Duration::from_millis(20);
 /// Blocks that are made at once after a late wake-up; what is older than these is skipped, for it would be heard late.
 const CATCH_UP_BLOCKS_MAX: u32 = 3;
 /// Voices of one program: more than the most seats a layout has.
@@ -214,5 +214,4 @@ impl AudioMixer {
 const LOOKAHEAD: Duration = Duration::from_micros(LOOKAHEAD_SAMPLES as u64 * 1000 / 48);
 
 #[cfg(test)]
-#[path = "audio_tests.rs"]
 mod tests;

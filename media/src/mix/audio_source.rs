@@ -190,5 +190,4 @@ fn resample(before: [f32; 2], samples: &[f32], take: usize, out: &mut AudioBlock
 }
 
 #[cfg(test)]
-#[path = "audio_source_tests.rs"]
 mod tests;

@@ -11,9 +11,9 @@ use crate::frame::{AudioBlock, BLOCK_SAMPLES};
 use crate::kernel::sound::{Ramp, Sounds};
 
 /// What no sample exceeds: −1 dBFS, so that the codec behind has room for its own overshoot.
-pub const CEILING: f32 = 0.891_250_9;
+pub(super) const CEILING: f32 = 0.891_250_9;
 /// Frames between borders, and the delay: 1 ms.
-pub const LOOKAHEAD_SAMPLES: usize = 48;
+pub(super) const LOOKAHEAD_SAMPLES: usize = 48;
 /// How much of the way back to 1 the gain goes in a millisecond: 63 % in 100 ms, slow enough not to pump.
 const RELEASE: f32 = 0.01;
 /// From here on the gain is 1 again: 0.001 dB.
@@ -24,7 +24,7 @@ const PIECE: usize = LOOKAHEAD_SAMPLES * 2;
 
 /// A limiter with memory of one stream.
 #[derive(Debug)]
-pub struct Limiter {
+pub(super) struct Limiter {
     kernels: Sounds,
     held: [f32; PIECE],
     gain: f32,
@@ -33,12 +33,12 @@ pub struct Limiter {
 impl Limiter {
     /// At rest.
     #[must_use]
-    pub fn new(kernels: Sounds) -> Self {
+    pub(super) fn new(kernels: Sounds) -> Self {
         Self { kernels, held: [0.0; PIECE], gain: 1.0 }
     }
 
     /// Limits one block of any magnitude; what comes out is [`LOOKAHEAD_SAMPLES`] later.
-    pub fn process(&mut self, block: &mut AudioBlock) {
+    pub(super) fn process(&mut self, block: &mut AudioBlock) {
         let samples = &mut block.0[..];
         // Shift by the held piece: [held, block] → the block's new content and what is held next.
         let mut next = [0.0; PIECE];
@@ -104,7 +104,7 @@ mod tests {
     fn nothing_leaves_above_the_ceiling_however_it_rises() {
         // Full-scale steps, bursts at every place of the block, single spikes, nine voices at full scale.
         for shift in 0..97 {
-            let mut input = tone(|n| if (n + shift * 13) % 3000 < 700 { 9.0 } else { 0.2 }, 12);
+            let mut input = tone(|n| if (n + shift * 13) % 3000 < 700 { 9.0 } else { 0.2 }, 14);
             let spike = 2 * (1000 + shift * 97);
             input[spike] = 50.0;
             input[spike + 4001] = -8.0;

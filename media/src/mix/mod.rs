@@ -11,6 +11,8 @@ mod scaler;
 mod slide;
 mod tile;
 mod video;
+#[cfg(test)]
+mod testing;
 
 pub use audio::{AudioMixer, MixedAudio, SOUND_BITRATE_BPS};
 pub use audio_source::AudioSource;

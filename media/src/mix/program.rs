@@ -86,9 +86,9 @@ impl Program {
         self.pacer.changed(now, Some(source));
     }
 
-    /// The last picture of `source` again, after its tile has moved; it was first painted at `arrived`.
-    pub fn repaint(&mut self, now: Instant, source: SourceId, picture: PictureRef<'_>, arrived: Instant) {
-        self.video.repaint(now, source, picture, arrived);
+    /// The last picture of `source` again, after its tile has moved; it was first painted at `since`.
+    pub fn repaint(&mut self, now: Instant, source: SourceId, picture: PictureRef<'_>, since: Instant) {
+        self.video.repaint(now, source, picture, since);
         self.redrawn(now);
     }
 

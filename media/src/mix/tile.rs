@@ -36,6 +36,8 @@ pub(super) struct Tile {
     pub(super) name: String,
     pub(super) camera: bool,
     pub(super) look: Look,
+    /// Set by a scene that put it here, until something is shown: it may have its last frame once more.
+    pub(super) moved: bool,
     pub(super) scaler: Option<Scaler>,
     pub(super) nickname: Option<(Rect, String, Option<Layer>)>,
     pub(super) notice: Option<Layer>,
@@ -44,8 +46,23 @@ pub(super) struct Tile {
 impl Tile {
     /// A tile that no frame has reached yet.
     pub(super) fn new(source: SourceId, rect: Rect) -> Self {
-        let look = Look::Avatar { drawn: false };
-        Self { source, rect, name: String::new(), camera: true, look, scaler: None, nickname: None, notice: None }
+        Self {
+            source,
+            rect,
+            name: String::new(),
+            camera: true,
+            look: Look::Avatar { drawn: false },
+            moved: true,
+            scaler: None,
+            nickname: None,
+            notice: None,
+        }
+    }
+
+    /// Goes on from the place that the source had before: a host who was the avatar there stays it.
+    pub(super) fn take_over(&mut self, before: &Self) {
+        let showed = matches!(before.look, Look::Live { .. } | Look::Dimmed { .. });
+        self.moved = showed || before.moved;
     }
 
     /// When it next looks different if no frame comes.

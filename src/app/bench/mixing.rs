@@ -83,7 +83,7 @@ pub(super) async fn run(args: &MixingArgs) -> anyhow::Result<Report> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let loops = encode(args).await?;
     let setup = ServerSetup { canvas: args.canvas, max_fps: args.max_fps };
-    let server = ChildServer::start(&setup).await?;
+    let server = ChildServer::start(&setup, clock.wall_ms()).await?;
     let measured = measure(args, &clock, &server, loops).await;
     match measured {
         Ok(findings) => Report::new(findings),

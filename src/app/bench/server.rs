@@ -1,10 +1,12 @@
 //! The server under test: a process of its own, so that its CPU time is its own.
 
+use crate::api::auth::{Claims, Keys, Role, Verifying};
 use crate::client::Backend;
+use crate::client::whip::random;
 use anyhow::{Context, bail};
 use costage_media::frame::Size;
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -35,18 +37,22 @@ pub(super) struct ChildServer {
 
 impl ChildServer {
     /// Starts this very binary as `costage serve --dev` on free ports.
-    pub(super) async fn start(setup: &ServerSetup) -> anyhow::Result<Self> {
+    pub(super) async fn start(setup: &ServerSetup, wall_ms: u64) -> anyhow::Result<Self> {
         let folder = std::env::temp_dir().join(format!("costage-bench-{}", std::process::id()));
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let (http, media) = free_ports().context("no free port on loopback")?;
-        let token = String::new();
+        let http = free_port().context("no free port on loopback")?;
+        let secret = secret();
+        let token = admin_token(&secret, wall_ms)?;
         let log = fs::File::create(folder.join("log")).context("the server's log file")?;
         let program = std::env::current_exe().context("where this program is")?;
         let mut command = Command::new(program);
         command
             .args(["serve", "--dev"])
-            .env("COSTAGE_HTTP_LISTEN", format!("127.0.0.1:{http}"))
-            .env("COSTAGE_MEDIA_PORT", media.to_string())
+            .env("COSTAGE_LISTEN", format!("127.0.0.1:{http}"))
+            .env("COSTAGE_MEDIA_UDP_PORT", "0")
+            .env("COSTAGE_MEDIA_LOOPBACK", "true")
+            .env("COSTAGE_METRICS_LISTEN", "")
+            .env("COSTAGE_KEYS", format!("{KEY_ID}={secret}"))
             .env("COSTAGE_CANVAS", format!("{}x{}", setup.canvas.width, setup.canvas.height))
             .env("COSTAGE_MAX_FPS", setup.max_fps.to_string())
             .env("COSTAGE_TRACE_FILE", folder.join("trace.csv"))
@@ -103,9 +109,31 @@ impl Drop for ChildServer {
     }
 }
 
-/// A TCP and a UDP port of loopback that were free a moment ago.
-fn free_ports() -> std::io::Result<(u16, u16)> {
-    let http = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-    let media = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?.local_addr()?.port();
-    Ok((http, media))
+/// A TCP port of loopback that was free a moment ago.
+fn free_port() -> std::io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+/// The id of the key that bench and server share.
+const KEY_ID: &str = "bench";
+/// How long the token lasts: longer than any run.
+const TOKEN_SECONDS: u64 = 3_600;
+
+/// A key that nobody else knows; it lives as long as the server does.
+fn secret() -> String {
+    (0..8).map(|_| format!("{:08x}", random())).collect()
+}
+
+fn admin_token(secret: &str, wall_ms: u64) -> anyhow::Result<String> {
+    let keys = Keys::new(vec![(KEY_ID.to_owned(), Verifying::Hs256(secret.as_bytes().to_vec()))], None)?;
+    let claims = Claims {
+        sub: "bench".to_owned(),
+        name: None,
+        role: Role::Admin,
+        live: "*".to_owned(),
+        exp: wall_ms / 1_000 + TOKEN_SECONDS,
+        nbf: None,
+        aud: None,
+    };
+    Ok(keys.mint(&claims)?)
 }

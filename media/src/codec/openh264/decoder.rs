@@ -1,6 +1,6 @@
 //! The decoder: one access unit in, its picture out of the same call.
 
-use std::ffi::{c_int, c_long};
+use std::ffi::c_int;
 use std::ptr::{null_mut, slice_from_raw_parts};
 
 use openh264_sys2::source::APILoader;
@@ -41,10 +41,11 @@ pub struct Decoder {
 impl Decoder {
     /// A decoder that waits for an IDR.
     ///
-    /// # Errors
-    /// When the library cannot allocate its context.
-    pub fn new() -> Result<Self, DecodeError> {
-        Ok(Self { raw: Raw::new()?, last: None, filtered: Vec::new(), failures: 0 })
+    /// # Panics
+    /// When memory is out, as any allocation does: the library has no other reason to refuse.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { raw: Raw::new(), last: None, filtered: Vec::new(), failures: 0 }
     }
 
     /// Looks at a unit before the library does: sizes in bounds, and whether it holds kinds of NAL units that we do not
@@ -89,6 +90,12 @@ impl Decoder {
     }
 }
 
+impl Default for Decoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl VideoDecoder for Decoder {
     fn decode(&mut self, access_unit: &[u8]) -> Result<Option<PictureRef<'_>>, DecodeError> {
         // The library may reuse or free the picture's memory from here on.
@@ -103,7 +110,7 @@ impl VideoDecoder for Decoder {
                 self.failures += 1;
                 if self.failures >= FAILURES_MAX {
                     self.failures = 0;
-                    self.raw = Raw::new()?;
+                    self.raw = Raw::new();
                 }
                 Err(error)
             }
@@ -199,11 +206,11 @@ unsafe impl Send for Planes {}
 
 #[allow(unsafe_code, reason = "calls of the C interface")]
 impl Raw {
-    fn new() -> Result<Self, DecodeError> {
+    fn new() -> Self {
         let mut object = null_mut();
         // SAFETY: writes one pointer to a new object.
         let code = unsafe { APILoader::WelsCreateDecoder(&raw mut object) };
-        succeeded("WelsCreateDecoder", code)?;
+        assert!(code == 0 && !object.is_null(), "openh264 makes a decoder unless memory is out");
         let raw = Self { object };
         let mut level: c_int = WELS_LOG_QUIET;
         let set_option = raw.table().SetOption.expect("openh264 fills its table");
@@ -218,8 +225,8 @@ impl Raw {
         let initialize = raw.table().Initialize.expect("openh264 fills its table");
         // SAFETY: the object is fresh; the parameters are copied.
         let code = unsafe { initialize(object, &raw const parameters) };
-        succeeded("Initialize", code)?;
-        Ok(raw)
+        assert!(code == 0, "openh264 accepts these parameters unless memory is out");
+        raw
     }
 
     fn table(&self) -> &ISVCDecoderVtbl {
@@ -268,10 +275,5 @@ impl Drop for Raw {
     }
 }
 
-fn succeeded(call: &'static str, code: c_long) -> Result<(), DecodeError> {
-    if code == 0 { Ok(()) } else { Err(DecodeError::Setup { call, code }) }
-}
-
 #[cfg(test)]
-#[path = "decoder_tests.rs"]
 mod tests;

@@ -302,5 +302,4 @@ impl Drop for Raw {
 }
 
 #[cfg(test)]
-#[path = "encoder_tests.rs"]
 mod tests;

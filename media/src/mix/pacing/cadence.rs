@@ -83,9 +83,10 @@ impl Cadence {
         now - self.last > (self.gap * SILENT_PERIODS).max(0.1)
     }
 
-    /// Frames a second.
-    pub(super) fn rate(&self) -> f64 {
-        1.0 / self.gap.max(1e-3)
+    /// Frames a second: exactly for an even source, roughly for another.
+    pub(super) fn rate(&self, now: f64) -> f64 {
+        let skips = self.gap > 1.2 * self.period;
+        1.0 / if self.is_regular(now) && !skips { self.period } else { self.gap.max(1e-3) }
     }
 
     pub(super) fn period(&self) -> f64 {
@@ -132,7 +133,7 @@ mod tests {
         let cadence = learned((0..60).map(|frame| f64::from(frame) / 29.95));
         assert!((cadence.next(1.98) - 60.0 / 29.95).abs() < 1e-6);
         assert!(cadence.is_regular(1.98));
-        assert!((cadence.rate() - 29.95).abs() < 0.1);
+        assert!((cadence.rate(1.98) - 29.95).abs() < 0.1);
     }
 
     #[test]
@@ -164,7 +165,7 @@ mod tests {
         let mut cadence = learned([5.0; 50]);
         for at in [4.0, 5.0, 5.0, 1e9, 0.0] {
             cadence.arrival(at);
-            assert!(cadence.next(at).is_finite() && cadence.rate().is_finite());
+            assert!(cadence.next(at).is_finite() && cadence.rate(at).is_finite());
         }
     }
 }

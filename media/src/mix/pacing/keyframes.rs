@@ -9,7 +9,8 @@ pub const KEYFRAMES_APART: Duration = Duration::from_millis(500);
 /// Merges requests for a keyframe.
 #[derive(Debug, Clone, Default)]
 pub struct KeyframeMerge {
-    wanted: bool,
+    /// Since when.
+    wanted: Option<Instant>,
     last: Option<Instant>,
 }
 
@@ -22,27 +23,27 @@ impl KeyframeMerge {
 
     /// Someone needs a keyframe: a viewer joined, lost packets, or moves over. Any number of requests until the next
     /// [`KeyframeMerge::done`] are one.
-    pub fn request(&mut self, _now: Instant) {
-        self.wanted = true;
+    pub fn request(&mut self, now: Instant) {
+        self.wanted.get_or_insert(now);
     }
 
     /// Whether the next encode should be a keyframe.
     #[must_use]
     pub fn due(&self, now: Instant) -> bool {
-        self.poll_timeout().is_some_and(|at| at <= now) || (self.wanted && self.last.is_none())
+        self.poll_timeout().is_some_and(|at| at <= now)
     }
 
     /// A keyframe was encoded, asked for or not.
     pub fn done(&mut self, now: Instant) {
-        self.wanted = false;
+        self.wanted = None;
         self.last = Some(now);
     }
 
-    /// When a wanted keyframe is due, perhaps in the past; `None` when none is wanted, or none was ever encoded and
-    /// the wanted one is due at once.
+    /// When a wanted keyframe is due, perhaps in the past; `None` when none is wanted.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.last.filter(|_| self.wanted).map(|last| last + KEYFRAMES_APART)
+        let wanted = self.wanted?;
+        Some(self.last.map_or(wanted, |last| wanted.max(last + KEYFRAMES_APART)))
     }
 }
 

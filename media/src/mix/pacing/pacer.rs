@@ -12,7 +12,7 @@
 //! The moment is an arrival, not a clock: it drifts with its host, and moves to another when that becomes better.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::TokenBucket;
 use super::cadence::{Cadence, instant, seconds};
@@ -30,8 +30,11 @@ const SAME_PERIOD: f64 = 0.03;
 /// A choice stays until another is better by this part of the interval: 0.5 ms at 30 encodes a second.
 const STAY: f64 = 1.0 / 64.0;
 
-/// A wait for a token shorter than this is not worth waiting for another frame instead.
-const SHORT: Duration = Duration::from_millis(1);
+/// Seconds: a wait for a token that is shorter is not worth anything else.
+const SHORT: f64 = 0.001;
+
+/// Demand above which tokens run short for good, and not only by jitter: what an estimate of rates can tell from one.
+const SHORT_FOR_GOOD: f64 = 1.004;
 
 /// Decides when to encode. Drive it so: [`Pacer::changed`] at each paint; then, and at [`Pacer::poll_timeout`],
 /// ask [`Pacer::due`]; when true encode and say [`Pacer::encoded`].
@@ -116,26 +119,48 @@ impl<S: Copy + Ord> Pacer<S> {
         let at = seconds(base, now);
         let ready = self.bucket.next(now);
         let interval = self.bucket.interval();
-        let rate: f64 = self.sources.values().filter(|source| !source.is_silent(at)).map(Cadence::rate).sum();
-        let demand = rate * interval.as_secs_f64();
-        if demand > SCARCE {
+        if self.demand(at, self.sources.keys()) > SCARCE {
             self.choose_anchors(at);
         } else {
             self.anchors.clear();
         }
-        let short_of_tokens = ready > now + SHORT && demand > 1.0;
         let hold_until = if self.anchors.is_empty() {
-            // Short of tokens a frame is lost anyway: this one, and the next is shown at once.
-            if short_of_tokens { self.next_of(at, self.sources.keys()) } else { None }
-        } else if short_of_tokens {
-            self.next_of(at, &self.anchors)
+            self.better_later(now, at, self.sources.keys())
         } else if source.is_some_and(|source| self.anchors.contains(&source)) {
-            self.next_of_all_at_hand(at, source)
+            self.better_later(now, at, &self.anchors).or_else(|| self.last_at_hand(at, source))
         } else {
             self.next_of(at, &self.anchors).filter(|next| !self.is_spare(now, instant(base, *next)))
         };
         let latest = since + interval + interval / 4;
         hold_until.map_or(ready, |until| instant(base, until).min(latest).max(ready))
+    }
+
+    /// Frames of these sources in the time in which one token comes.
+    fn demand<'a>(&self, at: f64, sources: impl IntoIterator<Item = &'a S>) -> f64
+    where
+        S: 'a,
+    {
+        let cadences = sources.into_iter().filter_map(|source| self.sources.get(source));
+        let rate: f64 = cadences.filter(|cadence| !cadence.is_silent(at)).map(|cadence| cadence.rate(at)).sum();
+        rate * self.bucket.interval().as_secs_f64()
+    }
+
+    /// One of these has come. When tokens are short, now or for the next of them, one encode for both may cost less
+    /// wait than one for each: then it is held until the next.
+    fn better_later<'a>(&self, now: Instant, at: f64, these: impl IntoIterator<Item = &'a S> + Clone) -> Option<f64>
+    where
+        S: 'a,
+    {
+        let next = self.next_of(at, these.clone())?;
+        let interval = self.bucket.interval().as_secs_f64();
+        let gap = next - at;
+        // What a frame would have to wait for its token: this one now, or the next if this one takes its token.
+        let missing_then = 2.0 * interval - self.bucket.saved(now).as_secs_f64() - gap;
+        let shortage = missing_then.max(self.bucket.next(now).saturating_duration_since(now).as_secs_f64());
+        let demand = self.demand(at, these);
+        // Short for good: merge where the gap is small, before waiting for tokens becomes a habit.
+        let merge = demand > SHORT_FOR_GOOD && shortage > SHORT && gap < 1.05 * interval / demand;
+        (merge || gap < 2.0 * shortage).then_some(next)
     }
 
     /// When the first of these is expected, slack included.
@@ -151,7 +176,7 @@ impl<S: Copy + Ord> Pacer<S> {
     }
 
     /// An anchor has come. Others that come with it, and by chance a little later this time, are waited for.
-    fn next_of_all_at_hand(&self, at: f64, source: Option<S>) -> Option<f64> {
+    fn last_at_hand(&self, at: f64, source: Option<S>) -> Option<f64> {
         let others = self.sources.iter().filter(|(other, cadence)| Some(**other) != source && cadence.is_regular(at));
         others
             .filter(|(_, cadence)| cadence.next(at) <= at + cadence.slack())

@@ -1,6 +1,8 @@
 //! Simulated hosts before a pacer, on virtual time. Waits are those of frames that are shown: from arrival to the
 //! encode that shows them first.
 
+use std::time::Duration;
+
 use super::*;
 
 struct Host {
@@ -256,10 +258,10 @@ fn a_score_change_between_frames_of_hosts_waits_no_longer_than_for_the_next_enco
     let mut score: Option<u64> = None;
     for ms in 0..10_000_u64 {
         let now = start + Duration::from_millis(ms);
-        if ms % 33 == 0 {
+        if ms % 34 == 0 {
             pacer.changed(now, Some(1));
         }
-        if ms % 33 == 10 {
+        if ms % 34 == 10 {
             pacer.changed(now, Some(2));
         }
         if ms % 457 == 400 {

@@ -47,11 +47,8 @@ fn count(pieces: &[Pull]) -> [usize; 3] {
 /// Plays packets with these delays on a grid of 20 ms; the answer is every piece and the playout after.
 fn play(delays: &[Option<Duration>], extra: u32) -> (Vec<Pull>, Playout) {
     let start = Instant::now();
-    let mut arrivals: Vec<RtpIn> = delays
-        .iter()
-        .enumerate()
-        .filter_map(|(n, delay)| delay.map(|delay| packet(start, n as u64, delay)))
-        .collect();
+    let mut arrivals: Vec<RtpIn> =
+        delays.iter().enumerate().filter_map(|(n, delay)| delay.map(|delay| packet(start, n as u64, delay))).collect();
     arrivals.sort_by_key(|packet| packet.received_at);
     let mut arrivals = arrivals.into_iter().peekable();
     let (mut playout, mut held, mut pieces) = (Playout::new(), 0, Vec::new());
@@ -144,7 +141,7 @@ fn packets_of_other_durations_make_the_same_line() {
             while sent * samples <= u64::from(n) * 960 {
                 let mut packet = packet(start, 0, Duration::ZERO);
                 packet.seq = ExtSeq(sent);
-                packet.timestamp = 1 << 40 | sent * samples;
+                packet.timestamp = (1 << 40) + sent * samples;
                 packet.received_at = start + Duration::from_nanos(sent * samples * 62_500 / 3);
                 packet.payload = Bytes::from(payload.clone());
                 push(&mut playout, packet);
@@ -222,8 +219,9 @@ fn a_network_that_becomes_slower_is_followed_after_ten_packets() {
 #[test]
 fn a_stall_and_its_burst_do_not_move_the_line() {
     // For 1.4 s nothing comes, then all at once.
-    let delays: Vec<_> =
-        (0..300_u32).map(|n| Some(if (100..170).contains(&n) { MS * 20 * (170 - n) } else { Duration::ZERO })).collect();
+    let delays: Vec<_> = (0..300_u32)
+        .map(|n| Some(if (100..170).contains(&n) { MS * 20 * (170 - n) } else { Duration::ZERO }))
+        .collect();
     let (_pieces, mut playout) = play(&delays, 0);
     // As much waits as at the start: three packets.
     assert!((2..=4).contains(&playout.packets.len()), "{}", playout.packets.len());

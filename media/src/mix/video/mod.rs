@@ -3,16 +3,20 @@
 //! Touches per frame: the source's visible part is read once, its tile written once (by [`VideoMixer::paint`]); the few
 //! rows under overlays are kept, blended and put back. The canvas is never copied.
 
+mod staging;
+#[cfg(test)]
+mod tests;
+
 use std::time::Instant;
 
-use super::canvas::Canvas;
-use super::overlay::{self, BattleBar, Layer, Rgb, Yuv};
-use super::scaler::{Scaler, readable};
-use super::slide::Slide;
-use super::tile::{Look, Tile};
 use crate::frame::{PictureRef, Size};
 use crate::kernel::Kernels;
-use crate::scene::{DrawList, Item, Proportion, Rect, Region, Scene, ScoreBar, SourceId, Template};
+use crate::mix::canvas::Canvas;
+use crate::mix::overlay::{self, BattleBar, Layer, Rgb, Yuv};
+use crate::mix::scaler::{Scaler, readable};
+use crate::mix::slide::Slide;
+use crate::mix::tile::{Look, Tile};
+use crate::scene::{DrawList, Item, Proportion, Rect, Region, Scene, SourceId, Template};
 
 /// Mixes the pictures of a scene's sources. Sans-IO: `paint` as frames arrive, `handle_timeout` when `poll_timeout`
 /// says so, `compose` when `is_dirty` and a picture may be sent.
@@ -73,7 +77,8 @@ impl VideoMixer {
         self.uncover();
         if scene.canvas != self.canvas.size() {
             self.canvas = Canvas::new(scene.canvas, BACKGROUND);
-            self.tiles.clear();
+            // Nobody keeps a place; what each showed until now still decides what it may show again.
+            self.tiles.iter_mut().for_each(|tile| tile.rect = Rect { x: 0, y: 0, w: 0, h: 0 });
         }
         let DrawList { proportion, items } = scene.draw_list();
         self.proportion = proportion;
@@ -93,14 +98,17 @@ impl VideoMixer {
     /// A frame of `source`: scaled into its tile at once, cropped around the centre to cover it. Ignored when the scene
     /// does not show that source, its camera is closed, or the picture is empty or shorter than it says.
     pub fn paint(&mut self, now: Instant, source: SourceId, picture: PictureRef<'_>) {
-        self.paint_as(source, picture, Look::Live { since: now });
+        self.paint_as(source, picture, now);
     }
 
-    /// The last frame of `source` once more, because the scene moved its tile: as [`VideoMixer::paint`], but it came at
-    /// `arrived`, so that a host who is silent does not seem to be back.
+    /// The last frame of `source` once more, after [`VideoMixer::set_scene`]. Painted only where the scene gave the
+    /// source a new rectangle, and as old as it is: it came at `arrived`, so that a host who is silent does not seem to
+    /// be back.
     pub fn repaint(&mut self, now: Instant, source: SourceId, picture: PictureRef<'_>, arrived: Instant) {
-        self.paint_as(source, picture, Look::Live { since: arrived });
-        self.handle_timeout(now);
+        if self.tiles.iter().any(|tile| tile.source == source && tile.moved) {
+            self.paint_as(source, picture, arrived);
+            self.handle_timeout(now);
+        }
     }
 
     /// The session of `source` ended: as if its frames had stopped.
@@ -145,7 +153,7 @@ impl VideoMixer {
         self.canvas.picture()
     }
 
-    fn paint_as(&mut self, source: SourceId, picture: PictureRef<'_>, look: Look) {
+    fn paint_as(&mut self, source: SourceId, picture: PictureRef<'_>, since: Instant) {
         let Some(src) = readable(&picture) else { return };
         let Some(i) = self.tiles.iter().position(|tile| tile.source == source && tile.camera) else { return };
         if self.tiles[i].rect.w == 0 || self.tiles[i].rect.h == 0 {
@@ -160,86 +168,17 @@ impl VideoMixer {
         if let Some(scaler) = &mut tile.scaler {
             scaler.run(&self.kernels, picture, self.canvas.planes(), width, tile.rect);
         }
-        tile.look = look;
+        tile.look = Look::Live { since };
+        tile.moved = false;
         tile.notice = None;
         self.dirty = true;
-    }
-
-    /// Drops the tiles that the new scene does not have in the same place, and clears what they leave.
-    fn keep_tiles(&mut self, items: &[Item]) {
-        let place = |item: &Item| match item {
-            Item::Tile { source, region, .. } => Some((*source, region.rect)),
-            Item::Nickname { .. } | Item::ScoreBar { .. } => None,
-        };
-        let canvas = &mut self.canvas;
-        self.tiles.retain(|tile| {
-            let stays = items.iter().filter_map(place).any(|place| place == (tile.source, tile.rect));
-            if !stays {
-                canvas.fill(tile.rect, BACKGROUND);
-            }
-            stays
-        });
-        // In the order of places, new ones among the old.
-        let old = std::mem::take(&mut self.tiles);
-        self.tiles = items.iter().filter_map(place).map(|(source, rect)| Tile::new(source, rect)).collect();
-        for tile in old {
-            let slot = self.tiles.iter_mut().find(|new| (new.source, new.rect) == (tile.source, tile.rect));
-            if let Some(slot) = slot {
-                *slot = tile;
-            }
-        }
-        self.regions = items
-            .iter()
-            .filter_map(|item| match item {
-                Item::Tile { region, .. } => Some(*region),
-                Item::Nickname { .. } | Item::ScoreBar { .. } => None,
-            })
-            .collect();
-        let named =
-            |source| items.iter().any(|item| matches!(item, Item::Nickname { source: of, .. } if *of == source));
-        for tile in self.tiles.iter_mut().filter(|tile| !named(tile.source)) {
-            tile.nickname = None;
-        }
-    }
-
-    fn set_tile(&mut self, source: SourceId, rect: Rect, name: String, camera: bool) {
-        let place = self.tiles.iter().position(|tile| tile.source == source && tile.rect == rect);
-        let Some(i) = place else { return };
-        let tile = &mut self.tiles[i];
-        let renamed = tile.name != name;
-        (tile.name, tile.camera) = (name, camera);
-        let avatar = matches!(tile.look, Look::Avatar { .. });
-        if !camera && !avatar || renamed && avatar {
-            self.change_look(i, Look::Avatar { drawn: false });
-        }
-    }
-
-    fn set_nickname(&mut self, source: SourceId, bounds: Rect, text: String) {
-        let Some(tile) = self.tiles.iter_mut().find(|tile| tile.source == source) else { return };
-        if tile.nickname.as_ref().is_none_or(|(at, shown, _)| *at != bounds || *shown != text) {
-            let layer = overlay::nickname(self.proportion, bounds, &text).map(Layer::new);
-            tile.nickname = Some((bounds, text, layer));
-        }
-    }
-
-    fn set_scores(&mut self, now: Instant, bar: Option<(Rect, ScoreBar)>) {
-        let old = self.bar.take();
-        let Some((rect, scores)) = bar else { return };
-        let share = overlay::share(scores);
-        self.bar = Some(match old {
-            Some((bar, mut slide)) if bar.rect == rect => {
-                slide.turn(now, share);
-                let shows = bar.shows(self.proportion, rect, scores);
-                (if shows { bar } else { BattleBar::new(self.proportion, rect, scores) }, slide)
-            }
-            _ => (BattleBar::new(self.proportion, rect, scores), Slide::at(now, share)),
-        });
     }
 
     /// Paints what the new look needs; the canvas must be uncovered.
     fn change_look(&mut self, i: usize, look: Look) {
         let tile = &mut self.tiles[i];
         tile.look = look;
+        tile.moved = false;
         tile.notice = match look {
             Look::Dimmed { .. } => {
                 self.canvas.tint(tile.rect, DIM, DIM_ALPHA);

@@ -24,7 +24,7 @@ fn size(width: usize, height: usize) -> Size {
 #[test]
 fn each_unit_gives_its_picture_at_once_at_every_size() {
     for size in [size(16, 16), size(18, 16), size(322, 182), size(354, 626), size(1280, 720), size(1920, 1920)] {
-        let mut decoder = Decoder::new().unwrap();
+        let mut decoder = Decoder::new();
         for (n, unit) in stream(size, 3).iter().enumerate() {
             let decoded = decoder.decode(unit).unwrap().expect("a picture a unit");
             assert_eq!(decoded.size(), size);
@@ -37,7 +37,7 @@ fn each_unit_gives_its_picture_at_once_at_every_size() {
 
 #[test]
 fn resolution_may_change_mid_stream() {
-    let mut decoder = Decoder::new().unwrap();
+    let mut decoder = Decoder::new();
     for size in [size(640, 360), size(360, 640), size(16, 16), size(1280, 720), size(322, 182)] {
         for unit in stream(size, 3) {
             assert_eq!(decoder.decode(&unit).unwrap().unwrap().size(), size);
@@ -48,7 +48,7 @@ fn resolution_may_change_mid_stream() {
 #[test]
 fn last_is_the_picture_of_the_latest_call() {
     let units = stream(size(64, 64), 2);
-    let mut decoder = Decoder::new().unwrap();
+    let mut decoder = Decoder::new();
     assert!(decoder.last().is_none());
     let first = decoder.decode(&units[0]).unwrap().unwrap().y.data.to_vec();
     assert_eq!(decoder.last().unwrap().y.data, first);
@@ -60,7 +60,7 @@ fn last_is_the_picture_of_the_latest_call() {
 #[test]
 fn a_missing_reference_is_an_error_until_the_next_keyframe() {
     let units = stream(size(320, 240), 6);
-    let mut decoder = Decoder::new().unwrap();
+    let mut decoder = Decoder::new();
     assert!(decoder.decode(&units[1]).is_err(), "a stream that starts in the middle");
     decoder.decode(&units[0]).unwrap().unwrap();
     decoder.decode(&units[1]).unwrap().unwrap();
@@ -95,7 +95,7 @@ fn parameter_set(width_mbs: u32, height_mbs: u32) -> Vec<u8> {
 
 #[test]
 fn sizes_out_of_bounds_are_refused_before_the_library_sees_them() {
-    let mut decoder = Decoder::new().unwrap();
+    let mut decoder = Decoder::new();
     for (width, height) in [(121, 2), (2, 121), (1000, 1000), (60_000, 60_000)] {
         let error = decoder.decode(&parameter_set(width, height)).unwrap_err();
         let (width, height) = (u64::from(width) * 16, u64::from(height) * 16);
@@ -112,7 +112,7 @@ fn sizes_out_of_bounds_are_refused_before_the_library_sees_them() {
 #[test]
 fn units_of_other_kinds_are_left_out_and_the_picture_decodes() {
     let units = stream(size(64, 64), 2);
-    let mut decoder = Decoder::new().unwrap();
+    let mut decoder = Decoder::new();
     decoder.decode(&units[0]).unwrap().unwrap();
     // A delimiter, a prefix NAL unit (14), filler (12), an SVC slice (20) and a partition (2) around the picture.
     let noisy = [&[0, 0, 1, 9, 0xf0, 0, 0, 1, 0x6e, 1, 2, 3, 0, 0, 1, 12, 255, 128][..], &units[1]].concat();
@@ -124,7 +124,7 @@ fn units_of_other_kinds_are_left_out_and_the_picture_decodes() {
 fn garbage_never_crashes_and_a_keyframe_recovers() {
     let units = stream(size(96, 80), 12);
     let other = stream(size(48, 144), 4);
-    let mut decoder = Decoder::new().unwrap();
+    let mut decoder = Decoder::new();
     let mut random = 1_u32;
     let mut next = |below: usize| {
         random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

@@ -1,0 +1,226 @@
+use super::*;
+use crate::codec::AudioDecoder;
+use crate::codec::opus::Decoder;
+use crate::mix::testing::{Host, largest_step, level_db};
+
+const A: SourceId = SourceId(1);
+const B: SourceId = SourceId(2);
+
+fn mixer(start: Instant) -> AudioMixer {
+    AudioMixer::new(Kernels::pick(None), start).unwrap()
+}
+
+/// A viewer: decodes what a mixer made.
+struct Ear {
+    decoder: Decoder,
+    heard: Vec<f32>,
+    at: Vec<Instant>,
+}
+
+impl Ear {
+    fn new() -> Self {
+        Self { decoder: Decoder::new(), heard: Vec::new(), at: Vec::new() }
+    }
+
+    fn listen(&mut self, mixed: &MixedAudio) {
+        let mut block = AudioBlock::silent();
+        self.decoder.decode(&mixed.packet, &mut block).unwrap();
+        self.heard.extend_from_slice(&block.0[..]);
+        self.at.push(mixed.at);
+    }
+
+    /// The last `blocks` blocks.
+    fn last(&self, blocks: usize) -> &[f32] {
+        &self.heard[self.heard.len() - 2 * 960 * blocks..]
+    }
+}
+
+/// Runs `blocks` blocks from `start`: hosts send to `mixer`, except where `deliver` says no.
+fn run(
+    mixer: &mut AudioMixer,
+    ear: &mut Ear,
+    hosts: &mut [(SourceId, Host)],
+    start: Instant,
+    blocks: u32,
+    mut deliver: impl FnMut(SourceId, u32) -> bool,
+) {
+    for n in 0..blocks {
+        let now = start + BLOCK * n;
+        for (source, host) in &mut *hosts {
+            while host.next_at() <= now {
+                let packet = host.packet();
+                if deliver(*source, n) {
+                    mixer.push(now, *source, packet);
+                }
+            }
+        }
+        while let Some(mixed) = mixer.mix(now) {
+            ear.listen(&mixed);
+        }
+    }
+}
+
+#[test]
+fn a_lone_tone_keeps_its_level_through_the_whole_way() {
+    let start = Instant::now();
+    let (mut mixer, mut ear) = (mixer(start), Ear::new());
+    mixer.add(start, A);
+    let mut hosts = [(A, Host::new(start, 440.0, 0.251_19))];
+    run(&mut mixer, &mut ear, &mut hosts, start, 150, |_, _| true);
+    let level = level_db(440.0, ear.last(100));
+    assert!((level + 12.0).abs() < 0.5, "{level:.2} dBFS");
+    assert_eq!(ear.at.len(), 150);
+    assert!(ear.at.windows(2).all(|pair| pair[1] - pair[0] == BLOCK));
+    assert_eq!(start - ear.at[0], Duration::from_millis(1), "what the limiter holds back");
+}
+
+#[test]
+fn two_tones_are_heard_each_at_its_level() {
+    let start = Instant::now();
+    let (mut mixer, mut ear) = (mixer(start), Ear::new());
+    mixer.add(start, A);
+    mixer.add(start, B);
+    let late = start + Duration::from_millis(7);
+    let mut hosts = [(A, Host::new(start, 440.0, 0.25)), (B, Host::new(late, 1000.0, 0.125))];
+    run(&mut mixer, &mut ear, &mut hosts, start, 200, |_, _| true);
+    let (a, b) = (level_db(440.0, ear.last(100)), level_db(1000.0, ear.last(100)));
+    assert!((a + 12.04).abs() < 1.0, "{a:.2}");
+    assert!((b + 18.06).abs() < 1.0, "{b:.2}");
+}
+
+#[test]
+fn a_dead_host_and_a_lossy_one_never_stop_the_others() {
+    let start = Instant::now();
+    let (mut mixer, mut ear) = (mixer(start), Ear::new());
+    for source in [A, B, SourceId(3)] {
+        mixer.add(start, source);
+    }
+    let mut hosts = [(A, Host::new(start, 440.0, 0.25)), (B, Host::new(start, 1000.0, 0.25))];
+    // The third never sends; B stops after a second; A loses every tenth packet.
+    run(&mut mixer, &mut ear, &mut hosts, start, 200, |source, n| if source == B { n < 50 } else { n % 10 != 5 });
+    assert!((level_db(440.0, ear.last(100)) + 12.04).abs() < 2.0, "{:.2}", level_db(440.0, ear.last(100)));
+    assert!(level_db(1000.0, ear.last(100)) < -60.0);
+    assert!(mixer.stats(A).unwrap().concealed_samples > 0);
+}
+
+#[test]
+fn loud_voices_are_limited_and_not_clipped() {
+    let start = Instant::now();
+    let (mut mixer, mut ear) = (mixer(start), Ear::new());
+    let mut hosts: Vec<_> =
+        (0..6_u32).map(|n| (SourceId(n), Host::new(start, 300.0 + 170.0 * f64::from(n), 0.9))).collect();
+    for (source, _host) in &hosts {
+        mixer.add(start, *source);
+    }
+    run(&mut mixer, &mut ear, &mut hosts, start, 150, |_, _| true);
+    let peak = ear.last(100).iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+    assert!((0.7..1.05).contains(&peak), "the ceiling and what the codec adds: {peak}");
+    // Clipping would show as harmonics of the sum: 150 Hz above each tone nothing sounds.
+    assert!(level_db(385.0, ear.last(100)) < -35.0, "{:.1}", level_db(385.0, ear.last(100)));
+}
+
+#[test]
+fn joining_and_leaving_does_not_click() {
+    let start = Instant::now();
+    let (mut mixer, mut ear) = (mixer(start), Ear::new());
+    mixer.add(start, A);
+    let mut hosts = [(A, Host::new(start, 440.0, 0.25))];
+    run(&mut mixer, &mut ear, &mut hosts, start, 60, |_, _| true);
+    mixer.remove(A);
+    run(&mut mixer, &mut ear, &mut hosts, start + BLOCK * 60, 20, |_, _| true);
+    assert!(level_db(440.0, ear.last(10)) < -60.0, "gone");
+    assert!(largest_step(&ear.heard) < 0.03, "{}", largest_step(&ear.heard));
+    assert!(mixer.stats(A).is_none());
+}
+
+#[test]
+fn a_voice_moves_between_mixers_and_plays_on() {
+    let start = Instant::now();
+    // The other's grid is made when it is needed, so it stands anyhow.
+    let moved = start + BLOCK * 60;
+    let (mut first, mut second) = (mixer(start), mixer(moved + Duration::from_millis(13)));
+    let (mut ear, mut other_ear) = (Ear::new(), Ear::new());
+    first.add(start, A);
+    let mut hosts = [(A, Host::new(start, 440.0, 0.25))];
+    run(&mut first, &mut ear, &mut hosts, start, 60, |_, _| true);
+    let voice = first.take(A).unwrap();
+    assert!(first.take(A).is_none());
+    second.put(moved, A, voice);
+    run(&mut second, &mut other_ear, &mut hosts, moved, 100, |_, _| true);
+    let stats = second.stats(A).unwrap();
+    assert_eq!((stats.concealed_samples, stats.late, stats.restarts), (0, 0, 0), "not a sample was missing");
+    // Heard from the first block on, which fades in; the other grid is reached within a second.
+    assert!((level_db(444.0, &other_ear.heard[2 * 960 * 2..2 * 960 * 12]) + 12.04).abs() < 2.0);
+    assert!((level_db(440.0, &other_ear.heard[2 * 960 * 50..]) + 12.04).abs() < 0.5);
+    // And the first mixer went quiet without a click.
+    run(&mut first, &mut ear, &mut [], moved, 20, |_, _| true);
+    assert!(level_db(440.0, ear.last(10)) < -60.0);
+    assert!(largest_step(&ear.heard) < 0.03, "{}", largest_step(&ear.heard));
+}
+
+#[test]
+fn at_most_three_blocks_are_caught_up() {
+    let start = Instant::now();
+    let mut mixer = mixer(start);
+    mixer.add(start, A);
+    let mut hosts = [(A, Host::new(start, 440.0, 0.25))];
+    let mut ear = Ear::new();
+    run(&mut mixer, &mut ear, &mut hosts, start, 50, |_, _| true);
+    assert!(mixer.mix(start + BLOCK * 50 - Duration::from_millis(1)).is_none(), "not due");
+    assert_eq!(mixer.poll_timeout(), start + BLOCK * 50);
+    // A second later: 51 blocks are due.
+    let late = start + BLOCK * 100;
+    while hosts[0].1.next_at() <= late {
+        let packet = hosts[0].1.packet();
+        mixer.push(late, A, packet);
+    }
+    let mut made = Vec::new();
+    while let Some(mixed) = mixer.mix(late) {
+        made.push(mixed.at);
+    }
+    assert_eq!(made.len(), 3);
+    assert_eq!(mixer.skipped_blocks(), 48);
+    assert_eq!(mixer.poll_timeout(), late + BLOCK);
+    run(&mut mixer, &mut ear, &mut hosts, late + BLOCK, 60, |_, _| true);
+    assert!((level_db(440.0, ear.last(50)) + 12.04).abs() < 0.5);
+    assert!(mixer.mix(late + Duration::from_secs(1 << 33)).is_some(), "no pause is too long");
+}
+
+#[test]
+fn every_level_makes_the_same_packets() {
+    let start = Instant::now();
+    let packets = |level| {
+        let mut mixer = AudioMixer::new(Kernels::new(level), start).unwrap();
+        let mut hosts = [(A, Host::new(start, 440.0, 0.9)), (B, Host::new(start, 620.0, 0.8))];
+        mixer.add(start, A);
+        mixer.add(start, B);
+        let mut made = Vec::new();
+        for n in 0..40 {
+            let now = start + BLOCK * n;
+            for (source, host) in &mut hosts {
+                let packet = host.packet();
+                mixer.push(now, *source, packet);
+            }
+            made.push(mixer.mix(now).unwrap().packet);
+        }
+        made
+    };
+    let [scalar, avx2] = crate::kernel::Level::ALL.map(packets);
+    assert_eq!(scalar, avx2);
+}
+
+#[test]
+fn unknown_sources_and_too_many_voices_are_left_out() {
+    let start = Instant::now();
+    let mut mixer = mixer(start);
+    let packet = Host::new(start, 440.0, 0.5).packet();
+    mixer.push(start, A, packet);
+    mixer.set_trim(A, Duration::from_millis(50));
+    mixer.remove(A);
+    assert!(mixer.take(A).is_none());
+    for n in 0..100 {
+        mixer.add(start, SourceId(n));
+    }
+    assert_eq!(mixer.voices.len(), VOICES_MAX);
+    assert!(mixer.mix(start).is_some());
+}

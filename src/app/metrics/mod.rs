@@ -1,0 +1,97 @@
+//! Counters and histograms: one recorder behind the `metrics` facade, read by `/metrics` and by the demo page's figures.
+
+mod figures;
+mod text;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+pub use figures::LiveFigures;
+
+/// Upper bounds of the latency histograms, ms. Dense where the product lives (1 to 40 ms), so that a percentile read off
+/// them is within a few per cent.
+pub const LATENCY_BUCKETS_MS: [f64; 40] = [
+    0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0,
+    14.0, 16.0, 18.0, 20.0, 22.0, 25.0, 28.0, 32.0, 36.0, 40.0, 50.0, 65.0, 80.0, 100.0, 150.0, 200.0, 300.0, 500.0,
+    1000.0,
+];
+
+/// The installed recorder; cheap to clone.
+#[derive(Clone)]
+pub struct Metrics(PrometheusHandle);
+
+/// Installs the recorder of this process. Before anything takes a handle of a metric.
+///
+/// # Errors
+/// When one is installed already.
+pub fn install() -> anyhow::Result<Metrics> {
+    let seconds: Vec<f64> = LATENCY_BUCKETS_MS.iter().map(|ms| ms / 1000.0).collect();
+    let recorder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &seconds)?
+        .build_recorder();
+    let handle = recorder.handle();
+    metrics::set_global_recorder(recorder)
+        .map_err(|error| anyhow::anyhow!("metrics were installed already: {error}"))?;
+    describe();
+    Ok(Metrics(handle))
+}
+
+impl Metrics {
+    /// Everything in Prometheus' text format.
+    pub fn render(&self) -> String {
+        self.0.render()
+    }
+
+    /// For `api::metrics_router`.
+    pub fn renderer(&self) -> Arc<dyn Fn() -> String + Send + Sync> {
+        let handle = self.0.clone();
+        Arc::new(move || handle.render())
+    }
+
+    /// Folds raw samples into the histograms every few seconds, so that memory stays flat when nobody scrapes. Runs
+    /// until dropped.
+    pub async fn keep_up(self) {
+        let mut tick = tokio::time::interval(UPKEEP_EVERY);
+        loop {
+            tick.tick().await;
+            self.0.run_upkeep();
+        }
+    }
+}
+
+fn describe() {
+    describe_histogram!(
+        "costage_mixing_seconds",
+        Unit::Seconds,
+        "Last packet of a source frame in to last packet of the first mixed frame that shows it out"
+    );
+    describe_histogram!(
+        "costage_mixing_stage_seconds",
+        Unit::Seconds,
+        "The stages of costage_mixing_seconds; they add up"
+    );
+    describe_counter!("costage_mixed_frames_total", "Frames that all mixes together encoded");
+    describe_counter!("costage_mixed_bytes_total", Unit::Bytes, "RTP payload of all mixes together, video and audio");
+    describe_gauge!("costage_viewers", "Viewer sessions that are connected");
+    describe_gauge!("costage_event_sockets", "Event sockets that are open");
+    describe_counter!("costage_http_requests_total", "HTTP requests by route, method and status");
+    describe_counter!("costage_http_panics_total", "HTTP handlers that panicked");
+    describe_counter!("costage_auth_refused_total", "Tokens that were refused");
+    describe_counter!("costage_auth_throttled_total", "Failed requests answered with 429");
+    describe_counter!("costage_auth_addresses_full_total", "Failed requests not counted because the table was full");
+    describe_counter!("costage_control_refused_total", "Commands refused because the control queue was full");
+    describe_counter!("costage_control_panics_total", "Commands taken back after a panic");
+    describe_counter!("costage_commit_failures_total", "Commands taken back because they could not be stored");
+    describe_counter!("costage_event_readers_cut_total", "Event sockets cut because they did not keep up");
+    describe_counter!("costage_event_readers_refused_total", "Event sockets refused because a live had too many");
+    describe_counter!("costage_decode_errors_total", "Access units that could not be decoded");
+    describe_counter!("costage_mix_packets_dropped_total", "Packets dropped because a mix thread did not keep up");
+    describe_counter!("costage_shard_dropped_total", "Packets and frames dropped because a shard did not keep up");
+    describe_counter!("costage_session_panics_total", "Media sessions ended by a panic");
+}
+
+/// Between two foldings; at 120 samples a second each holds 600.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);

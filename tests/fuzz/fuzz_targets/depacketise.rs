@@ -1,0 +1,7 @@
+//! See `costage_media::jitter::fuzz::depacketise`.
+#![no_main]
+
+use costage_media::jitter::fuzz;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| fuzz::depacketise(data));
