@@ -79,6 +79,7 @@ fn publish<'a>(browser: &'a Browser, server: &Server, host: Host) -> Page<'a> {
 
 /// Chromium counts a freeze when a frame comes 150 ms later than frames on average do.
 fn assert_no_freeze(play: &Page<'_>, when: &str) {
+    play.wait_for("'frames' in document.querySelector('#stats').dataset", PATIENCE);
     let seen = play.number("document.querySelector('#stats').dataset.frames");
     play.wait_for(&format!("Number(document.querySelector('#stats').dataset.frames) > {seen} + 30"), PATIENCE);
     assert_eq!(play.number("document.querySelector('#stats').dataset.freezes"), 0.0, "the viewer saw a freeze {when}");
