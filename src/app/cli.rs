@@ -71,7 +71,8 @@ pub fn run() -> ExitCode {
         Ok(_) | Err(_) => Simd::Auto,
     };
     let version = about::version(about::kernels(simd).level());
-    let matches = Line::command().version(version).get_matches();
+    // clap wants a text that lives as long as the process; this is made once.
+    let matches = Line::command().version(&*version.leak()).get_matches();
     let line = Line::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     match dispatch(line.command) {
         Ok(()) => ExitCode::SUCCESS,
