@@ -50,6 +50,8 @@ pub struct VideoInput {
     open: Option<Open>,
     /// Set once the first keyframe has come, until the next loss.
     flowing: bool,
+    /// The last keyframe brought its parameter sets itself.
+    repeats_parameters: bool,
     /// A picture was left out since the last keyframe.
     wanting: bool,
     last_asked: Option<Instant>,
@@ -155,7 +157,7 @@ impl VideoInput {
         let open = self.open.get_or_insert(Open { timestamp: packet.timestamp, arrived, damaged: false });
         open.arrived = open.arrived.max(arrived);
         // What was lost may have been the head of this unit, unless this packet is a head itself.
-        open.damaged |= fresh && after_loss && !h264::begins_unit(&packet.payload);
+        open.damaged |= fresh && after_loss && !h264::begins_unit(&packet.payload, self.repeats_parameters);
         if !open.damaged && self.depacketiser.push(&packet.payload).is_err() {
             open.damaged = true;
         }
@@ -180,6 +182,7 @@ impl VideoInput {
             Ok(Some(unit)) => {
                 if unit.keyframe {
                     self.flowing = true;
+                    self.repeats_parameters = unit.own_parameters;
                     self.wanting = false;
                 }
                 let Open { timestamp, arrived, damaged: _ } = open;
@@ -198,7 +201,9 @@ mod tests {
     use crate::jitter::GAP_DEADLINE;
     use crate::packet::{ExtSeq, MediaKind};
 
-    const IDR: &[u8] = &[0x65, 0x88, 1];
+    /// One packet: parameter sets and an IDR slice.
+    const IDR: &[u8] = &[0x78, 0, 2, 0x67, 1, 0, 2, 0x68, 1, 0, 3, 0x65, 0x88, 1];
+    const SLICE_OF_IDR: &[u8] = &[0x65, 0x88, 1];
     const DELTA: &[u8] = &[0x41, 0x9a, 2];
 
     struct Host {
@@ -258,7 +263,12 @@ mod tests {
         packets[1].received_at = host.at(4);
         packets.into_iter().for_each(|packet| input.push(host.at(9), packet));
         let unit = AccessUnit {
-            data: vec![0, 0, 0, 1, 0x65, 0x88, 1, 0, 0, 0, 1, 0x65, 0x48, 7],
+            data: [
+                &[0, 0, 0, 1, 0x67, 1, 0, 0, 0, 1, 0x68, 1][..],
+                &[0, 0, 0, 1, 0x65, 0x88, 1],
+                &[0, 0, 0, 1, 0x65, 0x48, 7],
+            ]
+            .concat(),
             timestamp: 0,
             keyframe: true,
             arrived: host.at(9),
@@ -313,7 +323,7 @@ mod tests {
         input.handle_timeout(host.at(133));
         assert_eq!(events(&mut input), ["need"]);
         assert!(push(&mut input, host.frame(166, &[DELTA])).is_empty());
-        assert_eq!(push(&mut input, host.frame(200, &[&[0x67, 1], &[0x68, 1], IDR])), ["K18000"]);
+        assert_eq!(push(&mut input, host.frame(200, &[&[0x67, 1], &[0x68, 1], SLICE_OF_IDR])), ["K18000"]);
         assert_eq!(push(&mut input, host.frame(233, &[DELTA])), ["D20970"]);
     }
 
@@ -349,6 +359,27 @@ mod tests {
         push(&mut input, frame);
         input.handle_timeout(host.at(133));
         assert_eq!(events(&mut input), ["need"]);
+    }
+
+    #[test]
+    fn after_a_loss_a_keyframe_is_trusted_without_parameter_sets_only_where_they_are_not_repeated() {
+        for (first, trusted) in [(vec![IDR], false), (vec![SLICE_OF_IDR], true)] {
+            let (mut host, mut input) = (Host::new(), VideoInput::new());
+            assert_eq!(push(&mut input, host.frame(0, &[&[0x67, 1], &[0x68, 1]])), [""; 0]);
+            assert_eq!(push(&mut input, host.frame(10, &first)), ["K900"]);
+            host.seq += 1;
+            push(&mut input, host.frame(33, &[SLICE_OF_IDR]));
+            input.handle_timeout(host.at(133));
+            assert_eq!(events(&mut input), [if trusted { "K2970" } else { "need" }]);
+        }
+    }
+
+    #[test]
+    fn a_stream_whose_first_packet_was_lost_waits_for_a_whole_keyframe() {
+        let (mut host, mut input) = (Host::new(), VideoInput::new());
+        let mut frame = host.frame(0, &[&[0x78, 0, 2, 0x67, 1, 0, 2, 0x68, 1], SLICE_OF_IDR]);
+        frame.remove(0);
+        assert_eq!(push(&mut input, frame), ["need"]);
     }
 
     #[test]
