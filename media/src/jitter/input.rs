@@ -101,10 +101,20 @@ impl VideoInput {
         self.events.pop_front()
     }
 
-    /// The decoder refused a unit: leave out everything until the next keyframe and ask for one.
+    /// The decoder refused the unit polled last: everything until the next keyframe is left out, also what waits to
+    /// be polled, and a keyframe is asked for unless one is there.
     pub fn refused(&mut self, now: Instant) {
-        self.stop_flow();
-        self.ask(now);
+        let is_keyframe = |event: &VideoEvent| matches!(event, VideoEvent::Unit(unit) if unit.keyframe);
+        let keyframe = self.events.iter().position(is_keyframe);
+        let mut place = 0;
+        self.events.retain(|event| {
+            place += 1;
+            *event == VideoEvent::KeyframeNeeded || keyframe.is_some_and(|keyframe| place > keyframe)
+        });
+        if keyframe.is_none() {
+            self.stop_flow();
+            self.ask(now);
+        }
     }
 
     /// Sequence numbers given up so far; see [`ReorderRing::given_up`].
@@ -420,6 +430,21 @@ mod tests {
         assert_eq!(events(&mut input), ["need"]);
         assert!(push(&mut input, host.frame(33, &[DELTA])).is_empty());
         assert_eq!(push(&mut input, host.frame(66, &[IDR])), ["K5940"]);
+    }
+
+    #[test]
+    fn what_waits_behind_a_refused_unit_is_left_out_up_to_a_keyframe() {
+        let (mut host, mut input) = (Host::new(), VideoInput::new());
+        push(&mut input, host.frame(0, &[IDR]));
+        for (ms, nal) in [(33, DELTA), (66, DELTA), (99, IDR), (132, DELTA)] {
+            host.frame(ms, &[nal]).into_iter().for_each(|packet| input.push(packet.received_at, packet));
+        }
+        assert!(matches!(input.poll(), Some(VideoEvent::Unit(unit)) if unit.timestamp == 2_970));
+        input.refused(host.at(132));
+        assert_eq!(events(&mut input), ["K8910", "D11880"]);
+        host.frame(165, &[DELTA]).into_iter().for_each(|packet| input.push(packet.received_at, packet));
+        input.refused(host.at(165));
+        assert_eq!(events(&mut input), ["need"]);
     }
 
     #[test]
