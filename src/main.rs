@@ -1,3 +1,7 @@
 //! The `costage` binary; everything is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    costage::app::cli::run()
+}

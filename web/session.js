@@ -17,9 +17,9 @@ export class Refused extends Error {
     this.retryAfterMs = retryAfterMs;
   }
 
-  /** Would the same request succeed later? Not with a wrong token, a wrong address or a wrong offer. */
+  /** Would the same request succeed later? The server says so by Retry-After; a wrong token or offer stays wrong. */
   get mayPass() {
-    return this.status === 409 || this.status === 429 || this.status >= 500;
+    return this.retryAfterMs > 0 || this.status === 429 || this.status >= 500;
   }
 }
 
@@ -42,7 +42,7 @@ export async function refusal(response) {
   let words = IN_WORDS[response.status] ?? `The server answered ${response.status}.`;
   if ((response.headers.get("content-type") ?? "").includes("json")) {
     const problem = await response.json().catch(() => ({}));
-    words = [problem.title, problem.detail].filter(Boolean).join(": ") || words;
+    words = [problem.title, problem.detail].filter(Boolean).join(": ").replace(/([^.!?])$/, "$1.") || words;
   }
   const seconds = Number(response.headers.get("retry-after"));
   return new Refused(response.status, words, Number.isFinite(seconds) ? seconds * 1000 : 0);

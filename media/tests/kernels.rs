@@ -1,7 +1,7 @@
 //! Every kernel at every level and size gives the bits of the scalar and touches nothing beyond its output.
 #![allow(missing_docs, reason = "a test binary")]
 
-use costage_media::kernel::taps::{AreaTaps, LinearBlock};
+use costage_media::kernel::taps::{AreaTaps, Window};
 use costage_media::kernel::{Kernels, Level};
 
 const SIZES: std::ops::RangeInclusive<usize> = 1..=130;
@@ -23,9 +23,9 @@ fn lerp_row_equals_the_scalar() {
     for dst_size in SIZES {
         for src_size in [1, dst_size / 2, dst_size, dst_size * 9 / 8, dst_size * 3 / 2, dst_size * 2] {
             let src_size = src_size.max(1);
-            let src = noise(src_size.max(LinearBlock::WINDOW), 3);
-            let blocks = LinearBlock::row(src_size, dst_size);
-            same_at_all_levels(dst_size, |kernels, dst| (kernels.lerp_row)(dst, &src, &blocks));
+            let src = noise(src_size.max(Window::BYTES), 3);
+            let windows = Window::linear(src_size, dst_size);
+            same_at_all_levels(dst_size, |kernels, dst| (kernels.lerp_row)(dst, &src, &windows));
         }
     }
 }
@@ -36,7 +36,7 @@ fn average_rows_equals_the_scalar() {
         for rows in [2, 3, 4, 7, 120] {
             let stride = size + rows % 5; // odd strides among them
             let src = noise(stride * (rows - 1) + size, 4);
-            let taps = AreaTaps::new(rows, 1, 1);
+            let taps = AreaTaps::new(rows, 1);
             same_at_all_levels(size, |kernels, dst| (kernels.average_rows)(dst, &src, stride, taps.pixel(0).1));
         }
     }
@@ -45,8 +45,16 @@ fn average_rows_equals_the_scalar() {
 #[test]
 fn average_row_equals_the_scalar() {
     for dst_size in SIZES {
-        for src_size in [dst_size * 2 + 1, dst_size * 3, dst_size * 7 + 1, dst_size * 15, dst_size * 40 + 3] {
-            let taps = AreaTaps::new(src_size, dst_size, 8);
+        for src_size in [
+            2 * dst_size + 1,
+            3 * dst_size,
+            4 * dst_size,
+            4 * dst_size + 1,
+            9 * dst_size / 2,
+            8 * dst_size,
+            15 * dst_size + 3,
+        ] {
+            let taps = AreaTaps::new(src_size, dst_size);
             let src = noise(taps.row_len().max(src_size), 5);
             same_at_all_levels(dst_size, |kernels, dst| (kernels.average_row)(dst, &src, &taps));
         }
@@ -74,14 +82,14 @@ fn blend_row_equals_the_scalar_for_every_source_and_alpha() {
 
 #[test]
 fn kernels_never_panic_on_short_slices() {
-    let blocks = LinearBlock::row(100, 64);
-    let taps = AreaTaps::new(300, 64, 8);
+    let windows = Window::linear(100, 64);
+    let taps = AreaTaps::new(300, 64);
     for length in 0..70 {
         let src = noise(length, 1);
         same_at_all_levels(64, |kernels, dst| {
             (kernels.lerp_rows)(dst, &src, &src, 255);
-            (kernels.lerp_row)(dst, &src, &blocks);
-            (kernels.average_rows)(dst, &src, length, &[8192, 8192]);
+            (kernels.lerp_row)(dst, &src, &windows);
+            (kernels.average_rows)(dst, &src, length, &[128, 128]);
             (kernels.average_row)(dst, &src, &taps);
             (kernels.blend_row)(dst, &src, &src);
         });

@@ -45,7 +45,8 @@ pub use dev::DEV_TOKEN_SECONDS;
 pub use listen::{metrics_router, serve};
 pub use state::{ApiState, Going, Settings, Stage, ViewerTokens};
 
-use axum::Router;
+pub use axum::Router;
+
 use axum::http::{Method, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};

@@ -28,7 +28,7 @@ pub struct ApiState {
     pub attempts: Arc<Attempts>,
     /// Whether the server is going down.
     pub going: Going,
-    /// Places for event sockets, [`Settings::event_sockets_max`] of them.
+    /// Places for event sockets: as many as there may be at once.
     pub sockets: Arc<Semaphore>,
 }
 
@@ -43,8 +43,6 @@ pub struct Settings {
     pub ice_server_links: Vec<String>,
     /// Dev mode: tokens are given away at `/demo/tokens.json`.
     pub dev: bool,
-    /// Event sockets at once.
-    pub event_sockets_max: usize,
     /// Version and capabilities of this build, for `/healthz`.
     pub version: String,
 }

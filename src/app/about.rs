@@ -28,6 +28,14 @@ pub fn slow_build() -> Option<&'static str> {
     )
 }
 
+/// The first line of the log, and a warning where one is due.
+pub fn announce(version: &str) {
+    tracing::info!("costage {version}");
+    if let Some(advice) = slow_build() {
+        tracing::warn!("{advice}");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,28 @@
 //! Wiring: configuration, clock, signals, the commands of the binary.
+//!
+//! | file | holds |
+//! |---|---|
+//! | [`cli`], [`settings`] | the command line |
+//! | [`config`] | every key, from file, environment and flags |
+//! | [`serve`], [`server`], [`dev`], [`shutdown`] | a server from start to end |
+//! | [`demo`], [`bench`], [`token`] | the other commands |
+//! | [`about`], [`logging`], [`metrics`], [`samples`] | what the process says about itself |
+//! | [`clock`], [`signing`] | time and keys |
 
+pub mod about;
 pub mod bench;
 mod cast;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod demo;
+pub mod dev;
+pub mod logging;
+pub mod metrics;
 pub mod samples;
+pub mod serve;
+pub mod server;
+pub mod settings;
+pub mod shutdown;
+pub mod signing;
+pub mod token;

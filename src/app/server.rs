@@ -37,6 +37,7 @@ pub struct Running {
     director: Director,
     control: ControlThread,
     http: Vec<JoinHandle<()>>,
+    metrics_upkeep: JoinHandle<()>,
     // Dropped last and in this order: no datagram finds its shard gone.
     receiver: Receiver,
     engine: Engine,
@@ -51,17 +52,16 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
     let kernels = about::kernels(config.simd);
     let keys = Arc::new(signing::keys(config, dev)?);
     // HTTP first: a taken port is the commonest failure and should cost nothing.
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}: is it in use? set `listen` to another address", config.listen))?;
+    let listener = TcpListener::bind(config.listen).await.with_context(|| {
+        format!("cannot listen on {}: is it in use? set `listen` to another address", config.listen)
+    })?;
     let address = listener.local_addr()?;
     let samples: Arc<dyn Samples> =
         Arc::new(FrameSamples::new(config.trace_path()).context("cannot write `trace_file`")?);
     let engine =
         Engine::start(&engine_config(config, kernels)?, &clock, &samples).context("cannot start media threads")?;
     let director = engine.director();
-    let (sessions, receiver) =
-        peer::start(&peer_config(config, dev), Arc::clone(&clock), Arc::new(director.clone()))?;
+    let (sessions, receiver) = peer::start(&peer_config(config, dev), Arc::clone(&clock), Arc::new(director.clone()))?;
     let control_config = ControlConfig { rules: rules(config), seed: signing::random()?, snapshot: None };
     let (control, control_thread) = engine::control::spawn(
         Arc::clone(&clock),
@@ -81,7 +81,6 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
         })?;
         http.push(serve(listener, api::metrics_router(metrics.renderer()), &going));
     }
-    http.push(tokio::spawn(metrics.clone().keep_up()));
     Ok(Running {
         address,
         media_port: sessions.media_port(),
@@ -93,6 +92,7 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
         director,
         control: control_thread,
         http,
+        metrics_upkeep: tokio::spawn(metrics.clone().keep_up()),
         receiver,
         engine,
     })
@@ -132,10 +132,8 @@ impl Running {
         let sessions = Arc::clone(&self.sessions);
         shutdown::drain(&self.going, self.patience, move || sessions.sessions()).await;
         self.director.close_all();
-        for task in &self.http {
-            task.abort_handle();
-        }
-        let (control, receiver, engine, http) = (self.control, self.receiver, self.engine, self.http);
+        let (control, receiver, engine) = (self.control, self.receiver, self.engine);
+        let (http, metrics_upkeep) = (self.http, self.metrics_upkeep);
         // Threads are joined: that may take a moment, and must not hold up a runtime that has requests to end.
         let threads = tokio::task::spawn_blocking(move || {
             control.stop();
@@ -143,11 +141,13 @@ impl Running {
             drop(engine);
         });
         let ended = async {
-            for task in http {
-                task.abort();
-                // An aborted task ends with an error that says just that.
-                let _aborted = task.await;
+            for mut task in http {
+                // Open answers and close frames of event sockets get a moment; keep-alive connections end at once.
+                if tokio::time::timeout(GOODBYE_MAX, &mut task).await.is_err() {
+                    task.abort();
+                }
             }
+            metrics_upkeep.abort();
         };
         let (threads, ()) = tokio::join!(threads, ended);
         if threads.is_err() {
@@ -212,7 +212,7 @@ fn api_state(
     }
 }
 
-fn serve(listener: TcpListener, router: axum::Router, going: &Going) -> JoinHandle<()> {
+fn serve(listener: TcpListener, router: api::Router, going: &Going) -> JoinHandle<()> {
     let going = going.clone();
     tokio::spawn(async move {
         let until = async move { going.reached(Stage::Closing).await };
@@ -221,3 +221,6 @@ fn serve(listener: TcpListener, router: axum::Router, going: &Going) -> JoinHand
         }
     })
 }
+
+/// How long open requests may take once everything is being closed.
+const GOODBYE_MAX: Duration = Duration::from_secs(2);

@@ -36,7 +36,11 @@ pub async fn signal() -> std::io::Result<&'static str> {
 /// Moves the server through its end, once `ended` has resolved: `sessions` counts those that are left.
 pub async fn drain(going: &Going, patience: Duration, sessions: impl Fn() -> usize) {
     going.to(Stage::Draining);
-    tracing::info!(sessions = sessions(), seconds = patience.as_secs(), "draining: no new sessions; again to end at once");
+    tracing::info!(
+        sessions = sessions(),
+        seconds = patience.as_secs(),
+        "draining: no new sessions; again to end at once"
+    );
     let empty = async {
         while sessions() > 0 {
             tokio::time::sleep(LOOK).await;

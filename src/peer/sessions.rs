@@ -70,6 +70,12 @@ impl Sessions {
         &self.candidates
     }
 
+    /// The UDP port of all sessions.
+    #[must_use]
+    pub fn media_port(&self) -> u16 {
+        self.candidates.first().map_or(0, SocketAddr::port)
+    }
+
     fn local<'a>(&'a self, credentials: &'a Credentials) -> Local<'a> {
         Local {
             ufrag: &credentials.ufrag,

@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::taps::{AreaTaps, LinearBlock};
+use super::taps::{AreaTaps, Window};
 use super::{blend, scale};
 
 /// A plain function around one that needs AVX2, so that both levels have the same type.
@@ -23,11 +23,11 @@ entry! {
 }
 entry! {
     /// [`scale::lerp_row`].
-    lerp_row = lerp_row_inner(dst: &mut [u8], src: &[u8], blocks: &[LinearBlock])
+    lerp_row = lerp_row_inner(dst: &mut [u8], src: &[u8], windows: &[Window])
 }
 entry! {
     /// [`scale::average_rows`].
-    average_rows = average_rows_inner(dst: &mut [u8], src: &[u8], stride: usize, weights: &[i16])
+    average_rows = average_rows_inner(dst: &mut [u8], src: &[u8], stride: usize, weights: &[u8])
 }
 entry! {
     /// [`scale::average_row`].
@@ -71,113 +71,142 @@ fn lerp32(dst: &mut [u8; 32], a: &[u8; 32], b: &[u8; 32], weights: __m256i) {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn lerp_pairs(pairs: __m256i, weights: __m256i) -> __m256i {
-    let signed = _mm256_xor_si256(pairs, _mm256_set1_epi8(i8::MIN));
-    let sum = _mm256_maddubs_epi16(weights, signed);
-    _mm256_srli_epi16::<7>(_mm256_add_epi16(sum, _mm256_set1_epi16(128 * 128 + 64)))
+    let sums = _mm256_add_epi16(weigh(pairs, weights), _mm256_set1_epi16(128 * 128 + 64));
+    _mm256_srli_epi16::<7>(sums)
 }
 
 #[target_feature(enable = "avx2")]
-fn lerp_row_inner(dst: &mut [u8], src: &[u8], blocks: &[LinearBlock]) {
+fn lerp_row_inner(dst: &mut [u8], src: &[u8], windows: &[Window]) {
     let (chunks, rest) = dst.as_chunks_mut::<16>();
     let whole = chunks.len();
-    for (dst, block) in chunks.iter_mut().zip(blocks) {
-        let [low, high] = block.base.map(|base| src.get(base as usize..).and_then(|from| from.first_chunk::<16>()));
-        let (Some(low), Some(high)) = (low, high) else {
-            scale::lerp_block(dst, src, block);
+    for (dst, window) in chunks.iter_mut().zip(windows) {
+        let Some(bytes) = gather(src, window) else {
+            scale::lerp_window(dst, src, window);
             continue;
         };
-        let windows = _mm256_set_m128i(load16(high), load16(low));
-        let pixels = lerp_pairs(_mm256_shuffle_epi8(windows, load32(&block.pick)), load32(&block.weight));
-        let bytes = _mm256_permute4x64_epi64::<0b1000>(_mm256_packus_epi16(pixels, pixels));
-        store16(dst, _mm256_castsi256_si128(bytes));
+        let pixels = lerp_pairs(bytes, load32(&window.weight));
+        let pixels = _mm256_permute4x64_epi64::<0b1000>(_mm256_packus_epi16(pixels, pixels));
+        store16(dst, _mm256_castsi256_si128(pixels));
     }
-    if let Some(block) = blocks.get(whole) {
-        scale::lerp_block(rest, src, block);
+    if let Some(window) = windows.get(whole) {
+        scale::lerp_window(rest, src, window);
     }
 }
 
+/// What a window picks; `None` when it reaches beyond the row.
+#[inline]
 #[target_feature(enable = "avx2")]
-fn average_rows_inner(dst: &mut [u8], src: &[u8], stride: usize, weights: &[i16]) {
+fn gather(src: &[u8], window: &Window) -> Option<__m256i> {
+    let low = src.get(window.base[0] as usize..)?.first_chunk::<16>()?;
+    let high = src.get(window.base[1] as usize..)?.first_chunk::<16>()?;
+    let both = _mm256_set_m128i(load16(high), load16(low));
+    Some(_mm256_shuffle_epi8(both, load32(&window.pick)))
+}
+
+/// Pairs of bytes by pairs of weights, the bytes moved down by 128. Over weights that add up to 256 the sums of these
+/// reach from −256·128 to 256·127: they fit sixteen bits, and so does every part of them.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn weigh(bytes: __m256i, weights: __m256i) -> __m256i {
+    _mm256_maddubs_epi16(weights, _mm256_xor_si256(bytes, _mm256_set1_epi8(i8::MIN)))
+}
+
+#[target_feature(enable = "avx2")]
+fn average_rows_inner(dst: &mut [u8], src: &[u8], stride: usize, weights: &[u8]) {
     if !scale::rows_fit(dst.len(), src.len(), stride, weights.len()) {
         return;
     }
     let length = dst.len();
-    let (chunks, _) = dst.as_chunks_mut::<16>();
+    let (chunks, rest) = dst.as_chunks_mut::<64>();
     for (i, dst) in chunks.iter_mut().enumerate() {
-        average16(dst, src, i * 16, stride, weights);
+        average_columns::<2>(dst.as_chunks_mut().0, src, i * 64, stride, weights);
     }
-    if length.is_multiple_of(16) {
+    let done = length - rest.len();
+    let (chunks, rest) = rest.as_chunks_mut::<32>();
+    average_columns::<1>(chunks, src, done, stride, weights);
+    if rest.is_empty() {
         return;
     }
-    match dst.last_chunk_mut::<16>() {
-        Some(dst) => average16(dst, src, length - 16, stride, weights),
+    // The rest again as a whole vector that ends with the row.
+    match dst.last_chunk_mut::<32>() {
+        Some(last) => average_columns::<1>(std::slice::from_mut(last), src, length - 32, stride, weights),
         None => scale::average_columns(dst, src, stride, weights),
     }
 }
 
-/// Sixteen columns from `x` on, two rows at a time.
+/// `VECTORS` times thirty-two columns from `x` on, two rows at a time; none when `dst` has fewer.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn average16(dst: &mut [u8; 16], src: &[u8], x: usize, stride: usize, weights: &[i16]) {
-    let row = |k: usize| src.get(k * stride + x..).and_then(|row| row.first_chunk::<16>());
-    let half = _mm256_set1_epi32(8192);
-    let (mut low, mut high) = (half, half);
-    for k in (0..weights.len()).step_by(2) {
-        let Some(a) = row(k) else { return };
-        let second = weights.get(k + 1).copied().unwrap_or(0);
-        let (a, b) = (load16(a), row(k + 1).map_or_else(|| _mm_setzero_si128(), |row| load16(row)));
-        let weight = _mm256_set1_epi32(i32::from(weights[k]) | i32::from(second) << 16);
-        let pairs = _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(a, b));
-        low = _mm256_add_epi32(low, _mm256_madd_epi16(pairs, weight));
-        let pairs = _mm256_cvtepu8_epi16(_mm_unpackhi_epi8(a, b));
-        high = _mm256_add_epi32(high, _mm256_madd_epi16(pairs, weight));
+fn average_columns<const VECTORS: usize>(dst: &mut [[u8; 32]], src: &[u8], x: usize, stride: usize, weights: &[u8]) {
+    let Some(dst) = dst.first_chunk_mut::<VECTORS>() else { return };
+    let mut low = [_mm256_setzero_si256(); VECTORS];
+    let mut high = low;
+    for (k, pair) in weights.chunks(2).enumerate() {
+        let at = k * 2 * stride + x;
+        // The last of an odd number of rows is paired with itself at no weight.
+        let (second, below) = pair.get(1).map_or((0, at), |&weight| (weight, at + stride));
+        let weight = _mm256_set1_epi16(i16::from_le_bytes([pair[0], second]));
+        let (Some(a), Some(b)) = (columns::<VECTORS>(src, at), columns::<VECTORS>(src, below)) else { return };
+        for i in 0..VECTORS {
+            let (a, b) = (load32(&a[i]), load32(&b[i]));
+            low[i] = _mm256_add_epi16(low[i], weigh(_mm256_unpacklo_epi8(a, b), weight));
+            high[i] = _mm256_add_epi16(high[i], weigh(_mm256_unpackhi_epi8(a, b), weight));
+        }
     }
-    let words = _mm256_packus_epi32(_mm256_srai_epi32::<14>(low), _mm256_srai_epi32::<14>(high));
-    let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(words);
-    store16(dst, _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words)));
+    // 256·128 back, and the rounding, without a sign.
+    let back = _mm256_set1_epi16(i16::MIN + 128);
+    for i in 0..VECTORS {
+        let low = _mm256_srli_epi16::<8>(_mm256_add_epi16(low[i], back));
+        let high = _mm256_srli_epi16::<8>(_mm256_add_epi16(high[i], back));
+        store32(&mut dst[i], _mm256_packus_epi16(low, high));
+    }
+}
+
+/// So many bytes from `at` on.
+#[inline(always)]
+fn columns<const VECTORS: usize>(src: &[u8], at: usize) -> Option<&[[u8; 32]; VECTORS]> {
+    src.get(at..at + VECTORS * 32)?.as_chunks().0.first_chunk()
 }
 
 #[target_feature(enable = "avx2")]
 fn average_row_inner(dst: &mut [u8], src: &[u8], taps: &AreaTaps) {
-    let run = taps.run();
-    if run == 0 || !run.is_multiple_of(8) {
-        return scale::average_row(dst, src, taps);
+    if src.len() < taps.row_len() {
+        return;
     }
+    let (vectors, steps, windows) = taps.windows();
     let (chunks, rest) = dst.as_chunks_mut::<8>();
-    let (whole, mut done) = (chunks.len(), 0);
-    for (dst, base) in chunks.iter_mut().zip(taps.base().as_chunks::<8>().0) {
-        let weights = &taps.weight()[done * 8 * run..][..8 * run];
-        if base.iter().all(|&base| base as usize + run <= src.len()) {
-            average8(dst, src, base, run, weights);
-        } else {
-            scale::average_from(done * 8, dst, src, taps);
-        }
-        done += 1;
+    let whole = chunks.len();
+    match vectors {
+        1 => average_blocks::<1>(chunks, src, steps, windows),
+        2 => average_blocks::<2>(chunks, src, steps, windows),
+        _ => average_blocks::<4>(chunks, src, steps, windows),
     }
     scale::average_from(whole * 8, rest, src, taps);
 }
 
-/// Eight output pixels: two at a time side by side in a vector, then all sums folded at once.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn average8(dst: &mut [u8; 8], src: &[u8], base: &[u32; 8], run: usize, weights: &[i16]) {
-    let pair = |i: usize| {
-        let (left, right) = (base[i] as usize, base[i + 1] as usize);
-        let mut sum = _mm256_setzero_si256();
-        for k in (0..run).step_by(8) {
-            let pixels = _mm_set_epi64x(eight(src, right + k), eight(src, left + k));
-            let weight = _mm256_set_m128i(load8_words(weights, (i + 1) * run + k), load8_words(weights, i * run + k));
-            sum = _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_cvtepu8_epi16(pixels), weight));
+fn average_blocks<const VECTORS: usize>(dst: &mut [[u8; 8]], src: &[u8], steps: usize, windows: &[Window]) {
+    for (dst, windows) in dst.iter_mut().zip(windows.chunks_exact((VECTORS * steps).max(1))) {
+        let mut sums = [_mm256_setzero_si256(); VECTORS];
+        for (sum, windows) in sums.iter_mut().zip(windows.chunks_exact(steps.max(1))) {
+            for window in windows {
+                let Some(bytes) = gather(src, window) else { return };
+                *sum = _mm256_add_epi16(*sum, weigh(bytes, load32(&window.weight)));
+            }
+            *sum = _mm256_madd_epi16(*sum, _mm256_set1_epi16(1));
         }
-        sum
-    };
-    let quads = [_mm256_hadd_epi32(pair(0), pair(2)), _mm256_hadd_epi32(pair(4), pair(6))];
-    // One lane has the even pixels, the other the odd ones.
-    let sums = _mm256_add_epi32(_mm256_hadd_epi32(quads[0], quads[1]), _mm256_set1_epi32(8192));
-    let sums = _mm256_srai_epi32::<14>(sums);
-    let (even, odd) = (_mm256_castsi256_si128(sums), _mm256_extracti128_si256::<1>(sums));
-    let words = _mm_packus_epi32(_mm_unpacklo_epi32(even, odd), _mm_unpackhi_epi32(even, odd));
-    *dst = _mm_cvtsi128_si64(_mm_packus_epi16(words, words)).to_le_bytes();
+        // Eight sums in order, four in each half: the windows were laid out so that folding keeps it.
+        let fold = |i: usize| sums[i.min(VECTORS - 1)];
+        let all = match VECTORS {
+            1 => fold(0),
+            2 => _mm256_hadd_epi32(fold(0), fold(1)),
+            _ => _mm256_hadd_epi32(_mm256_hadd_epi32(fold(0), fold(1)), _mm256_hadd_epi32(fold(2), fold(3))),
+        };
+        let means = _mm256_srai_epi32::<8>(_mm256_add_epi32(all, _mm256_set1_epi32(256 * 128 + 128)));
+        let words = _mm_packs_epi32(_mm256_castsi256_si128(means), _mm256_extracti128_si256::<1>(means));
+        *dst = _mm_cvtsi128_si64(_mm_packus_epi16(words, words)).to_le_bytes();
+    }
 }
 
 #[target_feature(enable = "avx2")]
@@ -204,21 +233,6 @@ fn blend16(dst: __m256i, src: __m256i, alpha: __m256i) -> __m256i {
     let sum = _mm256_add_epi16(_mm256_mullo_epi16(src, alpha), _mm256_mullo_epi16(dst, rest));
     let x = _mm256_add_epi16(sum, _mm256_set1_epi16(128));
     _mm256_srli_epi16::<8>(_mm256_add_epi16(x, _mm256_srli_epi16::<8>(x)))
-}
-
-/// Eight bytes as one number; zeros beyond the end.
-#[inline(always)]
-fn eight(src: &[u8], at: usize) -> i64 {
-    src.get(at..).and_then(|from| from.first_chunk::<8>()).map_or(0, |bytes| i64::from_le_bytes(*bytes))
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-#[allow(unsafe_code, reason = "vector load")]
-fn load8_words(weights: &[i16], at: usize) -> __m128i {
-    let Some(words) = weights.get(at..).and_then(|from| from.first_chunk::<8>()) else { return _mm_setzero_si128() };
-    // SAFETY: the array is 16 readable bytes; the load asks for no alignment.
-    unsafe { _mm_loadu_si128(words.as_ptr().cast()) }
 }
 
 #[inline]

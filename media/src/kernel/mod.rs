@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`Kernels::lerp_rows`] | two rows into one, 7-bit weight | [`scale::lerp_rows`] |
 //! | [`Kernels::lerp_row`] | a row resampled between neighbours | [`scale::lerp_row`] |
-//! | [`Kernels::average_rows`] | many rows into one, 14-bit weights | [`scale::average_rows`] |
+//! | [`Kernels::average_rows`] | many rows into one, 8-bit weights | [`scale::average_rows`] |
 //! | [`Kernels::average_row`] | a row shrunk by area | [`scale::average_row`] |
 //! | [`Kernels::blend_row`] | source over destination by an alpha row | [`blend::blend_row`] |
 //!
@@ -21,7 +21,7 @@ pub mod taps;
 
 use std::fmt;
 
-use taps::{AreaTaps, LinearBlock};
+use taps::{AreaTaps, Window};
 
 /// The instruction set that the kernels use, from least to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,9 +75,9 @@ pub struct Kernels {
     /// See [`scale::lerp_rows`].
     pub lerp_rows: fn(dst: &mut [u8], a: &[u8], b: &[u8], weight: u8),
     /// See [`scale::lerp_row`].
-    pub lerp_row: fn(dst: &mut [u8], src: &[u8], blocks: &[LinearBlock]),
+    pub lerp_row: fn(dst: &mut [u8], src: &[u8], windows: &[Window]),
     /// See [`scale::average_rows`].
-    pub average_rows: fn(dst: &mut [u8], src: &[u8], stride: usize, weights: &[i16]),
+    pub average_rows: fn(dst: &mut [u8], src: &[u8], stride: usize, weights: &[u8]),
     /// See [`scale::average_row`].
     pub average_row: fn(dst: &mut [u8], src: &[u8], taps: &AreaTaps),
     /// See [`blend::blend_row`].

@@ -4,7 +4,7 @@
 
 use crate::frame::{PictureRef, PlaneRef, Size};
 use crate::kernel::Kernels;
-use crate::kernel::taps::{AreaTaps, Filter, LinearBlock, LinearTap};
+use crate::kernel::taps::{AreaTaps, Filter, LinearTap, Window};
 use crate::scene::{Rect, even};
 
 /// Everything prepared to bring pictures of one size into rectangles of one size.
@@ -101,7 +101,7 @@ enum Rows {
 #[derive(Debug)]
 enum Columns {
     Same,
-    Linear(Vec<LinearBlock>),
+    Linear(Vec<Window>),
     Area(AreaTaps),
 }
 
@@ -109,16 +109,16 @@ impl PlaneScaler {
     fn new(src: Size, dst: Size) -> Self {
         let rows = match Filter::of(src.height, dst.height) {
             Filter::Linear => Rows::Linear((0..dst.height).map(|i| LinearTap::of(i, src.height, dst.height)).collect()),
-            Filter::Area => Rows::Area(AreaTaps::new(src.height, dst.height, 1)),
+            Filter::Area => Rows::Area(AreaTaps::new(src.height, dst.height)),
         };
         let columns = match Filter::of(src.width, dst.width) {
             _ if src.width == dst.width => Columns::Same,
-            Filter::Linear => Columns::Linear(LinearBlock::row(src.width, dst.width)),
-            Filter::Area => Columns::Area(AreaTaps::new(src.width, dst.width, 8)),
+            Filter::Linear => Columns::Linear(Window::linear(src.width, dst.width)),
+            Filter::Area => Columns::Area(AreaTaps::new(src.width, dst.width)),
         };
         let reach = match &columns {
             Columns::Same => 0,
-            Columns::Linear(_) => LinearBlock::WINDOW,
+            Columns::Linear(_) => Window::BYTES,
             Columns::Area(taps) => taps.row_len(),
         };
         Self { src, dst, rows, columns, row: vec![0; src.width.max(reach)] }
@@ -141,13 +141,12 @@ impl PlaneScaler {
                 }
                 Rows::Area(taps) => {
                     let (first, weights) = taps.pixel(i);
-                    let weights = &weights[..weights.len().min(self.src.height - first)];
                     (kernels.average_rows)(mixed, &src[first * stride..], stride, weights);
                 }
             }
             match &self.columns {
                 Columns::Same => {}
-                Columns::Linear(blocks) => (kernels.lerp_row)(out, &self.row, blocks),
+                Columns::Linear(windows) => (kernels.lerp_row)(out, &self.row, windows),
                 Columns::Area(taps) => (kernels.average_row)(out, &self.row, taps),
             }
         }

@@ -36,8 +36,6 @@ pub(super) struct Tile {
     pub(super) name: String,
     pub(super) camera: bool,
     pub(super) look: Look,
-    /// When the last frame came, in this place or the one before.
-    pub(super) last_frame: Option<Instant>,
     /// Set by a scene that put it here, until something is shown: it may have its last frame once more.
     pub(super) moved: bool,
     pub(super) scaler: Option<Scaler>,
@@ -54,7 +52,6 @@ impl Tile {
             name: String::new(),
             camera: true,
             look: Look::Avatar { drawn: false },
-            last_frame: None,
             moved: true,
             scaler: None,
             nickname: None,
@@ -66,7 +63,6 @@ impl Tile {
     pub(super) fn take_over(&mut self, before: &Self) {
         let showed = matches!(before.look, Look::Live { .. } | Look::Dimmed { .. });
         self.moved = showed || before.moved;
-        self.last_frame = before.last_frame;
     }
 
     /// When it next looks different if no frame comes.

@@ -121,7 +121,7 @@ impl Report {
         let stages_residual_ms = rows.iter().map(residual).max().unwrap_or_default() as f64 / 1_000.0;
 
         let skews: Vec<f64> =
-            findings.observed.hosts.iter().flat_map(|host| skews_ms(&host.flashes, &host.beeps)).collect();
+            findings.observed.hosts.iter().flat_map(|host| skews_ms(host, findings.from, findings.until)).collect();
         let av_skew_mean_ms = rounded(skews.iter().sum::<f64>() / skews.len().max(1) as f64);
         let av_skew_ms =
             figure("av_skew_ms: no flash with a beep was found in the mix", skews.into_iter().map(f64::abs).collect())?;
@@ -242,7 +242,7 @@ mod tests {
         let mut host = HostSeen::default();
         host.sightings =
             sent.iter().map(|frame| Sighting { position: frame.position, at: frame.captured + late }).collect();
-        (host.flashes, host.beeps) = (vec![at(0), at(1_000)], vec![at(12), at(1_012)]);
+        (host.flashes, host.beeps) = (vec![(from, at(0)), (from + late, at(1_000))], vec![at(12), at(1_012)]);
         let pictures = sent.iter().map(|frame| (frame.captured, 1_000)).collect();
         let row = |frame: &SentPicture| TraceRow {
             source: 1,

@@ -27,8 +27,8 @@ pub(super) struct Sighting {
 #[derive(Debug, Clone, Default)]
 pub(super) struct HostSeen {
     pub(super) sightings: Vec<Sighting>,
-    /// Capture times, by the mix's sender reports, of the first picture of each flash.
-    pub(super) flashes: Vec<Ntp>,
+    /// When the first picture of each flash was seen, and its capture time by the mix's sender reports.
+    pub(super) flashes: Vec<(Instant, Ntp)>,
     /// Capture times of the beginnings of its beeps.
     pub(super) beeps: Vec<Ntp>,
     /// Pictures in which its tile could not be read.
@@ -92,9 +92,9 @@ impl Audience for TileReader {
                 None => host.unreadable += 1,
             }
             let level = flash_level(picture, *tile, self.source).unwrap_or_default();
-            if level >= LIT && !host.lit {
+            if level >= LIT && !host.lit && host.flashes.len() < SEEN_MAX {
                 host.lit = true;
-                host.flashes.extend(seen.captured);
+                host.flashes.extend(seen.captured.map(|captured| (at, captured)));
             } else if level <= DARK {
                 host.lit = false;
             }
@@ -120,14 +120,15 @@ impl HostSeen {
     }
 }
 
-/// Sound after picture, ms, for each flash of one host whose beep was heard: negative when the beep came first.
-/// A beep farther away than half a second belongs to another flash, or was lost.
-pub(super) fn skews_ms(flashes: &[Ntp], beeps: &[Ntp]) -> Vec<f64> {
+/// Sound after picture, ms, for each flash of one host seen in `from..until` whose beep was heard: negative when the beep
+/// came first. A beep farther away than half a second belongs to another flash, or was lost.
+pub(super) fn skews_ms(host: &HostSeen, from: Instant, until: Instant) -> Vec<f64> {
     let nearest = |flash: &Ntp| {
-        let micros = beeps.iter().map(|beep| beep.micros_since(*flash)).min_by_key(|micros| micros.abs())?;
+        let micros = host.beeps.iter().map(|beep| beep.micros_since(*flash)).min_by_key(|micros| micros.abs())?;
         (micros.abs() < 500_000).then_some(micros as f64 / 1_000.0)
     };
-    flashes.iter().filter_map(nearest).collect()
+    let measured = host.flashes.iter().filter(|(at, _)| (from..until).contains(at));
+    measured.filter_map(|(_, flash)| nearest(flash)).collect()
 }
 
 /// What the viewer saw of the frames that one host sent.
@@ -194,8 +195,15 @@ mod tests {
 
     #[test]
     fn skew_is_positive_when_the_sound_is_late_and_lost_beeps_count_nothing() {
+        let start = Instant::now();
         let at = |ms: u64| Ntp(5 << 32).plus(Duration::from_millis(ms));
-        let skews = skews_ms(&[at(1_000), at(2_000), at(3_000)], &[at(1_030), at(1_980)]);
+        let flash = |ms: u64| (start + Duration::from_millis(ms + 40), at(ms));
+        let host = HostSeen {
+            flashes: vec![flash(0), flash(1_000), flash(2_000), flash(3_000)],
+            beeps: vec![at(300), at(1_030), at(1_980)],
+            ..HostSeen::default()
+        };
+        let skews = skews_ms(&host, start + Duration::from_millis(500), start + Duration::from_secs(9));
         assert_eq!(skews.len(), 2);
         assert!((skews[0] - 30.0).abs() < 0.01 && (skews[1] + 20.0).abs() < 0.01, "{skews:?}");
     }

@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 
 use thiserror::Error;
 
-use super::{Config, IceServer};
 use super::values::Algorithm;
+use super::{Config, IceServer};
 
 /// What is wrong with a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -43,8 +43,9 @@ impl Config {
         within("limits.sessions", self.limits.sessions, 1..=100_000)?;
         within("limits.event_sockets", self.limits.event_sockets, 1..=100_000)?;
         self.metrics_address()?;
-        tracing_subscriber::EnvFilter::try_new(&self.log_level)
-            .map_err(|error| fault("log_level", format!("is no filter: {error}; use error, warn, info, debug or trace")))?;
+        tracing_subscriber::EnvFilter::try_new(&self.log_level).map_err(|error| {
+            fault("log_level", format!("is no filter: {error}; use error, warn, info, debug or trace"))
+        })?;
         Ok(())
     }
 
@@ -56,7 +57,8 @@ impl Config {
         if self.metrics_listen.is_empty() {
             return Ok(None);
         }
-        let refused = || fault("metrics_listen", format!("must be ADDRESS:PORT or \"\", found {:?}", self.metrics_listen));
+        let refused =
+            || fault("metrics_listen", format!("must be ADDRESS:PORT or \"\", found {:?}", self.metrics_listen));
         self.metrics_listen.parse().map(Some).map_err(|_| refused())
     }
 
@@ -111,7 +113,10 @@ impl Config {
 fn validate_ice_server(server: &IceServer) -> Result<(), Fault> {
     let known = ["stun:", "turn:", "turns:"].into_iter().any(|scheme| server.url.starts_with(scheme));
     if !known {
-        return Err(fault("ice_servers", format!("url must begin with stun:, turn: or turns:, found {:?}", server.url)));
+        return Err(fault(
+            "ice_servers",
+            format!("url must begin with stun:, turn: or turns:, found {:?}", server.url),
+        ));
     }
     // They go into quoted strings of a Link header, which OBS splits at every comma.
     let texts = [server.url.as_str(), &server.username, server.credential.reveal()];

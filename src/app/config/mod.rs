@@ -5,6 +5,7 @@
 //! shows every key; a test holds it to this file.
 
 mod checks;
+mod http;
 mod sources;
 mod values;
 
@@ -14,7 +15,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use checks::Fault;
-pub use sources::{Sources, SourceFault};
+pub use sources::{SourceFault, Sources};
 pub use values::{Algorithm, CanvasSize, IceServer, KeyConfig, LogFormat, Secret, Simd, ViewerTokenRule};
 
 /// Everything that an operator may set.

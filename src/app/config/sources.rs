@@ -72,13 +72,17 @@ impl Sources {
             if NOT_KEYS.contains(&name.as_str()) {
                 continue;
             }
-            let key = key_of_variable(&defaults, rest).ok_or_else(|| SourceFault::UnknownKey { given: name.clone() })?;
+            let key =
+                key_of_variable(&defaults, rest).ok_or_else(|| SourceFault::UnknownKey { given: name.clone() })?;
             put(&mut table, &defaults, name, &key, text)?;
         }
         for (key, text) in &self.flags {
             put(&mut table, &defaults, &format!("--set {key}={text}"), key, text)?;
         }
-        let whole = |error: toml::de::Error| SourceFault::Value { given: "the configuration".into(), reason: error.to_string() };
+        let whole = |error: toml::de::Error| SourceFault::Value {
+            given: "the configuration".into(),
+            reason: error.to_string(),
+        };
         let config: Config = table.try_into().map_err(whole)?;
         config.validate(dev)?;
         Ok(config)
@@ -180,7 +184,12 @@ mod tests {
     #[test]
     fn flags_win_over_environment_which_wins_over_defaults() {
         let config = load(
-            &[("COSTAGE_MAX_FPS", "50"), ("COSTAGE_SIMD", "scalar"), ("PATH", "/bin"), ("COSTAGE_LIMITS_SESSIONS", "7")],
+            &[
+                ("COSTAGE_MAX_FPS", "50"),
+                ("COSTAGE_SIMD", "scalar"),
+                ("PATH", "/bin"),
+                ("COSTAGE_LIMITS_SESSIONS", "7"),
+            ],
             &[("max_fps", "60"), ("canvas", "640x360")],
         )
         .unwrap();

@@ -135,9 +135,11 @@ mod tests {
         text += "costage_viewers 2\n";
         for (name, sum) in [("costage_mixing_seconds", 0.010), ("costage_mixing_stage_seconds", 0.002)] {
             let stage = if name.contains("stage") { "stage=\"decode\"," } else { "" };
-            text += &format!("{name}_bucket{{{stage}le=\"0.008\"}} 0\n{name}_bucket{{{stage}le=\"0.012\"}} {samples}\n");
+            text +=
+                &format!("{name}_bucket{{{stage}le=\"0.008\"}} 0\n{name}_bucket{{{stage}le=\"0.012\"}} {samples}\n");
             text += &format!("{name}_bucket{{{stage}le=\"+Inf\"}} {samples}\n");
-            text += &format!("{name}_sum{{{stage}}} {}\n", f64::from(samples) * sum).replace(",}", "}").replace("{}", "");
+            text +=
+                &format!("{name}_sum{{{stage}}} {}\n", f64::from(samples) * sum).replace(",}", "}").replace("{}", "");
             text += &format!("{name}_count{{{stage}}} {samples}\n").replace(",}", "}").replace("{}", "");
         }
         text

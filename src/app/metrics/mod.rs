@@ -14,8 +14,9 @@ pub use figures::LiveFigures;
 /// Upper bounds of the latency histograms, ms. Dense where the product lives (1 to 40 ms), so that a percentile read off
 /// them is within a few per cent.
 pub const LATENCY_BUCKETS_MS: [f64; 40] = [
-    0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 14.0, 16.0,
-    18.0, 20.0, 22.0, 25.0, 28.0, 32.0, 36.0, 40.0, 50.0, 65.0, 80.0, 100.0, 150.0, 200.0, 300.0, 500.0, 1000.0,
+    0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0,
+    14.0, 16.0, 18.0, 20.0, 22.0, 25.0, 28.0, 32.0, 36.0, 40.0, 50.0, 65.0, 80.0, 100.0, 150.0, 200.0, 300.0, 500.0,
+    1000.0,
 ];
 
 /// The installed recorder; cheap to clone.
@@ -32,7 +33,8 @@ pub fn install() -> anyhow::Result<Metrics> {
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &seconds)?
         .build_recorder();
     let handle = recorder.handle();
-    metrics::set_global_recorder(recorder).map_err(|error| anyhow::anyhow!("metrics were installed already: {error}"))?;
+    metrics::set_global_recorder(recorder)
+        .map_err(|error| anyhow::anyhow!("metrics were installed already: {error}"))?;
     describe();
     Ok(Metrics(handle))
 }
@@ -66,7 +68,11 @@ fn describe() {
         Unit::Seconds,
         "Last packet of a source frame in to last packet of the first mixed frame that shows it out"
     );
-    describe_histogram!("costage_mixing_stage_seconds", Unit::Seconds, "The stages of costage_mixing_seconds; they add up");
+    describe_histogram!(
+        "costage_mixing_stage_seconds",
+        Unit::Seconds,
+        "The stages of costage_mixing_seconds; they add up"
+    );
     describe_counter!("costage_mixed_frames_total", "Frames that all mixes together encoded");
     describe_counter!("costage_mixed_bytes_total", Unit::Bytes, "RTP payload of all mixes together, video and audio");
     describe_gauge!("costage_viewers", "Viewer sessions that are connected");

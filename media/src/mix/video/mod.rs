@@ -77,7 +77,7 @@ impl VideoMixer {
         self.uncover();
         if scene.canvas != self.canvas.size() {
             self.canvas = Canvas::new(scene.canvas, BACKGROUND);
-            // Nobody keeps a place, but everybody the age of the last frame.
+            // Nobody keeps a place; what each showed until now still decides what it may show again.
             self.tiles.iter_mut().for_each(|tile| tile.rect = Rect { x: 0, y: 0, w: 0, h: 0 });
         }
         let DrawList { proportion, items } = scene.draw_list();
@@ -101,13 +101,14 @@ impl VideoMixer {
         self.paint_as(source, picture, now);
     }
 
-    /// The last frame of `source` once more, after [`VideoMixer::set_scene`]: painted only where the scene gave the
-    /// source a new rectangle, and still as old as it was, so that a host who is silent does not seem to be back.
-    pub fn repaint(&mut self, now: Instant, source: SourceId, picture: PictureRef<'_>) {
-        let moved = self.tiles.iter().find(|tile| tile.source == source && tile.moved);
-        let Some(since) = moved.map(|tile| tile.last_frame.unwrap_or(now)) else { return };
-        self.paint_as(source, picture, since);
-        self.handle_timeout(now);
+    /// The last frame of `source` once more, after [`VideoMixer::set_scene`]. Painted only where the scene gave the
+    /// source a new rectangle, and as old as it is: it came at `arrived`, so that a host who is silent does not seem to
+    /// be back.
+    pub fn repaint(&mut self, now: Instant, source: SourceId, picture: PictureRef<'_>, arrived: Instant) {
+        if self.tiles.iter().any(|tile| tile.source == source && tile.moved) {
+            self.paint_as(source, picture, arrived);
+            self.handle_timeout(now);
+        }
     }
 
     /// The session of `source` ended: as if its frames had stopped.
@@ -168,7 +169,6 @@ impl VideoMixer {
             scaler.run(&self.kernels, picture, self.canvas.planes(), width, tile.rect);
         }
         tile.look = Look::Live { since };
-        tile.last_frame = Some(since);
         tile.moved = false;
         tile.notice = None;
         self.dirty = true;

@@ -57,12 +57,12 @@ fn a_closed_camera_is_the_avatar_at_once_whatever_arrives() {
     closed.tiles[0].camera = false;
     mixer.set_scene(now, closed);
     mixer.paint(now, A, picture(200).as_ref());
-    mixer.repaint(now, A, picture(200).as_ref());
+    mixer.repaint(now, A, picture(200).as_ref(), now);
     mixer.compose(now);
     assert_eq!(luma(&mixer, 20, 20), NO_PICTURE.0[0]);
 
     mixer.set_scene(now, scene(&[A]));
-    mixer.repaint(now, A, picture(200).as_ref());
+    mixer.repaint(now, A, picture(200).as_ref(), now);
     mixer.compose(now);
     assert_eq!(luma(&mixer, 20, 20), NO_PICTURE.0[0], "what it showed before it closed stays hidden");
     mixer.paint(now, A, picture(120).as_ref());
@@ -88,7 +88,7 @@ fn a_source_that_is_not_shown_changes_nothing() {
     mixer.set_scene(now, scene(&[A]));
     mixer.compose(now);
     mixer.paint(now, B, picture(200).as_ref());
-    mixer.repaint(now, B, picture(200).as_ref());
+    mixer.repaint(now, B, picture(200).as_ref(), now);
     mixer.lose(now, B);
     assert!(!mixer.is_dirty());
 }
@@ -121,7 +121,7 @@ fn a_moved_tile_is_the_avatar_until_it_is_painted_again() {
     mixer.compose(now);
     assert_eq!([luma(&mixer, 10, 280), luma(&mixer, 400, 280)], [NO_PICTURE.0[0]; 2]);
     assert_eq!(luma(&mixer, 10, 10), BACKGROUND.0[0], "what the large tile left is cleared");
-    mixer.repaint(now, A, picture(200).as_ref());
+    mixer.repaint(now, A, picture(200).as_ref(), now);
     mixer.compose(now);
     assert_eq!([luma(&mixer, 10, 280), luma(&mixer, 400, 280)], [200, NO_PICTURE.0[0]]);
 }
@@ -137,7 +137,7 @@ fn a_last_frame_painted_again_does_not_bring_a_silent_host_back() {
         // A score repaints tiles that stayed, a guest tiles that moved.
         for scene in [scene(&[A]), scene(&[A, B])] {
             mixer.set_scene(now, scene);
-            mixer.repaint(now, A, picture(200).as_ref());
+            mixer.repaint(now, A, picture(200).as_ref(), start);
             mixer.compose(now);
             assert_eq!(luma(&mixer, 10, 280), shown, "after {silence_ms} ms");
         }
@@ -152,7 +152,7 @@ fn another_canvas_size_starts_clean_and_keeps_the_age_of_frames() {
     mixer.paint(start, A, picture(200).as_ref());
     let canvas = Size { width: 361, height: 639 };
     mixer.set_scene(after(start, 3_000), Scene { canvas, ..scene(&[A]) });
-    mixer.repaint(after(start, 3_000), A, picture(200).as_ref());
+    mixer.repaint(after(start, 3_000), A, picture(200).as_ref(), start);
     let size = mixer.compose(after(start, 3_000)).size();
     assert_eq!(size, Size { width: 362, height: 640 });
     assert_eq!(luma(&mixer, 20, 20), 99);

@@ -1,0 +1,131 @@
+//! The command line: what there is, and what each command's end means to a shell.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use super::config::{Config, Simd, SourceFault};
+use super::settings::Settings;
+use super::{about, bench, demo, serve, token};
+
+/// Real-time media mixing server: hosts meet in one picture, viewers keep their connection.
+#[derive(Parser)]
+#[command(name = "costage", after_help = EXAMPLES, after_long_help = EXAMPLES)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server
+    #[command(after_help = "Every key of the configuration: costage serve --help", after_long_help = SAMPLE)]
+    Serve(serve::ServeArgs),
+    /// Run the server with two synthetic hosts who battle; watch at http://localhost:8080/
+    Demo(demo::DemoArgs),
+    /// Measure the server from outside, over real WebRTC
+    Bench(bench::BenchArgs),
+    /// Mint a token with the configured key
+    #[command(after_help = TOKEN_EXAMPLES)]
+    Token(token::TokenArgs),
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Print what file, environment and flags make, as TOML; secrets are hidden
+    Print(Box<Settings>),
+}
+
+const EXAMPLES: &str = "Examples:
+  costage demo                                  two hosts battle at http://localhost:8080/
+  costage serve --dev                           a server without configuration; prints key and tokens
+  costage serve --config costage.toml           a server (see costage.sample.toml)
+  costage token --config costage.toml --role host --user alice --live a --ttl 12h
+  costage bench mixing --hosts 2 --seconds 20
+
+Exit status: 0 done, or ended by one signal; 1 failed; 2 wrong usage or configuration; 130 ended by a second signal";
+
+const TOKEN_EXAMPLES: &str = "Examples:
+  costage token --config costage.toml --role admin --user backend --live '*'
+  COSTAGE_KEYS=main=$SECRET costage token --role host --user alice --name Alice --live a --ttl 12h";
+
+/// The sample file is the manual of the keys; a test holds it to the code.
+const SAMPLE: &str = concat!(
+    "Every key, as in a configuration file (costage.sample.toml):\n\n",
+    include_str!("../../costage.sample.toml")
+);
+
+/// Wrong usage or configuration, as clap itself exits.
+const USAGE_STATUS: u8 = 2;
+
+/// Runs the command of this process' arguments.
+pub fn run() -> ExitCode {
+    // The level of this run: COSTAGE_SIMD may lower it, and a wrong value is refused where it matters.
+    let simd = match std::env::var("COSTAGE_SIMD").as_deref() {
+        Ok("scalar") => Simd::Scalar,
+        Ok(_) | Err(_) => Simd::Auto,
+    };
+    let version = about::version(about::kernels(simd).level());
+    // clap wants a text that lives as long as the process; this is made once.
+    let matches = Line::command().version(&*version.leak()).get_matches();
+    let line = Line::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    match dispatch(line.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let wrong = error.downcast_ref::<SourceFault>().is_some();
+            // Standard error may be closed; the status still says it.
+            drop(writeln!(std::io::stderr(), "costage: {error:#}"));
+            if wrong { ExitCode::from(USAGE_STATUS) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+fn dispatch(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Serve(args) => {
+            let config = args.settings.load(args.dev)?;
+            on_tokio(serve::run(config, args.dev))
+        }
+        Command::Demo(args) => on_tokio(demo::run(args)),
+        Command::Bench(args) => on_tokio(bench::run(args)),
+        Command::Token(args) => token::run(&args),
+        Command::Config(ConfigCommand::Print(settings)) => print(&settings.load(true)?),
+    }
+}
+
+fn on_tokio(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
+}
+
+fn print(config: &Config) -> anyhow::Result<()> {
+    Ok(std::io::stdout().write_all(config.to_toml()?.as_bytes())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn command_line_is_sound() {
+        Line::command().debug_assert();
+    }
+
+    #[test]
+    fn every_documented_command_is_there() {
+        for line in [
+            "costage serve --dev --listen 127.0.0.1:0",
+            "costage config print --set max_fps=60",
+            "costage token --role host --user alice --live a --ttl 12h",
+            "costage demo",
+        ] {
+            assert!(Line::try_parse_from(line.split(' ')).is_ok(), "{line}");
+        }
+        assert!(Line::try_parse_from(["costage"]).is_err());
+        assert!(Line::try_parse_from(["costage", "serve", "--made-up"]).is_err());
+    }
+}

@@ -1,0 +1,46 @@
+//! `costage serve`.
+
+use std::io::Write;
+
+use anyhow::Context;
+
+use super::config::Config;
+use super::settings::Settings;
+use super::{about, dev, logging, metrics, server, shutdown, signing};
+
+/// How to serve.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ServeArgs {
+    /// Development mode: make a key, print it with tokens and addresses, give the pages tokens
+    #[arg(long)]
+    pub dev: bool,
+    /// The configuration.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// Serves until a signal.
+///
+/// # Errors
+/// When the server cannot be started.
+pub async fn run(mut config: Config, with_dev: bool) -> anyhow::Result<()> {
+    logging::start(&config)?;
+    about::announce(&about::version(about::kernels(config.simd).level()));
+    if with_dev && config.keys.is_empty() {
+        config.keys.push(signing::dev_key()?);
+    }
+    let metrics = metrics::install()?;
+    let server = server::start(&config, with_dev, &metrics).await?;
+    tracing::info!(http = server.url(), media_port = server.media_port(), "serving");
+    if with_dev {
+        let banner = dev::banner(&server, config.keys.first())?;
+        // A closed standard output is no reason not to serve.
+        drop(std::io::stdout().write_all(banner.as_bytes()));
+    }
+    let signal = shutdown::signal().await.context("cannot listen for signals")?;
+    tracing::info!(signal, "ending");
+    shutdown::end_at_next_signal();
+    server.shut_down().await;
+    tracing::info!("ended");
+    Ok(())
+}
