@@ -2,6 +2,9 @@
 
 use super::cast::{self, Part};
 use super::clock::SystemClock;
+use super::settings::Settings;
+use super::{about, dev, logging, metrics, server, shutdown};
+use crate::api::auth::Role;
 use crate::client::performance::Rate;
 use crate::client::synthetic::{Melody, Presenter};
 use crate::client::video_loop::{LoopConfig, Scenery};
@@ -44,16 +47,27 @@ const PAUSE: Duration = Duration::from_secs(6);
 /// Battles that may fail to start one after the other before the demo gives up.
 const FAILURES_MAX: u32 = 5;
 
-/// Runs the demo until Ctrl-C.
+/// Runs the demo until a signal: on a server of its own in dev mode, or on the one named.
 ///
 /// # Errors
 /// When the server cannot be started or reached, or refuses.
 pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
-    let (Some(server), Some(token)) = (&args.server, &args.token) else { anyhow::bail!("not yet") };
-    let backend = Backend::new(server, token)?;
-    say(&format!("Watch the battle at {server}/   (Ctrl-C ends it)"));
-    let stop = async { drop(tokio::signal::ctrl_c().await) };
-    perform(&backend, Duration::from_secs(args.round_seconds), stop).await
+    let config = Settings::default().load(true)?;
+    logging::start(&config)?;
+    about::announce(&about::version(about::kernels(config.simd).level()));
+    let round = Duration::from_secs(args.round_seconds);
+    if let (Some(address), Some(token)) = (&args.server, &args.token) {
+        let backend = Backend::new(address, token)?;
+        say(&format!("Watch the battle at {address}/   (Ctrl-C ends it)"));
+        return perform(&backend, round, async { drop(shutdown::signal().await) }).await;
+    }
+    let server = server::start(&config, true, &metrics::install()?).await?;
+    let backend = Backend::new(&server.url(), &dev::token(&server, Role::Admin, "demo")?)?;
+    say(&format!("Watch the battle at {}/   (Ctrl-C ends it)", server.url()));
+    let ended = perform(&backend, round, async { drop(shutdown::signal().await) }).await;
+    shutdown::end_at_next_signal();
+    server.shut_down().await;
+    ended
 }
 
 /// Performs until `stop` resolves: two lives, one connection, battle after battle with rising scores.

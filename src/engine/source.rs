@@ -30,7 +30,7 @@ impl Source {
     /// When openh264 gives no decoder.
     pub(super) fn new(id: SourceId, session: SessionKey, shard: ShardHandle) -> Result<Self, DecodeError> {
         let decoder = Box::new(openh264::Decoder::new());
-        let (input, sync) = (VideoInput::new(), SyncTrim::new());
+        let (input, sync) = (VideoInput::new(), synchroniser());
         Ok(Self { id, session, shard, input, decoder, sync, seen_at: None })
     }
 
@@ -42,7 +42,7 @@ impl Source {
     /// first new one.
     pub(super) fn restart(&mut self, session: SessionKey, shard: ShardHandle) {
         (self.session, self.shard) = (session, shard);
-        (self.input, self.sync) = (VideoInput::new(), SyncTrim::new());
+        (self.input, self.sync) = (VideoInput::new(), synchroniser());
     }
 
     /// The last decoded picture and when it was decoded, to paint it into another tile.
@@ -109,6 +109,17 @@ impl Source {
         self.shard.order(ShardOrder::Keyframe { key: self.session });
     }
 }
+
+/// The mix takes it that a sound packet comes 20 ms after its first sample and a picture at once (`SOUND_AGE`): a host
+/// whose packets say otherwise is trimmed by the difference.
+fn synchroniser() -> SyncTrim {
+    let mut sync = SyncTrim::new();
+    sync.set_picture_delay(SOUND_PACKED);
+    sync
+}
+
+/// Between the first sample of a packet and its leaving: Opus packets of WebRTC last 20 ms.
+const SOUND_PACKED: Duration = Duration::from_millis(20);
 
 /// The moments of a source frame up to its decoding.
 #[derive(Debug, Clone, Copy)]
