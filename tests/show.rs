@@ -116,7 +116,8 @@ async fn a_viewer_keeps_its_connection_while_lives_connect_and_part() {
     let house = house().await;
     let backend = &house.backend;
 
-    let nobody = Viewer::watch(&backend.whep("a"), None, Arc::clone(&house.clock), Box::new(Eyes(watch::Sender::default())));
+    let nobody =
+        Viewer::watch(&backend.whep("a"), None, Arc::clone(&house.clock), Box::new(Eyes(watch::Sender::default())));
     let refused = nobody.await.err().expect("there is no such live");
     assert!(
         matches!(&refused, WatchError::Open(OpenError::Signal(SignalError::Refused { status: 404, .. }))),
