@@ -241,7 +241,6 @@ impl Studio {
                 continue;
             };
             metrics::counter!("costage_mixed_frames_total").increment(1);
-            metrics::counter!("costage_mixed_frames_total").increment(1);
             count_bytes(&produced.frame);
             let shows = std::mem::take(&mut running.shows).into_values().collect();
             let trace = FrameTrace::new(shows, started, produced.composed, clock.now());
@@ -271,7 +270,5 @@ fn count_bytes(frame: &Frame) {
 }
 
 fn send(shards: &[ShardHandle], outgoing: &Outgoing) {
-    let bytes: usize = outgoing.frame.packets.iter().map(|packet| packet.payload.len()).sum();
-    metrics::counter!("costage_mixed_bytes_total").increment(bytes as u64);
     shards.iter().for_each(|shard| shard.send(outgoing.clone()));
 }
