@@ -37,9 +37,9 @@ impl Server {
         let (http_port, metrics_port, media_port) = (free_tcp_port(), free_tcp_port(), free_udp_port());
         let mut process = Command::new(env!("CARGO_BIN_EXE_costage"))
             .args(["serve", "--dev"])
-            .args(["--http-listen", &format!("127.0.0.1:{http_port}")])
+            .args(["--listen", &format!("127.0.0.1:{http_port}")])
             .args(["--metrics-listen", &format!("127.0.0.1:{metrics_port}")])
-            .args(["--media-port", &media_port.to_string()])
+            .args(["--media-udp-port", &media_port.to_string()])
             .args(["--drain-seconds", "0"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
