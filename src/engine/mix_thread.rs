@@ -69,7 +69,7 @@ pub(super) struct Moved {
 
 /// The way to one mix thread; cheap to clone.
 #[derive(Clone)]
-pub struct MixHandle {
+pub(super) struct MixHandle {
     orders: Sender<Order>,
     packets: Sender<(SourceId, SessionKey, MixInput)>,
 }

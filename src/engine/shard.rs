@@ -55,7 +55,7 @@ pub(super) struct Outgoing {
 
 /// The way to one shard; cheap to clone.
 #[derive(Clone)]
-pub struct ShardHandle {
+pub(super) struct ShardHandle {
     orders: Sender<Order>,
     datagrams: Sender<(SessionKey, Datagram)>,
     frames: Sender<Outgoing>,
@@ -68,7 +68,7 @@ impl ShardHandle {
     }
 
     /// Hands a datagram to its session; the oldest waiting one is dropped when the shard cannot keep up.
-    pub fn deliver(&self, key: SessionKey, datagram: Datagram) {
+    pub(super) fn deliver(&self, key: SessionKey, datagram: Datagram) {
         self.datagrams.put((key, datagram));
     }
 
@@ -78,7 +78,7 @@ impl ShardHandle {
 
     /// Sessions on this shard.
     #[must_use]
-    pub fn sessions(&self) -> usize {
+    pub(super) fn sessions(&self) -> usize {
         self.sessions.load(Ordering::Relaxed)
     }
 }

@@ -19,6 +19,8 @@ pub(super) struct Source {
     input: VideoInput,
     decoder: Box<dyn VideoDecoder>,
     sync: SyncTrim,
+    /// When the last picture was decoded.
+    seen_at: Option<Instant>,
 }
 
 impl Source {
@@ -28,8 +30,8 @@ impl Source {
     /// When openh264 gives no decoder.
     pub(super) fn new(id: SourceId, session: SessionKey, shard: ShardHandle) -> Result<Self, DecodeError> {
         let decoder = Box::new(openh264::Decoder::new());
-        let (input, sync) = (VideoInput::new(), SyncTrim::new());
-        Ok(Self { id, session, shard, input, decoder, sync })
+        let (input, sync) = (VideoInput::new(), synchroniser());
+        Ok(Self { id, session, shard, input, decoder, sync, seen_at: None })
     }
 
     pub(super) fn session(&self) -> SessionKey {
@@ -40,12 +42,12 @@ impl Source {
     /// first new one.
     pub(super) fn restart(&mut self, session: SessionKey, shard: ShardHandle) {
         (self.session, self.shard) = (session, shard);
-        (self.input, self.sync) = (VideoInput::new(), SyncTrim::new());
+        (self.input, self.sync) = (VideoInput::new(), synchroniser());
     }
 
-    /// The last decoded picture, to paint it into another tile.
-    pub(super) fn last(&self) -> Option<PictureRef<'_>> {
-        self.decoder.last()
+    /// The last decoded picture and when it was decoded, to paint it into another tile.
+    pub(super) fn last(&self) -> Option<(PictureRef<'_>, Instant)> {
+        self.decoder.last().zip(self.seen_at)
     }
 
     /// Takes in one packet; audio is only looked at for its clock.
@@ -91,6 +93,7 @@ impl Source {
                 // RTP carries the low 32 bits; the sample names the frame as the host sent it.
                 let timestamp = u32::try_from(unit.timestamp & 0xffff_ffff).expect("masked to 32 bits");
                 let decoded = clock.now();
+                self.seen_at = Some(decoded);
                 paint(picture, Passed { source: self.id, timestamp, arrived: unit.arrived, whole, decoded });
             }
             Ok(None) => {}
@@ -106,6 +109,17 @@ impl Source {
         self.shard.order(ShardOrder::Keyframe { key: self.session });
     }
 }
+
+/// The mix takes it that a sound packet comes 20 ms after its first sample and a picture at once (`SOUND_AGE`): a host
+/// whose packets say otherwise is trimmed by the difference.
+fn synchroniser() -> SyncTrim {
+    let mut sync = SyncTrim::new();
+    sync.set_picture_delay(SOUND_PACKED);
+    sync
+}
+
+/// Between the first sample of a packet and its leaving: Opus packets of WebRTC last 20 ms.
+const SOUND_PACKED: Duration = Duration::from_millis(20);
 
 /// The moments of a source frame up to its decoding.
 #[derive(Debug, Clone, Copy)]

@@ -14,7 +14,13 @@ use costage_media::scene::{Scene, SourceId};
 use costage_media::time::AUDIO_CLOCK_HZ;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How much older the sound that is heard at a moment is than the picture that is composed at it, when both were captured
+/// together: it was packed for 20 ms, waited in the playout, and passed two Opus encoders (6.5 ms each, RFC 6716 §2) and
+/// the limiter's look-ahead (1 ms); the picture took about 8 ms to be decoded and encoded. So both get the RTP time of
+/// their capture. What a single host differs from that is `SyncTrim`'s.
+const SOUND_AGE: Duration = PLAYOUT_DELAY.saturating_add(Duration::from_millis(20 + 14 - 8));
 
 /// A program and what its next frame will be the first to show.
 struct Running {
@@ -164,8 +170,8 @@ impl Studio {
         }
         running.program.set_scene(now, scene.clone());
         for tile in &scene.tiles {
-            if let Some(picture) = self.sources.get(&tile.source).and_then(Source::last) {
-                running.program.repaint(now, tile.source, picture);
+            if let Some((picture, since)) = self.sources.get(&tile.source).and_then(Source::last) {
+                running.program.repaint(now, tile.source, picture, since);
             }
         }
         running.scene = scene;
@@ -207,8 +213,8 @@ impl Studio {
         }
         let Some(running) = self.shown_by.get(&id).and_then(|stage| self.programs.get_mut(stage)) else { return };
         running.program.put_sound(now, id, moved.sound);
-        if let Some(picture) = self.sources.get(&id).and_then(Source::last) {
-            running.program.repaint(now, id, picture);
+        if let Some((picture, since)) = self.sources.get(&id).and_then(Source::last) {
+            running.program.repaint(now, id, picture, since);
         }
         running.awaited.remove(&id);
     }
@@ -247,10 +253,8 @@ impl Studio {
     fn speak(&mut self, now: Instant) {
         let Surroundings { epoch, shards, .. } = &self.surroundings;
         for running in self.programs.values_mut().filter(|running| running.awaited.is_empty()) {
-            // Labelled with the moment of capture, as far as the server can know it: what is heard now arrived
-            // one playout delay ago. Pictures are labelled with the moment they are composed.
             let label = |at: Instant| {
-                let captured = at.checked_sub(PLAYOUT_DELAY).unwrap_or(at);
+                let captured = at.checked_sub(SOUND_AGE).unwrap_or(at);
                 epoch.media_time(captured).ticks(AUDIO_CLOCK_HZ)
             };
             while let Some(frame) = running.program.speak(now, &label) {

@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(found, ips(&["203.0.113.9", "10.0.0.1", "2001:db8::1", "fd00::1", "127.0.0.1", "::1"]));
         let behind_nat = PeerConfig { public_addresses: ips(&["198.51.100.1"]), loopback: false, ..config };
         let found = behind_nat.candidates(bound).expect("no system call");
-        assert_eq!(found[0], "198.51.100.1:8081".parse().expect("an address"));
+        assert_eq!(found[0], SocketAddr::from(([198, 51, 100, 1], 8_081)));
         assert!(found.iter().all(|candidate| !candidate.ip().is_loopback()));
     }
 

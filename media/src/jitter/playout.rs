@@ -213,7 +213,9 @@ impl Playout {
                 return self.missing(gap.min(BLOCK_SAMPLES), (gap <= BLOCK_SAMPLES).then_some(next));
             }
             let (_key, waiting) = self.packets.pop_first().expect("it was just looked at");
-            if end > position {
+            // Of a packet that overlaps what was heard, half must be left: a stream of overlaps would cost far more
+            // decoding than it sounds.
+            if 2 * (end - position) >= waiting.samples {
                 self.position = Some(end);
                 (self.heard, self.concealed) = (true, 0);
                 let samples = usize::try_from(waiting.samples).expect("at most 5760");

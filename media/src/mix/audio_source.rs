@@ -63,12 +63,6 @@ impl AudioSource {
         self.playout.stats()
     }
 
-    /// Whether it is silent and no packet waits to be heard: its block would be zeros.
-    #[must_use]
-    pub fn is_silent(&self) -> bool {
-        self.level <= 0.0 && self.samples.iter().all(|sample| *sample == 0.0)
-    }
-
     /// Time was skipped: the next block starts where the line is then.
     pub fn release(&mut self) {
         self.playout.release();

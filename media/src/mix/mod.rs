@@ -9,10 +9,10 @@ pub mod pacing;
 mod program;
 mod scaler;
 mod slide;
-mod tile;
-mod video;
 #[cfg(test)]
 mod testing;
+mod tile;
+mod video;
 
 pub use audio::{AudioMixer, MixedAudio, SOUND_BITRATE_BPS};
 pub use audio_source::AudioSource;

@@ -86,9 +86,9 @@ impl Program {
         self.pacer.changed(now, Some(source));
     }
 
-    /// The last picture of `source` again, after its tile has moved.
-    pub fn repaint(&mut self, now: Instant, source: SourceId, picture: PictureRef<'_>) {
-        self.video.repaint(now, source, picture);
+    /// The last picture of `source` again, after its tile has moved; it was first painted at `since`.
+    pub fn repaint(&mut self, now: Instant, source: SourceId, picture: PictureRef<'_>, since: Instant) {
+        self.video.repaint(now, source, picture, since);
         self.redrawn(now);
     }
 

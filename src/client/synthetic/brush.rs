@@ -91,9 +91,33 @@ fn length(x: f32, y: f32) -> f32 {
 pub(super) fn fill(picture: &mut I420, shape: Shape, colour: Colour, alpha: f32) {
     let size = picture.size();
     let [y, u, v] = picture.planes_mut();
-    fill_plane(y, size.width, size.height, 1.0, shape, colour.y, alpha);
-    fill_plane(u, size.width / 2, size.height / 2, 2.0, shape, colour.u, alpha);
-    fill_plane(v, size.width / 2, size.height / 2, 2.0, shape, colour.v, alpha);
+    let (left, top, right, bottom) = shape.bounds();
+    let columns = span(left, right, size.width);
+    for row in span(top, bottom, size.height) {
+        let line = &mut y[row * size.width..][columns.clone()];
+        for (sample, column) in line.iter_mut().zip(columns.clone()) {
+            let covered = shape.coverage(column as f32 + 0.5, row as f32 + 0.5, 1.0) * alpha;
+            blend(sample, colour.y, covered);
+        }
+    }
+    // One chroma sample stands for 2 × 2 pixels.
+    let width = size.width / 2;
+    let columns = span(left / 2.0, right / 2.0, width);
+    for row in span(top / 2.0, bottom / 2.0, size.height / 2) {
+        let (u, v) = (&mut u[row * width..][columns.clone()], &mut v[row * width..][columns.clone()]);
+        for ((u, v), column) in u.iter_mut().zip(v).zip(columns.clone()) {
+            let covered = shape.coverage((column * 2 + 1) as f32, (row * 2 + 1) as f32, 2.0) * alpha;
+            blend(u, colour.u, covered);
+            blend(v, colour.v, covered);
+        }
+    }
+}
+
+fn blend(sample: &mut u8, value: f32, covered: f32) {
+    if covered > 0.0 {
+        let before = f32::from(*sample);
+        *sample = byte(before + (value - before) * covered);
+    }
 }
 
 /// A gradient over the whole picture, from its top left to its bottom right corner.
@@ -113,23 +137,6 @@ pub(super) fn gradient(picture: &mut I420, from: Colour, to: Colour) {
     wash(y, size.width, size.height, |colour| colour.y);
     wash(u, size.width / 2, size.height / 2, |colour| colour.u);
     wash(v, size.width / 2, size.height / 2, |colour| colour.v);
-}
-
-/// One plane of [`fill`]; a sample covers `grain` × `grain` pixels.
-fn fill_plane(plane: &mut [u8], width: usize, height: usize, grain: f32, shape: Shape, value: f32, alpha: f32) {
-    let (left, top, right, bottom) = shape.bounds();
-    let columns = span(left / grain, right / grain, width);
-    for row in span(top / grain, bottom / grain, height) {
-        let line = &mut plane[row * width..][columns.clone()];
-        let py = (row as f32 + 0.5) * grain;
-        for (sample, column) in line.iter_mut().zip(columns.clone()) {
-            let covered = shape.coverage((column as f32 + 0.5) * grain, py, grain) * alpha;
-            if covered > 0.0 {
-                let before = f32::from(*sample);
-                *sample = byte(before + (value - before) * covered);
-            }
-        }
-    }
 }
 
 /// The whole samples from `low` to `high` that exist.

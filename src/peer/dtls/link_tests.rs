@@ -1,1 +1,158 @@
+use super::*;
+use crate::peer::sdp::fingerprint::Hash;
 
+fn identity(now: Instant) -> Identity {
+    Identity::new(now).expect("cryptography works")
+}
+
+fn deliver(now: Instant, from: &mut Link, to: &mut Link) -> Vec<LinkEvent> {
+    let datagrams: Vec<BytesMut> = std::iter::from_fn(|| from.poll_transmit()).collect();
+    datagrams.into_iter().flat_map(|datagram| to.handle(now, datagram)).collect()
+}
+
+/// Shakes hands; what each end heard.
+fn shake(now: Instant, client: &mut Link, server: &mut Link) -> (Vec<LinkEvent>, Vec<LinkEvent>) {
+    let (mut at_client, mut at_server) = (Vec::new(), Vec::new());
+    for _ in 0..10 {
+        at_server.extend(deliver(now, client, server));
+        at_client.extend(deliver(now, server, client));
+    }
+    (at_client, at_server)
+}
+
+fn keys(events: &[LinkEvent]) -> &SrtpKeys {
+    match events {
+        [LinkEvent::Connected(keys)] => keys,
+        [] | [LinkEvent::Connected(_) | LinkEvent::Closed | LinkEvent::Failed, ..] => panic!("not connected, or more"),
+    }
+}
+
+fn pair(now: Instant, preference: Preference) -> (Link, Link) {
+    let (a, b) = (identity(now), identity(now));
+    let server = Link::server(&b, vec![a.fingerprint().clone()], preference).expect("our own certificate is fine");
+    let client = Link::client(now, &a, vec![b.fingerprint().clone()]).expect("our own certificate is fine");
+    (client, server)
+}
+
+#[test]
+fn both_roles_end_with_the_same_keys() {
+    let now = Instant::now();
+    for preference in [Preference::Gcm, Preference::Peers] {
+        let (mut client, mut server) = pair(now, preference);
+        let (at_client, at_server) = shake(now, &mut client, &mut server);
+        let (client, server) = (keys(&at_client), keys(&at_server));
+        assert!(matches!(server.profile, ProtectionProfile::AeadAes128Gcm));
+        assert_eq!(client.keys.local_master_key, server.keys.remote_master_key);
+        assert_eq!(client.keys.remote_master_salt, server.keys.local_master_salt);
+        assert_ne!(client.keys.local_master_key, client.keys.remote_master_key);
+    }
+}
+
+#[test]
+fn a_certificate_other_than_promised_ends_the_handshake_on_either_side() {
+    let now = Instant::now();
+    let (a, b) = (identity(now), identity(now));
+    let other = vec![Fingerprint::of(Hash::Sha256, b"another certificate")];
+    let mut server = Link::server(&b, other.clone(), Preference::Gcm).expect("fine");
+    let mut client = Link::client(now, &a, vec![b.fingerprint().clone()]).expect("fine");
+    let (_, at_server) = shake(now, &mut client, &mut server);
+    assert!(matches!(at_server[..], [LinkEvent::Failed]));
+
+    let mut server = Link::server(&b, vec![a.fingerprint().clone()], Preference::Gcm).expect("fine");
+    let mut client = Link::client(now, &a, other).expect("fine");
+    let (at_client, at_server) = shake(now, &mut client, &mut server);
+    assert!(matches!(at_client[..], [LinkEvent::Failed]));
+    assert!(!at_server.iter().any(|event| matches!(event, LinkEvent::Connected(_))));
+}
+
+#[test]
+fn goodbye_is_heard_at_once_in_both_directions() {
+    let now = Instant::now();
+    for from_client in [true, false] {
+        let (mut client, mut server) = pair(now, Preference::Gcm);
+        shake(now, &mut client, &mut server);
+        let (from, to) = if from_client { (&mut client, &mut server) } else { (&mut server, &mut client) };
+        from.close(now);
+        assert!(matches!(deliver(now, from, to)[..], [LinkEvent::Closed]));
+    }
+}
+
+#[test]
+fn a_lost_client_hello_is_sent_again_after_100_ms() {
+    let now = Instant::now();
+    let (mut client, mut server) = pair(now, Preference::Gcm);
+    while client.poll_transmit().is_some() {}
+    assert_eq!(client.poll_timeout(), Some(now + FLIGHT_INTERVAL));
+    assert!(client.handle_timeout(now + FLIGHT_INTERVAL).is_none());
+    let (at_client, _) = shake(now + FLIGHT_INTERVAL, &mut client, &mut server);
+    keys(&at_client);
+    assert_eq!(client.poll_timeout(), None, "nothing to repeat after the end");
+}
+
+#[test]
+fn a_silent_peer_is_given_more_than_ten_seconds_and_then_up() {
+    let start = Instant::now();
+    let (mut client, _) = pair(start, Preference::Gcm);
+    let mut failed = None;
+    let mut flights = 0;
+    while let Some(at) = client.poll_timeout() {
+        if matches!(client.handle_timeout(at), Some(LinkEvent::Failed)) {
+            failed = Some(at - start);
+        }
+        flights += std::iter::from_fn(|| client.poll_transmit()).count();
+        assert!(flights < 50);
+    }
+    let failed = failed.expect("it gives up");
+    assert!(failed > Duration::from_secs(10) && failed < Duration::from_secs(30), "{failed:?}");
+}
+
+#[test]
+fn garbage_on_the_way_does_not_stop_a_handshake_nor_end_an_association() {
+    let now = Instant::now();
+    let (mut client, mut server) = pair(now, Preference::Peers);
+    let garbage: [&[u8]; 4] = [&[23, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 1, 7], &[22], &[25; 40], &[63; 100]];
+    let (mut at_client, mut at_server) = (Vec::new(), Vec::new());
+    for _ in 0..6 {
+        at_server.extend(deliver(now, &mut client, &mut server));
+        at_client.extend(deliver(now, &mut server, &mut client));
+        for noise in &garbage[1..] {
+            let _ = client.handle(now, BytesMut::from(*noise));
+            at_server.extend(server.handle(now, BytesMut::from(*noise)));
+        }
+    }
+    keys(&at_client);
+    keys(&at_server);
+    for noise in garbage {
+        assert!(server.handle(now, BytesMut::from(noise)).is_empty());
+    }
+    // A plaintext alert needs no key to write.
+    let alert = [21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 99, 0, 2, 2, 0];
+    assert!(server.handle(now, BytesMut::from(&alert[..])).is_empty());
+    client.close(now);
+    assert!(matches!(deliver(now, &mut client, &mut server)[..], [LinkEvent::Closed]), "the association was alive");
+}
+
+#[test]
+fn a_peer_without_gcm_gets_aes_cm() {
+    let now = Instant::now();
+    let (a, b) = (identity(now), identity(now));
+    let mut server = Link::server(&b, vec![a.fingerprint().clone()], Preference::Gcm).expect("fine");
+    let mut client = Link::new(&a);
+    let only_cm = [SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80];
+    let config = configuration(&a, &[b.fingerprint().clone()], &only_cm, true, &client.mismatch).expect("fine");
+    client.endpoint.connect(now, PEER, config, None).expect("a first association");
+    let (at_client, at_server) = shake(now, &mut client, &mut server);
+    for events in [&at_client, &at_server] {
+        assert!(matches!(keys(events).profile, ProtectionProfile::Aes128CmHmacSha1_80));
+    }
+}
+
+#[test]
+fn datagrams_of_an_endless_handshake_are_bounded() {
+    let now = Instant::now();
+    let (_, mut server) = pair(now, Preference::Gcm);
+    for _ in 0..10_000 {
+        assert!(server.handle(now, BytesMut::from(&[22, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 1, 0, 1, 0][..])).is_empty());
+    }
+    assert!(server.datagrams > HANDSHAKE_DATAGRAMS_MAX, "the rest was dropped unread");
+}

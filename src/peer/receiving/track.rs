@@ -230,7 +230,3 @@ impl Line {
         Some((sequence, timestamp))
     }
 }
-
-#[cfg(test)]
-#[path = "track_tests.rs"]
-mod tests;

@@ -89,6 +89,12 @@ impl Inbound {
         self.known.decrypt_rtcp(packet)
     }
 
+    /// SSRCs that have not proved themselves and are remembered.
+    #[cfg(test)]
+    pub(super) fn remembered(&self) -> usize {
+        self.strangers.len()
+    }
+
     fn meet(&mut self, ssrc: u32, known: usize) -> Result<(), Error> {
         if known >= SSRCS_MAX {
             return Err(Error::Other("too many SSRCs in a session".to_owned()));

@@ -93,16 +93,7 @@ impl Sealer {
         batch.extend_from_slice(&header.bytes());
         batch.extend_from_slice(prefix);
         batch.extend_from_slice(payload);
-        let sealed = match &mut self.rtp {
-            RtpSealer::Gcm { key, salt } => {
-                let (aad, body) = batch[start..].split_at_mut(RTP_HEADER_BYTES);
-                let nonce = Nonce::assume_unique_for_key(nonce(salt, header, roll_over));
-                key.seal_in_place_separate_tag(nonce, Aad::from(&*aad), body)
-                    .map(|tag| batch.extend_from_slice(tag.as_ref()))
-                    .map_err(|_| SealError)
-            }
-            RtpSealer::Context(context) => seal_by_context(context, batch, start),
-        };
+        let sealed = self.rtp.seal(batch, start, header, roll_over);
         if sealed.is_err() {
             batch.truncate(start);
         }
@@ -118,12 +109,32 @@ impl Sealer {
     }
 }
 
-fn gcm(key: &[u8], salt: &[u8]) -> Result<RtpSealer, SealError> {
-    let salt: &[u8; 12] = salt.try_into().map_err(|_| SealError)?;
-    let session_key: [u8; 16] = derive(key, salt, Label::RtpEncryption).map_err(|_| SealError)?;
-    let session_salt = derive(key, salt, Label::RtpSalt).map_err(|_| SealError)?;
-    let key = UnboundKey::new(&AES_128_GCM, &session_key).map_err(|_| SealError)?;
-    Ok(RtpSealer::Gcm { key: Box::new(LessSafeKey::new(key)), salt: session_salt })
+fn gcm(master_key: &[u8], master_salt: &[u8]) -> Result<RtpSealer, SealError> {
+    let master_salt = master_salt.try_into().map_err(|_| SealError)?;
+    let key = derive(master_key, master_salt, Label::RtpEncryption).map_err(|_| SealError)?;
+    let salt = derive(master_key, master_salt, Label::RtpSalt).map_err(|_| SealError)?;
+    RtpSealer::gcm(key, salt)
+}
+
+impl RtpSealer {
+    fn gcm(session_key: [u8; 16], salt: [u8; 12]) -> Result<Self, SealError> {
+        let key = UnboundKey::new(&AES_128_GCM, &session_key).map_err(|_| SealError)?;
+        Ok(Self::Gcm { key: Box::new(LessSafeKey::new(key)), salt })
+    }
+
+    /// Seals what stands in the batch from `start` on.
+    fn seal(&mut self, batch: &mut Vec<u8>, start: usize, header: RtpHeader, roll_over: u32) -> Result<(), SealError> {
+        match self {
+            Self::Gcm { key, salt } => {
+                let (aad, body) = batch[start..].split_at_mut(RTP_HEADER_BYTES);
+                let nonce = Nonce::assume_unique_for_key(nonce(salt, header, roll_over));
+                let tag = key.seal_in_place_separate_tag(nonce, Aad::from(&*aad), body).map_err(|_| SealError)?;
+                batch.extend_from_slice(tag.as_ref());
+                Ok(())
+            }
+            Self::Context(context) => seal_by_context(context, batch, start),
+        }
+    }
 }
 
 /// RFC 7714 §8.1: two zero bytes, SSRC, roll-over counter and sequence number, XORed with the salt.
@@ -142,4 +153,41 @@ fn seal_by_context(context: &mut Context, batch: &mut Vec<u8>, start: usize) -> 
     batch.truncate(start);
     batch.extend_from_slice(&sealed);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
+        let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).expect("ASCII"), 16).expect("hex");
+        digits.chunks(2).map(byte).collect()
+    }
+
+    /// RFC 7714 §16.1.1
+    #[test]
+    fn the_rfc_7714_packet_is_sealed_to_the_rfcs_bytes() {
+        let key = bytes("00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f").try_into().expect("16 bytes");
+        let salt = bytes("51 75 69 64 20 70 72 6f 20 71 75 6f").try_into().expect("12 bytes");
+        let header = RtpHeader {
+            marker: false,
+            payload_type: 0x40,
+            sequence: 0xf17b,
+            timestamp: 0x8041_f8d3,
+            ssrc: 0x5501_a0b2,
+        };
+        let plain = bytes(
+            "8040f17b 8041f8d3 5501a0b2 47616c6c 69612065 7374206f 6d6e6973 20646976 69736120 696e2070 61727465 73207472 6573",
+        );
+        assert_eq!(header.bytes(), plain[..12]);
+        assert_eq!(nonce(&salt, header, 0), bytes("51 75 3c 65 80 c2 72 6f 20 71 84 14")[..]);
+        let mut batch = plain;
+        RtpSealer::gcm(key, salt).expect("a key").seal(&mut batch, 0, header, 0).expect("seals");
+        let wanted = bytes(
+            "8040f17b 8041f8d3 5501a0b2 f24de3a3 fb34de6c acba861c 9d7e4bca be633bd5 0d294e6f 42a5f47a 51c7d19b 36de3adf 8833
+             899d7f27 beb16a91 52cf765e e4390cce",
+        );
+        assert_eq!(batch, wanted);
+    }
 }

@@ -61,9 +61,25 @@ impl Encoder {
         let level = Level::for_stream(config.size, max_fps, config.bitrate_bps);
         let bitrate_bps = config.bitrate_bps.clamp(BITRATE_BPS_MIN, level.bitrate_bps_max.max(BITRATE_BPS_MIN));
         let config = EncoderConfig { bitrate_bps, max_fps, ..config };
-        let raw = Raw::new(config, level)?;
+        let mut raw = Raw::new()?;
+        let mut parameters = raw.defaults()?;
+        fill(&mut parameters, config, level);
+        raw.initialize(&parameters)?;
         let rate = RateControl::new(bitrate_bps, max_fps);
         Ok(Self { raw, config, level, rate, epoch: None, output: Box::default() })
+    }
+
+    /// An encoder of Main profile without B pictures, as hosts send that keep no promise of Baseline.
+    #[cfg(test)]
+    pub(super) fn main_profile(config: EncoderConfig) -> Self {
+        let mut encoder = Self::new(config).expect("a test asks for what works");
+        encoder.raw = Raw::new().expect("a test asks for what works");
+        let mut parameters = encoder.raw.defaults().expect("a test asks for what works");
+        fill(&mut parameters, config, encoder.level);
+        parameters.iEntropyCodingModeFlag = 1;
+        parameters.sSpatialLayers[0].uiProfileIdc = openh264_sys2::PRO_MAIN;
+        encoder.raw.initialize(&parameters).expect("a test asks for what works");
+        encoder
     }
 
     /// The level that the SPS says, as `level_idc`.
@@ -161,7 +177,7 @@ unsafe impl Send for Encoder {}
 
 #[allow(unsafe_code, reason = "calls of the C interface")]
 impl Raw {
-    fn new(config: EncoderConfig, level: Level) -> Result<Self, EncodeError> {
+    fn new() -> Result<Self, EncodeError> {
         let mut object = null_mut();
         // SAFETY: writes one pointer to a new object.
         let code = unsafe { APILoader::WelsCreateSVCEncoder(&raw mut object) };
@@ -169,17 +185,23 @@ impl Raw {
         let mut raw = Self { object };
         let mut quiet: c_int = WELS_LOG_QUIET;
         raw.set_option(ENCODER_OPTION_TRACE_LEVEL, &mut quiet)?;
-        let mut parameters = SEncParamExt::default();
-        let defaults = raw.table().GetDefaultParams.expect("openh264 fills its table");
-        // SAFETY: fills the struct.
-        let code = unsafe { defaults(object, &raw mut parameters) };
-        succeeded("GetDefaultParams", code)?;
-        fill(&mut parameters, config, level);
-        let initialize = raw.table().InitializeExt.expect("openh264 fills its table");
-        // SAFETY: the object is fresh; the parameters are copied.
-        let code = unsafe { initialize(object, &raw const parameters) };
-        succeeded("InitializeExt", code)?;
         Ok(raw)
+    }
+
+    fn defaults(&mut self) -> Result<SEncParamExt, EncodeError> {
+        let mut parameters = SEncParamExt::default();
+        let defaults = self.table().GetDefaultParams.expect("openh264 fills its table");
+        // SAFETY: fills the struct.
+        let code = unsafe { defaults(self.object, &raw mut parameters) };
+        succeeded("GetDefaultParams", code)?;
+        Ok(parameters)
+    }
+
+    fn initialize(&mut self, parameters: &SEncParamExt) -> Result<(), EncodeError> {
+        let initialize = self.table().InitializeExt.expect("openh264 fills its table");
+        // SAFETY: the object lives; the parameters are copied.
+        let code = unsafe { initialize(self.object, std::ptr::from_ref(parameters)) };
+        succeeded("InitializeExt", code)
     }
 
     fn table(&self) -> &ISVCEncoderVtbl {
@@ -240,7 +262,13 @@ impl Raw {
     }
 }
 
-/// The library's parameters for ours. What was measured is in the comments: 720×1280, moving picture, ms an encode.
+/// The library's parameters for ours.
+///
+/// What was measured and left as it is (720×1280, 2.5 Mbit/s, a panning and a still scene with sensor noise): background
+/// detection saves 25 % of a still scene but lets it go stale, −2.9 dB; the loop filter costs 10 to 20 % and blocks show
+/// without it; two slices switch off the steering within a picture, which gains 0.5 dB but makes the largest pictures half
+/// as large again, and a burst is latency; adaptive quantisation, two references and medium complexity cost 5 to 12 % for at most +0.3 dB; scene
+/// change detection makes IDRs nobody asked for.
 fn fill(parameters: &mut SEncParamExt, config: EncoderConfig, level: Level) {
     let int = |value: usize| c_int::try_from(value).expect("checked against 1920");
     let bitrate = c_int::try_from(config.bitrate_bps).expect("levels end at 240 Mbit/s");

@@ -36,6 +36,22 @@ fn each_unit_gives_its_picture_at_once_at_every_size() {
 }
 
 #[test]
+fn main_profile_is_not_held_back_for_reordering() {
+    let size = size(320, 240);
+    let config = EncoderConfig { size, bitrate_bps: 800_000, max_fps: 30 };
+    let (mut encoder, mut decoder) = (Encoder::main_profile(config), Decoder::new());
+    for n in 0..40 {
+        let picture = moving(size, n);
+        let encoded = encoder.encode(picture.as_ref(), MediaTime(n as i64 * 33_333), n == 20).unwrap().unwrap();
+        if encoded.keyframe {
+            assert_eq!(Sps::parse(encoded.nals[0]).unwrap().profile, 77);
+        }
+        let decoded = decoder.decode(&annex_b(&encoded.nals)).unwrap().expect("at once");
+        assert!(luma_psnr(&picture.as_ref().y, &decoded.y) > 28.0, "its own picture, not the one before");
+    }
+}
+
+#[test]
 fn resolution_may_change_mid_stream() {
     let mut decoder = Decoder::new();
     for size in [size(640, 360), size(360, 640), size(16, 16), size(1280, 720), size(322, 182)] {
