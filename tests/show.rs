@@ -107,8 +107,7 @@ impl House {
 /// Waits until `enough` is true of what has been seen from now on.
 async fn see(sight: &mut watch::Receiver<Sight>, what: &str, enough: fn(Sight, Sight) -> bool) {
     let before = *sight.borrow();
-    let seen = tokio::time::timeout(PATIENCE, sight.wait_for(|now| enough(before, *now))).await;
-    let seen = matches!(seen, Ok(Ok(_)));
+    let seen = matches!(tokio::time::timeout(PATIENCE, sight.wait_for(|now| enough(before, *now))).await, Ok(Ok(_)));
     assert!(seen, "not seen: {what}; {before:?} → {:?}", *sight.borrow());
 }
 
