@@ -1,0 +1,12 @@
+//! The HTTP side over real sockets: routes, statuses, tokens, events. Control thread, engine and sessions are the real
+//! ones; what is not here is a browser (`tests/interop`).
+#![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
+
+mod battles;
+mod edge;
+mod events;
+mod house;
+mod lives;
+mod tokens;
+mod whep;
+mod whip;

@@ -1,0 +1,94 @@
+//! Tokens that are wrong in each known way are 401, wherever they stand.
+
+use base64ish::encode_json;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde_json::{Value, json};
+
+use super::house::{House, SECRET};
+
+/// Base64url of JSON, for headers that no library would sign.
+mod base64ish {
+    use serde_json::Value;
+
+    pub(super) fn encode_json(value: &Value) -> String {
+        const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        let text = value.to_string();
+        let mut out = String::new();
+        for chunk in text.as_bytes().chunks(3) {
+            let bits = chunk.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+            for letter in 0..=chunk.len() {
+                out.push(char::from(LETTERS[(bits >> (18 - 6 * letter) & 63) as usize]));
+            }
+        }
+        out
+    }
+}
+
+fn signed(header: &Header, claims: &Value, secret: &[u8]) -> String {
+    encode(header, claims, &EncodingKey::from_secret(secret)).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_wrong_token_is_401() {
+    let house = House::open().await;
+    let now = house.state.clock.wall_ms() / 1000;
+    let claims = |change: Value| {
+        let mut claims = json!({"sub": "backend", "role": "admin", "live": "*", "exp": now + 60});
+        for (name, value) in change.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        claims
+    };
+    let good = claims(json!({}));
+    let hs256 = Header::default();
+    let kid = |id: &str| Header { kid: Some(id.to_owned()), ..Header::default() };
+    let payload = encode_json(&good);
+    let wrong = [
+        ("none", format!("{}.{payload}.", encode_json(&json!({"alg": "none", "typ": "JWT"})))),
+        ("RS256 header, HMAC signature", {
+            let real = signed(&hs256, &good, SECRET);
+            let signature = real.rsplit('.').next().unwrap();
+            format!("{}.{payload}.{signature}", encode_json(&json!({"alg": "RS256"})))
+        }),
+        ("HS512", signed(&Header::new(Algorithm::HS512), &good, SECRET)),
+        ("kid with a path", signed(&kid("../../dev/null"), &good, SECRET)),
+        ("kid with SQL", signed(&kid("' OR 1=1 --"), &good, SECRET)),
+        ("empty secret", signed(&hs256, &good, b"")),
+        ("other secret", signed(&hs256, &good, b"another secret of thirty-two bytes")),
+        ("expired", signed(&hs256, &claims(json!({"exp": now - 60})), SECRET)),
+        ("exp as text", signed(&hs256, &claims(json!({"exp": (now + 60).to_string()})), SECRET)),
+        ("without exp", signed(&hs256, &json!({"sub": "backend", "role": "admin", "live": "*"}), SECRET)),
+        ("not yet", signed(&hs256, &claims(json!({"nbf": now + 60})), SECRET)),
+        ("other audience", signed(&hs256, &claims(json!({"aud": "others"})), SECRET)),
+        ("made-up role", signed(&hs256, &claims(json!({"role": "root"})), SECRET)),
+        ("sub that is no userId", signed(&hs256, &claims(json!({"sub": "?"})), SECRET)),
+        ("100 kB", "x".repeat(20_000)),
+        ("rubbish", "a.b.c".to_owned()),
+    ];
+    for (what, token) in &wrong {
+        let reply = house.json(token, "GET", "/v1/lives", &Value::Null).await;
+        assert_eq!(reply.status, 401, "{what}: {}", reply.body);
+        assert!(reply.header("www-authenticate").starts_with("Bearer"), "{what}");
+    }
+    // Sixteen failures so far; a good token is never shut out by them, and the wrong ones are braked in the end.
+    let mut last = 0;
+    for _ in 0..5 {
+        last = house.json("wrong", "GET", "/v1/lives", &Value::Null).await.status;
+    }
+    assert_eq!(last, 429);
+    house.json(&signed(&hs256, &good, SECRET), "GET", "/v1/lives", &Value::Null).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn token_may_be_bearer_raw_or_in_the_address() {
+    let house = House::open().await;
+    let token = house.host("alice", "*");
+    let body = |live: &str| json!({"liveId": live}).to_string();
+    let json_type = ("content-type", "application/json");
+    let raw = house.send("POST", "/v1/lives", &[json_type, ("authorization", &token)], &body("a")).await;
+    assert_eq!(raw.expect(201)["owner"]["userId"], "alice");
+    let path = format!("/v1/lives?token={token}");
+    assert_eq!(house.send("POST", &path, &[json_type], &body("b")).await.expect(201)["liveId"], "b");
+    let basic = house.send("POST", "/v1/lives", &[json_type, ("authorization", "Basic YTpi")], &body("c")).await;
+    basic.problem(401, "unauthorized");
+}
