@@ -150,17 +150,10 @@ fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
 
 /// What `#[path = "…"]` says.
 fn path_attribute(attributes: &[syn::Attribute]) -> Option<String> {
-    attributes.iter().find_map(|attribute| match &attribute.meta {
-        syn::Meta::NameValue(syn::MetaNameValue { path, value: syn::Expr::Lit(value), .. })
-            if path.is_ident("path") =>
-        {
-            match &value.lit {
-                syn::Lit::Str(text) => Some(text.value()),
-                _ => None,
-            }
-        }
-        _ => None,
-    })
+    let attribute = attributes.iter().find(|attribute| attribute.path().is_ident("path"))?;
+    let syn::Expr::Lit(value) = &attribute.meta.require_name_value().ok()?.value else { return None };
+    let syn::Lit::Str(text) = &value.lit else { return None };
+    Some(text.value())
 }
 
 #[derive(Default)]
