@@ -24,6 +24,7 @@ let playing = null;
 
 function watch(live) {
   playing = live.liveId;
+  $("#empty").replaceChildren("Joining …");
   $("#where").replaceChildren("watching ", element("b", {}, live.liveName || live.liveId));
   showState(play(`/whep/${encodeURIComponent(live.liveId)}`, null, video), $("#state"), $("#trouble"));
 }

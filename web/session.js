@@ -77,7 +77,7 @@ export class Session extends EventTarget {
   }
 
   open() {
-    this.#try();
+    queueMicrotask(() => this.#try()); // whoever opens may still add listeners
     return this;
   }
 

@@ -212,6 +212,35 @@ fn two_browsers_battle_in_one_picture_while_a_third_watches() {
 }
 
 #[test]
+fn the_demo_shows_a_battle_and_its_figures_on_the_first_page() {
+    let server = Server::start_as(&["demo"]);
+    let browser = Browser::launch();
+    let page = browser.open("demo", &server.url("/"));
+    page.wait_for("document.querySelector('#state').dataset.state === 'connected'", PATIENCE);
+    let viewer = Viewer::new(&page);
+    let row = Spot { x: 0, y: BAR_ROW_Y, width: CANVAS_WIDTH, height: 1 };
+    viewer.wait_until("the score bar", PATIENCE, || {
+        let pixels = viewer.read(row);
+        is_bar(&pixels).then_some(()).ok_or_else(|| format!("{:?}", picture::mean(&pixels)))
+    });
+    let before = bar_boundary(&viewer.read(row));
+    viewer.wait_until("gifts moving the bar", PATIENCE, || {
+        let now = bar_boundary(&viewer.read(row));
+        (now.abs_diff(before) > BAR_TOLERANCE_PX).then_some(()).ok_or_else(|| format!("{before} then {now}"))
+    });
+    for figure in ["p50", "p95", "fps", "bitrate", "viewers"] {
+        page.wait_for(
+            &format!("parseFloat(document.querySelector('[data-figure={figure}]').textContent) > 0"),
+            PATIENCE,
+        );
+    }
+    page.wait_for("document.querySelectorAll('#legend li').length === 6", PATIENCE);
+    page.screenshot();
+    assert_eq!(page.complaints(), Vec::<String>::new());
+    server.stop();
+}
+
+#[test]
 fn a_host_without_a_camera_or_a_token_is_told_so_in_words() {
     let server = Server::start();
     let browser = Browser::launch();

@@ -33,10 +33,16 @@ pub(crate) struct Answer {
 }
 
 impl Server {
+    /// `costage serve --dev`.
     pub(crate) fn start() -> Self {
+        Self::start_as(&["serve", "--dev"])
+    }
+
+    /// Any command that serves and takes the configuration's flags.
+    pub(crate) fn start_as(command: &[&str]) -> Self {
         let (http_port, metrics_port, media_port) = (free_tcp_port(), free_tcp_port(), free_udp_port());
         let mut process = Command::new(env!("CARGO_BIN_EXE_costage"))
-            .args(["serve", "--dev"])
+            .args(command)
             .args(["--listen", &format!("127.0.0.1:{http_port}")])
             .args(["--metrics-listen", &format!("127.0.0.1:{metrics_port}")])
             .args(["--media-udp-port", &media_port.to_string()])
