@@ -107,8 +107,8 @@ impl House {
 /// Waits until `enough` is true of what has been seen from now on.
 async fn see(sight: &mut watch::Receiver<Sight>, what: &str, enough: fn(Sight, Sight) -> bool) {
     let before = *sight.borrow();
-    let seen = tokio::time::timeout(PATIENCE, sight.wait_for(|now| enough(before, *now))).await;
-    assert!(matches!(seen, Ok(Ok(_))), "not seen: {what}; {before:?} → {:?}", *sight.borrow());
+    let seen = matches!(tokio::time::timeout(PATIENCE, sight.wait_for(|now| enough(before, *now))).await, Ok(Ok(_)));
+    assert!(seen, "not seen: {what}; {before:?} → {:?}", *sight.borrow());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,8 +116,10 @@ async fn a_viewer_keeps_its_connection_while_lives_connect_and_part() {
     let house = house().await;
     let backend = &house.backend;
 
-    let nobody = Viewer::watch(&backend.whep("a"), None, Arc::clone(&house.clock), Box::new(Eyes(watch::Sender::default())));
-    let refused = nobody.await.err().expect("there is no such live");
+    let feed = backend.whep("a");
+    let nobody = Eyes(watch::Sender::default());
+    let refused = Viewer::watch(&feed, None, Arc::clone(&house.clock), Box::new(nobody)).await;
+    let refused = refused.err().expect("there is no such live");
     assert!(
         matches!(&refused, WatchError::Open(OpenError::Signal(SignalError::Refused { status: 404, .. }))),
         "{refused}"
@@ -125,8 +127,8 @@ async fn a_viewer_keeps_its_connection_while_lives_connect_and_part() {
 
     let hosts = [house.host(0, "a", 30.0).await, house.host(1, "b", 29.95).await];
     let (eyes, mut sight) = watch::channel(Sight::default());
-    let viewer = Viewer::watch(&backend.whep("a"), None, Arc::clone(&house.clock), Box::new(Eyes(eyes)));
-    let viewer = viewer.await.expect("a is live");
+    let viewer = Viewer::watch(&feed, None, Arc::clone(&house.clock), Box::new(Eyes(eyes))).await;
+    let viewer = viewer.expect("a is live");
     see(&mut sight, "the host alone", |before, now| now.alone >= before.alone + 10).await;
     see(&mut sight, "a beep", |before, now| now.loud > before.loud).await;
 

@@ -33,6 +33,9 @@ pub struct DemoArgs {
     /// An admin's token for --server
     #[arg(long, requires = "server")]
     pub token: Option<String>,
+    /// The configuration of the server that it starts.
+    #[command(flatten)]
+    pub settings: Settings,
 }
 
 /// Live id, also the user's, and name.
@@ -47,12 +50,16 @@ const PAUSE: Duration = Duration::from_secs(6);
 /// Battles that may fail to start one after the other before the demo gives up.
 const FAILURES_MAX: u32 = 5;
 
+/// What to do when a port of the demo is taken, as a rule by another costage.
+const OTHER_PORTS: &str = "the demo's server does not start; if a port is taken, end what holds it or name others: \
+     costage demo --listen 127.0.0.1:8090 --media-udp-port 0 --metrics-listen ''";
+
 /// Runs the demo until a signal: on a server of its own in dev mode, or on the one named.
 ///
 /// # Errors
 /// When the server cannot be started or reached, or refuses.
 pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
-    let config = Settings::default().load(true)?;
+    let config = args.settings.load(true)?;
     logging::start(&config)?;
     about::announce(&about::version(about::kernels(config.simd).level()));
     let round = Duration::from_secs(args.round_seconds);
@@ -61,7 +68,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
         say(&format!("Watch the battle at {address}/   (Ctrl-C ends it)"));
         return perform(&backend, round, async { drop(shutdown::signal().await) }).await;
     }
-    let server = server::start(&config, true, &metrics::install()?).await?;
+    let server = server::start(&config, true, &metrics::install()?).await.context(OTHER_PORTS)?;
     let backend = Backend::new(&server.url(), &dev::token(&server, Role::Admin, "demo")?)?;
     say(&format!("Watch the battle at {}/   (Ctrl-C ends it)", server.url()));
     let ended = perform(&backend, round, async { drop(shutdown::signal().await) }).await;

@@ -20,10 +20,13 @@ pub const TRACE_HEADER: &str =
 
 /// Histograms of every stage, and the trace file. The file is complete when this is dropped.
 pub struct FrameSamples {
-    stages: [(metrics::Histogram, fn(&Sample) -> Duration); 6],
+    stages: Stages,
     mixing: metrics::Histogram,
     trace: Option<Trace>,
 }
+
+/// Each stage's histogram, and its part of a sample.
+type Stages = [(metrics::Histogram, fn(&Sample) -> Duration); 6];
 
 impl FrameSamples {
     /// Registers the histograms; with `trace_file` also writes each sample there (created, or emptied).
@@ -32,7 +35,7 @@ impl FrameSamples {
     /// When the file cannot be created, or its thread cannot be started.
     pub fn new(trace_file: Option<&Path>) -> std::io::Result<Self> {
         let stage = |name: &'static str| metrics::histogram!("costage_mixing_stage_seconds", "stage" => name);
-        let stages: [(metrics::Histogram, fn(&Sample) -> Duration); 6] = [
+        let stages: Stages = [
             (stage("reorder"), |sample| sample.reorder),
             (stage("decode"), |sample| sample.decode),
             (stage("wait"), |sample| sample.wait),

@@ -97,7 +97,7 @@ impl MixHandle {
 }
 
 /// What a program is made like.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct MixConfig {
     /// The picked SIMD level.
     pub kernels: Kernels,

@@ -85,7 +85,7 @@ impl Engine {
         let mut mixers = Vec::new();
         for index in 0..config.mixers.max(1) {
             let (clock, shards) = (Arc::clone(clock), Arc::clone(&shards));
-            let surroundings = mix_thread::Surroundings { clock, epoch, shards, config: config.mix.clone() };
+            let surroundings = mix_thread::Surroundings { clock, epoch, shards, config: config.mix };
             let (handle, thread) = mix_thread::spawn(index, surroundings)?;
             mixers.push(handle);
             threads.push(thread);

@@ -1,6 +1,6 @@
 //! Everything one mix thread works on: its sources and its programs, and what is due when.
 
-use super::mix_thread::{MixHandle, MixInput, Moved, Order, Surroundings, producer_of};
+use super::mix_thread::{MixConfig, MixHandle, MixInput, Moved, Order, Surroundings, producer_of};
 use super::peer::SessionKey;
 use super::shard::{Outgoing, ShardHandle, earliest};
 use super::source::Source;
@@ -12,6 +12,7 @@ use costage_media::mix::{Program, ProgramConfig};
 use costage_media::packet::MediaKind;
 use costage_media::scene::{Scene, SourceId};
 use costage_media::time::AUDIO_CLOCK_HZ;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -145,14 +146,12 @@ impl Studio {
     }
 
     fn stage(&mut self, now: Instant, stage: StageId, scene: Scene, awaited: BTreeSet<SourceId>) {
-        let config = &self.surroundings.config;
-        if !self.programs.contains_key(&stage) {
-            let config =
-                ProgramConfig { kernels: config.kernels, max_fps: config.max_fps, bitrate_bps: config.bitrate_bps };
+        if let Entry::Vacant(place) = self.programs.entry(stage) {
+            let MixConfig { kernels, max_fps, bitrate_bps } = self.surroundings.config;
+            let config = ProgramConfig { kernels, max_fps, bitrate_bps };
             match Program::new(now, producer_of(stage), config, scene.canvas) {
                 Ok(program) => {
-                    let running = Running { program, scene: scene.clone(), awaited, shows: BTreeMap::new() };
-                    self.programs.insert(stage, running);
+                    place.insert(Running { program, scene: scene.clone(), awaited, shows: BTreeMap::new() });
                 }
                 Err(error) => return tracing::error!(stage = stage.0, %error, "no encoder for this stage"),
             }
@@ -241,7 +240,6 @@ impl Studio {
                 continue;
             };
             metrics::counter!("costage_mixed_frames_total").increment(1);
-            metrics::counter!("costage_mixed_frames_total").increment(1);
             count_bytes(&produced.frame);
             let shows = std::mem::take(&mut running.shows).into_values().collect();
             let trace = FrameTrace::new(shows, started, produced.composed, clock.now());
@@ -271,7 +269,5 @@ fn count_bytes(frame: &Frame) {
 }
 
 fn send(shards: &[ShardHandle], outgoing: &Outgoing) {
-    let bytes: usize = outgoing.frame.packets.iter().map(|packet| packet.payload.len()).sum();
-    metrics::counter!("costage_mixed_bytes_total").increment(bytes as u64);
     shards.iter().for_each(|shard| shard.send(outgoing.clone()));
 }

@@ -18,6 +18,8 @@
 mod config;
 mod dtls;
 mod extend;
+#[doc(hidden)]
+pub mod fuzz;
 mod ice;
 mod random;
 mod receiving;

@@ -26,6 +26,10 @@ const HANDSHAKE_MAX: Duration = Duration::from_secs(20);
 /// Events that wait for the shard: it drains after every call, so this is one datagram's worth with room.
 const EVENTS_MAX: usize = 1_024;
 
+/// RTCP packets that leave together: a sender report with its description, or a receiver report with a request. The largest
+/// of ours, a transport-wide report of 50 ms, has about 400 bytes.
+const COMPOUND_PACKETS: usize = 2;
+
 /// Media of a session.
 pub(crate) enum Half {
     /// A host's.
@@ -197,13 +201,13 @@ impl Session {
     }
 
     fn send_rtcp(&mut self, packets: &[Box<dyn rtcp::Packet>]) {
-        if packets.is_empty() {
-            return;
-        }
         let (Some((_, sealer)), Some(path)) = (&mut self.keys, self.ice.selected()) else { return };
-        let Ok(plain) = rtcp::packet::marshal(packets) else { return };
-        if let Ok(sealed) = sealer.seal_rtcp(&plain) {
-            self.wire.send(path.remote, path.local, &sealed, None);
+        // Few at a time, so that no compound outgrows the path.
+        for compound in packets.chunks(COMPOUND_PACKETS) {
+            let Ok(plain) = rtcp::packet::marshal(compound) else { continue };
+            if let Ok(sealed) = sealer.seal_rtcp(&plain) {
+                self.wire.send(path.remote, path.local, &sealed, None);
+            }
         }
     }
 

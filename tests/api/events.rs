@@ -21,11 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A blocking client: the server runs on the runtime's other threads meanwhile.
 struct Socket(WebSocket<MaybeTlsStream<TcpStream>>);
 
-fn dial(
-    house: &House,
-    path: &str,
-    headers: &[(&'static str, &str)],
-) -> Result<(Socket, Response<Option<Vec<u8>>>), Error> {
+type Dialled = Result<(Socket, Response<Option<Vec<u8>>>), Error>;
+
+fn dial(house: &House, path: &str, headers: &[(&'static str, &str)]) -> Dialled {
     block_in_place(|| {
         let mut request = format!("ws://{}{path}", house.address).into_client_request()?;
         for (name, value) in headers {
@@ -61,7 +59,9 @@ impl Socket {
             match self.message() {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),
                 Message::Ping(_) => {}
-                other => panic!("wanted an event, found {other:?}"),
+                other @ (Message::Binary(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_)) => {
+                    panic!("wanted an event, found {other:?}")
+                }
             }
         }
     }

@@ -42,7 +42,7 @@ impl KeyframeGate {
                     self.audio = self.target;
                 }
                 // The old sound goes on until the new one comes, but not under the new picture.
-                from == self.audio && (from == self.target || self.video != self.target)
+                from == self.audio && !self.is_silent()
             }
         }
     }
@@ -65,6 +65,12 @@ impl KeyframeGate {
         self.video != self.target
     }
 
+    /// Whether no sound passes: the picture has moved, and the new producer has not been heard yet.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.audio != self.target && self.video == self.target
+    }
+
     /// Whether packets of `producer` may pass, now or after a switch.
     #[must_use]
     pub fn concerns(&self, producer: ProducerId) -> bool {
@@ -79,14 +85,26 @@ pub(super) struct Feed {
     pub(super) consumers: BTreeMap<ConsumerId, Consumer>,
     /// Consumers that wait for their first keyframe.
     pub(super) closed: usize,
+    /// Sound of the producer that was heard last was left out.
+    silenced: bool,
 }
 
 impl Feed {
     pub(super) fn new(producer: Option<ProducerId>) -> Self {
-        Self { gate: KeyframeGate::new(producer), consumers: BTreeMap::new(), closed: 0 }
+        Self { gate: KeyframeGate::new(producer), consumers: BTreeMap::new(), closed: 0, silenced: false }
     }
 
-    /// Numbers `buffer`, the packets of `frame`, for each consumer in turn and sends it.
+    /// From here on `producer` is wanted; without viewers there is nothing to wait for.
+    pub(super) fn point(&mut self, producer: ProducerId) {
+        if self.consumers.is_empty() {
+            self.gate = KeyframeGate::new(Some(producer));
+        } else {
+            self.gate.point(producer);
+        }
+        self.silenced |= self.gate.is_silent();
+    }
+
+    /// If the gate lets `frame` pass: numbers `buffer`, its packets, for each consumer in turn and sends it.
     pub(super) fn give(
         &mut self,
         now: Instant,
@@ -95,12 +113,21 @@ impl Feed {
         send: &mut dyn FnMut(ConsumerId, &[RtpOut]),
     ) {
         let video = frame.kind == MediaKind::Video;
+        if !self.gate.passes(frame) {
+            return;
+        }
+        self.silenced |= self.gate.is_silent();
+        let resumed = !video && std::mem::take(&mut self.silenced);
         for (id, consumer) in &mut self.consumers {
             consumer.open |= video && frame.keyframe;
             if video && !consumer.open {
                 continue;
             }
-            consumer.munger_mut(frame.kind).munge(now, frame.producer, &frame.packets, buffer);
+            let munger = consumer.munger_mut(frame.kind);
+            if resumed {
+                munger.interrupt();
+            }
+            munger.munge(now, frame.producer, &frame.packets, buffer);
             consumer.earn(frame.packets.len());
             send(*id, buffer);
         }

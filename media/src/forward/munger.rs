@@ -60,6 +60,8 @@ pub struct Munger {
     last_in: u64,
     packet_ticks: u32,
     last_at: Option<Instant>,
+    /// Frames of the present producer were left out: what comes next follows without a hole.
+    interrupted: bool,
 }
 
 impl Munger {
@@ -75,6 +77,7 @@ impl Munger {
             last_in: 0,
             packet_ticks: AUDIO_PACKET_TICKS,
             last_at: None,
+            interrupted: false,
         }
     }
 
@@ -95,7 +98,7 @@ impl Munger {
     pub fn munge(&mut self, now: Instant, producer: ProducerId, packets: &[Packet], out: &mut [RtpOut]) {
         let (Some(first), Some(last)) = (packets.first(), packets.last()) else { return };
         let span = match self.span().copied() {
-            Some(span) if span.mapping.producer == producer => {
+            Some(span) if span.mapping.producer == producer && !self.interrupted => {
                 let step = first.timestamp.wrapping_sub(self.last_in);
                 if (1..=AUDIO_PACKET_TICKS_MAX).contains(&step) {
                     self.packet_ticks = low32(step);
@@ -111,6 +114,11 @@ impl Munger {
         self.last_timestamp = span.mapping.timestamp(last.timestamp);
         self.last_in = last.timestamp;
         self.last_at = Some(now);
+    }
+
+    /// Frames of the present producer are left out: the next numbers run on as after a switch.
+    pub fn interrupt(&mut self) {
+        self.interrupted = true;
     }
 
     /// Where the packet that left as `seq` (low 16 bits, the newest such) came from: its full sequence number, its
@@ -139,6 +147,7 @@ impl Munger {
             seq_offset: self.next_seq.wrapping_sub(first.seq.0),
             first: self.next_seq,
         };
+        self.interrupted = false;
         self.spans.rotate_left(1);
         self.spans[SPANS_MAX - 1] = Some(span);
         span
@@ -242,6 +251,18 @@ mod tests {
         assert_eq!(origin(13), Some((13, 7, B)));
         assert_eq!(origin(14), Some((14, 8, B)));
         assert_eq!((origin(9), origin(15)), (None, None), "never sent");
+    }
+
+    #[test]
+    fn after_an_interruption_the_same_producer_goes_on_without_a_hole() {
+        let (mut munger, now) = (Munger::new(MediaKind::Audio, 0), Instant::now());
+        munge(&mut munger, now, A, 100, 0);
+        munger.interrupt();
+        let later = now + Duration::from_millis(60);
+        assert_eq!(munge(&mut munger, later, A, 103, 2_880), (1, 2_880));
+        assert_eq!(munge(&mut munger, later, A, 104, 3_840), (2, 3_840));
+        let origin = |seq| munger.origin(seq).map(|(sent, own, _)| (sent.0, own.0));
+        assert_eq!((origin(0), origin(1), origin(2)), (Some((0, 100)), Some((1, 103)), Some((2, 104))));
     }
 
     #[test]

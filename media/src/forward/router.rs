@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::feed::Feed;
-use super::{Consumer, ConsumerId, FeedId, Frame, KeyframeGate, Mapping, ProducerId, RetransmissionRing, index};
+use super::{Consumer, ConsumerId, FeedId, Frame, Mapping, ProducerId, RetransmissionRing, index};
 use crate::packet::{MediaKind, RtpOut};
 
 /// Viewers of one shard. At 2.5 Mbit/s a core sends to a good thousand; beyond four the shard only gets late.
@@ -93,11 +93,7 @@ impl Router {
     pub fn point(&mut self, feed: FeedId, producer: ProducerId) {
         let Some(found) = self.feeds.get_mut(&feed) else { return };
         let before = found.gate;
-        if found.consumers.is_empty() {
-            found.gate = KeyframeGate::new(Some(producer));
-        } else {
-            found.gate.point(producer);
-        }
+        found.point(producer);
         self.attach(feed, producer);
         for old in [before.target(), before.showing()].into_iter().flatten() {
             self.detach(feed, old);
@@ -168,9 +164,7 @@ impl Router {
         for feed_id in &producer.feeds {
             let Some(feed) = self.feeds.get_mut(feed_id) else { continue };
             let before = feed.gate;
-            if feed.gate.passes(frame) {
-                feed.give(now, frame, &mut self.buffer, send);
-            }
+            feed.give(now, frame, &mut self.buffer, send);
             if feed.gate.showing() != before.showing() {
                 self.moved.push((*feed_id, before.showing()));
             }

@@ -50,6 +50,8 @@ pub struct VideoInput {
     open: Option<Open>,
     /// Set once the first keyframe has come, until the next loss.
     flowing: bool,
+    /// The last keyframe brought its parameter sets itself.
+    repeats_parameters: bool,
     /// A picture was left out since the last keyframe.
     wanting: bool,
     last_asked: Option<Instant>,
@@ -99,10 +101,20 @@ impl VideoInput {
         self.events.pop_front()
     }
 
-    /// The decoder refused a unit: leave out everything until the next keyframe and ask for one.
+    /// The decoder refused the unit polled last: everything until the next keyframe is left out, also what waits to
+    /// be polled, and a keyframe is asked for unless one is there.
     pub fn refused(&mut self, now: Instant) {
-        self.stop_flow();
-        self.ask(now);
+        let is_keyframe = |event: &VideoEvent| matches!(event, VideoEvent::Unit(unit) if unit.keyframe);
+        let keyframe = self.events.iter().position(is_keyframe);
+        let mut place = 0;
+        self.events.retain(|event| {
+            place += 1;
+            *event == VideoEvent::KeyframeNeeded || keyframe.is_some_and(|keyframe| place > keyframe)
+        });
+        if keyframe.is_none() {
+            self.stop_flow();
+            self.ask(now);
+        }
     }
 
     /// Sequence numbers given up so far; see [`ReorderRing::given_up`].
@@ -155,7 +167,7 @@ impl VideoInput {
         let open = self.open.get_or_insert(Open { timestamp: packet.timestamp, arrived, damaged: false });
         open.arrived = open.arrived.max(arrived);
         // What was lost may have been the head of this unit, unless this packet is a head itself.
-        open.damaged |= fresh && after_loss && !h264::begins_unit(&packet.payload);
+        open.damaged |= fresh && after_loss && !h264::begins_unit(&packet.payload, self.repeats_parameters);
         if !open.damaged && self.depacketiser.push(&packet.payload).is_err() {
             open.damaged = true;
         }
@@ -180,6 +192,7 @@ impl VideoInput {
             Ok(Some(unit)) => {
                 if unit.keyframe {
                     self.flowing = true;
+                    self.repeats_parameters = unit.own_parameters;
                     self.wanting = false;
                 }
                 let Open { timestamp, arrived, damaged: _ } = open;
@@ -198,7 +211,9 @@ mod tests {
     use crate::jitter::GAP_DEADLINE;
     use crate::packet::{ExtSeq, MediaKind};
 
-    const IDR: &[u8] = &[0x65, 0x88, 1];
+    /// One packet: parameter sets and an IDR slice.
+    const IDR: &[u8] = &[0x78, 0, 2, 0x67, 1, 0, 2, 0x68, 1, 0, 3, 0x65, 0x88, 1];
+    const SLICE_OF_IDR: &[u8] = &[0x65, 0x88, 1];
     const DELTA: &[u8] = &[0x41, 0x9a, 2];
 
     struct Host {
@@ -258,7 +273,12 @@ mod tests {
         packets[1].received_at = host.at(4);
         packets.into_iter().for_each(|packet| input.push(host.at(9), packet));
         let unit = AccessUnit {
-            data: vec![0, 0, 0, 1, 0x65, 0x88, 1, 0, 0, 0, 1, 0x65, 0x48, 7],
+            data: [
+                &[0, 0, 0, 1, 0x67, 1, 0, 0, 0, 1, 0x68, 1][..],
+                &[0, 0, 0, 1, 0x65, 0x88, 1],
+                &[0, 0, 0, 1, 0x65, 0x48, 7],
+            ]
+            .concat(),
             timestamp: 0,
             keyframe: true,
             arrived: host.at(9),
@@ -313,7 +333,7 @@ mod tests {
         input.handle_timeout(host.at(133));
         assert_eq!(events(&mut input), ["need"]);
         assert!(push(&mut input, host.frame(166, &[DELTA])).is_empty());
-        assert_eq!(push(&mut input, host.frame(200, &[&[0x67, 1], &[0x68, 1], IDR])), ["K18000"]);
+        assert_eq!(push(&mut input, host.frame(200, &[&[0x67, 1], &[0x68, 1], SLICE_OF_IDR])), ["K18000"]);
         assert_eq!(push(&mut input, host.frame(233, &[DELTA])), ["D20970"]);
     }
 
@@ -349,6 +369,27 @@ mod tests {
         push(&mut input, frame);
         input.handle_timeout(host.at(133));
         assert_eq!(events(&mut input), ["need"]);
+    }
+
+    #[test]
+    fn after_a_loss_a_keyframe_is_trusted_without_parameter_sets_only_where_they_are_not_repeated() {
+        for (first, trusted) in [(vec![IDR], false), (vec![SLICE_OF_IDR], true)] {
+            let (mut host, mut input) = (Host::new(), VideoInput::new());
+            assert_eq!(push(&mut input, host.frame(0, &[&[0x67, 1], &[0x68, 1]])), [""; 0]);
+            assert_eq!(push(&mut input, host.frame(10, &first)), ["K900"]);
+            host.seq += 1;
+            push(&mut input, host.frame(33, &[SLICE_OF_IDR]));
+            input.handle_timeout(host.at(133));
+            assert_eq!(events(&mut input), [if trusted { "K2970" } else { "need" }]);
+        }
+    }
+
+    #[test]
+    fn a_stream_whose_first_packet_was_lost_waits_for_a_whole_keyframe() {
+        let (mut host, mut input) = (Host::new(), VideoInput::new());
+        let mut frame = host.frame(0, &[&[0x78, 0, 2, 0x67, 1, 0, 2, 0x68, 1], SLICE_OF_IDR]);
+        frame.remove(0);
+        assert_eq!(push(&mut input, frame), ["need"]);
     }
 
     #[test]
@@ -389,6 +430,21 @@ mod tests {
         assert_eq!(events(&mut input), ["need"]);
         assert!(push(&mut input, host.frame(33, &[DELTA])).is_empty());
         assert_eq!(push(&mut input, host.frame(66, &[IDR])), ["K5940"]);
+    }
+
+    #[test]
+    fn what_waits_behind_a_refused_unit_is_left_out_up_to_a_keyframe() {
+        let (mut host, mut input) = (Host::new(), VideoInput::new());
+        push(&mut input, host.frame(0, &[IDR]));
+        for (ms, nal) in [(33, DELTA), (66, DELTA), (99, IDR), (132, DELTA)] {
+            host.frame(ms, &[nal]).into_iter().for_each(|packet| input.push(packet.received_at, packet));
+        }
+        assert!(matches!(input.poll(), Some(VideoEvent::Unit(unit)) if unit.timestamp == 2_970));
+        input.refused(host.at(132));
+        assert_eq!(events(&mut input), ["K8910", "D11880"]);
+        host.frame(165, &[DELTA]).into_iter().for_each(|packet| input.push(packet.received_at, packet));
+        input.refused(host.at(165));
+        assert_eq!(events(&mut input), ["need"]);
     }
 
     #[test]

@@ -52,12 +52,7 @@ impl Program {
     ///
     /// # Errors
     /// When openh264 or opus refuses to make an encoder.
-    pub fn new(
-        now: Instant,
-        producer: ProducerId,
-        config: ProgramConfig,
-        canvas: Size,
-    ) -> Result<Self, EncodeError> {
+    pub fn new(now: Instant, producer: ProducerId, config: ProgramConfig, canvas: Size) -> Result<Self, EncodeError> {
         let ProgramConfig { kernels, max_fps, bitrate_bps } = config;
         let encoder = openh264::Encoder::new(openh264::EncoderConfig { size: canvas, bitrate_bps, max_fps })?;
         let mut keyframes = KeyframeMerge::new();
@@ -141,7 +136,12 @@ impl Program {
     /// When [`Program::handle_timeout`], [`Program::produce`] or [`Program::speak`] should next be called.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let wakes = [self.pacer.poll_timeout(), self.video.poll_timeout(), self.keyframes.poll_timeout(), Some(self.audio.poll_timeout())];
+        let wakes = [
+            self.pacer.poll_timeout(),
+            self.video.poll_timeout(),
+            self.keyframes.poll_timeout(),
+            Some(self.audio.poll_timeout()),
+        ];
         wakes.into_iter().flatten().min()
     }
 

@@ -429,8 +429,7 @@ mod tests {
     fn wrong_secret_unknown_kid_and_rubbish_are_refused() {
         let other = sign(&Header::default(), &good(), b"another secret of thirty-two byte");
         assert_eq!(keys(None).verify(NOW_MS, &other), Err(Refused::Signature));
-        let mut header = Header::default();
-        header.kid = Some("../../etc/passwd".into());
+        let header = Header { kid: Some("../../etc/passwd".into()), ..Header::default() };
         assert_eq!(keys(None).verify(NOW_MS, &sign(&header, &good(), SECRET)), Err(Refused::UnknownKey));
         for rubbish in ["", ".", "..", "a.b.c", "é.é.é", "null"] {
             assert_eq!(keys(None).verify(NOW_MS, rubbish), Err(Refused::Malformed), "{rubbish:?}");

@@ -4,5 +4,6 @@ mod client_hello;
 mod identity;
 mod link;
 
+pub(crate) use client_hello::HelloReader;
 pub(crate) use identity::Identity;
 pub(crate) use link::{Link, LinkEvent, Preference};

@@ -18,10 +18,6 @@ use crate::frame::{PictureRef, PlaneRef, Size};
 /// more than this is not one for live streams.
 const ACCESS_UNIT_BYTES_MAX: usize = 6 << 20;
 
-/// Decoding calls that may fail in a row before the library's decoder is made anew: a second at 30 frames. It recovers
-/// at an IDR by itself; this bounds how long a state nobody foresaw can last.
-const FAILURES_MAX: u32 = 30;
-
 /// An H.264 decoder.
 ///
 /// No delay: openh264 by itself holds a picture back until the next access unit starts, and pictures of Main and High
@@ -30,12 +26,16 @@ const FAILURES_MAX: u32 = 30;
 ///
 /// No error concealment: a picture whose reference is missing is an error and not a guess, so that a viewer sees the
 /// last good picture until the keyframe that was asked for, never smears.
+///
+/// After an error the next keyframe that brings its parameter sets goes to a fresh library decoder: damage was seen to
+/// leave one in a state in which it decoded each keyframe and refused the picture behind it.
 pub struct Decoder {
     raw: Raw,
     last: Option<Planes>,
     /// An access unit without the NAL units that are kept from the library; reused.
     filtered: Vec<u8>,
-    failures: u32,
+    /// The library has refused something since it was made.
+    damaged: bool,
 }
 
 impl Decoder {
@@ -45,28 +45,35 @@ impl Decoder {
     /// When memory is out, as any allocation does: the library has no other reason to refuse.
     #[must_use]
     pub fn new() -> Self {
-        Self { raw: Raw::new(), last: None, filtered: Vec::new(), failures: 0 }
+        Self { raw: Raw::new(), last: None, filtered: Vec::new(), damaged: false }
     }
 
-    /// Looks at a unit before the library does: sizes in bounds, and whether it holds kinds of NAL units that we do not
-    /// pass on.
-    fn inspect(access_unit: &[u8]) -> Result<bool, DecodeError> {
+    /// Looks at a unit before the library does, and refuses sizes out of bounds.
+    fn inspect(access_unit: &[u8]) -> Result<Contents, DecodeError> {
         if access_unit.len() > ACCESS_UNIT_BYTES_MAX {
             return Err(DecodeError::TooLong { bytes: access_unit.len(), max: ACCESS_UNIT_BYTES_MAX });
         }
-        let mut plain = true;
+        let mut kinds = 0_u32;
         for nal in nals(access_unit) {
-            match nal_type(nal) {
-                7 => check_size(&Sps::parse(nal)?)?,
-                kind => plain &= is_passed(kind),
+            let kind = nal_type(nal);
+            if kind == 7 {
+                check_size(&Sps::parse(nal)?)?;
             }
+            kinds |= 1 << kind;
         }
-        Ok(plain)
+        let start = 1 << 7 | 1 << 8 | 1 << 5;
+        Ok(Contents {
+            plain: (0..32).all(|kind| kinds >> kind & 1 == 0 || is_passed(kind)),
+            start: kinds & start == start,
+        })
     }
 
     fn run(&mut self, access_unit: &[u8]) -> Result<Option<Planes>, DecodeError> {
-        let plain = Self::inspect(access_unit)?;
-        let (first, picture) = if plain {
+        let contents = Self::inspect(access_unit)?;
+        if self.damaged && contents.start {
+            (self.raw, self.damaged) = (Raw::new(), false);
+        }
+        let (first, picture) = if contents.plain {
             self.raw.decode(access_unit)
         } else {
             self.filtered.clear();
@@ -82,6 +89,7 @@ impl Decoder {
         if picture.is_none() && first | second == 0 {
             picture = self.raw.take_held();
         }
+        self.damaged |= first | second != 0;
         match (picture, first | second) {
             (Some(planes), _state) => planes.checked().map(Some),
             (None, 0) => Ok(None),
@@ -100,26 +108,21 @@ impl VideoDecoder for Decoder {
     fn decode(&mut self, access_unit: &[u8]) -> Result<Option<PictureRef<'_>>, DecodeError> {
         // The library may reuse or free the picture's memory from here on.
         self.last = None;
-        match self.run(access_unit) {
-            Ok(picture) => {
-                self.failures = 0;
-                self.last = picture;
-                Ok(self.last())
-            }
-            Err(error) => {
-                self.failures += 1;
-                if self.failures >= FAILURES_MAX {
-                    self.failures = 0;
-                    self.raw = Raw::new();
-                }
-                Err(error)
-            }
-        }
+        self.last = self.run(access_unit)?;
+        Ok(self.last())
     }
 
     fn last(&self) -> Option<PictureRef<'_>> {
         self.last.as_ref().map(|planes| planes.borrow(&self.raw))
     }
+}
+
+/// What an access unit holds.
+struct Contents {
+    /// Nothing but NAL units that are passed on.
+    plain: bool,
+    /// Both parameter sets and an IDR slice: all that a fresh decoder needs.
+    start: bool,
 }
 
 /// NAL units that reach the library: slices, SEI, parameter sets, delimiters. Data partitions, SVC and MVC units,

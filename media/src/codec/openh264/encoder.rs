@@ -14,6 +14,7 @@ use openh264_sys2::{
 
 use super::level::Level;
 use super::rate::RateControl;
+use crate::codec::annexb::nal_type;
 use crate::codec::{EncodeError, EncodedVideo, SIDE_MAX, SIDE_MIN, VideoEncoder};
 use crate::frame::{PictureRef, PlaneRef, Size};
 use crate::time::MediaTime;
@@ -44,6 +45,8 @@ pub struct Encoder {
     /// Time of the first picture: the library counts milliseconds from 1, since 0 means "none" to it.
     epoch: Option<MediaTime>,
     output: Box<SFrameBSInfo>,
+    /// The parameter set of the latest IDR with all its constraint bits.
+    sps: Vec<u8>,
 }
 
 impl Encoder {
@@ -66,7 +69,7 @@ impl Encoder {
         fill(&mut parameters, config, level);
         raw.initialize(&parameters)?;
         let rate = RateControl::new(bitrate_bps, max_fps);
-        Ok(Self { raw, config, level, rate, epoch: None, output: Box::default() })
+        Ok(Self { raw, config, level, rate, epoch: None, output: Box::default(), sps: Vec::new() })
     }
 
     /// An encoder of Main profile without B pictures, as hosts send that keep no promise of Baseline.
@@ -129,11 +132,31 @@ impl VideoEncoder for Encoder {
             return Ok(None);
         }
         let keyframe = kind == videoFrameTypeIDR;
-        Ok(Some(EncodedVideo { nals: nals_of(&self.output, &self.raw), keyframe }))
+        let mut nals = nals_of(&self.output, &self.raw);
+        if let Some(sps) = nals.first_mut().filter(|nal| nal_type(nal) == 7) {
+            self.sps.clear();
+            self.sps.extend_from_slice(sps);
+            claim_extended(&mut self.sps);
+            *sps = &self.sps;
+        }
+        Ok(Some(EncodedVideo { nals, keyframe }))
     }
 
     fn set_bitrate(&mut self, bps: u32) {
         self.rate.set_target(bps.clamp(BITRATE_BPS_MIN, self.level.bitrate_bps_max.max(BITRATE_BPS_MIN)));
+    }
+}
+
+/// Sets constraint_set2_flag where it is true: the library leaves it out, but a Constrained Baseline stream with
+/// direct_8x8_inference_flag, which the library sets from level 3 on, obeys the Extended profile as well (H.264 §A.2.3).
+/// So the stream says 42e0xx, as the session description does.
+fn claim_extended(sps: &mut [u8]) {
+    const BASELINE_AND_MAIN: u8 = 0xc0;
+    if let [_header, 66, constraints, level, ..] = sps
+        && *constraints & BASELINE_AND_MAIN == BASELINE_AND_MAIN
+        && *level >= 30
+    {
+        *constraints |= 0x20;
     }
 }
 

@@ -167,6 +167,22 @@ fn sound_moves_with_the_first_packet_of_the_new_producer_without_a_hole() {
 }
 
 #[test]
+fn sound_that_was_left_out_for_a_while_goes_on_without_a_hole() {
+    let (start, mut a, mut b, mut wire) = (Instant::now(), Source::new(A, 60_000), Source::new(B, 5), Wire::default());
+    let mut router = router_with_viewer(start, A);
+    wire.route(&mut router, start, &a.audio(0));
+    router.point(FEED, B);
+    wire.route(&mut router, start + ms(10), &b.video(0, true));
+    wire.route(&mut router, start + ms(20), &a.audio(960));
+    router.point(FEED, A);
+    wire.route(&mut router, start + ms(40), &a.audio(1_920));
+    let out = wire.of(VIEWER, MediaKind::Audio);
+    assert_eq!(out.len(), 2, "no old sound under the new picture");
+    assert_eq!(out[1].seq.0, out[0].seq.0 + 1);
+    assert_eq!(out[1].timestamp.wrapping_sub(out[0].timestamp), 1_920);
+}
+
+#[test]
 fn a_nack_is_answered_with_the_same_bytes_and_numbers_also_across_a_switch() {
     let (start, mut a, mut b, mut wire) = (Instant::now(), Source::new(A, 60_000), Source::new(B, 5), Wire::default());
     let mut router = router_with_viewer(start, A);

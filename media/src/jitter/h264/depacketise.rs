@@ -50,6 +50,9 @@ pub enum DepacketiseError {
         /// Type of this fragment.
         found: u8,
     },
+    /// An IDR picture, but the stream never showed a sequence parameter set: its head was lost.
+    #[error("keyframe without parameter sets")]
+    NoParameters,
     /// [`ACCESS_UNIT_BYTES_MAX`] or [`NALS_MAX`] reached.
     #[error("access unit of more than {ACCESS_UNIT_BYTES_MAX} bytes or {NALS_MAX} NAL units")]
     TooLarge,
@@ -60,8 +63,10 @@ pub enum DepacketiseError {
 pub struct Unit {
     /// Annex B, four-byte start codes. Slices and parameter sets only.
     pub data: Vec<u8>,
-    /// Holds an IDR slice; then parameter sets stand before it whenever the stream ever showed any.
+    /// Holds an IDR slice; then parameter sets stand before it.
     pub keyframe: bool,
+    /// It brought its parameter sets itself.
+    pub own_parameters: bool,
 }
 
 /// Joins payloads, given in order and without loss, into access units.
@@ -134,7 +139,7 @@ impl Depacketiser {
     /// Completes the unit. `Ok(None)` when it holds no slice: parameter sets alone are remembered for the next.
     ///
     /// # Errors
-    /// [`DepacketiseError::NoEnd`] when a fragmented NAL unit is open.
+    /// [`DepacketiseError::NoEnd`] when a fragmented NAL unit is open, [`DepacketiseError::NoParameters`].
     pub fn finish(&mut self) -> Result<Option<Unit>, DepacketiseError> {
         if self.fragment.is_some() {
             self.reset();
@@ -145,14 +150,18 @@ impl Depacketiser {
             self.reset();
             return Ok(None);
         }
+        let (keyframe, own_parameters) = (self.keyframe, self.has_sequence);
+        if keyframe && !own_parameters && self.parameters.is_empty() {
+            self.reset();
+            return Err(DepacketiseError::NoParameters);
+        }
         let mut data = std::mem::take(&mut self.data);
-        let keyframe = self.keyframe;
-        if keyframe && !self.has_sequence && !self.parameters.is_empty() {
+        if keyframe && !own_parameters {
             data.splice(0..0, self.parameters.iter().copied());
         }
         self.usual = data.len();
         self.reset();
-        Ok(Some(Unit { data, keyframe }))
+        Ok(Some(Unit { data, keyframe, own_parameters }))
     }
 
     /// Forgets the unit begun, but not the parameter sets.
@@ -299,7 +308,8 @@ impl Depacketiser {
         }
         if self.has_sequence {
             std::mem::swap(&mut self.parameters, &mut self.fresh);
-        } else if self.parameters.len() + self.fresh.len() <= PARAMETERS_BYTES_MAX
+        } else if !self.parameters.is_empty()
+            && self.parameters.len() + self.fresh.len() <= PARAMETERS_BYTES_MAX
             && !self.parameters.ends_with(&self.fresh)
         {
             self.parameters.append(&mut self.fresh);
@@ -331,14 +341,14 @@ mod tests {
             &[0x7c, 0x45, 4],
         ]);
         let data = annex_b(&[&[0x67, 0x42], &[0x68, 0xce], &[0x65, 0x88, 1], &[0x65, 0x70, 2, 3, 4]]);
-        assert_eq!(unit, Ok(Some(Unit { data, keyframe: true })));
+        assert_eq!(unit, Ok(Some(Unit { data, keyframe: true, own_parameters: true })));
     }
 
     #[test]
     fn what_a_baseline_decoder_does_not_need_is_left_out() {
         let unit =
             unit(&[&[0x09, 0xf0], &[0x06, 5, 1], &[0x41, 0x9a], &[0x0c, 0xff], &[0x5c, 0x86, 1], &[0x5c, 0x46, 1]]);
-        assert_eq!(unit, Ok(Some(Unit { data: annex_b(&[&[0x41, 0x9a]]), keyframe: false })));
+        assert_eq!(unit, Ok(Some(Unit { data: annex_b(&[&[0x41, 0x9a]]), keyframe: false, own_parameters: false })));
     }
 
     #[test]
@@ -378,8 +388,8 @@ mod tests {
 
     #[test]
     fn a_nal_unit_whole_in_one_fragment_is_taken() {
-        let whole = unit(&[&[0x7c, 0xc5, 0x88]]);
-        assert_eq!(whole, Ok(Some(Unit { data: annex_b(&[&[0x65, 0x88]]), keyframe: true })));
+        let whole = unit(&[&[0x5c, 0xc1, 0x88]]).unwrap().unwrap();
+        assert_eq!(whole.data, annex_b(&[&[0x41, 0x88]]));
     }
 
     #[test]
@@ -392,6 +402,12 @@ mod tests {
         depacketiser.reset();
         let taken = std::iter::repeat_with(|| depacketiser.push(&[0x06])).take_while(Result::is_ok).count();
         assert_eq!(taken, NALS_MAX);
+    }
+
+    #[test]
+    fn a_keyframe_of_a_stream_without_parameter_sets_is_refused() {
+        assert_eq!(unit(&[&[0x65, 0x88]]), Err(DepacketiseError::NoParameters));
+        assert_eq!(unit(&[&[0x68, 0xce], &[0x65, 0x88]]), Err(DepacketiseError::NoParameters), "half of them");
     }
 
     #[test]

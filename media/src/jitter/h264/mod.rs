@@ -79,12 +79,13 @@ pub fn is_keyframe(payload: &[u8]) -> bool {
 
 /// Whether nothing that a decoder needs can come before this payload in its access unit, so that an access unit
 /// may be trusted although packets before it were lost: a delimiter, a sequence parameter set, or a slice whose
-/// `first_mb_in_slice` is 0 (H.264 §7.3.3: ue(v), so its first bit is 1).
+/// `first_mb_in_slice` is 0 (H.264 §7.3.3: ue(v), so its first bit is 1). Not the slice when the stream
+/// `repeats_parameters` before each keyframe: then those may be what was lost.
 #[must_use]
-pub fn begins_unit(payload: &[u8]) -> bool {
+pub fn begins_unit(payload: &[u8], repeats_parameters: bool) -> bool {
     match first_nal(payload) {
         Some((NalKind::Delimiter | NalKind::SequenceParameters, _)) => true,
-        Some((NalKind::Slice | NalKind::Idr, body)) => body.is_some_and(|byte| byte & 0x80 != 0),
+        Some((NalKind::Slice | NalKind::Idr, body)) => !repeats_parameters && body.is_some_and(|byte| byte & 0x80 != 0),
         Some((
             NalKind::PictureParameters
             | NalKind::Droppable
@@ -114,9 +115,11 @@ mod tests {
 
     #[test]
     fn a_unit_begins_where_its_first_macroblock_is() {
-        assert!(begins_unit(&[0x65, 0x88]) && begins_unit(&[0x41, 0x9a]) && begins_unit(&[0x09, 0xf0]));
-        assert!(begins_unit(&[0x7c, 0x85, 0xb8]));
-        assert!(!begins_unit(&[0x65, 0x48]), "first_mb_in_slice 1");
-        assert!(!begins_unit(&[0x68, 0xce]) && !begins_unit(&[0x65]) && !begins_unit(&[0x7c, 0x45, 0xff]));
+        let begins = |payload: &[u8]| begins_unit(payload, false);
+        assert!(begins(&[0x65, 0x88]) && begins(&[0x41, 0x9a]) && begins(&[0x09, 0xf0]) && begins(&[0x67, 0x42]));
+        assert!(begins(&[0x7c, 0x85, 0xb8]));
+        assert!(!begins(&[0x65, 0x48]), "first_mb_in_slice 1");
+        assert!(!begins(&[0x68, 0xce]) && !begins(&[0x65]) && !begins(&[0x7c, 0x45, 0xff]));
+        assert!(!begins_unit(&[0x65, 0x88], true) && begins_unit(&[0x67, 0x42], true));
     }
 }

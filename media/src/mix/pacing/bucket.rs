@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 /// Tokens that are saved at most. Two: two hosts whose frames arrive together are both shown at once.
 const DEPTH: u32 = 2;
 
-/// Allows `max_fps` encodes a second on average, and [two](DEPTH) at once after a pause. Full at first.
+/// Allows `max_fps` encodes a second on average, and two at once after a pause. Full at first.
 #[derive(Debug, Clone)]
 pub struct TokenBucket {
     interval: Duration,
