@@ -33,7 +33,16 @@ pub(crate) struct Source {
     pub(crate) unsafe_lines: Vec<usize>,
     pub(crate) functions: Vec<Function>,
     /// Modules declared by `#[cfg(test)] mod name;`.
-    test_modules: Vec<String>,
+    test_modules: Vec<TestModule>,
+}
+
+/// Where the code of a `#[cfg(test)] mod name;` lies.
+#[derive(Clone, Debug)]
+enum TestModule {
+    /// At the usual place for its name.
+    Named(String),
+    /// Where `#[path = "…"]` says, from the folder of the declaring file.
+    At(String),
 }
 
 impl Source {
@@ -64,11 +73,15 @@ pub(crate) fn test_only_files(sources: &[Source]) -> Vec<String> {
         .iter()
         .flat_map(|source| {
             let stem = source.file.strip_suffix(".rs").unwrap_or(&source.file);
-            let folder = match stem.rsplit_once('/') {
+            let folder = stem.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let own = match stem.rsplit_once('/') {
                 Some((folder, "mod" | "lib" | "main")) => folder,
                 _ => stem,
             };
-            source.test_modules.iter().map(move |module| format!("{folder}/{module}"))
+            source.test_modules.iter().map(move |module| match module {
+                TestModule::Named(name) => format!("{own}/{name}"),
+                TestModule::At(path) => format!("{folder}/{}", path.trim_end_matches(".rs")),
+            })
         })
         .collect()
 }
@@ -135,6 +148,14 @@ fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
     })
 }
 
+/// What `#[path = "…"]` says.
+fn path_attribute(attributes: &[syn::Attribute]) -> Option<String> {
+    let attribute = attributes.iter().find(|attribute| attribute.path().is_ident("path"))?;
+    let syn::Expr::Lit(value) = &attribute.meta.require_name_value().ok()?.value else { return None };
+    let syn::Lit::Str(text) = &value.lit else { return None };
+    Some(text.value())
+}
+
 #[derive(Default)]
 struct Reader {
     /// Module we are in, deeper inside inline `mod`s.
@@ -146,7 +167,7 @@ struct Reader {
     bare_calls: Vec<(String, usize)>,
     unsafe_lines: Vec<usize>,
     functions: Vec<Function>,
-    test_modules: Vec<String>,
+    test_modules: Vec<TestModule>,
 }
 
 impl Reader {
@@ -255,7 +276,8 @@ impl<'ast> Visit<'ast> for Reader {
             if let syn::Item::Mod(module) = item
                 && module.content.is_none()
             {
-                self.test_modules.push(plain(&module.ident));
+                let at = path_attribute(&module.attrs).map(TestModule::At);
+                self.test_modules.push(at.unwrap_or_else(|| TestModule::Named(plain(&module.ident))));
             }
             return;
         }
@@ -390,5 +412,7 @@ mod tests {
         assert_eq!(names("#[cfg(not(test))] use crate::api::X;"), ["crate::api::X"]);
         let parent = Source::parse("src/live/mod.rs", "#[cfg(test)] mod model;").unwrap();
         assert_eq!(test_only_files(&[parent]), ["src/live/model"]);
+        let parent = Source::parse("src/live/seat.rs", "#[cfg(test)] #[path = \"seat_tests.rs\"] mod tests;").unwrap();
+        assert_eq!(test_only_files(&[parent]), ["src/live/seat_tests"]);
     }
 }
