@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Instant;
 
 use costage_media::jitter::fuzz;
 
@@ -25,7 +26,7 @@ fn the_depacketiser_takes_its_corpus() {
 
 #[test]
 fn the_video_input_takes_its_corpus() {
-    assert!(replay("video_input", fuzz::video_input) > 20);
+    assert!(replay("video_input", |data| fuzz::video_input(Instant::now(), data)) > 20);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::receiving::{Audience, Receiving, ViewerFigures};
 use super::session::{Draft, Ears, OpenError, Session, Way};
 use super::tap::Heard;
 use crate::engine::Clock;
-use costage_media::codec::{DecodeError, openh264, opus};
+use costage_media::codec::{openh264, opus};
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
 use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
@@ -18,9 +18,6 @@ pub enum WatchError {
     /// The session did not come to be.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// No decoder could be made.
-    #[error("no decoder: {0}")]
-    Decoder(#[from] DecodeError),
     /// The system gave no thread.
     #[error("no thread to decode on: {0}")]
     Thread(#[from] std::io::Error),

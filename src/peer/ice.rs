@@ -259,5 +259,4 @@ fn write(
 }
 
 #[cfg(test)]
-#[path = "ice_tests.rs"]
 mod tests;

@@ -273,5 +273,4 @@ impl<'a> Batch<'a> {
 }
 
 #[cfg(test)]
-#[path = "sending_tests.rs"]
 mod tests;

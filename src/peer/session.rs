@@ -334,5 +334,4 @@ fn is_rtcp(data: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-#[path = "session_tests.rs"]
 mod tests;

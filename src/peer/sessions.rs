@@ -208,5 +208,4 @@ fn quoted(tag: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "sessions_tests.rs"]
 mod tests;

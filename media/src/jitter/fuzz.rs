@@ -61,10 +61,10 @@ fn check_data(data: &[u8]) {
 }
 
 /// A stream of packets: each behind a byte of flags, with steps of sequence number, timestamp and time.
-pub fn video_input(data: &[u8]) {
+pub fn video_input(start: Instant, data: &[u8]) {
     let mut script = Script(data);
     let mut input = VideoInput::new();
-    let mut now = Instant::now();
+    let mut now = start;
     let (mut seq, mut timestamp) = (1_u64 << 32, 1_u64 << 40);
     let (mut started, mut last_need) = (false, None);
     while let Some(packet) = next_packet(&mut script, &mut now, &mut seq, &mut timestamp) {

@@ -280,5 +280,4 @@ fn configuration(
 }
 
 #[cfg(test)]
-#[path = "link_tests.rs"]
 mod tests;

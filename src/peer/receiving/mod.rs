@@ -295,5 +295,4 @@ fn text_extension(header: &rtp::Header, id: Option<u8>) -> Option<String> {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

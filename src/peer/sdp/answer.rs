@@ -237,5 +237,4 @@ fn place(ip: IpAddr) -> u8 {
 }
 
 #[cfg(test)]
-#[path = "answer_tests.rs"]
 mod tests;

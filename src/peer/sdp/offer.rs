@@ -428,5 +428,4 @@ fn rtx_groups(attributes: &[Attribute]) -> Vec<(u32, u32)> {
 }
 
 #[cfg(test)]
-#[path = "offer_tests.rs"]
 mod tests;

@@ -49,5 +49,4 @@ impl SrtpKeys {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

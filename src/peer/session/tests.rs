@@ -56,8 +56,8 @@ fn rig(side: Side, client_is_dtls_server: bool) -> Rig {
     let now = Instant::now();
     let (ours, theirs) = (Identity::new(now).expect("works"), Identity::new(now).expect("works"));
     let offer = match side {
-        Side::Host => include_str!("sdp/offers/chromium_host.sdp"),
-        Side::Viewer => include_str!("sdp/offers/chromium_viewer.sdp"),
+        Side::Host => include_str!("../sdp/offers/chromium_host.sdp"),
+        Side::Viewer => include_str!("../sdp/offers/chromium_viewer.sdp"),
     };
     let plan = Plan::new(&Offer::parse(offer).expect("valid"), side).expect("good");
     let peers = vec![theirs.fingerprint().clone()];

@@ -3,14 +3,14 @@ use crate::engine::OfferRefused;
 use crate::peer::sdp::fingerprint::Hash;
 use crate::peer::sdp::{Offer, Plan};
 
-const CHROMIUM_HOST: &str = include_str!("offers/chromium_host.sdp");
-const CHROMIUM_VIEWER: &str = include_str!("offers/chromium_viewer.sdp");
-const CHROMIUM_SIMULCAST: &str = include_str!("offers/chromium_simulcast.sdp");
-const FFMPEG: &str = include_str!("offers/ffmpeg_host.sdp");
-const OBS: &str = include_str!("offers/obs_host.sdp");
-const AIORTC: &str = include_str!("offers/aiortc_host.sdp");
-const GSTREAMER: &str = include_str!("offers/gstreamer_viewer.sdp");
-const FIREFOX: &str = include_str!("offers/firefox_viewer.sdp");
+const CHROMIUM_HOST: &str = include_str!("../offers/chromium_host.sdp");
+const CHROMIUM_VIEWER: &str = include_str!("../offers/chromium_viewer.sdp");
+const CHROMIUM_SIMULCAST: &str = include_str!("../offers/chromium_simulcast.sdp");
+const FFMPEG: &str = include_str!("../offers/ffmpeg_host.sdp");
+const OBS: &str = include_str!("../offers/obs_host.sdp");
+const AIORTC: &str = include_str!("../offers/aiortc_host.sdp");
+const GSTREAMER: &str = include_str!("../offers/gstreamer_viewer.sdp");
+const FIREFOX: &str = include_str!("../offers/firefox_viewer.sdp");
 
 fn plan(offer: &str, side: Side) -> Result<Plan, OfferRefused> {
     Plan::new(&Offer::parse(offer).expect("valid"), side)

@@ -8,9 +8,9 @@ use costage_media::scene::SourceId;
 
 use crate::engine::{CloseReason, Datagram, Peer, PeerEvent};
 
-const CHROMIUM_HOST: &str = include_str!("sdp/offers/chromium_host.sdp");
-const CHROMIUM_VIEWER: &str = include_str!("sdp/offers/chromium_viewer.sdp");
-const FFMPEG: &str = include_str!("sdp/offers/ffmpeg_host.sdp");
+const CHROMIUM_HOST: &str = include_str!("../sdp/offers/chromium_host.sdp");
+const CHROMIUM_VIEWER: &str = include_str!("../sdp/offers/chromium_viewer.sdp");
+const FFMPEG: &str = include_str!("../sdp/offers/ffmpeg_host.sdp");
 const HOST: Role = Role::Host { source: SourceId(1) };
 const VIEWER: Role = Role::Viewer { feed: FeedId(1) };
 

@@ -15,7 +15,7 @@ use rtc::srtp::protection_profile::ProtectionProfile;
 use crate::peer::sdp::{Offer, Side};
 use crate::peer::srtp::SrtpKeys;
 
-const WITH_RTX: &str = include_str!("sdp/offers/chromium_viewer.sdp");
+const WITH_RTX: &str = include_str!("../sdp/offers/chromium_viewer.sdp");
 
 /// Keeps every call: its datagrams.
 #[derive(Default)]
@@ -188,7 +188,7 @@ fn without_rtx_the_very_packet_goes_again_and_no_other() {
 
 #[test]
 fn kinds_that_were_not_negotiated_are_not_sent() {
-    let audio_only = include_str!("sdp/offers/firefox_viewer.sdp");
+    let audio_only = include_str!("../sdp/offers/firefox_viewer.sdp");
     let mut viewer = viewer(audio_only, ProtectionProfile::AeadAes128Gcm);
     assert!(viewer.send(&[packet(1, 40)]).is_empty());
     assert_eq!(viewer.send(&[RtpOut { kind: MediaKind::Audio, ..packet(1, 40) }]).len(), 1);

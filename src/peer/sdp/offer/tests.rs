@@ -2,15 +2,15 @@ use super::*;
 use proptest::prelude::*;
 
 /// Offers as the clients of the tests' machine write them.
-pub(crate) const CHROMIUM_HOST: &str = include_str!("offers/chromium_host.sdp");
+pub(crate) const CHROMIUM_HOST: &str = include_str!("../offers/chromium_host.sdp");
 const OTHERS: [&str; 7] = [
-    include_str!("offers/chromium_viewer.sdp"),
-    include_str!("offers/chromium_simulcast.sdp"),
-    include_str!("offers/ffmpeg_host.sdp"),
-    include_str!("offers/obs_host.sdp"),
-    include_str!("offers/aiortc_host.sdp"),
-    include_str!("offers/gstreamer_viewer.sdp"),
-    include_str!("offers/firefox_viewer.sdp"),
+    include_str!("../offers/chromium_viewer.sdp"),
+    include_str!("../offers/chromium_simulcast.sdp"),
+    include_str!("../offers/ffmpeg_host.sdp"),
+    include_str!("../offers/obs_host.sdp"),
+    include_str!("../offers/aiortc_host.sdp"),
+    include_str!("../offers/gstreamer_viewer.sdp"),
+    include_str!("../offers/firefox_viewer.sdp"),
 ];
 
 fn refused(offer: &str) -> OfferRefused {
@@ -43,19 +43,19 @@ fn every_client_is_understood_with_either_line_end() {
 
 #[test]
 fn fingerprints_of_three_hashes_stand_side_by_side() {
-    let offer = Offer::parse(include_str!("offers/aiortc_host.sdp")).expect("valid");
+    let offer = Offer::parse(include_str!("../offers/aiortc_host.sdp")).expect("valid");
     assert_eq!(offer.fingerprints.len(), 3);
 }
 
 #[test]
 fn simulcast_layers_come_in_the_order_of_preference() {
-    let offer = include_str!("offers/obs_host.sdp").replace("send 0;1;2", "send 2;~1,0");
+    let offer = include_str!("../offers/obs_host.sdp").replace("send 0;1;2", "send 2;~1,0");
     assert_eq!(Offer::parse(&offer).expect("valid").media[1].rids, ["2", "1", "0"]);
 }
 
 #[test]
 fn bundle_only_lines_live_and_other_zero_ports_do_not() {
-    let offer = include_str!("offers/gstreamer_viewer.sdp");
+    let offer = include_str!("../offers/gstreamer_viewer.sdp");
     assert!(!Offer::parse(offer).expect("valid").media[1].stopped);
     assert!(Offer::parse(&offer.replace("a=bundle-only\n", "")).expect("valid").media[1].stopped);
 }
