@@ -5,7 +5,7 @@
 //! | [`cli`], [`settings`] | the command line |
 //! | [`config`] | every key, from file, environment and flags |
 //! | [`serve`], [`server`], [`dev`], [`shutdown`] | a server from start to end |
-//! | [`demo`], [`bench`], [`token`] | the other commands |
+//! | [`demo`], [`bench`](mod@bench), [`token`] | the other commands |
 //! | [`about`], [`logging`], [`metrics`], [`samples`] | what the process says about itself |
 //! | [`clock`], [`signing`] | time and keys |
 

@@ -14,6 +14,7 @@ mod picture;
 mod server;
 mod sound;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::json;
@@ -44,6 +45,14 @@ const BAR_LEFT: Rgb = Rgb(0x1C, 0x66, 0xE5);
 const BAR_RIGHT: Rgb = Rgb(0xF1, 0x50, 0x65);
 /// Chroma has half the resolution, and the encoder softens edges.
 const BAR_TOLERANCE_PX: usize = 8;
+
+/// One browser at a time: two on two cores would measure each other.
+static STAGE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    // A test that failed leaves nothing behind that the next one needs.
+    STAGE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 #[derive(Clone, Copy)]
 struct Host {
@@ -154,6 +163,7 @@ fn assert_voice(samples: &[f64], host: Host) {
 
 #[test]
 fn two_browsers_battle_in_one_picture_while_a_third_watches() {
+    let _alone = alone();
     let server = Server::start();
     let browser = Browser::launch();
     create_live(&server, ALICE);
@@ -213,6 +223,7 @@ fn two_browsers_battle_in_one_picture_while_a_third_watches() {
 
 #[test]
 fn the_demo_shows_a_battle_and_its_figures_on_the_first_page() {
+    let _alone = alone();
     let server = Server::start_as(&["demo"]);
     let browser = Browser::launch();
     let page = browser.open("demo", &server.url("/"));
@@ -242,6 +253,7 @@ fn the_demo_shows_a_battle_and_its_figures_on_the_first_page() {
 
 #[test]
 fn a_host_without_a_camera_or_a_token_is_told_so_in_words() {
+    let _alone = alone();
     let server = Server::start();
     let browser = Browser::launch();
     create_live(&server, ALICE);
@@ -260,6 +272,7 @@ fn a_host_without_a_camera_or_a_token_is_told_so_in_words() {
 
 #[test]
 fn pages_fit_a_phone_and_throw_nothing() {
+    let _alone = alone();
     let server = Server::start();
     let browser = Browser::launch();
     create_live(&server, ALICE);
