@@ -11,7 +11,9 @@ set -eu
 want=${1:-build}
 case $want in build | test) ;; *) echo "usage: .ci/setup.sh build|test" >&2; exit 2 ;; esac
 
-say() { printf '\033[1msetup\033[0m  %s\n' "$*" >&2; }
+bold=; plain=
+if [ -t 2 ]; then bold=$(printf '\033[1m'); plain=$(printf '\033[0m'); fi
+say() { printf '%ssetup%s  %s\n' "$bold" "$plain" "$*" >&2; }
 have() { command -v "$1" >/dev/null 2>&1; }
 have_chromium() {
     [ -x "${COSTAGE_CHROMIUM:-}" ] || have chromium || have chromium-browser || have google-chrome

@@ -11,9 +11,9 @@ use super::problem::Problem;
 use super::refusals::BUSY_SECONDS;
 use super::state::{ApiState, Stage};
 
-/// The server's time, which battles count by.
+/// The server's time, on the line that battles and events count by: a system clock that is set later does not move it.
 pub(super) async fn time(State(state): State<ApiState>) -> Response {
-    ([(header::CACHE_CONTROL, "no-store")], Json(json!({"serverTime": state.clock.wall_ms()}))).into_response()
+    ([(header::CACHE_CONTROL, "no-store")], Json(json!({"serverTime": state.control.server_time().0}))).into_response()
 }
 
 /// Ready for new sessions or not. 503 from the first moment of a shutdown, so that a balancer looks elsewhere.

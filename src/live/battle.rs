@@ -42,9 +42,6 @@ impl Lives {
     /// The lives of the asked users, all in the requester's connection.
     fn find_invitees(&self, request: &BattleRequest) -> Result<Vec<&Live>, Refusal> {
         let inviter = self.live(&request.live)?;
-        if inviter.connection.is_none() {
-            return Err(Refusal::NotConnected { live: request.live.clone() });
-        }
         if request.users.contains(inviter.owner()) {
             let detail = format!("names the requester {}; name the other hosts only", inviter.owner());
             return Err(Refusal::Invalid { field: "userIds", detail });

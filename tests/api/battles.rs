@@ -38,7 +38,7 @@ async fn battle_requests_that_cannot_be_are_refused() {
     let house = House::open().await;
     house.live("a", "alice").await;
     let wish = json!({"userIds": ["bob"], "needResponse": false, "timeoutSeconds": 0});
-    house.json(&house.admin(), "POST", "/v1/lives/a/battles", &wish).await.problem(409, "not-connected");
+    house.json(&house.admin(), "POST", "/v1/lives/a/battles", &wish).await.problem(409, "not-in-connection");
     let invited = json!({"userIds": ["bob"], "needResponse": true});
     house.json(&house.admin(), "POST", "/v1/lives/a/battles", &invited).await.problem(501, "not-built");
     let short = json!({"userIds": ["bob"], "needResponse": false, "durationSeconds": 4});

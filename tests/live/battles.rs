@@ -86,7 +86,7 @@ fn only_hosts_of_the_own_connection_can_be_battled() {
     world.create("c");
     let c = refused(&mut world, |request| request.users.push(host_of("c")));
     assert_eq!(c, Refusal::NotInConnection { user: host_of("c") });
-    assert_eq!(refused(&mut world, |it| it.live = live("c")), Refusal::NotConnected { live: live("c") });
+    assert_eq!(refused(&mut world, |it| it.live = live("c")), Refusal::NotInConnection { user: host_of("b") });
     assert_eq!(refused(&mut world, |it| it.live = live("x")), Refusal::NoSuchLive { live: live("x") });
     let own = refused(&mut world, |request| request.users.push(host_of("a")));
     assert!(matches!(own, Refusal::Invalid { field: "userIds", .. }));
