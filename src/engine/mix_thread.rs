@@ -23,6 +23,8 @@ use std::sync::Arc;
 const PACKETS_MAX: usize = 4_096;
 /// Orders that may wait; their senders wait when it is full.
 const ORDERS_MAX: usize = 1_024;
+/// Keyframe wishes that may wait; they are merged anyway, so the oldest may go.
+const WISHES_MAX: usize = 64;
 /// Packets handled before due frames are looked at again: a frame of 2.5 Mbit/s has about ten.
 const PACKETS_PER_TURN: usize = 32;
 
@@ -54,8 +56,6 @@ pub(super) enum Order {
     Move { source: SourceId, to: MixHandle },
     /// A source from another thread.
     Attach(Box<Moved>),
-    /// A viewer needs a keyframe of this producer.
-    Keyframe(ProducerId),
     /// End the thread.
     Stop,
 }
@@ -72,6 +72,7 @@ pub(super) struct Moved {
 pub(super) struct MixHandle {
     orders: Sender<Order>,
     packets: Sender<(SourceId, SessionKey, MixInput)>,
+    wishes: Sender<ProducerId>,
 }
 
 impl MixHandle {
@@ -91,8 +92,21 @@ impl MixHandle {
         self.order(Order::Silence { source, session });
     }
 
+    /// A viewer needs a keyframe of this producer. Never waits: a flood of wishes must not hold up a shard.
     pub(super) fn keyframe(&self, producer: ProducerId) {
-        self.order(Order::Keyframe(producer));
+        self.wishes.put(producer);
+    }
+}
+
+#[cfg(test)]
+impl MixHandle {
+    /// A handle without a thread, and what is ordered and wished for through it.
+    pub(super) fn unattended() -> (Self, Receiver<Order>, Receiver<ProducerId>) {
+        let bell = Arc::default();
+        let (orders, orders_in) = bounded(ORDERS_MAX, Policy::Block, &bell);
+        let (packets, _) = bounded(1, Policy::DropOldest, &bell);
+        let (wishes, wishes_in) = bounded(WISHES_MAX, Policy::DropOldest, &bell);
+        (Self { orders, packets, wishes }, orders_in, wishes_in)
     }
 }
 
@@ -127,17 +141,25 @@ pub(super) fn spawn(
     let bell = Arc::new(Bell::default());
     let (orders, orders_in) = bounded(ORDERS_MAX, Policy::Block, &bell);
     let (packets, packets_in) = bounded(PACKETS_MAX, Policy::DropOldest, &bell);
+    let (wishes, wishes_in) = bounded(WISHES_MAX, Policy::DropOldest, &bell);
     let clock = Arc::clone(&surroundings.clock);
-    let mut thread =
-        MixThread { bell, orders: orders_in, packets: packets_in, studio: Studio::new(surroundings), clock };
+    let mut thread = MixThread {
+        bell,
+        orders: orders_in,
+        packets: packets_in,
+        wishes: wishes_in,
+        studio: Studio::new(surroundings),
+        clock,
+    };
     let join = std::thread::Builder::new().name(format!("mix-{index}")).spawn(move || thread.run())?;
-    Ok((MixHandle { orders, packets }, join))
+    Ok((MixHandle { orders, packets, wishes }, join))
 }
 
 struct MixThread {
     bell: Arc<Bell>,
     orders: Receiver<Order>,
     packets: Receiver<(SourceId, SessionKey, MixInput)>,
+    wishes: Receiver<ProducerId>,
     studio: Studio,
     clock: Arc<dyn Clock>,
 }
@@ -151,6 +173,9 @@ impl MixThread {
                 }
                 self.studio.obey(self.clock.now(), order);
             }
+            while let Some(producer) = self.wishes.next() {
+                self.studio.wish(self.clock.now(), producer);
+            }
             for _ in 0..PACKETS_PER_TURN {
                 let Some((source, session, input)) = self.packets.next() else { break };
                 self.studio.take(self.clock.now(), source, session, input);
@@ -162,7 +187,9 @@ impl MixThread {
                 metrics::counter!("costage_mix_packets_dropped_total").increment(dropped);
             }
             let deadline = self.studio.poll_timeout();
-            self.bell.wait(self.clock.now(), deadline, || self.orders.is_empty() && self.packets.is_empty());
+            self.bell.wait(self.clock.now(), deadline, || {
+                self.orders.is_empty() && self.packets.is_empty() && self.wishes.is_empty()
+            });
         }
     }
 }

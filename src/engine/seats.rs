@@ -73,7 +73,6 @@ impl Seats {
             Order::SourceAt { source, mix } => {
                 self.sources.insert(source, mix);
             }
-            Order::Keyframe { key } => self.with(now, key, |now, seat| seat.peer.request_keyframe(now)),
             Order::Control(control) => self.control = Some(control),
             Order::CloseAll => {
                 let keys: Vec<_> = self.seats.keys().copied().collect();
@@ -81,6 +80,11 @@ impl Seats {
             }
             Order::Stop => {}
         }
+    }
+
+    /// The mix needs a keyframe of the host behind this session.
+    pub(super) fn ask_host(&mut self, now: Instant, key: SessionKey) {
+        self.with(now, key, |now, seat| seat.peer.request_keyframe(now));
     }
 
     pub(super) fn receive(&mut self, now: Instant, key: SessionKey, datagram: Datagram) {
@@ -322,3 +326,6 @@ fn scramble(seed: u64) -> u64 {
     let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^ (mixed >> 31)
 }
+
+#[cfg(test)]
+mod tests;

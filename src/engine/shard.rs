@@ -17,6 +17,8 @@ use std::time::Instant;
 const DATAGRAMS_MAX: usize = 4_096;
 /// Mixed frames that may wait for a shard: 100 ms of 60 fps video and 50 Hz audio of 23 programs.
 const FRAMES_MAX: usize = 256;
+/// Keyframe wishes that may wait: at most two a second come from each host's decoder.
+const WISHES_MAX: usize = 256;
 /// Orders that may wait: they are rare, and their senders wait when it is full.
 const ORDERS_MAX: usize = 1_024;
 /// Datagrams handled before timers and orders are looked at again.
@@ -36,8 +38,6 @@ pub(super) enum Order {
     EndFeed { feed: FeedId },
     /// The packets of `source` go to `mix` from now on.
     SourceAt { source: SourceId, mix: MixHandle },
-    /// Ask the host behind this session for a keyframe.
-    Keyframe { key: SessionKey },
     /// Who is told that a host's media came or went.
     Control(ControlHandle),
     /// Close every session.
@@ -59,6 +59,7 @@ pub(super) struct ShardHandle {
     orders: Sender<Order>,
     datagrams: Sender<(SessionKey, Datagram)>,
     frames: Sender<Outgoing>,
+    wishes: Sender<SessionKey>,
     sessions: Arc<AtomicUsize>,
 }
 
@@ -76,10 +77,28 @@ impl ShardHandle {
         self.frames.put(outgoing);
     }
 
+    /// The host behind this session is wanted a keyframe of. Never waits: the mix must not stand still for it.
+    pub(super) fn wish_keyframe(&self, key: SessionKey) {
+        self.wishes.put(key);
+    }
+
     /// Sessions on this shard.
     #[must_use]
     pub(super) fn sessions(&self) -> usize {
         self.sessions.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+impl ShardHandle {
+    /// A handle without a thread, and what is handed to it to be sent and wished for.
+    pub(super) fn unattended() -> (Self, Receiver<Outgoing>, Receiver<SessionKey>) {
+        let bell = Arc::default();
+        let (orders, _) = bounded(ORDERS_MAX, Policy::Block, &bell);
+        let (datagrams, _) = bounded(1, Policy::DropOldest, &bell);
+        let (frames, frames_in) = bounded(FRAMES_MAX, Policy::DropOldest, &bell);
+        let (wishes, wishes_in) = bounded(WISHES_MAX, Policy::DropOldest, &bell);
+        (Self { orders, datagrams, frames, wishes, sessions: Arc::default() }, frames_in, wishes_in)
     }
 }
 
@@ -105,13 +124,15 @@ pub(super) fn spawn(
     let (orders, orders_in) = bounded(ORDERS_MAX, Policy::Block, &bell);
     let (datagrams, datagrams_in) = bounded(DATAGRAMS_MAX, Policy::DropOldest, &bell);
     let (frames, frames_in) = bounded(FRAMES_MAX, Policy::DropOldest, &bell);
+    let (wishes, wishes_in) = bounded(WISHES_MAX, Policy::DropOldest, &bell);
     let sessions = Arc::new(AtomicUsize::new(0));
-    let handle = ShardHandle { orders, datagrams, frames, sessions: Arc::clone(&sessions) };
+    let handle = ShardHandle { orders, datagrams, frames, wishes, sessions: Arc::clone(&sessions) };
     let mut shard = Shard {
         bell,
         orders: orders_in,
         datagrams: datagrams_in,
         frames: frames_in,
+        wishes: wishes_in,
         seats: Seats::new(handle.clone(), surroundings.clone()),
         surroundings,
         sessions,
@@ -125,6 +146,7 @@ struct Shard {
     orders: Receiver<Order>,
     datagrams: Receiver<(SessionKey, Datagram)>,
     frames: Receiver<Outgoing>,
+    wishes: Receiver<SessionKey>,
     seats: Seats,
     surroundings: Surroundings,
     sessions: Arc<AtomicUsize>,
@@ -139,6 +161,9 @@ impl Shard {
                 }
                 self.seats.obey(self.surroundings.clock.now(), order);
             }
+            while let Some(key) = self.wishes.next() {
+                self.seats.ask_host(self.surroundings.clock.now(), key);
+            }
             while let Some(outgoing) = self.frames.next() {
                 self.send(&outgoing);
             }
@@ -148,9 +173,12 @@ impl Shard {
             self.sessions.store(self.seats.len(), Ordering::Relaxed);
             self.count_drops();
             let deadline = self.seats.poll_timeout();
-            self.bell
-                .wait(now, deadline, || self.orders.is_empty() && self.datagrams.is_empty() && self.frames.is_empty());
+            self.bell.wait(now, deadline, || self.is_idle());
         }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.orders.is_empty() && self.wishes.is_empty() && self.datagrams.is_empty() && self.frames.is_empty()
     }
 
     fn receive(&mut self) {

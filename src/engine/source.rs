@@ -2,7 +2,7 @@
 
 use super::clock::Clock;
 use super::peer::SessionKey;
-use super::shard::{Order as ShardOrder, ShardHandle};
+use super::shard::ShardHandle;
 use super::trace::SourceStamp;
 use costage_media::codec::{DecodeError, VideoDecoder, openh264};
 use costage_media::frame::PictureRef;
@@ -106,7 +106,7 @@ impl Source {
     }
 
     fn ask(&self) {
-        self.shard.order(ShardOrder::Keyframe { key: self.session });
+        self.shard.wish_keyframe(self.session);
     }
 }
 

@@ -6,7 +6,7 @@ use super::shard::{Outgoing, ShardHandle, earliest};
 use super::source::Source;
 use super::trace::{FrameTrace, SourceStamp};
 use crate::live::StageId;
-use costage_media::forward::Frame;
+use costage_media::forward::{Frame, ProducerId};
 use costage_media::jitter::PLAYOUT_DELAY;
 use costage_media::mix::{Program, ProgramConfig};
 use costage_media::packet::MediaKind;
@@ -61,12 +61,14 @@ impl Studio {
             Order::EndSource(source) => self.end_source(source),
             Order::Move { source, to } => self.hand_over(source, to),
             Order::Attach(moved) => self.attach(now, *moved),
-            Order::Keyframe(producer) => {
-                if let Some(running) = self.programs.get_mut(&StageId(producer.0)) {
-                    running.program.request_keyframe(now);
-                }
-            }
             Order::Stop => {}
+        }
+    }
+
+    /// A viewer needs a keyframe of `producer`.
+    pub(super) fn wish(&mut self, now: Instant, producer: ProducerId) {
+        if let Some(running) = self.programs.get_mut(&StageId(producer.0)) {
+            running.program.request_keyframe(now);
         }
     }
 
@@ -271,3 +273,6 @@ fn count_bytes(frame: &Frame) {
 fn send(shards: &[ShardHandle], outgoing: &Outgoing) {
     shards.iter().for_each(|shard| shard.send(outgoing.clone()));
 }
+
+#[cfg(test)]
+mod tests;

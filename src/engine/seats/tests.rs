@@ -1,0 +1,212 @@
+use super::*;
+use crate::engine::clock::{Clock, Epoch};
+use crate::engine::trace::{Sample, Samples};
+use costage_media::packet::{ExtSeq, Packet};
+use costage_media::time::Ntp;
+use std::sync::Mutex;
+
+struct Fixed(Instant);
+
+impl Clock for Fixed {
+    fn now(&self) -> Instant {
+        self.0
+    }
+
+    fn wall_ms(&self) -> u64 {
+        0
+    }
+}
+
+struct NoSamples;
+
+impl Samples for NoSamples {
+    fn frame(&self, _: &Sample) {}
+}
+
+/// What a session was asked to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Asked {
+    Sent(usize),
+    Report(MediaKind),
+    Keyframe,
+    TimedOut(Instant),
+    Closed,
+}
+
+/// A session that writes down what it is asked, and says what the test put in.
+#[derive(Clone, Default)]
+struct Script(Arc<Mutex<Lines>>);
+
+#[derive(Default)]
+struct Lines {
+    asked: Vec<Asked>,
+    says: Vec<PeerEvent>,
+    wakes_at: Option<Instant>,
+    breaks: bool,
+}
+
+impl Script {
+    fn lines(&self) -> std::sync::MutexGuard<'_, Lines> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn asked(&self) -> Vec<Asked> {
+        std::mem::take(&mut self.lines().asked)
+    }
+}
+
+impl Peer for Script {
+    fn handle_datagram(&mut self, _: Instant, _: Datagram) {}
+
+    fn handle_timeout(&mut self, now: Instant) {
+        let mut lines = self.lines();
+        if lines.wakes_at.is_some_and(|at| at <= now) {
+            lines.wakes_at = None;
+            lines.asked.push(Asked::TimedOut(now));
+        }
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        self.lines().wakes_at
+    }
+
+    fn poll_event(&mut self) -> Option<PeerEvent> {
+        self.lines().says.pop()
+    }
+
+    fn send(&mut self, _: Instant, packets: &[RtpOut]) {
+        let mut lines = self.lines();
+        assert!(!lines.breaks, "this session breaks");
+        lines.asked.push(Asked::Sent(packets.len()));
+    }
+
+    fn resend(&mut self, _: Instant, _: &RtpOut) {}
+
+    fn report(&mut self, _: Instant, kind: MediaKind, _: Ntp, _: u32) {
+        self.lines().asked.push(Asked::Report(kind));
+    }
+
+    fn request_keyframe(&mut self, _: Instant) {
+        self.lines().asked.push(Asked::Keyframe);
+    }
+
+    fn close(&mut self, _: Instant) {
+        self.lines().asked.push(Asked::Closed);
+    }
+}
+
+const FEED: FeedId = FeedId(1);
+const PRODUCER: ProducerId = ProducerId(7);
+
+/// A shard's sessions with one feed, and what its mix thread is told.
+struct Shard {
+    start: Instant,
+    seats: Seats,
+    orders: crate::engine::bounded::Receiver<crate::engine::mix_thread::Order>,
+    wishes: crate::engine::bounded::Receiver<ProducerId>,
+}
+
+fn shard() -> Shard {
+    let start = Instant::now();
+    let clock: Arc<dyn Clock> = Arc::new(Fixed(start));
+    let epoch = Epoch::start(&*clock);
+    let (handle, _, _) = ShardHandle::unattended();
+    let mut seats = Seats::new(handle, Surroundings { clock, epoch, samples: Arc::new(NoSamples), seed: 1 });
+    let (mix, orders, wishes) = MixHandle::unattended();
+    seats.obey(start, Order::Route { feed: FEED, producer: PRODUCER, mix: mix.clone() });
+    seats.obey(start, Order::SourceAt { source: SourceId(3), mix });
+    Shard { start, seats, orders, wishes }
+}
+
+impl Shard {
+    fn adopt(&mut self, key: u64, role: Role, says: Option<PeerEvent>) -> Script {
+        let script = Script::default();
+        script.lines().says.extend(says);
+        self.seats.obey(self.start, Order::Adopt { key: SessionKey(key), role, peer: Box::new(script.clone()) });
+        script
+    }
+
+    fn viewer(&mut self, key: u64) -> Script {
+        self.adopt(key, Role::Viewer { feed: FEED }, Some(PeerEvent::Connected))
+    }
+
+    fn send(&mut self, seq: u64) -> bool {
+        let packet =
+            |n| Packet { seq: ExtSeq(seq + n), timestamp: 90 * seq, marker: n == 1, payload: vec![1; 9].into() };
+        let packets = Box::new([packet(0), packet(1)]);
+        let frame = Frame { producer: PRODUCER, kind: MediaKind::Video, keyframe: true, packets };
+        self.seats.send(self.start, &Arc::new(frame))
+    }
+}
+
+#[test]
+fn a_panic_in_one_session_ends_that_session_alone() {
+    let mut shard = shard();
+    let (broken, sound) = (shard.viewer(1), shard.viewer(2));
+    broken.lines().breaks = true;
+    assert!(shard.send(10));
+    assert!(shard.send(12));
+    assert_eq!(sound.asked(), [Asked::Sent(2), Asked::Sent(2)]);
+    assert_eq!(shard.seats.len(), 1);
+}
+
+#[test]
+fn a_viewer_gets_nothing_before_it_is_connected() {
+    let mut shard = shard();
+    let waiting = shard.adopt(1, Role::Viewer { feed: FEED }, None);
+    assert!(!shard.send(10), "nobody is there to send to");
+    assert_eq!(waiting.asked(), []);
+}
+
+#[test]
+fn a_new_viewer_wishes_for_a_keyframe_of_what_its_feed_shows() {
+    let mut shard = shard();
+    shard.viewer(1);
+    assert_eq!(shard.wishes.next(), Some(PRODUCER));
+}
+
+#[test]
+fn sender_reports_come_soon_after_the_start_and_then_each_second() {
+    let mut shard = shard();
+    let viewer = shard.viewer(1);
+    shard.send(10);
+    viewer.asked();
+    let first = shard.seats.poll_timeout().expect("a report is due");
+    assert_eq!(first, shard.start + REPORT_FIRST);
+    shard.seats.handle_timeout(first);
+    assert_eq!(viewer.asked(), [Asked::Report(MediaKind::Video)]);
+    assert_eq!(shard.seats.poll_timeout(), Some(first + REPORT_INTERVAL));
+}
+
+#[test]
+fn each_session_is_woken_at_its_own_deadline_once() {
+    let mut shard = shard();
+    let host = shard.adopt(1, Role::Host { source: SourceId(3) }, None);
+    let at = shard.start + Duration::from_millis(20);
+    host.lines().wakes_at = Some(at);
+    shard.seats.ask_host(shard.start, SessionKey(1));
+    assert_eq!(shard.seats.poll_timeout(), Some(at));
+    shard.seats.handle_timeout(at);
+    shard.seats.handle_timeout(at);
+    assert_eq!(host.asked(), [Asked::Keyframe, Asked::TimedOut(at)]);
+    assert_eq!(shard.seats.poll_timeout(), None);
+}
+
+#[test]
+fn the_end_of_a_feed_closes_its_viewers_and_no_host() {
+    let mut shard = shard();
+    let (viewer, host) = (shard.viewer(1), shard.adopt(2, Role::Host { source: SourceId(3) }, None));
+    shard.seats.obey(shard.start, Order::EndFeed { feed: FEED });
+    assert_eq!((viewer.asked(), host.asked()), (vec![Asked::Closed], vec![]));
+    assert_eq!(shard.seats.len(), 1);
+}
+
+#[test]
+fn the_mix_hears_of_a_host_that_connects_and_of_one_that_goes() {
+    use crate::engine::mix_thread::Order as MixOrder;
+    let mut shard = shard();
+    shard.adopt(2, Role::Host { source: SourceId(3) }, Some(PeerEvent::Connected));
+    shard.seats.obey(shard.start, Order::Close { key: SessionKey(2) });
+    assert!(matches!(shard.orders.next(), Some(MixOrder::Publish { source: SourceId(3), session: SessionKey(2), .. })));
+    assert!(matches!(shard.orders.next(), Some(MixOrder::Silence { source: SourceId(3), session: SessionKey(2) })));
+}
