@@ -30,11 +30,16 @@ impl<T: DeserializeOwned> FromRequest<ApiState> for Strict<T> {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        // serde's text repeats what the caller sent: escaped, so that a log line stays one line.
-        let text = error.to_string();
-        Problem::new(Case::BadRequest, format!("the JSON body does not fit: {}", escaped(&text)))
-    })
+    // serde's texts repeat what the caller sent: escaped, so that a log line stays one line.
+    let misfit = |text: &str| Problem::new(Case::BadRequest, format!("the JSON body does not fit: {}", escaped(text)));
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value =
+        serde_path_to_error::deserialize(&mut json).map_err(|error| match error.path().to_string().as_str() {
+            "." => misfit(&error.inner().to_string()),
+            field => misfit(&format!("`{field}`: {}", error.inner())),
+        })?;
+    json.end().map_err(|error| misfit(&error.to_string()))?;
+    Ok(value)
 }
 
 /// A body that is text of `media_type`.
@@ -89,6 +94,13 @@ mod tests {
         let problem = parse::<One>(br#"{"one":1,"two":2}"#).unwrap_err();
         assert_eq!(problem.status(), 400);
         assert!(problem.detail.contains("unknown field `two`"), "{}", problem.detail);
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_is_refused_with_its_field() {
+        let problem = parse::<Vec<One>>(br#"[{"one":1},{"one":"x"}]"#).unwrap_err();
+        assert!(problem.detail.contains("`[1].one`: invalid type"), "{}", problem.detail);
+        assert!(parse::<One>(br#"{"one":1} {}"#).is_err(), "a second value is not ignored");
     }
 
     #[test]
