@@ -162,7 +162,8 @@ impl Program {
     /// `at` is `now` on the media time line; `clock` is asked between the steps, so that each can be measured.
     pub fn produce(&mut self, now: Instant, at: MediaTime, clock: &dyn Fn() -> Instant) -> Option<Produced> {
         let idr = self.keyframes.due(now);
-        if !idr && !self.pacer.due(now) {
+        let due = self.pacer.due(now);
+        if !idr && !due {
             return None;
         }
         if !idr && !self.video.is_dirty() {
@@ -171,7 +172,12 @@ impl Program {
         }
         let picture = self.video.compose(now);
         let composed = clock();
-        self.pacer.encoded(now);
+        // A keyframe out of turn costs no token: hosts of the full rate would never let it be earned back.
+        if due {
+            self.pacer.encoded(now)
+        } else {
+            self.pacer.passed()
+        }
         let encoded = self.encoder.encode(picture, at, idr).ok().flatten()?;
         if encoded.keyframe {
             self.keyframes.done(now);

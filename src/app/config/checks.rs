@@ -63,6 +63,16 @@ impl Config {
     }
 
     fn validate_http(&self, dev: bool) -> Result<(), Fault> {
+        if dev && !self.listen.ip().is_loopback() {
+            return Err(fault(
+                "listen",
+                format!(
+                    "is {}, but whoever reaches a server in dev mode may do everything: listen on 127.0.0.1 or [::1], or \
+                     start without --dev and with keys",
+                    self.listen
+                ),
+            ));
+        }
         if self.keys.is_empty() && !dev {
             return Err(fault(
                 "keys",
@@ -139,6 +149,14 @@ mod tests {
         let mut config = Config::default();
         change(&mut config);
         config.validate(true).expect_err("a fault").key
+    }
+
+    #[test]
+    fn dev_mode_is_refused_beyond_loopback() {
+        let open = Config { listen: "0.0.0.0:8080".parse().unwrap(), ..Config::default() };
+        assert_eq!(open.validate(true).unwrap_err().key, "listen");
+        let own = Config { listen: "[::1]:8080".parse().unwrap(), ..Config::default() };
+        assert_eq!(own.validate(true), Ok(()));
     }
 
     #[test]

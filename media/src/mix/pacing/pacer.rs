@@ -27,6 +27,12 @@ const SCARCE: f64 = 1.05;
 /// Sources whose periods differ by less are taken as one cadence that drifts slowly.
 const SAME_PERIOD: f64 = 0.03;
 
+/// Sources that need this part of all tokens leave none for overlays.
+const BUSY: f64 = 0.9;
+
+/// Intervals that a frame is held at most so that later ones find a token.
+const REGAIN_MAX: f64 = 1.29;
+
 /// A choice stays until another is better by this part of the interval: 0.5 ms at 30 encodes a second.
 const STAY: f64 = 1.0 / 64.0;
 
@@ -98,7 +104,8 @@ impl<S: Copy + Ord> Pacer<S> {
         self.waiting_since = None;
     }
 
-    /// What changed has changed back: nothing to encode, no token spent.
+    /// Everything up to now is shown without a token of ours: it went with a keyframe that was wanted, or has changed
+    /// back.
     pub fn passed(&mut self) {
         self.waiting_since = None;
     }
@@ -124,6 +131,9 @@ impl<S: Copy + Ord> Pacer<S> {
         } else {
             self.anchors.clear();
         }
+        if let Some(next) = source.and_then(|source| self.regained_at(now, at, source)) {
+            return instant(base, next).min(since + interval.mul_f64(REGAIN_MAX)).max(ready);
+        }
         let hold_until = if self.anchors.is_empty() {
             self.better_later(now, at, self.sources.keys())
         } else if source.is_some_and(|source| self.anchors.contains(&source)) {
@@ -132,7 +142,32 @@ impl<S: Copy + Ord> Pacer<S> {
             self.next_of(at, &self.anchors).filter(|next| !self.is_spare(now, instant(base, *next)))
         };
         let latest = since + interval + interval / 4;
+        if source.is_none() && self.demand(at, self.sources.keys()) > BUSY {
+            // Hosts' frames need every token: an overlay that took one of its own would make them late from then on,
+            // since hosts of the full rate never let it be earned back. It goes with the next of them.
+            let next = match self.anchors.is_empty() {
+                true => self.next_of(at, self.sources.keys()),
+                false => self.next_of(at, &self.anchors),
+            };
+            if let Some(next) = next {
+                return instant(base, next).min(latest).max(ready);
+            }
+        }
         hold_until.map_or(ready, |until| instant(base, until).min(latest).max(ready))
+    }
+
+    /// `source` is encoded at its arrival but finds no token, and as its like needs every token it would be as late with
+    /// each frame from now on. So this frame is given up for the next, when two tokens will have come.
+    fn regained_at(&self, now: Instant, at: f64, source: S) -> Option<f64> {
+        let (ours, demand) = match self.anchors.is_empty() {
+            true => (true, self.demand(at, self.sources.keys())),
+            false => (self.anchors.contains(&source), self.demand(at, &self.anchors)),
+        };
+        let late = self.bucket.next(now).saturating_duration_since(now).as_secs_f64();
+        if !ours || demand <= BUSY || late <= SHORT {
+            return None;
+        }
+        if self.anchors.is_empty() { self.next_of(at, self.sources.keys()) } else { self.next_of(at, [&source]) }
     }
 
     /// Frames of these sources in the time in which one token comes.

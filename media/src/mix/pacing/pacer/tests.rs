@@ -280,6 +280,43 @@ fn a_score_change_between_frames_of_hosts_waits_no_longer_than_for_the_next_enco
 }
 
 #[test]
+fn slides_and_keyframes_do_not_make_hosts_of_the_full_rate_late_for_ever() {
+    let start = Instant::now();
+    for max_fps in [30, 60] {
+        let mut pacer = Pacer::new(start, max_fps);
+        let (mut shown, mut since) = (Vec::new(), [None; 2]);
+        for step in 0..60_000_u64 {
+            // Steps of 0.1 ms; each host sends three frames in 1,000 of them, exactly as many as tokens come.
+            let now = start + Duration::from_micros(step * 100);
+            for (host, offset) in [0, 120].into_iter().enumerate() {
+                let frames = |step: u64| (step + 1_000 - offset) * 3 / 1_000;
+                if step > 0 && frames(step) > frames(step - 1) {
+                    pacer.changed(now, Some(host));
+                    since[host] = Some(step);
+                }
+            }
+            let slides = (20_000..25_000).contains(&step) && step % 70 == 0;
+            if slides {
+                pacer.changed(now, None);
+            }
+            if step == 26_050 {
+                pacer.passed();
+                since = [None; 2];
+            } else if pacer.due(now) {
+                pacer.encoded(now);
+                let waits = std::mem::take(&mut since).map(|since| since.map(|since| step - since));
+                if step > 27_000 {
+                    shown.push(waits);
+                }
+            }
+        }
+        let late = |host: usize| shown.iter().filter_map(|waits| waits[host]).filter(|wait| *wait > 10).count();
+        let never_late = (0..2).filter(|host| late(*host) == 0).count();
+        assert_eq!(never_late, if max_fps == 30 { 1 } else { 2 }, "{max_fps}: {} and {} late", late(0), late(1));
+    }
+}
+
+#[test]
 fn a_source_forgotten_is_not_waited_for_and_sources_have_a_bound() {
     let start = Instant::now();
     let mut pacer = Pacer::new(start, 30);
