@@ -73,6 +73,11 @@ impl Server {
         format!("{}{path}", self.origin)
     }
 
+    /// The process's id.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.lock().expect("no test thread panicked").id()
+    }
+
     /// A request with the admin's token.
     pub(crate) fn admin(&self, method: &str, path: &str, body: &Value) -> Answer {
         self.ask(method, path, None, body)
@@ -123,8 +128,7 @@ impl Server {
 
     /// SIGTERM; it must end by itself, with 0, and without a panic in its log.
     pub(crate) fn stop(self) {
-        let id = self.process.lock().expect("no test thread panicked").id().to_string();
-        let told = Command::new("kill").args(["-TERM", &id]).status().expect("kill is there");
+        let told = Command::new("kill").args(["-TERM", &self.id().to_string()]).status().expect("kill is there");
         assert!(told.success());
         let status = || self.process.lock().expect("no test thread panicked").try_wait().expect("a child can be asked");
         self.wait_until("the server ends after SIGTERM", STOP_MAX, || status().is_some());
