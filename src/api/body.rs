@@ -68,10 +68,15 @@ async fn read(body: Body, headers: &HeaderMap) -> Result<Bytes, Problem> {
     let too_large = || Problem::new(Case::BodyTooLarge, format!("a body may have at most {BODY_BYTES_MAX} bytes"));
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|bytes| bytes > BODY_BYTES_MAX as u64) {
+        // Read and thrown away, within reason: a client whose connection breaks while it still sends never sees why.
+        drop(axum::body::to_bytes(body, THROWN_AWAY_BYTES_MAX).await);
         return Err(too_large());
     }
     axum::body::to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| too_large())
 }
+
+/// Of a body that is too large, bytes that are read all the same so that the refusal arrives.
+const THROWN_AWAY_BYTES_MAX: usize = 1 << 20;
 
 /// Largest body, bytes. A browser's offer with all its codecs has about 8 kB; the largest JSON (metaData) 21 kB.
 pub(super) const BODY_BYTES_MAX: usize = 64 * 1024;
