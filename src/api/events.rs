@@ -131,6 +131,9 @@ impl Teller {
             let close = Message::Close(Some(CloseFrame { code, reason: reason.into() }));
             // The peer may be gone already; it is gone in any case after this.
             let _ = timeout(SEND_MAX, socket.send(close)).await;
+            // What the client still sends is read and thrown away until it hangs up: with unread bytes the system would
+            // reset the connection, and the reason would be lost on the way.
+            let _ = timeout(GOODBYE_MAX, async { while let Some(Ok(_)) = socket.recv().await {} }).await;
         }
     }
 
@@ -238,6 +241,8 @@ fn unreadable(error: &axum::Error) -> Option<End> {
     error.to_string().contains("too long").then(|| End::new(close_code::SIZE, reason))
 }
 
+/// How long a closed socket is listened to for the client's own close frame.
+const GOODBYE_MAX: Duration = Duration::from_secs(1);
 /// Between pings; a host's presence is judged by them.
 const PING_EVERY: Duration = Duration::from_secs(5);
 /// Unanswered pings that end a socket.
