@@ -66,7 +66,8 @@ pub(crate) async fn offer(endpoint: &str, token: Option<&str>, offer: String) ->
     let url = Url::parse(endpoint).map_err(|_| SignalError::BadUrl { url: endpoint.to_owned() })?;
     let unreachable = |source| SignalError::Unreachable { url: endpoint.to_owned(), source };
     let incomplete = |missing| SignalError::Incomplete { url: endpoint.to_owned(), missing };
-    let http = Client::builder().build().map_err(unreachable)?;
+    // Offer and DELETE lie a session apart: a connection kept meanwhile would cost the server a descriptor for nothing.
+    let http = Client::builder().pool_max_idle_per_host(0).build().map_err(unreachable)?;
     let mut request = http.post(url.clone()).header(CONTENT_TYPE, "application/sdp").body(offer);
     if let Some(token) = token {
         request = request.bearer_auth(token);
