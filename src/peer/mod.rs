@@ -1,11 +1,11 @@
 //! WebRTC sessions over one UDP port.
 //!
 //! ```text
-//! socket → udp (one thread) → routes → shard → Session ─┬ ice        checks answered, addresses proved
-//!                                                       ├ dtls       keys, bound to the offer's fingerprint
-//!                                                       ├ srtp       packets opened and sealed
-//!                                                       ├ receiving  a host's media
-//!                                                       └ sending    a viewer's media → socket, from the shard's thread
+//! socket → udp (one thread) → demux → shard → Session ─┬ ice        checks answered, addresses proved
+//!                                                      ├ dtls       keys, bound to the offer's fingerprint
+//!                                                      ├ srtp       packets opened and sealed
+//!                                                      ├ receiving  a host's media
+//!                                                      └ sending    a viewer's media → socket, from the shard's thread
 //! HTTP → api → Sessions (sdp) → a new Session → its shard
 //! ```
 //!
@@ -16,7 +16,9 @@
 //! **Invariant:** nothing here decides who may publish or play.
 
 mod config;
+mod demux;
 mod dtls;
+mod early;
 mod extend;
 #[doc(hidden)]
 pub mod fuzz;

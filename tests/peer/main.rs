@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "a test's panic is its failure")]
 
 mod client;
+mod early;
 mod relay;
 mod shards;
 
