@@ -103,7 +103,7 @@ impl Session {
             Some(0..=3) => self.check(now, path, &datagram.data),
             Some(20..=63) => self.dtls(now, datagram.data),
             Some(128..=191) if is_rtcp(&datagram.data) => self.srtcp(now, &datagram.data),
-            Some(128..=191) => self.srtp(datagram.received_at, &datagram.data),
+            Some(128..=191) => self.srtp(now, datagram.received_at, &datagram.data),
             Some(_) | None => {}
         }
     }
@@ -160,17 +160,26 @@ impl Session {
         self.push(PeerEvent::Connected);
     }
 
-    fn srtp(&mut self, received_at: Instant, data: &[u8]) {
+    /// A packet under the session's keys: the client's handshake is over as well.
+    fn opened(&mut self, now: Instant) {
+        if let Some(link) = &mut self.link {
+            link.settle(now);
+        }
+    }
+
+    fn srtp(&mut self, now: Instant, received_at: Instant, data: &[u8]) {
         let (Half::Receiving(receiving), Some((inbound, _))) = (&mut self.half, &mut self.keys) else { return };
         let Ok(header) = rtp::Header::unmarshal(&mut &data[..]) else { return };
         let Ok(plain) = inbound.open_rtp(data, &header) else { return };
         receiving.handle_rtp(received_at, header, plain);
+        self.opened(now);
         self.collect();
     }
 
     fn srtcp(&mut self, now: Instant, data: &[u8]) {
         let Some((inbound, _)) = &mut self.keys else { return };
         let Ok(plain) = inbound.open_rtcp(data) else { return };
+        self.opened(now);
         let Ok(packets) = rtcp::packet::unmarshal(&mut Bytes::from(plain)) else { return };
         match &mut self.half {
             Half::Receiving(receiving) => receiving.handle_rtcp(now, packets),

@@ -62,7 +62,7 @@ fn rig(side: Side, client_is_dtls_server: bool) -> Rig {
     let plan = Plan::new(&Offer::parse(offer).expect("valid"), side).expect("good");
     let peers = vec![theirs.fingerprint().clone()];
     let (link, client) = if client_is_dtls_server {
-        let identity = ours.clone();
+        let identity = Arc::clone(&ours);
         let start = move |now| Link::client(now, &identity, peers).ok();
         let client = Link::server(&theirs, vec![ours.fingerprint().clone()], Preference::Peers).expect("fine");
         (LinkStart::Client(Box::new(start)), client)
