@@ -4,6 +4,7 @@
 //! socket → udp (one thread) → demux → shard → Session ─┬ ice        checks answered, addresses proved
 //!                                                      ├ dtls       keys, bound to the offer's fingerprint
 //!                                                      ├ srtp       packets opened and sealed
+//!                                                      ├ presence   a host's media lost and back
 //!                                                      ├ receiving  a host's media
 //!                                                      └ sending    a viewer's media → socket, from the shard's thread
 //! HTTP → api → Sessions (sdp) → a new Session → its shard
@@ -23,6 +24,7 @@ mod extend;
 #[doc(hidden)]
 pub mod fuzz;
 mod ice;
+mod presence;
 mod random;
 mod receiving;
 mod registration;

@@ -3,6 +3,7 @@
 
 mod client;
 mod early;
+mod presence;
 mod relay;
 mod shards;
 
