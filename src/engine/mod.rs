@@ -16,6 +16,7 @@ pub mod events;
 mod inbox;
 pub mod journal;
 mod mix_thread;
+mod nudge;
 pub mod peer;
 mod registrar;
 mod seats;

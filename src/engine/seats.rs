@@ -2,6 +2,7 @@
 
 use super::control::ControlHandle;
 use super::mix_thread::{MixHandle, MixInput};
+use super::nudge::Nudge;
 use super::peer::{Datagram, Peer, PeerEvent, Role, SessionKey};
 use super::shard::{Order, ShardHandle, Surroundings, earliest};
 use crate::live::command::MediaState;
@@ -26,6 +27,8 @@ struct Seat {
     superseded: bool,
     wakes_at: Option<Instant>,
     reports_at: Option<Instant>,
+    /// When a host's packets wake its mix thread.
+    nudge: Nudge,
 }
 
 /// The sessions of one shard.
@@ -129,7 +132,15 @@ impl Seats {
     }
 
     fn adopt(&mut self, now: Instant, key: SessionKey, role: Role, peer: Box<dyn Peer>) {
-        let seat = Seat { role, peer, connected: false, superseded: false, wakes_at: None, reports_at: None };
+        let seat = Seat {
+            role,
+            peer,
+            connected: false,
+            superseded: false,
+            wakes_at: None,
+            reports_at: None,
+            nudge: Nudge::default(),
+        };
         self.seats.insert(key, seat);
         self.with(now, key, |_, _| {});
     }
@@ -196,9 +207,13 @@ impl Seats {
         let Some(role) = self.seats.get(&key).map(|seat| seat.role) else { return };
         match (event, role) {
             (PeerEvent::Connected, role) => self.connected(now, key, role),
-            (PeerEvent::Rtp(packet), Role::Host { source }) => self.to_mix(source, key, MixInput::Rtp(packet)),
+            (PeerEvent::Rtp(packet), Role::Host { source }) => {
+                let urgent = self.seats.get_mut(&key).is_none_or(|seat| seat.nudge.is_due(now, &packet));
+                self.to_mix(source, key, MixInput::Rtp(packet), urgent);
+            }
+            // Needed when the next packet is; that one wakes the thread.
             (PeerEvent::SenderClock(clock), Role::Host { source }) => {
-                self.to_mix(source, key, MixInput::Clock(clock));
+                self.to_mix(source, key, MixInput::Clock(clock), false);
             }
             (PeerEvent::KeyframeWanted, Role::Viewer { .. }) => {
                 if let Some(producer) = self.router.keyframe_wanted(ConsumerId(key.0)) {
@@ -244,9 +259,9 @@ impl Seats {
         }
     }
 
-    fn to_mix(&self, source: SourceId, key: SessionKey, input: MixInput) {
+    fn to_mix(&self, source: SourceId, key: SessionKey, input: MixInput, urgent: bool) {
         if let Some(mix) = self.sources.get(&source) {
-            mix.feed(source, key, input);
+            mix.feed(source, key, input, urgent);
         }
     }
 
