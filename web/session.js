@@ -8,6 +8,9 @@ const RETRY_MS_FIRST = 1_000;
 const RETRY_MS_MAX = 15_000;
 /** A connection that says "disconnected" often comes back by itself; after this long we start anew. */
 const DISCONNECTED_MS_MAX = 6_000;
+/** The server reports every second: when nothing arrives for this long, it is asked whether the session still is. */
+const PULSE_MS = 1_000;
+const SILENT_PULSES_MAX = 2;
 
 /** The server said no: its status, and its words (RFC 9457) where it gave some. */
 export class Refused extends Error {
@@ -54,20 +57,26 @@ export async function refusal(response) {
  */
 export class Session extends EventTarget {
   #url;
-  #token;
-  #prepare;
+  #way;
+  #token = null;
   #pc = null;
   #resource = null;
   #attempt = 0;
   #timer = 0;
+  #pulse = 0;
   #closed = false;
 
-  /** `prepare(pc)` adds what is sent or received to a new RTCPeerConnection. */
-  constructor(url, token, prepare) {
+  /**
+   * `way` is what differs between WHIP and WHEP:
+   * `prepare(pc)` adds what is sent or received to a new RTCPeerConnection;
+   * `authorise()` gives the token, or null, anew for each attempt (a server in dev mode makes new keys when it restarts);
+   * `mayPass(refused)` says whether a refusal may pass where the server does not say so itself;
+   * `whyEnded()` gives words when a session that the server has ended should stay ended, else null.
+   */
+  constructor(url, { prepare, authorise = async () => null, mayPass = () => false, whyEnded = async () => null }) {
     super();
     this.#url = new URL(url, location.href);
-    this.#token = token;
-    this.#prepare = prepare;
+    this.#way = { prepare, authorise, mayPass, whyEnded };
     addEventListener("pagehide", this.#leave);
   }
 
@@ -114,7 +123,7 @@ export class Session extends EventTarget {
   /** Gives up with words, or waits for the next attempt with words. */
   #stumble(error) {
     const refused = error instanceof Refused;
-    if (refused && !error.mayPass) {
+    if (refused && !error.mayPass && !this.#way.mayPass(error)) {
       this.#say("failed", error.message);
       return;
     }
@@ -127,9 +136,11 @@ export class Session extends EventTarget {
   }
 
   async #negotiate() {
+    this.#token = await this.#way.authorise();
+    if (this.#closed) return;
     const pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
     this.#pc = pc;
-    this.#prepare(pc);
+    this.#way.prepare(pc);
     pc.addEventListener("track", (event) => this.dispatchEvent(Object.assign(new Event("track"), { track: event.track, streams: event.streams, receiver: event.receiver })));
     pc.addEventListener("connectionstatechange", () => this.#watch(pc));
 
@@ -150,26 +161,64 @@ export class Session extends EventTarget {
     if (this.#closed) return this.#drop();
     this.#trickle(pc, known);
     await pc.setRemoteDescription({ type: "answer", sdp });
+    // The server's goodbye (close_notify) shows here long before the connection as a whole counts as failed.
+    const transports = new Set(pc.getTransceivers().map(({ receiver }) => receiver.transport).filter(Boolean));
+    for (const dtls of transports) dtls.addEventListener("statechange", () => dtls.state === "closed" && this.#ended(pc));
   }
 
   #watch(pc) {
     if (pc !== this.#pc || this.#closed) return;
     clearTimeout(this.#timer);
-    const anew = (words) => this.#drop().then(() => this.#closed || this.#stumble(new Error(words)));
     switch (pc.connectionState) {
       case "connected":
         this.#attempt = 0;
         this.#say("connected", "Connected.");
+        this.#listen(pc);
         break;
       case "disconnected":
         this.#say("connecting", "The connection is shaky …");
-        this.#timer = setTimeout(() => anew("it was lost"), DISCONNECTED_MS_MAX);
+        this.#timer = setTimeout(() => this.#anew(pc, "it was lost"), DISCONNECTED_MS_MAX);
         break;
       case "failed":
+        this.#anew(pc, "it failed");
+        break;
       case "closed":
-        anew("it failed");
+        this.#ended(pc);
         break;
     }
+  }
+
+  async #anew(pc, words) {
+    if (pc !== this.#pc || this.#closed) return;
+    await this.#drop();
+    if (!this.#closed) this.#stumble(new Error(words));
+  }
+
+  /** The server has ended the session: for good, or because it restarts or the live begins again. */
+  async #ended(pc) {
+    if (pc !== this.#pc || this.#closed) return;
+    this.#say("connecting", "The server has ended the session …");
+    await this.#drop();
+    const words = await this.#way.whyEnded().catch(() => null);
+    if (this.#closed) return;
+    if (words) this.#say("failed", words);
+    else this.#stumble(new Error("the server has ended the session"));
+  }
+
+  /** A server that was killed says no goodbye: its silence is noticed here, and asked about. */
+  #listen(pc) {
+    let [before, silent] = [-1, 0];
+    clearInterval(this.#pulse);
+    this.#pulse = setInterval(async () => {
+      const transport = [...(await pc.getStats()).values()].find((entry) => entry.type === "transport");
+      if (pc !== this.#pc || transport?.bytesReceived === undefined) return;
+      silent = transport.bytesReceived === before ? silent + 1 : 0;
+      before = transport.bytesReceived;
+      if (silent < SILENT_PULSES_MAX) return;
+      silent = 0;
+      const there = await fetch(this.#resource.url, { cache: "no-store" }).then((response) => response.status !== 404, () => false);
+      if (!there) this.#anew(pc, "the server has gone");
+    }, PULSE_MS);
   }
 
   /** Sends what was gathered after the POST. A server that does not trickle says so once, and that is fine. */
@@ -196,6 +245,7 @@ export class Session extends EventTarget {
     const [pc, resource] = [this.#pc, this.#resource];
     this.#pc = null;
     this.#resource = null;
+    clearInterval(this.#pulse);
     pc?.close();
     // keepalive: the request outlives the page.
     if (resource) await fetch(resource.url, { method: "DELETE", headers: this.#headers({}), keepalive: true }).catch(() => {});
