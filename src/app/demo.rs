@@ -66,15 +66,26 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     if let (Some(address), Some(token)) = (&args.server, &args.token) {
         let backend = Backend::new(address, token)?;
         say(&format!("Watch the battle at {address}/   (Ctrl-C ends it)"));
-        return perform(&backend, round, async { drop(shutdown::signal().await) }).await;
+        return perform(&backend, round, asked_to_end()).await;
     }
     let server = server::start(&config, true, &metrics::install()?).await.context(OTHER_PORTS)?;
     let backend = Backend::new(&server.url(), &dev::token(&server, Role::Admin, "demo")?)?;
     say(&format!("Watch the battle at {}/   (Ctrl-C ends it)", server.url()));
-    let ended = perform(&backend, round, async { drop(shutdown::signal().await) }).await;
-    shutdown::end_at_next_signal();
+    let ended = perform(&backend, round, asked_to_end()).await;
+    if ended.is_err() {
+        // No signal has begun this goodbye; the first one cuts it short.
+        shutdown::end_at_next_signal()?;
+    }
     server.shut_down().await;
     ended
+}
+
+/// Resolves at the first signal; a second one, during the goodbyes too, ends the process.
+async fn asked_to_end() {
+    if let Err(error) = shutdown::first_signal().await {
+        tracing::error!(%error, "cannot listen for signals");
+        std::future::pending().await
+    }
 }
 
 /// Performs until `stop` resolves: two lives, one connection, battle after battle with rising scores.

@@ -37,9 +37,8 @@ pub async fn run(mut config: Config, with_dev: bool) -> anyhow::Result<()> {
         // A closed standard output is no reason not to serve.
         drop(std::io::stdout().write_all(banner.as_bytes()));
     }
-    let signal = shutdown::signal().await.context("cannot listen for signals")?;
+    let signal = shutdown::first_signal().await.context("cannot listen for signals")?;
     tracing::info!(signal, "ending");
-    shutdown::end_at_next_signal();
     server.shut_down().await;
     tracing::info!("ended");
     Ok(())

@@ -12,25 +12,70 @@ use crate::api::{Going, Stage};
 /// Exit status of a server that was ended by a second signal: as a shell reports SIGINT.
 pub const ABRUPT_STATUS: i32 = 130;
 
-/// Resolves at SIGTERM or Ctrl-C.
+/// SIGTERM and Ctrl-C, from when this was made: none is lost between two looks.
+struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    #[cfg(unix)]
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) -> &'static str {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => "Ctrl-C",
+            // No handler, so no signal will ever come this way.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// Ends the process at the next signal, whatever it is doing.
+    fn end_at_next(mut self) {
+        tokio::spawn(async move {
+            self.next().await;
+            tracing::warn!("second signal: ending at once");
+            std::process::exit(ABRUPT_STATUS);
+        });
+    }
+}
+
+/// Resolves at the first SIGTERM or Ctrl-C; the one after it ends the process at once, whatever it is doing then.
 ///
 /// # Errors
 /// When the system gives no signal handler.
-pub async fn signal() -> std::io::Result<&'static str> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        Ok(tokio::select! {
-            _ = terminate.recv() => "SIGTERM",
-            _ = interrupt.recv() => "SIGINT",
-        })
-    }
-    #[cfg(not(unix))]
-    {
-        tokio::signal::ctrl_c().await?;
-        Ok("Ctrl-C")
-    }
+pub async fn first_signal() -> std::io::Result<&'static str> {
+    let mut signals = Signals::listen()?;
+    let first = signals.next().await;
+    signals.end_at_next();
+    Ok(first)
+}
+
+/// Ends the process at the next signal: for a goodbye that no signal has begun.
+///
+/// # Errors
+/// When the system gives no signal handler.
+pub fn end_at_next_signal() -> std::io::Result<()> {
+    Signals::listen().map(Signals::end_at_next)
 }
 
 /// Moves the server through its end, once `ended` has resolved: `sessions` counts those that are left.
@@ -50,16 +95,6 @@ pub async fn drain(going: &Going, patience: Duration, sessions: impl Fn() -> usi
         tracing::info!(sessions = sessions(), "closing the sessions that are left");
     }
     going.to(Stage::Closing);
-}
-
-/// Ends the process at the next signal, whatever it is doing.
-pub fn end_at_next_signal() {
-    tokio::spawn(async {
-        if signal().await.is_ok() {
-            tracing::warn!("second signal: ending at once");
-            std::process::exit(ABRUPT_STATUS);
-        }
-    });
 }
 
 /// Between looks at the number of sessions.
