@@ -11,15 +11,16 @@ use std::time::{Duration, Instant};
 /// Longer than anything here takes, shorter than a hung build.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Free ports, no metrics.
-const ANYWHERE: [&str; 6] = ["--listen", "127.0.0.1:0", "--media-udp-port", "0", "--metrics-listen", ""];
+const ANYWHERE: [(&str, &str); 3] =
+    [("COSTAGE_LISTEN", "127.0.0.1:0"), ("COSTAGE_MEDIA_UDP_PORT", "0"), ("COSTAGE_METRICS_LISTEN", "")];
 
-/// The command, in an environment without settings.
+/// The command, in an environment without other settings.
 fn costage(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_costage"));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("COSTAGE_")) {
         command.env_remove(name);
     }
-    command.args(args);
+    command.args(args).envs(ANYWHERE);
     command
 }
 
@@ -99,14 +100,14 @@ fn a_port_in_use_ends_with_1_and_names_the_setting() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     for (flag, key) in [("--listen", "`listen`"), ("--metrics-listen", "`metrics_listen`")] {
-        let (status, said) = fails(costage(&["serve", "--dev"]).args(ANYWHERE).args([flag, &address]));
+        let (status, said) = fails(costage(&["serve", "--dev"]).args([flag, &address]));
         assert!(status == 1 && said.contains(key) && said.contains(&address), "{said}");
     }
     let taken = UdpSocket::bind("0.0.0.0:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let (status, said) = fails(costage(&["serve", "--dev"]).args(ANYWHERE).args(["--media-udp-port", &port]));
+    let (status, said) = fails(costage(&["serve", "--dev"]).args(["--media-udp-port", &port]));
     assert!(status == 1 && said.contains("`media_udp_port`") && said.contains(&port), "{said}");
-    let (status, said) = fails(costage(&["demo"]).args(ANYWHERE).args(["--listen", &address]));
+    let (status, said) = fails(costage(&["demo"]).args(["--listen", &address]));
     assert!(status == 1 && said.contains("costage demo --listen"), "{said}");
 }
 
@@ -144,7 +145,7 @@ struct Server {
 impl Server {
     fn start(args: &[&str]) -> Self {
         let mut command = costage(args);
-        let mut process = command.args(ANYWHERE).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (told, log) = mpsc::channel();
         let stderr = BufReader::new(process.stderr.take().unwrap());
         thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| told.send(line)));

@@ -12,8 +12,8 @@ use crate::api::{Going, Stage};
 /// Exit status of a server that was ended by a second signal: as a shell reports SIGINT.
 pub const ABRUPT_STATUS: i32 = 130;
 
-/// SIGTERM and Ctrl-C, from when this was made: none is lost between two looks.
-struct Signals {
+/// SIGTERM and Ctrl-C, from when this was made: none is lost before somebody looks, or between two looks.
+pub struct Signals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
@@ -21,8 +21,12 @@ struct Signals {
 }
 
 impl Signals {
+    /// Signals do not end the process any more; they wait to be looked at.
+    ///
+    /// # Errors
+    /// When the system gives no signal handler.
     #[cfg(unix)]
-    fn listen() -> std::io::Result<Self> {
+    pub fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
@@ -35,8 +39,12 @@ impl Signals {
         }
     }
 
+    /// As on Unix.
+    ///
+    /// # Errors
+    /// None here.
     #[cfg(not(unix))]
-    fn listen() -> std::io::Result<Self> {
+    pub fn listen() -> std::io::Result<Self> {
         Ok(Self {})
     }
 
@@ -49,33 +57,21 @@ impl Signals {
         }
     }
 
-    /// Ends the process at the next signal, whatever it is doing.
-    fn end_at_next(mut self) {
+    /// Resolves at the first signal; the one after it ends the process at once, whatever it is doing then.
+    pub async fn first(mut self) -> &'static str {
+        let first = self.next().await;
+        self.end_at_next();
+        first
+    }
+
+    /// Ends the process at the next signal: for a goodbye that no signal has begun.
+    pub fn end_at_next(mut self) {
         tokio::spawn(async move {
             self.next().await;
             tracing::warn!("second signal: ending at once");
             std::process::exit(ABRUPT_STATUS);
         });
     }
-}
-
-/// Resolves at the first SIGTERM or Ctrl-C; the one after it ends the process at once, whatever it is doing then.
-///
-/// # Errors
-/// When the system gives no signal handler.
-pub async fn first_signal() -> std::io::Result<&'static str> {
-    let mut signals = Signals::listen()?;
-    let first = signals.next().await;
-    signals.end_at_next();
-    Ok(first)
-}
-
-/// Ends the process at the next signal: for a goodbye that no signal has begun.
-///
-/// # Errors
-/// When the system gives no signal handler.
-pub fn end_at_next_signal() -> std::io::Result<()> {
-    Signals::listen().map(Signals::end_at_next)
 }
 
 /// Moves the server through its end, once `ended` has resolved: `sessions` counts those that are left.
