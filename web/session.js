@@ -26,6 +26,9 @@ export class Refused extends Error {
   }
 }
 
+/** A session that was there and is not any more; the words say how it ended. */
+class Lost extends Error {}
+
 /** What a refusal means to the person in front of the page, where the server gave no words. */
 const IN_WORDS = {
   400: "The server could not read the request.",
@@ -62,6 +65,7 @@ export class Session extends EventTarget {
   #pc = null;
   #resource = null;
   #attempt = 0;
+  #was = false;
   #timer = 0;
   #pulse = 0;
   #closed = false;
@@ -70,7 +74,8 @@ export class Session extends EventTarget {
    * `way` is what differs between WHIP and WHEP:
    * `prepare(pc)` adds what is sent or received to a new RTCPeerConnection;
    * `authorise()` gives the token, or null, anew for each attempt (a server in dev mode makes new keys when it restarts);
-   * `mayPass(refused)` says whether a refusal may pass where the server does not say so itself;
+   * `mayPass(refused, was)` says whether a refusal may pass where the server does not say so itself; `was`: there has been
+   * a session before;
    * `whyEnded()` gives words when a session that the server has ended should stay ended, else null.
    */
   constructor(url, { prepare, authorise = async () => null, mayPass = () => false, whyEnded = async () => null }) {
@@ -123,14 +128,14 @@ export class Session extends EventTarget {
   /** Gives up with words, or waits for the next attempt with words. */
   #stumble(error) {
     const refused = error instanceof Refused;
-    if (refused && !error.mayPass && !this.#way.mayPass(error)) {
+    if (refused && !error.mayPass && !this.#way.mayPass(error, this.#was)) {
       this.#say("failed", error.message);
       return;
     }
     const own = Math.min(RETRY_MS_FIRST * 2 ** this.#attempt, RETRY_MS_MAX);
     const wait = Math.max(own, refused ? error.retryAfterMs : 0);
     this.#attempt += 1;
-    const words = refused ? error.message : `No connection to the server (${error.message}).`;
+    const words = refused || error instanceof Lost ? error.message : `No connection to the server (${error.message}).`;
     this.#say("waiting", `${words} Next try in ${Math.round(wait / 1000)} s.`);
     this.#timer = setTimeout(() => this.#try(), wait);
   }
@@ -172,15 +177,16 @@ export class Session extends EventTarget {
     switch (pc.connectionState) {
       case "connected":
         this.#attempt = 0;
+        this.#was = true;
         this.#say("connected", "Connected.");
         this.#listen(pc);
         break;
       case "disconnected":
         this.#say("connecting", "The connection is shaky …");
-        this.#timer = setTimeout(() => this.#anew(pc, "it was lost"), DISCONNECTED_MS_MAX);
+        this.#timer = setTimeout(() => this.#anew(pc, "The connection was lost."), DISCONNECTED_MS_MAX);
         break;
       case "failed":
-        this.#anew(pc, "it failed");
+        this.#anew(pc, "The connection has failed.");
         break;
       case "closed":
         this.#ended(pc);
@@ -191,7 +197,7 @@ export class Session extends EventTarget {
   async #anew(pc, words) {
     if (pc !== this.#pc || this.#closed) return;
     await this.#drop();
-    if (!this.#closed) this.#stumble(new Error(words));
+    if (!this.#closed) this.#stumble(new Lost(words));
   }
 
   /** The server has ended the session: for good, or because it restarts or the live begins again. */
@@ -202,7 +208,7 @@ export class Session extends EventTarget {
     const words = await this.#way.whyEnded().catch(() => null);
     if (this.#closed) return;
     if (words) this.#say("failed", words);
-    else this.#stumble(new Error("the server has ended the session"));
+    else this.#stumble(new Lost("The server has ended the session."));
   }
 
   /** A server that was killed says no goodbye: its silence is noticed here, and asked about. */
@@ -217,7 +223,7 @@ export class Session extends EventTarget {
       if (silent < SILENT_PULSES_MAX) return;
       silent = 0;
       const there = await fetch(this.#resource.url, { cache: "no-store" }).then((response) => response.status !== 404, () => false);
-      if (!there) this.#anew(pc, "the server has gone");
+      if (!there) this.#anew(pc, "The server does not answer any more.");
     }, PULSE_MS);
   }
 

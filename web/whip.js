@@ -22,7 +22,9 @@ export function publish(url, { stream, authorise, whyEnded }) {
       if (video) preferH264(transceiver);
     }
   };
-  return new Session(url, { prepare, authorise, whyEnded }).open();
+  // A live that was there may come back, as its server or its backend does.
+  const mayPass = ({ status }, was) => was && status === 404;
+  return new Session(url, { prepare, authorise, mayPass, whyEnded }).open();
 }
 
 /** The server decodes H.264; offering it first lets it answer without a search. Others stay on offer. */
