@@ -251,8 +251,10 @@ impl Seats {
                     return self.close(now, key);
                 }
                 if let Some(seat) = self.seats.get_mut(&key) {
-                    seat.reports_at = Some(now + REPORT_FIRST);
-                    metrics::gauge!("costage_viewers").increment(1.0);
+                    let known = seat.reports_at.replace(now + REPORT_FIRST).is_some();
+                    if !known {
+                        self.surroundings.viewers.came(feed);
+                    }
                 }
                 self.ask_for_keyframes();
             }
@@ -313,9 +315,9 @@ impl Seats {
             self.wakes.remove(&(at, key));
         }
         match seat.role {
-            Role::Viewer { .. } => {
+            Role::Viewer { feed } => {
                 if seat.reports_at.is_some() {
-                    metrics::gauge!("costage_viewers").decrement(1.0);
+                    self.surroundings.viewers.went(feed);
                 }
                 self.router.remove_consumer(ConsumerId(key.0));
             }

@@ -111,7 +111,10 @@ fn shard() -> Shard {
     let clock: Arc<dyn Clock> = Arc::new(Fixed(start));
     let epoch = Epoch::start(&*clock);
     let (handle, _, _) = ShardHandle::unattended();
-    let mut seats = Seats::new(handle, Surroundings { clock, epoch, samples: Arc::new(NoSamples), seed: 1 });
+    let mut seats = Seats::new(
+        handle,
+        Surroundings { clock, epoch, samples: Arc::new(NoSamples), viewers: Arc::default(), seed: 1 },
+    );
     let (mix, orders, wishes) = MixHandle::unattended();
     seats.obey(start, Order::Route { feed: FEED, producer: PRODUCER, mix: mix.clone() });
     seats.obey(start, Order::SourceAt { source: SourceId(3), mix });
@@ -148,6 +151,7 @@ fn a_panic_in_one_session_ends_that_session_alone() {
     assert!(shard.send(12));
     assert_eq!(sound.asked(), [Asked::Sent(2), Asked::Sent(2)]);
     assert_eq!(shard.seats.len(), 1);
+    assert_eq!(shard.seats.surroundings.viewers.of(FEED), 1);
 }
 
 #[test]
@@ -155,6 +159,7 @@ fn a_viewer_gets_nothing_before_it_is_connected() {
     let mut shard = shard();
     let waiting = shard.adopt(1, Role::Viewer { feed: FEED }, None);
     assert!(!shard.send(10), "nobody is there to send to");
+    assert_eq!(shard.seats.surroundings.viewers.of(FEED), 0);
     assert_eq!(waiting.asked(), []);
 }
 
@@ -198,6 +203,7 @@ fn the_end_of_a_feed_closes_its_viewers_and_no_host() {
     let (viewer, host) = (shard.viewer(1), shard.adopt(2, Role::Host { source: SourceId(3) }, None));
     shard.seats.obey(shard.start, Order::EndFeed { feed: FEED });
     assert_eq!((viewer.asked(), host.asked()), (vec![Asked::Closed], vec![]));
+    assert_eq!(shard.seats.surroundings.viewers.of(FEED), 0);
     assert_eq!(shard.seats.len(), 1);
 }
 
