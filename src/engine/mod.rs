@@ -17,6 +17,7 @@ mod inbox;
 pub mod journal;
 mod mix_thread;
 mod nudge;
+mod outbox;
 pub mod peer;
 mod registrar;
 mod seats;
