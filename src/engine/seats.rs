@@ -271,13 +271,13 @@ impl Seats {
     }
 
     fn connected(&mut self, now: Instant, key: SessionKey, role: Role) {
-        if let Some(seat) = self.seats.get_mut(&key) {
-            seat.connected = true;
-        }
+        let Some(seat) = self.seats.get_mut(&key) else { return };
+        seat.connected = true;
+        let sends = seat.peer.sends();
         match role {
             Role::Host { source } => {
                 if let Some(mix) = self.sources.get(&source) {
-                    mix.publish(source, key, self.handle.clone());
+                    mix.publish(source, key, self.handle.clone(), sends);
                 }
                 self.tell_control(key, source, MediaState::Up);
             }

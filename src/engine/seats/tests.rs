@@ -1,5 +1,6 @@
 use super::*;
 use crate::engine::clock::{Clock, Epoch};
+use crate::engine::peer::Sends;
 use crate::engine::trace::{FrameTrace, Sample, Samples, SourceStamp};
 use costage_media::forward::Frame;
 use costage_media::packet::{ExtSeq, Packet};
@@ -95,6 +96,10 @@ impl Peer for Script {
 
     fn request_keyframe(&mut self, _: Instant) {
         self.lines().asked.push(Asked::Keyframe);
+    }
+
+    fn sends(&self) -> Sends {
+        Sends { audio: false, video: true }
     }
 
     fn close(&mut self, _: Instant) {
@@ -306,6 +311,8 @@ fn the_mix_hears_of_a_host_that_connects_and_of_one_that_goes() {
     let mut shard = shard();
     shard.adopt(2, Role::Host { source: SourceId(3) }, Some(PeerEvent::Connected));
     shard.seats.obey(shard.start, Order::Close { key: SessionKey(2) });
-    assert!(matches!(shard.orders.next(), Some(MixOrder::Publish { source: SourceId(3), session: SessionKey(2), .. })));
+    let Some(MixOrder::Publish { source, session, sends, .. }) = shard.orders.next() else { panic!("a host came") };
+    assert_eq!((source, session), (SourceId(3), SessionKey(2)));
+    assert_eq!(sends, Sends { audio: false, video: true }, "what its session says");
     assert!(matches!(shard.orders.next(), Some(MixOrder::Silence { source: SourceId(3), session: SessionKey(2) })));
 }
