@@ -2,6 +2,7 @@
 
 use super::control::ControlHandle;
 use super::mix_thread::{MixHandle, MixInput};
+use super::nudge::Nudge;
 use super::outbox::{DepartureId, Departures, Outbox};
 use super::peer::{Datagram, Peer, PeerEvent, Role, SessionKey};
 use super::shard::{Order, Outgoing, ShardHandle, Surroundings, earliest};
@@ -27,6 +28,8 @@ struct Seat {
     superseded: bool,
     wakes_at: Option<Instant>,
     reports_at: Option<Instant>,
+    /// When a host's packets wake its mix thread.
+    nudge: Nudge,
     outbox: Outbox,
 }
 
@@ -169,6 +172,7 @@ impl Seats {
             superseded: false,
             wakes_at: None,
             reports_at: None,
+            nudge: Nudge::default(),
             outbox: Outbox::default(),
         };
         self.seats.insert(key, seat);
@@ -239,9 +243,13 @@ impl Seats {
             (PeerEvent::Connected, role) => self.connected(now, key, role),
             (PeerEvent::MediaLost, Role::Host { source }) => self.tell_control(key, source, MediaState::Down),
             (PeerEvent::MediaBack, Role::Host { source }) => self.tell_control(key, source, MediaState::Up),
-            (PeerEvent::Rtp(packet), Role::Host { source }) => self.to_mix(source, key, MixInput::Rtp(packet)),
+            (PeerEvent::Rtp(packet), Role::Host { source }) => {
+                let urgent = self.seats.get_mut(&key).is_none_or(|seat| seat.nudge.is_due(now, &packet));
+                self.to_mix(source, key, MixInput::Rtp(packet), urgent);
+            }
+            // Needed when the next packet is; that one wakes the thread.
             (PeerEvent::SenderClock(clock), Role::Host { source }) => {
-                self.to_mix(source, key, MixInput::Clock(clock));
+                self.to_mix(source, key, MixInput::Clock(clock), false);
             }
             (PeerEvent::KeyframeWanted, Role::Viewer { .. }) => {
                 if let Some(producer) = self.router.keyframe_wanted(ConsumerId(key.0)) {
@@ -263,13 +271,13 @@ impl Seats {
     }
 
     fn connected(&mut self, now: Instant, key: SessionKey, role: Role) {
-        if let Some(seat) = self.seats.get_mut(&key) {
-            seat.connected = true;
-        }
+        let Some(seat) = self.seats.get_mut(&key) else { return };
+        seat.connected = true;
+        let sends = seat.peer.sends();
         match role {
             Role::Host { source } => {
                 if let Some(mix) = self.sources.get(&source) {
-                    mix.publish(source, key, self.handle.clone());
+                    mix.publish(source, key, self.handle.clone(), sends);
                 }
                 self.tell_control(key, source, MediaState::Up);
             }
@@ -280,8 +288,10 @@ impl Seats {
                     return self.close(now, key);
                 }
                 if let Some(seat) = self.seats.get_mut(&key) {
-                    seat.reports_at = Some(now + REPORT_FIRST);
-                    metrics::gauge!("costage_viewers").increment(1.0);
+                    let known = seat.reports_at.replace(now + REPORT_FIRST).is_some();
+                    if !known {
+                        self.surroundings.viewers.came(feed);
+                    }
                 }
                 self.ask_for_keyframes();
             }
@@ -297,9 +307,9 @@ impl Seats {
         }
     }
 
-    fn to_mix(&self, source: SourceId, key: SessionKey, input: MixInput) {
+    fn to_mix(&self, source: SourceId, key: SessionKey, input: MixInput, urgent: bool) {
         if let Some(mix) = self.sources.get(&source) {
-            mix.feed(source, key, input);
+            mix.feed(source, key, input, urgent);
         }
     }
 
@@ -357,9 +367,9 @@ impl Seats {
         }
         seat.outbox.waiting().for_each(|frame| self.departed(frame));
         match seat.role {
-            Role::Viewer { .. } => {
+            Role::Viewer { feed } => {
                 if seat.reports_at.is_some() {
-                    metrics::gauge!("costage_viewers").decrement(1.0);
+                    self.surroundings.viewers.went(feed);
                 }
                 self.router.remove_consumer(ConsumerId(key.0));
             }

@@ -7,6 +7,7 @@ use super::mix_thread::MixHandle;
 use super::peer::{Datagram, Peer, Role, SessionKey};
 use super::seats::Seats;
 use super::trace::{FrameTrace, Samples};
+use super::viewers::Viewers;
 use costage_media::forward::{FeedId, Frame, ProducerId};
 use costage_media::scene::SourceId;
 use std::sync::Arc;
@@ -110,6 +111,7 @@ pub(super) struct Surroundings {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) epoch: Epoch,
     pub(super) samples: Arc<dyn Samples>,
+    pub(super) viewers: Arc<Viewers>,
     /// Random; what viewers' first sequence numbers are drawn from.
     pub(super) seed: u64,
 }

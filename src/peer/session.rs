@@ -20,7 +20,7 @@ use super::registration::{Registration, Restart};
 use super::sending::{Sending, Way};
 use super::srtp::{Inbound, Sealer, SrtpKeys};
 use super::wire::Wire;
-use crate::engine::{CloseReason, Datagram, Peer, PeerEvent};
+use crate::engine::{CloseReason, Datagram, Peer, PeerEvent, Sends};
 
 /// Time from the offer to the keys. ICE has 10 seconds of it; DTLS on a bad path needs the rest.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(20);
@@ -350,6 +350,13 @@ impl Peer for Session {
             receiving.request_keyframe(now);
         }
         self.collect();
+    }
+
+    fn sends(&self) -> Sends {
+        match &self.half {
+            Half::Receiving(receiving) => receiving.sends(),
+            Half::Sending(_) => Sends::default(),
+        }
     }
 
     fn close(&mut self, now: Instant) {

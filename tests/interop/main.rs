@@ -62,6 +62,13 @@ struct Host {
     tone_hz: f64,
 }
 
+impl Host {
+    /// What the test picture is filled with.
+    fn ground(self) -> Rgb {
+        Rgb::of_hsl(self.hue, 0.65, 0.42)
+    }
+}
+
 /// A quiet corner of a tile: below its top edge, beside disc and text of the test picture, above the nickname.
 fn corner_of_tile(tile_x: usize) -> Spot {
     Spot { x: tile_x + 20, y: TILE_Y + 20, width: 32, height: 32 }
@@ -77,12 +84,17 @@ fn create_live(server: &Server, host: Host) {
     server.admin("POST", "/v1/lives", &live).expect_status(201);
 }
 
+/// Whether a page's session is in this state, as JavaScript.
+fn is_state(state: &str) -> String {
+    format!("document.querySelector('#state').dataset.state === '{state}'")
+}
+
 /// Opens the publish page with a test picture; it asks the server in dev mode for its token and goes live at once.
 fn publish<'a>(browser: &'a Browser, server: &Server, host: Host) -> Page<'a> {
     let (hue, tone) = (host.hue, host.tone_hz);
     let wish = format!("source=test&go=1&size=360x640&hue={hue}&tone={tone}");
     let page = browser.open(&format!("publish-{}", host.live), &server.url(&format!("/publish/{}?{wish}", host.live)));
-    page.wait_for("document.querySelector('#state').dataset.state === 'connected'", PATIENCE);
+    page.wait_for(&is_state("connected"), PATIENCE);
     page
 }
 
@@ -132,11 +144,15 @@ fn wait_for_bar_at(viewer: &Viewer<'_>, boundary: usize) {
     });
 }
 
-fn wait_for_hue(viewer: &Viewer<'_>, what: &str, spot: Spot, hue: f64) {
+/// What the host's page drew there, not only something like it.
+fn wait_for_ground(viewer: &Viewer<'_>, what: &str, spot: Spot, host: Host) {
+    let wanted = host.ground();
     viewer.wait_until(what, PATIENCE, || {
         let colour = picture::mean(&viewer.read(spot));
-        colour.is_hue(hue).then_some(()).ok_or_else(|| format!("{colour:?}, hue {:.0}, wanted {hue}", colour.hue()))
+        colour.is_near(wanted).then_some(()).ok_or_else(|| format!("{colour:?}, drawn {wanted:?}"))
     });
+    let colour = picture::mean(&viewer.read(spot));
+    eprintln!("{what}: {colour:?}, drawn {wanted:?}, apart {:.1}", colour.distance(wanted));
 }
 
 /// The disc of a test picture goes round its middle: the same place must change from frame to frame.
@@ -171,19 +187,19 @@ fn two_browsers_battle_in_one_picture_while_a_third_watches() {
 
     // The viewer is early: 409 with Retry-After, said in words, tried again until the host is there.
     let play = browser.open("play-a", &server.url("/play/a"));
-    play.wait_for("document.querySelector('#state').dataset.state === 'waiting'", PATIENCE);
+    play.wait_for(&is_state("waiting"), PATIENCE);
     let alice = publish(&browser, &server, ALICE);
     let bob = publish(&browser, &server, BOB);
-    play.wait_for("document.querySelector('#state').dataset.state === 'connected'", PATIENCE);
+    play.wait_for(&is_state("connected"), PATIENCE);
     let viewer = Viewer::new(&play);
-    wait_for_hue(&viewer, "alice alone, top", SOLO_TOP, ALICE.hue);
-    wait_for_hue(&viewer, "alice alone, bottom", SOLO_BOTTOM, ALICE.hue);
+    wait_for_ground(&viewer, "alice alone, top", SOLO_TOP, ALICE);
+    wait_for_ground(&viewer, "alice alone, bottom", SOLO_BOTTOM, ALICE);
     assert_no_freeze(&play, "before anything happened");
     let connection = play.number("document.querySelector('#stats').dataset.connections");
 
     let battle = connect_and_battle(&server);
-    wait_for_hue(&viewer, "alice's tile", corner_of_tile(TILE_LEFT_X), ALICE.hue);
-    wait_for_hue(&viewer, "bob's tile", corner_of_tile(TILE_RIGHT_X), BOB.hue);
+    wait_for_ground(&viewer, "alice's tile", corner_of_tile(TILE_LEFT_X), ALICE);
+    wait_for_ground(&viewer, "bob's tile", corner_of_tile(TILE_RIGHT_X), BOB);
     assert_no_freeze(&play, "when they connected");
     assert_moves(&viewer, "alice's disc moving", TILE_LEFT_X);
     assert_moves(&viewer, "bob's disc moving", TILE_RIGHT_X);
@@ -201,8 +217,8 @@ fn two_browsers_battle_in_one_picture_while_a_third_watches() {
 
     // They part; the same connection shows alice alone again.
     server.admin("DELETE", "/v1/lives/b/co-host", &json!({})).expect_success();
-    wait_for_hue(&viewer, "alice alone again, top", SOLO_TOP, ALICE.hue);
-    wait_for_hue(&viewer, "alice alone again, bottom", SOLO_BOTTOM, ALICE.hue);
+    wait_for_ground(&viewer, "alice alone again, top", SOLO_TOP, ALICE);
+    wait_for_ground(&viewer, "alice alone again, bottom", SOLO_BOTTOM, ALICE);
     let samples = sound::record(&play);
     assert_voice(&samples, ALICE);
     let stranger = sound::tone_dbfs(&samples, BOB.tone_hz);
@@ -227,7 +243,7 @@ fn the_demo_shows_a_battle_and_its_figures_on_the_first_page() {
     let server = Server::start_as(&["demo"]);
     let browser = Browser::launch();
     let page = browser.open("demo", &server.url("/"));
-    page.wait_for("document.querySelector('#state').dataset.state === 'connected'", PATIENCE);
+    page.wait_for(&is_state("connected"), PATIENCE);
     let viewer = Viewer::new(&page);
     let row = Spot { x: 0, y: BAR_ROW_Y, width: CANVAS_WIDTH, height: 1 };
     viewer.wait_until("the score bar", PATIENCE, || {
@@ -259,14 +275,43 @@ fn a_host_without_a_camera_or_a_token_is_told_so_in_words() {
     create_live(&server, ALICE);
 
     let page = browser.open("wrong-token", &server.url("/publish/a?token=not.a.token&source=test&size=64x64&go=1"));
-    page.wait_for("document.querySelector('#state').dataset.state === 'failed'", PATIENCE);
+    page.wait_for(&is_state("failed"), PATIENCE);
     let words = page.text("document.querySelector('#trouble').textContent");
     assert!(words.len() > 20 && words.to_lowercase().contains("token"), "{words:?}");
 
+    // It may come yet, so the page goes on trying, and says why.
     let page = browser.open("no-such-live", &server.url("/play/nowhere"));
-    page.wait_for("document.querySelector('#state').dataset.state === 'failed'", PATIENCE);
+    page.wait_for(&is_state("waiting"), PATIENCE);
     let words = page.text("document.querySelector('#trouble').textContent");
     assert!(words.to_lowercase().contains("live"), "{words:?}");
+    server.stop();
+}
+
+#[test]
+fn pages_come_back_when_a_session_has_ended_and_a_host_that_was_taken_over_stays_away() {
+    let _alone = alone();
+    let server = Server::start();
+    let browser = Browser::launch();
+    create_live(&server, ALICE);
+    let first = publish(&browser, &server, ALICE);
+    let play = browser.open("play-a", &server.url("/play/a"));
+    play.wait_for(&is_state("connected"), PATIENCE);
+
+    // The backend ends the live: both sessions end with it, both pages say so and try again. In dev mode the host's page
+    // makes the live anew.
+    server.admin("DELETE", "/v1/lives/a", &json!(null)).expect_status(204);
+    for page in [&first, &play] {
+        page.wait_for(&is_state("waiting"), PATIENCE);
+    }
+    for page in [&first, &play] {
+        page.wait_for(&is_state("connected"), PATIENCE);
+    }
+
+    let second = publish(&browser, &server, ALICE);
+    first.wait_for(&is_state("failed"), PATIENCE);
+    let words = first.text("document.querySelector('#trouble').textContent");
+    assert!(words.contains("another place"), "{words:?}");
+    assert_eq!(second.text("document.querySelector('#state').dataset.state"), "connected");
     server.stop();
 }
 

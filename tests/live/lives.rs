@@ -1,6 +1,6 @@
 //! Lives: created, listed, ended.
 
-use costage::live::command::{LiveEndReason, NewLive};
+use costage::live::command::{LiveEndReason, MediaState, NewLive};
 use costage::live::refusal::MetaDataFault;
 use costage::live::{Answer, Command, Effect, Refusal, WallMs};
 use serde_json::json;
@@ -15,7 +15,7 @@ fn create(world: &mut World, change: impl FnOnce(&mut NewLive)) -> Result<Answer
 
 fn list(world: &mut World, cursor: &str, count: u64) -> (Vec<String>, String) {
     match world.ask(Command::ListLives { cursor: cursor.to_owned(), count: Some(count) }) {
-        Ok(Answer::Lives(page)) => (page.lives.iter().map(|it| it.live_id.to_string()).collect(), page.cursor),
+        Ok(Answer::Lives(page)) => (page.lives.iter().map(|it| it.live.live_id.to_string()).collect(), page.cursor),
         other => panic!("{other:?}"),
     }
 }
@@ -32,7 +32,7 @@ fn a_created_live_is_answered_with_every_field_of_the_page() {
             "seatMode": "apply", "seatTemplate": "videoDynamicGrid9Seats", "coverUrl": "", "backgroundUrl": "",
             "categoryList": [], "activityStatus": 0, "metaData": {},
             "overlays": {"names": true, "battle": true, "container": true},
-            "createTime": DAWN, "isPublishing": false,
+            "createTime": DAWN, "isPublishing": false, "viewerCount": 0,
         })
     );
     assert_eq!(info.create_time, WallMs(DAWN));
@@ -146,6 +146,17 @@ fn the_end_of_a_live_says_why() {
     );
     assert_eq!(world.ask(end), Err(Refusal::NoSuchLive { live: live("a") }));
     assert_eq!((world.stages.len(), world.routes.len()), (0, 0));
+}
+
+#[test]
+fn a_host_alone_has_a_nickname_unless_the_live_wants_none() {
+    for names in [true, false] {
+        let mut world = World::new();
+        create(&mut world, |new| new.overlays.names = names).unwrap();
+        world.media_of("a", MediaState::Up);
+        let scene = world.scene("a");
+        assert_eq!((scene.names, scene.tiles.len()), (names, 1));
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 use super::*;
 use crate::engine::clock::{Clock, Epoch};
+use crate::engine::peer::Sends;
 use crate::engine::trace::{FrameTrace, Sample, Samples, SourceStamp};
 use costage_media::forward::Frame;
 use costage_media::packet::{ExtSeq, Packet};
@@ -97,6 +98,10 @@ impl Peer for Script {
         self.lines().asked.push(Asked::Keyframe);
     }
 
+    fn sends(&self) -> Sends {
+        Sends { audio: false, video: true }
+    }
+
     fn close(&mut self, _: Instant) {
         self.lines().asked.push(Asked::Closed);
     }
@@ -121,7 +126,8 @@ fn shard() -> Shard {
     let (handle, _, _) = ShardHandle::unattended();
     let samples = Arc::new(Counted::default());
     let counted = Arc::clone(&samples) as Arc<dyn Samples>;
-    let mut seats = Seats::new(handle, Surroundings { clock, epoch, samples: counted, seed: 1 });
+    let mut seats =
+        Seats::new(handle, Surroundings { clock, epoch, samples: counted, viewers: Arc::default(), seed: 1 });
     let (mix, orders, wishes) = MixHandle::unattended();
     seats.obey(start, Order::Route { feed: FEED, producer: PRODUCER, mix: mix.clone() });
     seats.obey(start, Order::SourceAt { source: SourceId(3), mix });
@@ -161,6 +167,7 @@ fn a_panic_in_one_session_ends_that_session_alone() {
     assert!(shard.send(12));
     assert_eq!(sound.asked(), [Asked::Sent(2), Asked::Sent(2)]);
     assert_eq!(shard.seats.len(), 1);
+    assert_eq!(shard.seats.surroundings.viewers.of(FEED), 1);
 }
 
 /// A frame of 40 packets that is the first to show one source frame.
@@ -223,6 +230,7 @@ fn a_viewer_gets_nothing_before_it_is_connected() {
     let mut shard = shard();
     let waiting = shard.adopt(1, Role::Viewer { feed: FEED }, None);
     assert!(!shard.send(10), "nobody is there to send to");
+    assert_eq!(shard.seats.surroundings.viewers.of(FEED), 0);
     assert_eq!(waiting.asked(), []);
 }
 
@@ -273,6 +281,7 @@ fn the_end_of_a_feed_closes_its_viewers_and_no_host() {
     let (viewer, host) = (shard.viewer(1), shard.adopt(2, Role::Host { source: SourceId(3) }, None));
     shard.seats.obey(shard.start, Order::EndFeed { feed: FEED });
     assert_eq!((viewer.asked(), host.asked()), (vec![Asked::Closed], vec![]));
+    assert_eq!(shard.seats.surroundings.viewers.of(FEED), 0);
     assert_eq!(shard.seats.len(), 1);
 }
 
@@ -302,6 +311,8 @@ fn the_mix_hears_of_a_host_that_connects_and_of_one_that_goes() {
     let mut shard = shard();
     shard.adopt(2, Role::Host { source: SourceId(3) }, Some(PeerEvent::Connected));
     shard.seats.obey(shard.start, Order::Close { key: SessionKey(2) });
-    assert!(matches!(shard.orders.next(), Some(MixOrder::Publish { source: SourceId(3), session: SessionKey(2), .. })));
+    let Some(MixOrder::Publish { source, session, sends, .. }) = shard.orders.next() else { panic!("a host came") };
+    assert_eq!((source, session), (SourceId(3), SessionKey(2)));
+    assert_eq!(sends, Sends { audio: false, video: true }, "what its session says");
     assert!(matches!(shard.orders.next(), Some(MixOrder::Silence { source: SourceId(3), session: SessionKey(2) })));
 }
