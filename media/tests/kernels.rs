@@ -1,6 +1,8 @@
 //! Every kernel at every level and size gives the bits of the scalar and touches nothing beyond its output.
 #![allow(missing_docs, reason = "a test binary")]
 
+use costage_media::frame::{Colour, Matrix};
+use costage_media::kernel::recolour::Recolour;
 use costage_media::kernel::taps::{AreaTaps, Window};
 use costage_media::kernel::{Kernels, Level};
 
@@ -81,9 +83,45 @@ fn blend_row_equals_the_scalar_for_every_source_and_alpha() {
 }
 
 #[test]
+fn recolouring_equals_the_scalar() {
+    for by in recolours() {
+        for size in SIZES {
+            let (other, shift) = (noise(size, 21), words(size.div_ceil(2), 22));
+            same_at_all_levels(size, |kernels, dst| (kernels.recolour_luma)(dst, &shift, &by));
+            let mut shifts = Vec::new();
+            same_at_all_levels(size, |kernels, dst| {
+                let (mut v, mut shift) = (other.clone(), vec![-7; size + 3]);
+                (kernels.recolour_chroma)(dst, &mut v, &mut shift, &by);
+                shifts.push((v, shift));
+            });
+            assert!(shifts.iter().all(|other| *other == shifts[0]), "{size}");
+            assert_eq!(shifts[0].1[size..], [-7; 3]);
+        }
+    }
+}
+
+#[test]
+fn recolouring_equals_the_scalar_for_every_sample() {
+    for by in recolours() {
+        for v in 0..=255u8 {
+            let shift: Vec<i16> = (0..128).map(|i| i16::from_be_bytes([v, i])).collect();
+            same_at_all_levels(256, |kernels, dst| {
+                dst.iter_mut().zip(0..=255).for_each(|(dst, value)| *dst = value);
+                (kernels.recolour_luma)(dst, &shift, &by);
+            });
+            same_at_all_levels(256, |kernels, dst| {
+                dst.iter_mut().zip(0..=255).for_each(|(dst, value)| *dst = value);
+                (kernels.recolour_chroma)(dst, &mut [v; 256], &mut [0; 256], &by);
+            });
+        }
+    }
+}
+
+#[test]
 fn kernels_never_panic_on_short_slices() {
     let windows = Window::linear(100, 64);
     let taps = AreaTaps::new(300, 64);
+    let by = recolours().next().expect("some colours are not the canvas's");
     for length in 0..70 {
         let src = noise(length, 1);
         same_at_all_levels(64, |kernels, dst| {
@@ -92,13 +130,26 @@ fn kernels_never_panic_on_short_slices() {
             (kernels.average_rows)(dst, &src, length, &[128, 128]);
             (kernels.average_row)(dst, &src, &taps);
             (kernels.blend_row)(dst, &src, &src);
+            (kernels.recolour_luma)(dst, &words(length, 2), &by);
+            (kernels.recolour_chroma)(dst, &mut src.clone(), &mut words(70 - length, 3), &by);
         });
     }
 }
 
+/// Every conversion there is.
+fn recolours() -> impl Iterator<Item = Recolour> {
+    let kinds = [Matrix::Bt601, Matrix::Bt709, Matrix::Bt2020].into_iter();
+    let colours = kinds.flat_map(|matrix| [false, true].map(|full_range| Colour { matrix, full_range }));
+    colours.filter_map(Recolour::of)
+}
+
+fn words(size: usize, seed: u64) -> Vec<i16> {
+    noise(size * 2, seed).chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect()
+}
+
 /// Runs `kernel` at all levels, each into its own row between guard bytes, and compares whole buffers.
-fn same_at_all_levels(size: usize, kernel: impl Fn(&Kernels, &mut [u8])) {
-    let run = |level| {
+fn same_at_all_levels(size: usize, mut kernel: impl FnMut(&Kernels, &mut [u8])) {
+    let mut run = |level| {
         let mut buffer = vec![GUARD_BYTE; GUARD + size + GUARD];
         buffer[GUARD..GUARD + size].copy_from_slice(&noise(size, 99));
         kernel(&Kernels::new(level), &mut buffer[GUARD..GUARD + size]);

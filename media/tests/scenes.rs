@@ -9,7 +9,7 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use costage_media::frame::{I420, PictureRef, Size};
+use costage_media::frame::{Colour, I420, PictureRef, Size};
 use costage_media::kernel::{Kernels, Level};
 use costage_media::mix::VideoMixer;
 use costage_media::scene::{Scene, ScoreBar, SourceId, Template, Tile};
@@ -62,6 +62,29 @@ fn names_too_long_for_their_tile() {
         mixer.set_scene(now, scene);
         paint_all(mixer, now, 3);
         now
+    });
+}
+
+#[test]
+fn a_muted_host_has_a_sign_before_the_nickname() {
+    snapshot("names-muted", |mixer, now| {
+        let mut scene = scene(2);
+        scene.tiles[1].muted = true;
+        mixer.set_scene(now, scene);
+        paint_all(mixer, now, 2);
+        now
+    });
+}
+
+#[test]
+fn three_hosts_on_the_way_to_four() {
+    snapshot("moving-3-4", |mixer, now| {
+        mixer.set_scene(now, scene(3));
+        paint_all(mixer, now, 3);
+        mixer.set_scene(now, scene(4));
+        // The fourth has no picture yet; the others are drawn from their last frames.
+        (0..3).for_each(|n| mixer.repaint(now, SourceId(n), host(n, HD).as_ref(), now));
+        now + Duration::from_millis(80)
     });
 }
 
@@ -180,7 +203,7 @@ fn scene(n: u32) -> Scene {
     Scene {
         canvas: CANVAS,
         template: Template::HostDynamicGrid,
-        tiles: (0..n).map(|i| Tile { source: SourceId(i), name: name(i), camera: true }).collect(),
+        tiles: (0..n).map(|i| Tile { source: SourceId(i), name: name(i), camera: true, muted: false }).collect(),
         score_bar: None,
         names: true,
     }
@@ -208,7 +231,7 @@ impl Picture {
             width: size.width,
             height: size.height,
         };
-        PictureRef { y: plane(0, self.size), u: plane(1, half), v: plane(2, half) }
+        PictureRef { y: plane(0, self.size), u: plane(1, half), v: plane(2, half), colour: Colour::default() }
     }
 }
 

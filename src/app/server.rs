@@ -210,7 +210,7 @@ fn api_state(
     viewers: Arc<Viewers>,
 ) -> ApiState {
     let simd = kernels.level().to_string();
-    let figures = LiveFigures::new(metrics.clone(), Arc::clone(clock), simd, openh264::has_assembly());
+    let figures = LiveFigures::new(metrics.clone(), Arc::clone(clock), simd, openh264::assembly().is_present());
     ApiState {
         control: control.clone(),
         signalling: Arc::clone(sessions) as Arc<dyn Signalling>,

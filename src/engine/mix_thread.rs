@@ -6,7 +6,8 @@
 
 use super::bounded::{Bell, Policy, Receiver, Sender, bounded};
 use super::clock::{Clock, Epoch};
-use super::peer::SessionKey;
+use super::peer::{Sends, SessionKey};
+use super::running::Running;
 use super::shard::ShardHandle;
 use super::source::Source;
 use super::studio::Studio;
@@ -43,7 +44,7 @@ pub(super) enum MixInput {
 /// What the control side tells a mix thread.
 pub(super) enum Order {
     /// A session publishes as `source` from now on.
-    Publish { source: SourceId, session: SessionKey, shard: ShardHandle },
+    Publish { source: SourceId, session: SessionKey, shard: ShardHandle, sends: Sends },
     /// That session is over.
     Silence { source: SourceId, session: SessionKey },
     /// Make or change a program; a new one starts when the `awaited` sources have arrived from other threads.
@@ -65,6 +66,8 @@ pub(super) struct Moved {
     pub(super) source: SourceId,
     pub(super) video: Option<Source>,
     pub(super) sound: Option<AudioSource>,
+    /// The program that showed it alone: its viewers see it turn into the one that the source goes to.
+    pub(super) alone: Option<(StageId, Running)>,
 }
 
 /// The way to one mix thread; cheap to clone.
@@ -80,12 +83,14 @@ impl MixHandle {
         self.orders.put(order);
     }
 
-    pub(super) fn feed(&self, source: SourceId, session: SessionKey, input: MixInput) {
-        self.packets.put((source, session, input));
+    /// Hands on what a host's session received. What is not `urgent` waits until something that is wakes the thread.
+    pub(super) fn feed(&self, source: SourceId, session: SessionKey, input: MixInput, urgent: bool) {
+        let packet = (source, session, input);
+        if urgent { self.packets.put(packet) } else { self.packets.leave(packet) }
     }
 
-    pub(super) fn publish(&self, source: SourceId, session: SessionKey, shard: ShardHandle) {
-        self.order(Order::Publish { source, session, shard });
+    pub(super) fn publish(&self, source: SourceId, session: SessionKey, shard: ShardHandle, sends: Sends) {
+        self.order(Order::Publish { source, session, shard, sends });
     }
 
     pub(super) fn silence(&self, source: SourceId, session: SessionKey) {

@@ -16,8 +16,11 @@ pub mod events;
 mod inbox;
 pub mod journal;
 mod mix_thread;
+mod nudge;
+mod outbox;
 pub mod peer;
 mod registrar;
+mod running;
 mod seats;
 mod shard;
 mod source;
@@ -33,8 +36,8 @@ pub use events::{CutOff, EventReader, First, Notice, Resume, Subscription};
 pub use journal::{Fact, Journal, JournalError};
 pub use mix_thread::MixConfig;
 pub use peer::{
-    CloseReason, Datagram, OfferRefused, Opened, Peer, PeerEvent, Role, SessionKey, Shards, Signalling, TrickleRefused,
-    Trickled, UnknownSession,
+    CloseReason, Datagram, OfferRefused, Opened, Peer, PeerEvent, Role, Sends, SessionKey, Shards, Signalling,
+    TrickleRefused, Trickled, UnknownSession,
 };
 pub use stagehand::Stagehand;
 pub use viewers::Viewers;

@@ -72,8 +72,19 @@ pub trait Peer: Send {
     fn report(&mut self, now: Instant, kind: MediaKind, ntp: Ntp, timestamp: u32);
     /// Asks a host for a keyframe (PLI, RFC 4585 §6.3.1). Throttled by the session; nothing for a viewer.
     fn request_keyframe(&mut self, now: Instant);
+    /// Which kinds of media a host's offer has; none for a viewer. Never changes.
+    fn sends(&self) -> Sends;
     /// Says goodbye (DTLS close_notify); [`PeerEvent::Closed`] follows. Idempotent.
     fn close(&mut self, now: Instant);
+}
+
+/// What a host publishes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sends {
+    /// A voice; a host without one is shown as muted.
+    pub audio: bool,
+    /// A picture; a host without one is shown as its avatar.
+    pub video: bool,
 }
 
 /// What a session tells its shard.
@@ -81,6 +92,11 @@ pub trait Peer: Send {
 pub enum PeerEvent {
     /// ICE and DTLS are done and the keys are in place: media may flow. Once per session.
     Connected,
+    /// A connected host's media has been missing for too long: nothing authentic for 5 s, or checks alone for 30 s. The session
+    /// lives on.
+    MediaLost,
+    /// The media of a host that had lost it flows again.
+    MediaBack,
     /// A host's packet.
     Rtp(RtpIn),
     /// A host's sender report.

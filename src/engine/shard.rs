@@ -39,6 +39,8 @@ pub(super) enum Order {
     EndFeed { feed: FeedId },
     /// The packets of `source` go to `mix` from now on.
     SourceAt { source: SourceId, mix: MixHandle },
+    /// There will be no packets of `source` any more.
+    EndSource { source: SourceId },
     /// Who is told that a host's media came or went.
     Control(ControlHandle),
     /// Close every session.
@@ -167,7 +169,7 @@ impl Shard {
                 self.seats.ask_host(self.surroundings.clock.now(), key);
             }
             while let Some(outgoing) = self.frames.next() {
-                self.send(&outgoing);
+                self.seats.send(self.surroundings.clock.now(), &outgoing);
             }
             self.receive();
             let now = self.surroundings.clock.now();
@@ -187,13 +189,6 @@ impl Shard {
         for _ in 0..DATAGRAMS_PER_TURN {
             let Some((key, datagram)) = self.datagrams.next() else { return };
             self.seats.receive(self.surroundings.clock.now(), key, datagram);
-        }
-    }
-
-    fn send(&mut self, outgoing: &Outgoing) {
-        let sent = self.seats.send(self.surroundings.clock.now(), &outgoing.frame);
-        if let (true, Some(trace)) = (sent, &outgoing.trace) {
-            trace.sent(self.surroundings.clock.now(), &*self.surroundings.samples);
         }
     }
 

@@ -1,7 +1,7 @@
 //! One host as a mix thread holds it: reorder ring, decoder, and the clock map that keeps its sound beside its picture.
 
 use super::clock::Clock;
-use super::peer::SessionKey;
+use super::peer::{Sends, SessionKey};
 use super::shard::ShardHandle;
 use super::trace::SourceStamp;
 use costage_media::codec::{DecodeError, VideoDecoder, openh264};
@@ -16,6 +16,7 @@ pub(super) struct Source {
     id: SourceId,
     session: SessionKey,
     shard: ShardHandle,
+    sends: Sends,
     input: VideoInput,
     decoder: Box<dyn VideoDecoder>,
     sync: SyncTrim,
@@ -28,20 +29,30 @@ impl Source {
     ///
     /// # Errors
     /// When openh264 gives no decoder.
-    pub(super) fn new(id: SourceId, session: SessionKey, shard: ShardHandle) -> Result<Self, DecodeError> {
+    pub(super) fn new(
+        id: SourceId,
+        session: SessionKey,
+        shard: ShardHandle,
+        sends: Sends,
+    ) -> Result<Self, DecodeError> {
         let decoder = Box::new(openh264::Decoder::new());
         let (input, sync) = (VideoInput::new(), synchroniser());
-        Ok(Self { id, session, shard, input, decoder, sync, seen_at: None })
+        Ok(Self { id, session, shard, sends, input, decoder, sync, seen_at: None })
     }
 
     pub(super) fn session(&self) -> SessionKey {
         self.session
     }
 
+    /// What its session has.
+    pub(super) fn sends(&self) -> Sends {
+        self.sends
+    }
+
     /// A new session publishes in this place: sequence numbers and clocks begin anew, the picture stays until the
     /// first new one.
-    pub(super) fn restart(&mut self, session: SessionKey, shard: ShardHandle) {
-        (self.session, self.shard) = (session, shard);
+    pub(super) fn restart(&mut self, session: SessionKey, shard: ShardHandle, sends: Sends) {
+        (self.session, self.shard, self.sends) = (session, shard, sends);
         (self.input, self.sync) = (VideoInput::new(), synchroniser());
     }
 

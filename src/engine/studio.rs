@@ -1,19 +1,21 @@
 //! Everything one mix thread works on: its sources and its programs, and what is due when.
 
-use super::mix_thread::{MixConfig, MixHandle, MixInput, Moved, Order, Surroundings, producer_of};
-use super::peer::SessionKey;
+mod staging;
+
+use super::mix_thread::{MixHandle, MixInput, Order, Surroundings};
+use super::peer::{Sends, SessionKey};
+use super::running::{Phase, Running};
 use super::shard::{Outgoing, ShardHandle, earliest};
 use super::source::Source;
-use super::trace::{FrameTrace, SourceStamp};
+use super::trace::FrameTrace;
 use crate::live::StageId;
 use costage_media::forward::{Frame, ProducerId};
 use costage_media::jitter::PLAYOUT_DELAY;
-use costage_media::mix::{Program, ProgramConfig};
+use costage_media::mix::unknown_characters;
 use costage_media::packet::MediaKind;
-use costage_media::scene::{Scene, SourceId};
+use costage_media::scene::SourceId;
 use costage_media::time::AUDIO_CLOCK_HZ;
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,21 +25,13 @@ use std::time::{Duration, Instant};
 /// their capture. What a single host differs from that is `SyncTrim`'s.
 const SOUND_AGE: Duration = PLAYOUT_DELAY.saturating_add(Duration::from_millis(20 + 14 - 8));
 
-/// A program and what its next frame will be the first to show.
-struct Running {
-    program: Program,
-    scene: Scene,
-    /// Sources still on their way from other threads; the first frame waits for them, so that it shows everybody.
-    awaited: BTreeSet<SourceId>,
-    shows: BTreeMap<SourceId, SourceStamp>,
-}
-
 /// The sources and programs of one mix thread.
 pub(super) struct Studio {
     surroundings: Surroundings,
     sources: BTreeMap<SourceId, Source>,
     programs: BTreeMap<StageId, Running>,
-    /// Which program shows a source: the last stage that named it.
+    /// Which stage has a source: the last that named it. Its voice is there; its picture, while programs turn into that
+    /// stage's, in those as well.
     shown_by: BTreeMap<SourceId, StageId>,
     /// Where sources went whose packets may still arrive here.
     moved: BTreeMap<SourceId, MixHandle>,
@@ -51,13 +45,10 @@ impl Studio {
 
     pub(super) fn obey(&mut self, now: Instant, order: Order) {
         match order {
-            Order::Publish { source, session, shard } => self.publish(now, source, session, shard),
+            Order::Publish { source, session, shard, sends } => self.publish(now, source, session, shard, sends),
             Order::Silence { source, session } => self.silence(now, source, session),
             Order::Stage { stage, scene, awaited } => self.stage(now, stage, scene, awaited),
-            Order::EndStage(stage) => {
-                self.programs.remove(&stage);
-                self.shown_by.retain(|_, by| *by != stage);
-            }
+            Order::EndStage(stage) => self.end_stage(stage),
             Order::EndSource(source) => self.end_source(source),
             Order::Move { source, to } => self.hand_over(source, to),
             Order::Attach(moved) => self.attach(now, *moved),
@@ -75,7 +66,7 @@ impl Studio {
     /// One packet or report of a host.
     pub(super) fn take(&mut self, now: Instant, id: SourceId, session: SessionKey, input: MixInput) {
         if let Some(to) = self.moved.get(&id) {
-            return to.feed(id, session, input);
+            return to.feed(id, session, input, true);
         }
         let Some(source) = self.sources.get_mut(&id).filter(|source| source.session() == session) else { return };
         match input {
@@ -107,34 +98,36 @@ impl Studio {
             }
             self.decode(id);
         }
-        for running in self.programs.values_mut().filter(|running| running.awaited.is_empty()) {
+        for running in self.programs.values_mut().filter(|running| !matches!(running.phase, Phase::Awaiting(_))) {
             running.program.handle_timeout(now);
         }
+        self.open_what_is_due(now);
         self.produce();
         self.speak(now);
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        let running = self.programs.values().filter(|running| running.awaited.is_empty());
-        let programs = running.map(|running| running.program.poll_timeout());
+        let programs = self.programs.values().map(Running::poll_timeout);
         earliest(programs.chain(self.sources.values().map(Source::poll_timeout)))
     }
 
-    fn publish(&mut self, now: Instant, id: SourceId, session: SessionKey, shard: ShardHandle) {
+    fn publish(&mut self, now: Instant, id: SourceId, session: SessionKey, shard: ShardHandle, sends: Sends) {
         if let Some(to) = self.moved.get(&id) {
-            return to.publish(id, session, shard);
+            return to.publish(id, session, shard, sends);
         }
         if let Some(source) = self.sources.get_mut(&id) {
-            source.restart(session, shard);
+            source.restart(session, shard, sends);
         } else {
-            match Source::new(id, session, shard) {
+            match Source::new(id, session, shard, sends) {
                 Ok(source) => drop(self.sources.insert(id, source)),
                 Err(error) => return tracing::error!(source = id.0, %error, "no decoder for this host"),
             }
         }
-        if let Some(running) = self.shown_by.get(&id).and_then(|stage| self.programs.get_mut(stage)) {
+        let Some(&stage) = self.shown_by.get(&id) else { return };
+        if let Some(running) = self.programs.get_mut(&stage) {
             running.program.rehear(now, id);
         }
+        self.show(now, stage);
     }
 
     fn silence(&mut self, now: Instant, id: SourceId, session: SessionKey) {
@@ -147,49 +140,6 @@ impl Studio {
         }
     }
 
-    fn stage(&mut self, now: Instant, stage: StageId, scene: Scene, awaited: BTreeSet<SourceId>) {
-        if let Entry::Vacant(place) = self.programs.entry(stage) {
-            let MixConfig { kernels, max_fps, bitrate_bps } = self.surroundings.config;
-            let config = ProgramConfig { kernels, max_fps, bitrate_bps };
-            match Program::new(now, producer_of(stage), config, scene.canvas) {
-                Ok(program) => {
-                    place.insert(Running { program, scene: scene.clone(), awaited, shows: BTreeMap::new() });
-                }
-                Err(error) => return tracing::error!(stage = stage.0, %error, "no encoder for this stage"),
-            }
-        }
-        for tile in &scene.tiles {
-            self.bring(now, stage, tile.source);
-        }
-        let Some(running) = self.programs.get_mut(&stage) else { return };
-        let gone = running.scene.tiles.iter().filter(|tile| scene.tiles.iter().all(|kept| kept.source != tile.source));
-        for tile in gone {
-            running.program.mute(tile.source);
-            if self.shown_by.get(&tile.source) == Some(&stage) {
-                self.shown_by.remove(&tile.source);
-            }
-        }
-        running.program.set_scene(now, scene.clone());
-        for tile in &scene.tiles {
-            if let Some((picture, since)) = self.sources.get(&tile.source).and_then(Source::last) {
-                running.program.repaint(now, tile.source, picture, since);
-            }
-        }
-        running.scene = scene;
-    }
-
-    /// `source` is shown by `stage` from now on; its sound comes along from the program that had it.
-    fn bring(&mut self, now: Instant, stage: StageId, source: SourceId) {
-        let before = self.shown_by.insert(source, stage);
-        if before == Some(stage) {
-            return;
-        }
-        let sound = before.and_then(|old| self.programs.get_mut(&old)).and_then(|old| old.program.take_sound(source));
-        if let Some(running) = self.programs.get_mut(&stage) {
-            running.program.put_sound(now, source, sound);
-        }
-    }
-
     fn end_source(&mut self, id: SourceId) {
         self.sources.remove(&id);
         self.moved.remove(&id);
@@ -198,37 +148,18 @@ impl Studio {
         }
     }
 
-    fn hand_over(&mut self, id: SourceId, to: MixHandle) {
-        let program = self.shown_by.remove(&id).and_then(|stage| self.programs.get_mut(&stage));
-        let sound = program.and_then(|running| running.program.take_sound(id));
-        let moved = Moved { source: id, video: self.sources.remove(&id), sound };
-        to.order(Order::Attach(Box::new(moved)));
-        self.moved.insert(id, to);
-    }
-
-    fn attach(&mut self, now: Instant, moved: Moved) {
-        let id = moved.source;
-        self.moved.remove(&id);
-        if let Some(video) = moved.video {
-            self.sources.insert(id, video);
-        }
-        let Some(running) = self.shown_by.get(&id).and_then(|stage| self.programs.get_mut(stage)) else { return };
-        running.program.put_sound(now, id, moved.sound);
-        if let Some((picture, since)) = self.sources.get(&id).and_then(Source::last) {
-            running.program.repaint(now, id, picture, since);
-        }
-        running.awaited.remove(&id);
-    }
-
     /// Decodes what is whole of one source, straight into its tile.
     fn decode(&mut self, id: SourceId) {
         let clock = &*self.surroundings.clock;
         let Some(source) = self.sources.get_mut(&id) else { return };
-        let mut running = self.shown_by.get(&id).and_then(|stage| self.programs.get_mut(stage));
+        let (programs, stage) = (&mut self.programs, self.shown_by.get(&id));
         source.decode(clock, &mut |picture, passed| {
-            if let Some(running) = &mut running {
+            let Some(&stage) = stage else { return };
+            for (_, running) in programs.iter_mut().filter(|(id, running)| running.is_part_of(**id, stage)) {
                 running.program.paint(clock.now(), id, picture);
-                running.shows.insert(id, passed.painted(clock.now()));
+                if running.is_seen() {
+                    running.shows.insert(id, passed.painted(clock.now()));
+                }
             }
         });
     }
@@ -236,7 +167,7 @@ impl Studio {
     /// Encodes every program that has something new to show and may.
     fn produce(&mut self) {
         let Surroundings { clock, epoch, shards, .. } = &self.surroundings;
-        for running in self.programs.values_mut().filter(|running| running.awaited.is_empty()) {
+        for running in self.programs.values_mut().filter(|running| running.is_seen()) {
             let started = clock.now();
             let Some(produced) = running.program.produce(started, epoch.media_time(started), &|| clock.now()) else {
                 continue;
@@ -246,13 +177,14 @@ impl Studio {
             let shows = std::mem::take(&mut running.shows).into_values().collect();
             let trace = FrameTrace::new(shows, started, produced.composed, clock.now());
             send(shards, &Outgoing { frame: Arc::new(produced.frame), trace: Some(Arc::new(trace)) });
+            tell_unknown_characters();
         }
     }
 
     /// Mixes the sound that is due.
     fn speak(&mut self, now: Instant) {
         let Surroundings { epoch, shards, .. } = &self.surroundings;
-        for running in self.programs.values_mut().filter(|running| running.awaited.is_empty()) {
+        for running in self.programs.values_mut().filter(|running| running.is_heard()) {
             let label = |at: Instant| {
                 let captured = at.checked_sub(SOUND_AGE).unwrap_or(at);
                 epoch.media_time(captured).ticks(AUDIO_CLOCK_HZ)
@@ -262,6 +194,14 @@ impl Studio {
                 send(shards, &Outgoing { frame: Arc::new(frame), trace: None });
             }
         }
+    }
+}
+
+/// Nicknames may be in any script, the fonts are not: what was drawn as a box is told, each character once.
+fn tell_unknown_characters() {
+    for character in unknown_characters() {
+        let code_point = format!("U+{:04X}", u32::from(character));
+        tracing::warn!(code_point, "no font has this character of a nickname; a box is drawn in its place");
     }
 }
 

@@ -35,9 +35,10 @@ impl Lives {
     }
 
     fn solo_scene(&self, id: &LiveId) -> Scene {
-        let tiles = self.state.lives.get(id).map(tile).into_iter().collect();
-        // A name under one's own single picture tells viewers nothing; the product draws it from two hosts on.
-        Scene { canvas: self.rules.canvas, template: Template::HostDynamicGrid, tiles, score_bar: None, names: false }
+        let live = self.state.lives.get(id);
+        let names = live.is_some_and(|live| live.info.overlays.names);
+        let tiles = live.map(tile).into_iter().collect();
+        Scene { canvas: self.rules.canvas, template: Template::HostDynamicGrid, tiles, score_bar: None, names }
     }
 
     /// One picture serves all lives of a connection, so an overlay is drawn when all of them want it.
@@ -107,6 +108,6 @@ impl Lives {
 fn tile(live: &Live) -> Tile {
     let owner = &live.info.owner;
     let name = if owner.user_name.is_empty() { owner.user_id.to_string() } else { owner.user_name.clone() };
-    // Seats' cameras come with the seats; until then a host without pictures gets its avatar from the mixer's own watch.
-    Tile { source: live.source(), name, camera: true }
+    // Seats' cameras and microphones come with the seats; until then the engine knows who publishes no picture or no voice.
+    Tile { source: live.source(), name, camera: true, muted: false }
 }

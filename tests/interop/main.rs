@@ -62,6 +62,13 @@ struct Host {
     tone_hz: f64,
 }
 
+impl Host {
+    /// What the test picture is filled with.
+    fn ground(self) -> Rgb {
+        Rgb::of_hsl(self.hue, 0.65, 0.42)
+    }
+}
+
 /// A quiet corner of a tile: below its top edge, beside disc and text of the test picture, above the nickname.
 fn corner_of_tile(tile_x: usize) -> Spot {
     Spot { x: tile_x + 20, y: TILE_Y + 20, width: 32, height: 32 }
@@ -137,11 +144,15 @@ fn wait_for_bar_at(viewer: &Viewer<'_>, boundary: usize) {
     });
 }
 
-fn wait_for_hue(viewer: &Viewer<'_>, what: &str, spot: Spot, hue: f64) {
+/// What the host's page drew there, not only something like it.
+fn wait_for_ground(viewer: &Viewer<'_>, what: &str, spot: Spot, host: Host) {
+    let wanted = host.ground();
     viewer.wait_until(what, PATIENCE, || {
         let colour = picture::mean(&viewer.read(spot));
-        colour.is_hue(hue).then_some(()).ok_or_else(|| format!("{colour:?}, hue {:.0}, wanted {hue}", colour.hue()))
+        colour.is_near(wanted).then_some(()).ok_or_else(|| format!("{colour:?}, drawn {wanted:?}"))
     });
+    let colour = picture::mean(&viewer.read(spot));
+    eprintln!("{what}: {colour:?}, drawn {wanted:?}, apart {:.1}", colour.distance(wanted));
 }
 
 /// The disc of a test picture goes round its middle: the same place must change from frame to frame.
@@ -181,14 +192,14 @@ fn two_browsers_battle_in_one_picture_while_a_third_watches() {
     let bob = publish(&browser, &server, BOB);
     play.wait_for(&is_state("connected"), PATIENCE);
     let viewer = Viewer::new(&play);
-    wait_for_hue(&viewer, "alice alone, top", SOLO_TOP, ALICE.hue);
-    wait_for_hue(&viewer, "alice alone, bottom", SOLO_BOTTOM, ALICE.hue);
+    wait_for_ground(&viewer, "alice alone, top", SOLO_TOP, ALICE);
+    wait_for_ground(&viewer, "alice alone, bottom", SOLO_BOTTOM, ALICE);
     assert_no_freeze(&play, "before anything happened");
     let connection = play.number("document.querySelector('#stats').dataset.connections");
 
     let battle = connect_and_battle(&server);
-    wait_for_hue(&viewer, "alice's tile", corner_of_tile(TILE_LEFT_X), ALICE.hue);
-    wait_for_hue(&viewer, "bob's tile", corner_of_tile(TILE_RIGHT_X), BOB.hue);
+    wait_for_ground(&viewer, "alice's tile", corner_of_tile(TILE_LEFT_X), ALICE);
+    wait_for_ground(&viewer, "bob's tile", corner_of_tile(TILE_RIGHT_X), BOB);
     assert_no_freeze(&play, "when they connected");
     assert_moves(&viewer, "alice's disc moving", TILE_LEFT_X);
     assert_moves(&viewer, "bob's disc moving", TILE_RIGHT_X);
@@ -206,8 +217,8 @@ fn two_browsers_battle_in_one_picture_while_a_third_watches() {
 
     // They part; the same connection shows alice alone again.
     server.admin("DELETE", "/v1/lives/b/co-host", &json!({})).expect_success();
-    wait_for_hue(&viewer, "alice alone again, top", SOLO_TOP, ALICE.hue);
-    wait_for_hue(&viewer, "alice alone again, bottom", SOLO_BOTTOM, ALICE.hue);
+    wait_for_ground(&viewer, "alice alone again, top", SOLO_TOP, ALICE);
+    wait_for_ground(&viewer, "alice alone again, bottom", SOLO_BOTTOM, ALICE);
     let samples = sound::record(&play);
     assert_voice(&samples, ALICE);
     let stranger = sound::tone_dbfs(&samples, BOB.tone_hz);

@@ -7,10 +7,9 @@ use serde_json::Value;
 
 use crate::chromium::Page;
 
-/// Degrees that colour conversion and encoding may turn a hue.
-const HUE_TOLERANCE: f64 = 18.0;
-/// Below this a colour is a grey (an avatar, a dimmed tile), whatever its hue.
-const CHROMA_MIN: f64 = 50.0;
+/// How far two conversions, two encodings and a scaling may take a colour, as a distance in RGB. Contrast of another range
+/// is 20 away, the other matrix 30.
+const COLOUR_TOLERANCE: f64 = 12.0;
 
 /// A colour, 0 to 255 each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,30 +35,21 @@ impl Rgb {
         self.channels().into_iter().zip(other.channels()).map(square).sum::<f64>().sqrt()
     }
 
-    /// Hue in degrees, 0 for greys (HSL).
-    pub(crate) fn hue(self) -> f64 {
-        let [r, g, b] = self.channels();
-        let (most, chroma) = (r.max(g).max(b), self.chroma());
-        if chroma == 0.0 {
-            0.0
-        } else if most == r {
-            60.0 * ((g - b) / chroma).rem_euclid(6.0)
-        } else if most == g {
-            60.0 * ((b - r) / chroma + 2.0)
-        } else {
-            60.0 * ((r - g) / chroma + 4.0)
-        }
+    /// Is it that colour, as well as video keeps it?
+    pub(crate) fn is_near(self, wanted: Self) -> bool {
+        self.distance(wanted) <= COLOUR_TOLERANCE
     }
 
-    fn chroma(self) -> f64 {
-        let [r, g, b] = self.channels();
-        r.max(g).max(b) - r.min(g).min(b)
-    }
-
-    /// Is it a clear colour of about this hue?
-    pub(crate) fn is_hue(self, wanted: f64) -> bool {
-        let turn = (self.hue() - wanted).rem_euclid(360.0);
-        self.chroma() >= CHROMA_MIN && turn.min(360.0 - turn) <= HUE_TOLERANCE
+    /// `hsl(hue saturation lightness)` of CSS: degrees, and shares of 1 (CSS Color 4, §7.1).
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of 255, rounded")]
+    pub(crate) fn of_hsl(hue: f64, saturation: f64, lightness: f64) -> Self {
+        let channel = |n: f64| {
+            let k = (n + hue / 30.0).rem_euclid(12.0);
+            let value =
+                lightness - saturation * lightness.min(1.0 - lightness) * (k - 3.0).min(9.0 - k).clamp(-1.0, 1.0);
+            (value * 255.0).round() as u8
+        };
+        Self(channel(0.0), channel(8.0), channel(4.0))
     }
 }
 
@@ -124,13 +114,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hues_of_known_colours() {
-        for (colour, hue) in
-            [(Rgb(255, 0, 0), 0.0), (Rgb(0, 255, 0), 120.0), (Rgb(0, 0, 255), 240.0), (Rgb(255, 0, 255), 300.0)]
-        {
-            assert!((colour.hue() - hue).abs() < 0.01, "{colour:?}");
-            assert!(colour.is_hue(hue + 10.0) && !colour.is_hue(hue + 40.0));
+    fn css_colours_are_what_css_says() {
+        let table = [
+            ((0.0, 1.0, 0.5), Rgb(255, 0, 0)),
+            ((120.0, 1.0, 0.25), Rgb(0, 128, 0)),
+            ((285.0, 0.65, 0.42), Rgb(142, 37, 177)),
+            ((240.0, 0.0, 0.5), Rgb(128, 128, 128)),
+        ];
+        for ((hue, saturation, lightness), rgb) in table {
+            assert_eq!(Rgb::of_hsl(hue, saturation, lightness), rgb);
         }
-        assert!(!Rgb(31, 32, 36).is_hue(Rgb(31, 32, 36).hue()), "an avatar's grey is no hue");
+        assert!(Rgb(142, 37, 177).is_near(Rgb(146, 33, 170)) && !Rgb(142, 37, 177).is_near(Rgb(150, 20, 190)));
     }
 }

@@ -220,7 +220,7 @@ fn when_one_live_is_left_the_connection_dissolves_and_each_has_its_own_picture()
     for name in ["a", "b"] {
         let scene = world.scene(name);
         let tiles: Vec<_> = scene.tiles.iter().map(|tile| tile.name.clone()).collect();
-        assert_eq!((tiles, scene.names), (vec![format!("Host {name}")], false));
+        assert_eq!((tiles, scene.names), (vec![format!("Host {name}")], true));
     }
     assert_eq!(world.stages.len(), 2, "the shared program has ended");
     assert_eq!(world.ask(Command::ExitConnection { live: live("b") }), Err(Refusal::NotConnected { live: live("b") }));

@@ -1,6 +1,6 @@
 //! Lives: created, listed, ended.
 
-use costage::live::command::{LiveEndReason, NewLive};
+use costage::live::command::{LiveEndReason, MediaState, NewLive};
 use costage::live::refusal::MetaDataFault;
 use costage::live::{Answer, Command, Effect, Refusal, WallMs};
 use serde_json::json;
@@ -146,6 +146,17 @@ fn the_end_of_a_live_says_why() {
     );
     assert_eq!(world.ask(end), Err(Refusal::NoSuchLive { live: live("a") }));
     assert_eq!((world.stages.len(), world.routes.len()), (0, 0));
+}
+
+#[test]
+fn a_host_alone_has_a_nickname_unless_the_live_wants_none() {
+    for names in [true, false] {
+        let mut world = World::new();
+        create(&mut world, |new| new.overlays.names = names).unwrap();
+        world.media_of("a", MediaState::Up);
+        let scene = world.scene("a");
+        assert_eq!((scene.names, scene.tiles.len()), (names, 1));
+    }
 }
 
 #[test]

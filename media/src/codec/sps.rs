@@ -1,5 +1,7 @@
-//! The sequence parameter set of H.264, as far as it says what a stream demands: profile, level, picture size
-//! (ITU-T H.264 §7.3.2.1.1, §7.4.2.1.1).
+//! The sequence parameter set of H.264, as far as it says what a stream demands and means: profile, level, picture size
+//! (ITU-T H.264 §7.3.2.1.1, §7.4.2.1.1), colours (§E.1.1, §E.2.1).
+
+use crate::frame::{Colour, Matrix};
 
 /// What a sequence parameter set says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub struct Sps {
     pub width: u64,
     /// Height after cropping, pixels.
     pub height: u64,
+    /// What the samples mean; the default where it does not say, or says what we do not know.
+    pub colour: Colour,
 }
 
 /// Why a sequence parameter set was refused.
@@ -31,7 +35,7 @@ pub enum SpsError {
     Range(&'static str),
 }
 
-/// Bytes of a parameter set that are looked at: everything up to the cropping of a conforming one fits
+/// Bytes of a parameter set that are looked at: everything up to the colours of a conforming one fits
 /// (12 scaling lists of 64 and 255 offsets at most).
 const SPS_BYTES_MAX: usize = 4096;
 
@@ -73,9 +77,47 @@ impl Sps {
         let width = coded_width.checked_sub(cropped_x).filter(|&width| width > 0);
         let height = coded_height.checked_sub(cropped_y).filter(|&height| height > 0);
         let (Some(width), Some(height)) = (width, height) else { return Err(SpsError::Range("cropping")) };
-        Ok(Self { profile, constraints, level, coded_width, coded_height, width, height })
+        // The rest decides nothing about decoding: one that ends here, as some do, is no reason to refuse a stream.
+        let colour = colour(&mut bits).unwrap_or_default();
+        Ok(Self { profile, constraints, level, coded_width, coded_height, width, height, colour })
     }
 }
+
+/// `vui_parameters_present_flag` and what follows, up to the colours (§E.1.1).
+fn colour(bits: &mut Bits<'_>) -> Result<Colour, SpsError> {
+    let mut colour = Colour::default();
+    if !bits.bit()? {
+        return Ok(colour);
+    }
+    if bits.bit()? && bits.byte()? == EXTENDED_SAR {
+        for _ in 0..4 {
+            bits.byte()?; // sar_width, sar_height
+        }
+    }
+    if bits.bit()? {
+        bits.bit()?; // overscan_appropriate_flag
+    }
+    if bits.bit()? {
+        for _ in 0..3 {
+            bits.bit()?; // video_format
+        }
+        colour.full_range = bits.bit()?;
+        if bits.bit()? {
+            bits.byte()?; // colour_primaries: those of BT.601, 709 and sRGB are so near that nobody sees which
+            bits.byte()?; // transfer_characteristics: the same curve, but for high dynamic range
+            colour.matrix = match bits.byte()? {
+                1 => Matrix::Bt709,
+                9 => Matrix::Bt2020,
+                // 4 to 6 are BT.601; of the others (RGB, YCgCo, unspecified) none is sent in real time.
+                _other => Matrix::Bt601,
+            };
+        }
+    }
+    Ok(colour)
+}
+
+/// Of `aspect_ratio_idc`: width and height of a sample follow (table E-1).
+const EXTENDED_SAR: u8 = 255;
 
 /// Profiles whose parameter set has the chroma and scaling fields (§7.3.2.1.1).
 const HIGH_PROFILES: [u8; 13] = [100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135];
@@ -232,13 +274,17 @@ mod tests {
     }
 
     fn baseline(width_mbs: u64, height_mbs: u64, crop: Option<[u64; 4]>) -> Vec<u8> {
+        sized(width_mbs, height_mbs, crop).bits(1, 0).nal()
+    }
+
+    /// All but the VUI.
+    fn sized(width_mbs: u64, height_mbs: u64, crop: Option<[u64; 4]>) -> Writer {
         let mut writer = Writer::default().bits(8, 66).bits(8, 0xe0).bits(8, 31).ue(0).ue(0).ue(2).ue(1).bits(1, 0);
         writer = writer.ue(width_mbs - 1).ue(height_mbs - 1).bits(1, 1).bits(1, 1);
-        writer = match crop {
+        match crop {
             Some(crop) => crop.iter().fold(writer.bits(1, 1), |writer, &side| writer.ue(side)),
             None => writer.bits(1, 0),
-        };
-        writer.bits(1, 0).nal()
+        }
     }
 
     #[test]
@@ -264,6 +310,34 @@ mod tests {
     }
 
     #[test]
+    fn colours_are_as_the_stream_says_and_the_default_where_it_is_silent() {
+        let colour = |writer: Writer| Sps::parse(&writer.nal()).unwrap().colour;
+        let vui = |aspect: bool| {
+            let writer = sized(45, 80, None).bits(1, 1);
+            // Samples of 4:3, and overscan, before it.
+            if aspect { writer.bits(1, 1).bits(8, 255).bits(32, 0x0004_0003).bits(2, 3) } else { writer.bits(2, 0) }
+        };
+        let said = |full: u64, matrix: u64| {
+            [false, true].map(|aspect| {
+                let signal = vui(aspect).bits(1, 1).bits(3, 5).bits(1, full).bits(1, 1);
+                colour(signal.bits(8, 1).bits(8, 13).bits(8, matrix).bits(4, 0))
+            })
+        };
+        let [bt601, bt709, bt2020] = [Matrix::Bt601, Matrix::Bt709, Matrix::Bt2020]
+            .map(|matrix| [false, true].map(|full_range| [Colour { matrix, full_range }; 2]));
+        assert_eq!([said(0, 1), said(1, 1)], bt709);
+        assert_eq!([said(0, 9), said(1, 9)], bt2020);
+        for matrix in [0, 2, 4, 5, 6, 8, 200] {
+            assert_eq!([said(0, matrix), said(1, matrix)], bt601);
+        }
+        let range_alone = vui(false).bits(1, 1).bits(3, 5).bits(2, 0b10).bits(4, 0);
+        assert_eq!(colour(range_alone), Colour { full_range: true, ..Colour::default() });
+        assert_eq!(colour(vui(false).bits(4, 0)), Colour::default());
+        // One that breaks off in the middle of it is still a parameter set.
+        assert_eq!(colour(vui(false).bits(1, 1).bits(2, 0)), Colour::default());
+    }
+
+    #[test]
     fn emulation_prevention_is_left_out() {
         // A width whose code is a run of zero bits, so that the escaped form differs from the raw one.
         let nal = baseline(1 << 28, 2, None);
@@ -277,7 +351,7 @@ mod tests {
         assert_eq!(Sps::parse(&baseline(2, 2, Some([0, 16, 0, 0]))), Err(SpsError::Range("cropping")));
         let good = baseline(45, 80, Some([1, 2, 3, 4]));
         for end in 0..good.len() - 1 {
-            assert!(Sps::parse(&good[..end]).is_err());
+            assert!(Sps::parse(&good[..end]).is_err(), "{end} of {}", good.len());
         }
         // Every single byte flipped every way: an answer, whichever.
         for at in 0..good.len() {

@@ -22,8 +22,29 @@ pub struct PlaneRef<'a> {
     pub height: usize,
 }
 
-/// A 4:2:0 picture, BT.601 limited range as openh264 and browsers write it; chroma planes are
-/// `ceil(width / 2)` × `ceil(height / 2)`.
+/// How luma and colour differences came from red, green and blue.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Matrix {
+    /// ITU-R BT.601: cameras and encoders of real-time media, and the canvas.
+    #[default]
+    Bt601,
+    /// ITU-R BT.709: high definition, and what browsers capture from their pages.
+    Bt709,
+    /// ITU-R BT.2020, non-constant luminance.
+    Bt2020,
+}
+
+/// What the numbers of a picture mean. The default, BT.601 limited range, is what a canvas holds and what is assumed of
+/// a stream that says nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Colour {
+    /// How they came from red, green and blue.
+    pub matrix: Matrix,
+    /// From 0 to 255; otherwise luma from 16 to 235 and colour differences from 16 to 240.
+    pub full_range: bool,
+}
+
+/// A 4:2:0 picture; chroma planes are `ceil(width / 2)` × `ceil(height / 2)`.
 #[derive(Debug, Clone, Copy)]
 pub struct PictureRef<'a> {
     /// Luma.
@@ -32,6 +53,8 @@ pub struct PictureRef<'a> {
     pub u: PlaneRef<'a>,
     /// Red difference.
     pub v: PlaneRef<'a>,
+    /// What their numbers mean.
+    pub colour: Colour,
 }
 
 impl PictureRef<'_> {
@@ -42,7 +65,7 @@ impl PictureRef<'_> {
     }
 }
 
-/// An owned 4:2:0 picture of even size, tightly packed.
+/// An owned 4:2:0 picture of even size, tightly packed, BT.601 limited range.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct I420 {
     size: Size,
@@ -77,6 +100,7 @@ impl I420 {
             y: plane(y, width, height),
             u: plane(u, width / 2, height / 2),
             v: plane(v, width / 2, height / 2),
+            colour: Colour::default(),
         }
     }
 

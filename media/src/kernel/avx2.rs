@@ -1,18 +1,21 @@
 //! The kernels in 256-bit integer vectors. Formulas and rounding: see the scalar beside each.
 
+mod recolour;
+
 use std::arch::x86_64::*;
 
+use super::recolour::Recolour;
 use super::taps::{AreaTaps, Window};
 use super::{blend, scale};
 
 /// A plain function around one that needs AVX2, so that both levels have the same type.
 macro_rules! entry {
-    ($(#[$doc:meta])* $name:ident = $inner:ident($($arg:ident: $kind:ty),*)) => {
+    ($(#[$doc:meta])* $name:ident = $($inner:ident)::+($($arg:ident: $kind:ty),*)) => {
         $(#[$doc])*
         #[allow(unsafe_code, reason = "the call that the processor check stands for")]
         pub(super) fn $name($($arg: $kind),*) {
             // SAFETY: `Kernels::new` is the only one to hand this out, after `Level::detect` found AVX2.
-            unsafe { $inner($($arg),*) }
+            unsafe { $($inner)::+($($arg),*) }
         }
     };
 }
@@ -36,6 +39,14 @@ entry! {
 entry! {
     /// [`blend::blend_row`].
     blend_row = blend_row_inner(dst: &mut [u8], src: &[u8], alpha: &[u8])
+}
+entry! {
+    /// [`super::recolour::recolour_chroma`].
+    recolour_chroma = recolour::chroma(u: &mut [u8], v: &mut [u8], shift: &mut [i16], by: &Recolour)
+}
+entry! {
+    /// [`super::recolour::recolour_luma`].
+    recolour_luma = recolour::luma(y: &mut [u8], shift: &[i16], by: &Recolour)
 }
 
 #[target_feature(enable = "avx2")]

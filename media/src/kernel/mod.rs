@@ -7,6 +7,7 @@
 //! | [`Kernels::average_rows`] | many rows into one, 8-bit weights | [`scale::average_rows`] |
 //! | [`Kernels::average_row`] | a row shrunk by area | [`scale::average_row`] |
 //! | [`Kernels::blend_row`] | source over destination by an alpha row | [`blend::blend_row`] |
+//! | [`Kernels::recolour_chroma`], [`Kernels::recolour_luma`] | other colours into the canvas's | [`recolour`] |
 //!
 //! **Invariant:** every level gives the bits of the scalar, at every length; a kernel never allocates and never
 //! panics, whatever the lengths: it does as much as all its slices allow. Fill and copy are `slice::fill` and
@@ -15,12 +16,14 @@
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 pub mod blend;
+pub mod recolour;
 pub mod scale;
 pub mod sound;
 pub mod taps;
 
 use std::fmt;
 
+use recolour::Recolour;
 use taps::{AreaTaps, Window};
 
 /// The instruction set that the kernels use, from least to most.
@@ -82,6 +85,10 @@ pub struct Kernels {
     pub average_row: fn(dst: &mut [u8], src: &[u8], taps: &AreaTaps),
     /// See [`blend::blend_row`].
     pub blend_row: fn(dst: &mut [u8], src: &[u8], alpha: &[u8]),
+    /// See [`recolour::recolour_chroma`].
+    pub recolour_chroma: fn(u: &mut [u8], v: &mut [u8], shift: &mut [i16], by: &Recolour),
+    /// See [`recolour::recolour_luma`].
+    pub recolour_luma: fn(y: &mut [u8], shift: &[i16], by: &Recolour),
 }
 
 impl Kernels {
@@ -114,6 +121,8 @@ impl Kernels {
             average_rows: scale::average_rows,
             average_row: scale::average_row,
             blend_row: blend::blend_row,
+            recolour_chroma: recolour::recolour_chroma,
+            recolour_luma: recolour::recolour_luma,
         }
     }
 
@@ -126,6 +135,8 @@ impl Kernels {
             average_rows: avx2::average_rows,
             average_row: avx2::average_row,
             blend_row: avx2::blend_row,
+            recolour_chroma: avx2::recolour_chroma,
+            recolour_luma: avx2::recolour_luma,
         }
     }
 

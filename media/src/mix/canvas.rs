@@ -8,7 +8,7 @@ use super::overlay::{Patch, Yuv};
 
 /// One I420 picture. Overlays are blended straight into it; what lay under them is kept aside, so that they come off
 /// again without a trace and the canvas is never copied as a whole.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Canvas {
     picture: I420,
 }
@@ -17,9 +17,18 @@ impl Canvas {
     /// A canvas filled with one colour; odd sizes are rounded up to even.
     pub(super) fn new(size: Size, colour: Yuv) -> Self {
         let mut canvas = Self { picture: I420::black(size) };
-        let Size { width: w, height: h } = canvas.size();
-        canvas.fill(Rect { x: 0, y: 0, w, h }, colour);
+        canvas.clear(colour);
         canvas
+    }
+
+    /// Fills all of it.
+    pub(super) fn clear(&mut self, colour: Yuv) {
+        self.picture.planes_mut().into_iter().zip(colour.0).for_each(|(plane, value)| plane.fill(value));
+    }
+
+    /// What was drawn, without the canvas.
+    pub(super) fn into_picture(self) -> I420 {
+        self.picture
     }
 
     /// Its size, even.
@@ -68,6 +77,20 @@ impl Canvas {
         self.each_row(patch.rect, |plane, i, row| {
             let (values, alpha) = patch.row(plane, i);
             (kernels.blend_row)(row, values, alpha);
+        });
+    }
+
+    /// Takes an even rectangle over from a canvas of the same size.
+    pub(super) fn copy(&mut self, from: &Self, rect: Rect) {
+        let width = self.size().width;
+        let Rect { x, y, .. } = rect;
+        let from = from.picture();
+        self.each_row(rect, |plane, i, row| {
+            let (plane, by) = [(from.y, 1), (from.u, 2), (from.v, 2)][plane];
+            let at = (y / by + i) * (width / by) + x.min(width) / by;
+            if let Some(source) = plane.data.get(at..at + row.len()) {
+                row.copy_from_slice(source);
+            }
         });
     }
 
@@ -122,6 +145,18 @@ mod tests {
         assert_ne!(canvas.picture, before);
         canvas.put_back(rect, &kept);
         assert_eq!(canvas.picture, before);
+    }
+
+    #[test]
+    fn a_rectangle_is_taken_over_from_another_canvas() {
+        let size = Size { width: 64, height: 48 };
+        let (mut canvas, other, mut expected) =
+            (Canvas::new(size, BLUE), Canvas::new(size, WHITE), Canvas::new(size, BLUE));
+        for rect in [Rect { x: 6, y: 10, w: 22, h: 8 }, Rect { x: 60, y: 44, w: 30, h: 30 }] {
+            canvas.copy(&other, rect);
+            expected.fill(rect, WHITE);
+        }
+        assert_eq!(canvas.picture, expected.picture);
     }
 
     #[test]

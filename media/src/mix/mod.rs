@@ -9,6 +9,7 @@ pub mod pacing;
 mod program;
 mod scaler;
 mod slide;
+mod still;
 #[cfg(test)]
 mod testing;
 mod tile;
@@ -17,5 +18,6 @@ mod video;
 pub use audio::{AudioMixer, MixedAudio, SOUND_BITRATE_BPS};
 pub use audio_source::AudioSource;
 pub use canvas::Canvas;
+pub use overlay::unknown_characters;
 pub use program::{Produced, Program, ProgramConfig};
-pub use video::VideoMixer;
+pub use video::{MOTION, VideoMixer};

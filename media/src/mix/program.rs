@@ -69,6 +69,12 @@ impl Program {
         })
     }
 
+    /// Begins with the picture of another program, which the next scene moves on from: viewers who come from there see
+    /// their layout change, not a cut.
+    pub fn continue_from(&mut self, before: &mut Self) {
+        self.video.continue_from(&mut before.video);
+    }
+
     /// What should be drawn from now on.
     pub fn set_scene(&mut self, now: Instant, scene: Scene) {
         self.video.set_scene(now, scene);
@@ -133,19 +139,20 @@ impl Program {
         self.keyframes.request(now);
     }
 
-    /// When [`Program::handle_timeout`], [`Program::produce`] or [`Program::speak`] should next be called.
+    /// When [`Program::handle_timeout`] or [`Program::produce`] should next be called.
     #[must_use]
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        let wakes = [
-            self.pacer.poll_timeout(),
-            self.video.poll_timeout(),
-            self.keyframes.poll_timeout(),
-            Some(self.audio.poll_timeout()),
-        ];
+    pub fn poll_picture_timeout(&self) -> Option<Instant> {
+        let wakes = [self.pacer.poll_timeout(), self.video.poll_timeout(), self.keyframes.poll_timeout()];
         wakes.into_iter().flatten().min()
     }
 
-    /// Moves slides, holds and dims on.
+    /// When [`Program::speak`] should next be called.
+    #[must_use]
+    pub fn poll_sound_timeout(&self) -> Instant {
+        self.audio.poll_timeout()
+    }
+
+    /// Moves tiles, slides, holds and dims on.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.video.handle_timeout(now);
         self.redrawn(now);

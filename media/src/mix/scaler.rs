@@ -1,9 +1,11 @@
 //! Scales a picture into a rectangle: cover crop around the centre, rows from the decoder's planes to the canvas.
 //!
-//! Touches per frame: the cropped source once, the rectangle once; the row between stays in the first cache.
+//! Touches per frame: the cropped source once, the rectangle once; the row between stays in the first cache. A source of
+//! other colours than the canvas's costs the rectangle once more.
 
 use crate::frame::{PictureRef, PlaneRef, Size};
 use crate::kernel::Kernels;
+use crate::kernel::recolour::Recolour;
 use crate::kernel::taps::{AreaTaps, Filter, LinearTap, Window};
 use crate::scene::{Rect, even};
 
@@ -15,6 +17,8 @@ pub(super) struct Scaler {
     crop: Rect,
     luma: PlaneScaler,
     chroma: PlaneScaler,
+    /// One row of what chroma adds to luma where colours are converted.
+    shift: Vec<i16>,
 }
 
 impl Scaler {
@@ -24,7 +28,7 @@ impl Scaler {
         let half = |size: Size| Size { width: size.width / 2, height: size.height / 2 };
         let luma = PlaneScaler::new(crop.size(), dst);
         let chroma = PlaneScaler::new(half(crop.size()), half(dst));
-        Self { src, dst, crop, luma, chroma }
+        Self { src, dst, crop, luma, chroma, shift: Vec::new() }
     }
 
     /// Whether it fits this pair of sizes.
@@ -32,7 +36,8 @@ impl Scaler {
         self.src == src && self.dst == dst
     }
 
-    /// Scales all planes of `picture` into `rect` of a canvas whose luma rows are `width` long.
+    /// Scales all planes of `picture` into `rect` of a canvas whose luma rows are `width` long, and gives them the canvas's
+    /// colours where they have others.
     pub(super) fn run(
         &mut self,
         kernels: &Kernels,
@@ -45,8 +50,25 @@ impl Scaler {
         let Rect { x: left, y: top, .. } = self.crop;
         self.luma.run(kernels, part(picture.y, left, top), &mut y[rect.y * width + rect.x..], width);
         let at = rect.y / 2 * (width / 2) + rect.x / 2;
-        for (plane, dst) in [(picture.u, u), (picture.v, v)] {
+        for (plane, dst) in [(picture.u, &mut *u), (picture.v, &mut *v)] {
             self.chroma.run(kernels, part(plane, left / 2, top / 2), &mut dst[at..], width / 2);
+        }
+        if let Some(by) = Recolour::of(picture.colour) {
+            self.recolour(kernels, &by, [y, u, v], width, rect);
+        }
+    }
+
+    /// Touches the rectangle once more, while it is in the cache.
+    fn recolour(&mut self, kernels: &Kernels, by: &Recolour, canvas: [&mut [u8]; 3], width: usize, rect: Rect) {
+        let [y, u, v] = canvas;
+        self.shift.resize(rect.w / 2, 0);
+        for row in 0..rect.h / 2 {
+            let at = (rect.y / 2 + row) * (width / 2) + rect.x / 2;
+            let (u, v) = (&mut u[at..][..rect.w / 2], &mut v[at..][..rect.w / 2]);
+            (kernels.recolour_chroma)(u, v, &mut self.shift, by);
+            for row in [2 * row, 2 * row + 1] {
+                (kernels.recolour_luma)(&mut y[(rect.y + row) * width + rect.x..][..rect.w], &self.shift, by);
+            }
         }
     }
 }
@@ -156,7 +178,7 @@ impl PlaneScaler {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::I420;
+    use crate::frame::{Colour, I420, Matrix};
     use crate::kernel::Level;
 
     #[test]
@@ -181,7 +203,7 @@ mod tests {
                     let mut canvas = I420::black(Size { width: w + 4, height: h + 8 });
                     let kernels = Kernels::new(level);
                     Scaler::new(src, rect.size()).run(&kernels, picture.as_ref(), canvas.planes_mut(), w + 4, rect);
-                    assert!(is_flat(&canvas, rect), "{src:?} to {rect:?} at {level}");
+                    assert!(shows(&canvas, rect, [90, 60, 200]), "{src:?} to {rect:?} at {level}");
                 }
             }
         }
@@ -208,6 +230,24 @@ mod tests {
     }
 
     #[test]
+    fn other_colours_become_the_canvas_s_inside_the_rectangle_alone() {
+        let src = Size { width: 64, height: 64 };
+        let mut picture = I420::black(src);
+        // Full-range BT.709 of the green (0, 204, 0).
+        for (plane, value) in picture.planes_mut().into_iter().zip([146, 49, 35]) {
+            plane.fill(value);
+        }
+        let colour = Colour { matrix: Matrix::Bt709, full_range: true };
+        let rect = Rect { x: 2, y: 4, w: 38, h: 22 };
+        for level in Level::ALL {
+            let mut canvas = I420::black(Size { width: 44, height: 30 });
+            let source = PictureRef { colour, ..picture.as_ref() };
+            Scaler::new(src, rect.size()).run(&Kernels::new(level), source, canvas.planes_mut(), 44, rect);
+            assert!(shows(&canvas, rect, [119, 68, 53]), "{level}: {:?}", canvas.as_ref().y.data[4 * 44 + 2]);
+        }
+    }
+
+    #[test]
     fn a_picture_shorter_than_it_says_is_not_read() {
         let picture = I420::black(Size { width: 64, height: 64 });
         let mut short = picture.as_ref();
@@ -221,7 +261,8 @@ mod tests {
         assert_eq!(readable(&odd), None);
     }
 
-    fn is_flat(canvas: &I420, rect: Rect) -> bool {
+    /// Black, but for one colour in `rect`.
+    fn shows(canvas: &I420, rect: Rect, [y, u, v]: [u8; 3]) -> bool {
         let picture = canvas.as_ref();
         let inside = |plane: PlaneRef<'_>, value: u8, outside: u8, by: usize| {
             plane.data.iter().enumerate().all(|(i, &byte)| {
@@ -230,6 +271,6 @@ mod tests {
                 byte == if within { value } else { outside }
             })
         };
-        inside(picture.y, 90, 16, 1) && inside(picture.u, 60, 128, 2) && inside(picture.v, 200, 128, 2)
+        inside(picture.y, y, 16, 1) && inside(picture.u, u, 128, 2) && inside(picture.v, v, 128, 2)
     }
 }

@@ -1,10 +1,11 @@
-//! One tile of a mix: what it shows now and what it shows when no frame comes.
+//! One tile of a mix: where it is, what it shows now, and what it shows when no frame comes.
 
 use std::time::{Duration, Instant};
 
 use super::overlay::Layer;
 use super::scaler::Scaler;
-use crate::scene::{Rect, SourceId};
+use super::still::Still;
+use crate::scene::{Rect, SourceId, even};
 
 /// From here on a tile without frames is dimmed and says that its host is reconnecting.
 pub(super) const DIM_AFTER: Duration = Duration::from_secs(2);
@@ -28,18 +29,33 @@ pub(super) enum Look {
     Avatar { drawn: bool },
 }
 
+/// A nickname as it was drawn last.
+#[derive(Debug)]
+pub(super) struct Nickname {
+    /// What its width was bounded by.
+    pub(super) bounds: Rect,
+    pub(super) text: String,
+    pub(super) muted: bool,
+    pub(super) layer: Option<Layer>,
+}
+
 /// A place on the canvas and its source.
 #[derive(Debug)]
 pub(super) struct Tile {
     pub(super) source: SourceId,
+    /// Where it is, or is on its way to.
     pub(super) rect: Rect,
+    /// Where it comes from; the same when it stands.
+    pub(super) from: Rect,
     pub(super) name: String,
     pub(super) camera: bool,
     pub(super) look: Look,
-    /// Set by a scene that put it here, until something is shown: it may have its last frame once more.
+    /// Set by a scene that gave it its place, until something is shown: it may have its last frame once more.
     pub(super) moved: bool,
     pub(super) scaler: Option<Scaler>,
-    pub(super) nickname: Option<(Rect, String, Option<Layer>)>,
+    /// Its picture while tiles move.
+    pub(super) still: Option<Still>,
+    pub(super) nickname: Option<Nickname>,
     pub(super) notice: Option<Layer>,
 }
 
@@ -49,20 +65,53 @@ impl Tile {
         Self {
             source,
             rect,
+            from: rect,
             name: String::new(),
             camera: true,
             look: Look::Avatar { drawn: false },
             moved: true,
             scaler: None,
+            still: None,
             nickname: None,
             notice: None,
         }
     }
 
-    /// Goes on from the place that the source had before: a host who was the avatar there stays it.
-    pub(super) fn take_over(&mut self, before: &Self) {
-        let showed = matches!(before.look, Look::Live { .. } | Look::Dimmed { .. });
-        self.moved = showed || before.moved;
+    /// The same host in the same place of another picture that shows the same there.
+    pub(super) fn again(&self) -> Self {
+        let Self { source, rect, camera, look, moved, .. } = *self;
+        Self { name: self.name.clone(), camera, look, moved, ..Self::new(source, rect) }
+    }
+
+    /// Gives it another place. Its last frame may be painted there once more, unless it was the avatar already.
+    pub(super) fn go_to(&mut self, rect: Rect) {
+        self.moved |= self.shows_frame();
+        self.rect = rect;
+        if let Look::Avatar { drawn } = &mut self.look {
+            *drawn = false;
+        }
+    }
+
+    /// Whether it shows its host's last frame.
+    pub(super) fn shows_frame(&self) -> bool {
+        match self.look {
+            Look::Live { .. } | Look::Dimmed { .. } => true,
+            Look::Avatar { .. } => false,
+        }
+    }
+
+    /// Whether it is on its way.
+    pub(super) fn moves(&self) -> bool {
+        self.from != self.rect
+    }
+
+    /// Where it is with this part of its way left, 1 to 0. Edges stay even, and edges that two tiles share on both ends
+    /// of their ways are shared all along.
+    pub(super) fn rect_at(&self, left: f64) -> Rect {
+        let edge = |from: usize, to: usize| even(between(from, to, left));
+        let (from, to) = (self.from, self.rect);
+        let (x, y) = (edge(from.x, to.x), edge(from.y, to.y));
+        Rect { x, y, w: edge(from.right(), to.right()) - x, h: edge(from.bottom(), to.bottom()) - y }
     }
 
     /// When it next looks different if no frame comes.
@@ -93,7 +142,38 @@ impl Tile {
 
     /// What lies over it, in the order of drawing.
     pub(super) fn layers(&mut self) -> impl DoubleEndedIterator<Item = &mut Layer> {
-        let nickname = self.nickname.as_mut().and_then(|(_, _, layer)| layer.as_mut());
+        let nickname = self.nickname.as_mut().and_then(|nickname| nickname.layer.as_mut());
         self.notice.iter_mut().chain(nickname)
+    }
+}
+
+/// A coordinate on its way.
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "pixels of a canvas, and a share between 0 and 1"
+)]
+fn between(from: usize, to: usize, left: f64) -> usize {
+    (to as f64 + (from as f64 - to as f64) * left).round() as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edges_are_even_and_shared_all_the_way() {
+        // From two hosts to three: the first and the second always touch.
+        let way = |from, to| Tile { from, ..Tile::new(SourceId(1), to) };
+        let rect = |x, y, w, h| Rect { x, y, w, h };
+        let first = way(rect(0, 276, 360, 644), rect(0, 276, 480, 480));
+        let second = way(rect(360, 276, 360, 644), rect(480, 276, 240, 240));
+        assert_eq!([first.rect_at(1.0), first.rect_at(0.0)], [first.from, first.rect]);
+        for step in 0..=100 {
+            let [a, b] = [&first, &second].map(|tile| tile.rect_at(f64::from(step) / 100.0));
+            assert_eq!((a.right(), b.right()), (b.x, 720));
+            assert!([a.x, a.y, a.w, a.h, b.w, b.h].iter().all(|edge| edge % 2 == 0), "{a:?} {b:?}");
+        }
     }
 }

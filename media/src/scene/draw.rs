@@ -24,6 +24,8 @@ pub enum Item {
         bounds: Rect,
         /// Not yet shortened to fit.
         text: String,
+        /// With the sign of a microphone that is off before it.
+        muted: bool,
     },
     /// The bar of a battle of two.
     ScoreBar {
@@ -32,6 +34,24 @@ pub enum Item {
         /// What it shows.
         scores: ScoreBar,
     },
+}
+
+impl Item {
+    /// Whose tile it is and where, when it is one.
+    pub(crate) fn tile(&self) -> Option<(SourceId, Region)> {
+        match self {
+            Self::Tile { source, region, .. } => Some((*source, *region)),
+            Self::Nickname { .. } | Self::ScoreBar { .. } => None,
+        }
+    }
+
+    /// Whose nickname it is, when it is one.
+    pub(crate) fn named(&self) -> Option<SourceId> {
+        match self {
+            Self::Nickname { source, .. } => Some(*source),
+            Self::Tile { .. } | Self::ScoreBar { .. } => None,
+        }
+    }
 }
 
 /// What to draw, from back to front.
@@ -56,7 +76,8 @@ impl Scene {
         }
         for (tile, region) in self.tiles.iter().zip(&regions).filter(|_| self.names) {
             let bounds = nickname_bounds(proportion, region.rect);
-            items.push(Item::Nickname { source: tile.source, bounds, text: tile.name.clone() });
+            let (text, muted) = (tile.name.clone(), tile.muted);
+            items.push(Item::Nickname { source: tile.source, bounds, text, muted });
         }
         if let (Some(scores), [first, second]) = (self.score_bar, regions.as_slice()) {
             let rect = score_bar_rect(proportion, first.rect.around(second.rect));
@@ -72,7 +93,8 @@ const PILL_LEFT: usize = 20;
 const PILL_BOTTOM: usize = 8;
 const SCORE_BAR_HEIGHT: usize = 36;
 
-fn nickname_bounds(proportion: Proportion, tile: Rect) -> Rect {
+/// The widest that the pill of a tile may be.
+pub(crate) fn nickname_bounds(proportion: Proportion, tile: Rect) -> Rect {
     let [left, bottom, height] = [PILL_LEFT, PILL_BOTTOM, PILL_HEIGHT].map(|length| proportion.length(length));
     Rect {
         x: tile.x + left,
@@ -102,7 +124,7 @@ mod tests {
         };
         let name = |source, x| {
             let bounds = Rect { x, y: 876, w: 320, h: 36 };
-            Item::Nickname { source: SourceId(source), bounds, text: "Ada".into() }
+            Item::Nickname { source: SourceId(source), bounds, text: "Ada".into(), muted: source == 1 }
         };
         let rect = Rect { x: 0, y: 240, w: 720, h: 36 };
         let bar = Item::ScoreBar { rect, scores: ScoreBar { left: 1, right: 2 } };
@@ -129,14 +151,20 @@ mod tests {
         let bar = Item::ScoreBar { rect: Rect { x: 0, y: 120, w: 360, h: 18 }, scores: ScoreBar { left: 1, right: 2 } };
         assert_eq!(list.items.last(), Some(&bar));
         let bounds = Rect { x: 10, y: 138 + 322 - 4 - 18, w: 160, h: 18 };
-        assert_eq!(list.items[2], Item::Nickname { source: SourceId(0), bounds, text: "Ada".into() });
+        let name = Item::Nickname { source: SourceId(0), bounds, text: "Ada".into(), muted: false };
+        assert_eq!(list.items[2], name);
+    }
+
+    /// The second one's microphone is off.
+    fn tile(i: u32) -> Tile {
+        Tile { source: SourceId(i), name: "Ada".into(), camera: true, muted: i == 1 }
     }
 
     fn scene(n: u32) -> Scene {
         Scene {
             canvas: Size { width: 720, height: 1280 },
             template: Template::HostDynamicGrid,
-            tiles: (0..n).map(|i| Tile { source: SourceId(i), name: "Ada".into(), camera: true }).collect(),
+            tiles: (0..n).map(tile).collect(),
             score_bar: Some(ScoreBar { left: 1, right: 2 }),
             names: true,
         }

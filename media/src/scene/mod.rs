@@ -9,6 +9,7 @@ mod draw;
 mod score;
 mod template;
 
+pub(crate) use draw::nickname_bounds;
 pub use draw::{DrawList, Item};
 pub use score::shortened;
 pub(crate) use template::even;
@@ -29,6 +30,8 @@ pub struct Tile {
     pub name: String,
     /// `false` when the host closed the camera: the avatar is shown at once, frames are not.
     pub camera: bool,
+    /// The host's microphone is off: a sign before the nickname says so.
+    pub muted: bool,
 }
 
 /// The scores of a battle of two.

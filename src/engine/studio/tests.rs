@@ -1,14 +1,16 @@
 use super::*;
 use crate::engine::bounded::Receiver;
 use crate::engine::clock::{Clock, Epoch};
+use crate::engine::mix_thread::MixConfig;
 use costage_media::codec::{VideoDecoder, VideoEncoder, openh264};
 use costage_media::frame::{I420, PictureRef, Size};
 use costage_media::jitter::h264::packetise;
 use costage_media::kernel::{Kernels, Level};
 use costage_media::packet::{ExtSeq, RtpIn};
-use costage_media::scene::{Template, Tile};
+use costage_media::scene::{Scene, Template, Tile};
 use costage_media::time::MediaTime;
 use std::sync::Mutex;
+use std::time::Duration;
 
 /// Moves by hand.
 struct Hand(Mutex<Instant>);
@@ -39,8 +41,20 @@ struct Room {
     studio: Studio,
     frames: Receiver<Outgoing>,
     shard: ShardHandle,
-    decoder: openh264::Decoder,
+    /// What came out of each stage.
+    screens: BTreeMap<u64, Screen>,
 }
+
+/// A viewer of one stage.
+#[derive(Default)]
+struct Screen {
+    input: costage_media::jitter::VideoInput,
+    decoder: openh264::Decoder,
+    seen: Vec<Picture>,
+}
+
+/// Luma of a decoded frame, row by row.
+type Picture = Vec<Vec<u8>>;
 
 impl Room {
     fn new(hand: &Arc<Hand>) -> Self {
@@ -50,7 +64,7 @@ impl Room {
         let config = MixConfig { kernels: Kernels::new(Level::Scalar), max_fps: 30, bitrate_bps: 1_000_000 };
         let shards: Arc<[_]> = Arc::new([shard.clone()]);
         let studio = Studio::new(Surroundings { clock, epoch, shards, config });
-        Self { hand: Arc::clone(hand), studio, frames, shard, decoder: openh264::Decoder::new() }
+        Self { hand: Arc::clone(hand), studio, frames, shard, screens: BTreeMap::new() }
     }
 
     fn now(&self) -> Instant {
@@ -59,7 +73,8 @@ impl Room {
 
     fn publish(&mut self, source: SourceId) {
         let (now, shard) = (self.now(), self.shard.clone());
-        self.studio.obey(now, Order::Publish { source, session: session(source), shard });
+        let sends = Sends { audio: true, video: true };
+        self.studio.obey(now, Order::Publish { source, session: session(source), shard, sends });
     }
 
     fn stage(&mut self, stage: u64, sources: &[SourceId], awaited: &[SourceId]) {
@@ -82,16 +97,20 @@ impl Room {
         }
     }
 
-    /// Luma near the corner of both tiles of a connection of two, in each video frame that came out of `stage`.
-    fn seen(&mut self, stage: u64) -> Vec<[u8; 2]> {
-        let mut seen = Vec::new();
+    /// Each picture that came out of `stage` since the last look.
+    fn pictures(&mut self, stage: u64) -> Vec<Picture> {
         while let Some(outgoing) = self.frames.next() {
             let frame = &outgoing.frame;
-            if frame.producer == producer_of(StageId(stage)) && frame.kind == MediaKind::Video {
-                seen.push(corner_of_tiles(&mut self.decoder, frame));
+            if frame.kind == MediaKind::Video {
+                self.screens.entry(frame.producer.0).or_default().show(frame);
             }
         }
-        seen
+        self.screens.get_mut(&stage).map_or_else(Vec::new, |screen| std::mem::take(&mut screen.seen))
+    }
+
+    /// Luma near the corner of both tiles of a connection of two, in each video frame that came out of `stage`.
+    fn seen(&mut self, stage: u64) -> Vec<[u8; 2]> {
+        self.pictures(stage).iter().map(corner_of_tiles).collect()
     }
 }
 
@@ -100,7 +119,7 @@ fn session(source: SourceId) -> SessionKey {
 }
 
 fn scene(sources: &[SourceId]) -> Scene {
-    let tile = |source: &SourceId| Tile { source: *source, name: "N".into(), camera: true };
+    let tile = |source: &SourceId| Tile { source: *source, name: "N".into(), camera: true, muted: false };
     let tiles = sources.iter().map(tile).collect();
     Scene { canvas: CANVAS, template: Template::HostDynamicGrid, tiles, score_bar: None, names: false }
 }
@@ -123,18 +142,26 @@ fn keyframe(luma: u8, now: Instant) -> Vec<RtpIn> {
     (0..).zip(payloads).map(packet).collect()
 }
 
-fn corner_of_tiles(decoder: &mut openh264::Decoder, frame: &Frame) -> [u8; 2] {
-    let mut input = costage_media::jitter::VideoInput::new();
-    let now = Instant::now();
-    for packet in &frame.packets {
-        let (seq, timestamp, marker, payload) = (packet.seq, packet.timestamp, packet.marker, packet.payload.clone());
-        input.push(now, RtpIn { kind: MediaKind::Video, seq, timestamp, marker, payload, received_at: now });
+impl Screen {
+    fn show(&mut self, frame: &Frame) {
+        let now = Instant::now();
+        for packet in &frame.packets {
+            let (seq, timestamp, marker) = (packet.seq, packet.timestamp, packet.marker);
+            let (kind, payload) = (MediaKind::Video, packet.payload.clone());
+            self.input.push(now, RtpIn { kind, seq, timestamp, marker, payload, received_at: now });
+        }
+        // Who comes between keyframes sees nothing yet.
+        let Some(costage_media::jitter::VideoEvent::Unit(unit)) = self.input.poll() else { return };
+        let picture: PictureRef<'_> = self.decoder.decode(&unit.data).expect("our own stream").expect("a picture");
+        let rows = picture.y.data.chunks(picture.y.stride);
+        self.seen.push(rows.map(|row| row[..picture.y.width].to_vec()).collect());
     }
-    let Some(costage_media::jitter::VideoEvent::Unit(unit)) = input.poll() else { panic!("a frame is an access unit") };
-    let picture: PictureRef<'_> = decoder.decode(&unit.data).expect("our own stream").expect("a picture");
+}
+
+fn corner_of_tiles(picture: &Picture) -> [u8; 2] {
     [0, 1].map(|tile| {
         let rect = Template::HostDynamicGrid.regions(CANVAS, 2)[tile].rect;
-        picture.y.data[(rect.y + INSIDE) * picture.y.stride + rect.x + INSIDE]
+        picture[rect.y + INSIDE][rect.x + INSIDE]
     })
 }
 
@@ -156,7 +183,7 @@ fn the_first_frame_of_a_connection_shows_both_hosts() {
     room.feed(BOB, DARK);
     room.pass(100);
     room.stage(3, &[ALICE, BOB], &[]);
-    room.pass(40);
+    room.pass(340);
     let seen = room.seen(3);
     assert!(seen.first().is_some_and(|first| about(*first, [LIGHT, DARK])), "{seen:?}");
 }
@@ -180,9 +207,117 @@ fn a_connection_starts_when_its_hosts_have_come_from_other_threads_with_their_pi
     while let Some(order) = orders.next() {
         here.studio.obey(hand.now(), order);
     }
-    here.pass(40);
+    here.pass(340);
     let seen = here.seen(3);
     assert!(seen.first().is_some_and(|first| about(*first, [LIGHT, DARK])), "{seen:?}");
+}
+
+/// Where the light host's picture ends and the dark one's begins, on a row that both tiles have.
+fn border(picture: &Picture) -> usize {
+    picture[CANVAS.height / 2].iter().take_while(|luma| **luma > LIGHT.midpoint(DARK)).count()
+}
+
+/// All that both tiles of a connection have in common with a picture of either alone shows hosts: not the background,
+/// not an avatar, not black.
+fn assert_no_hole(pictures: &[Picture]) {
+    for (n, picture) in pictures.iter().enumerate() {
+        let rows = &picture[76..222];
+        let darkest = rows.iter().flatten().min().expect("rows have pixels");
+        assert!(*darkest > 47, "picture {n} has {darkest}");
+    }
+}
+
+#[test]
+fn when_two_connect_the_viewers_of_each_see_their_host_make_room_for_the_other() {
+    let mut room = Room::new(&hand());
+    [ALICE, BOB].into_iter().for_each(|source| room.publish(source));
+    room.stage(1, &[ALICE], &[]);
+    room.stage(2, &[BOB], &[]);
+    room.feed(ALICE, LIGHT);
+    room.feed(BOB, DARK);
+    room.pass(100);
+    [1, 2].into_iter().for_each(|stage| drop(room.pictures(stage)));
+    room.stage(3, &[ALICE, BOB], &[]);
+    [1, 2].into_iter().for_each(|stage| room.studio.obey(room.hand.now(), Order::EndStage(StageId(stage))));
+    room.pass(1_000);
+    for (stage, from) in [(1, 180), (2, 0)] {
+        let pictures = room.pictures(stage);
+        assert!(pictures.len() >= 8, "{} pictures of stage {stage}", pictures.len());
+        assert_no_hole(&pictures);
+        let borders: Vec<usize> = pictures.iter().map(border).collect();
+        assert!(borders[0].abs_diff(from) <= 4, "{borders:?}");
+        assert!(borders.last().is_some_and(|last| last.abs_diff(90) <= 4), "{borders:?}");
+        assert!(borders.is_sorted_by(|a, b| a.abs_diff(90) + 2 >= b.abs_diff(90)), "{borders:?}");
+    }
+    let shared = room.pictures(3);
+    assert_no_hole(&shared);
+    assert!(shared.iter().all(|picture| about(corner_of_tiles(picture), [LIGHT, DARK])));
+}
+
+#[test]
+fn viewers_of_a_host_who_comes_from_another_thread_see_their_picture_turn_too() {
+    let hand = hand();
+    let (mut here, mut there) = (Room::new(&hand), Room::new(&hand));
+    here.publish(ALICE);
+    there.publish(BOB);
+    here.stage(1, &[ALICE], &[]);
+    there.stage(2, &[BOB], &[]);
+    here.feed(ALICE, LIGHT);
+    there.feed(BOB, DARK);
+    there.pass(50);
+    assert!(!there.pictures(2).is_empty());
+    here.stage(3, &[ALICE, BOB], &[BOB]);
+    let (to_here, orders, _) = MixHandle::unattended();
+    there.studio.obey(hand.now(), Order::Move { source: BOB, to: to_here });
+    there.studio.obey(hand.now(), Order::EndStage(StageId(2)));
+    while let Some(order) = orders.next() {
+        here.studio.obey(hand.now(), order);
+    }
+    // The viewer stays: what comes from here goes on where the other thread was.
+    here.screens.insert(2, there.screens.remove(&2).expect("it was on the air"));
+    here.pass(1_000);
+    let pictures = here.pictures(2);
+    assert_no_hole(&pictures);
+    let borders: Vec<usize> = pictures.iter().map(border).collect();
+    assert!(borders[0] <= 4 && borders.last().is_some_and(|last| last.abs_diff(90) <= 4), "{borders:?}");
+    assert!(borders.len() >= 8 && borders.iter().any(|border| (30..80).contains(border)), "{borders:?}");
+    assert!(here.studio.programs.keys().eq([&StageId(3)]), "programs that have turned end");
+}
+
+#[test]
+fn who_is_alone_again_fills_the_picture_from_where_it_was() {
+    let mut room = Room::new(&hand());
+    [ALICE, BOB].into_iter().for_each(|source| room.publish(source));
+    room.stage(3, &[ALICE, BOB], &[]);
+    room.feed(ALICE, LIGHT);
+    room.feed(BOB, DARK);
+    room.pass(100);
+    for (stage, source) in [(4, ALICE), (5, BOB)] {
+        room.stage(stage, &[source], &[]);
+    }
+    room.studio.obey(room.now(), Order::EndStage(StageId(3)));
+    room.pass(1_000);
+    for (stage, to) in [(4, 180), (5, 0)] {
+        let pictures = room.pictures(stage);
+        assert_no_hole(&pictures);
+        let borders: Vec<usize> = pictures.iter().map(border).collect();
+        assert!(borders[0].abs_diff(90) <= 4, "{borders:?}");
+        assert!(borders.last().is_some_and(|last| last.abs_diff(to) <= 4), "{borders:?}");
+        assert!(borders.len() >= 8, "{borders:?}");
+    }
+}
+
+#[test]
+fn a_host_without_a_voice_is_muted_and_one_without_a_picture_has_its_camera_closed() {
+    let mut room = Room::new(&hand());
+    let now = room.now();
+    for (source, audio, video) in [(ALICE, false, true), (BOB, true, false)] {
+        let (shard, sends) = (room.shard.clone(), Sends { audio, video });
+        room.studio.obey(now, Order::Publish { source, session: session(source), shard, sends });
+    }
+    let known = room.studio.dressed(&scene(&[ALICE, BOB, SourceId(3)])).tiles;
+    let known: Vec<_> = known.iter().map(|tile| (tile.muted, tile.camera)).collect();
+    assert_eq!(known, [(true, true), (false, false), (false, true)]);
 }
 
 #[test]
@@ -191,7 +326,7 @@ fn packets_of_an_older_session_of_a_host_are_left_out() {
     room.publish(ALICE);
     room.stage(3, &[ALICE, BOB], &[]);
     let (now, shard) = (room.now(), room.shard.clone());
-    room.studio.obey(now, Order::Publish { source: ALICE, session: SessionKey(99), shard });
+    room.studio.obey(now, Order::Publish { source: ALICE, session: SessionKey(99), shard, sends: Sends::default() });
     room.feed(ALICE, LIGHT);
     room.pass(50);
     let seen = room.seen(3);

@@ -26,6 +26,7 @@ use self::track::{Arrival, Track};
 use super::random;
 use super::sdp::{KeyframeRequest, Plan};
 use super::srtp::SSRCS_MAX;
+use crate::engine::Sends;
 
 /// A host encodes a keyframe per request; more often than this helps nobody.
 const KEYFRAME_INTERVAL: Duration = Duration::from_millis(300);
@@ -193,6 +194,12 @@ impl Receiving {
             }
         }
         self.feedback.reports_arrived(now, packets);
+    }
+
+    /// Which kinds of media the offer has.
+    pub(crate) fn sends(&self) -> Sends {
+        let has = |kind| self.tracks.iter().any(|track| track.kind() == kind);
+        Sends { audio: has(MediaKind::Audio), video: has(MediaKind::Video) }
     }
 
     /// A keyframe is wanted; asked for now, or as soon as the last request is old enough or a stream is there to be asked.

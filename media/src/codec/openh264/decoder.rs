@@ -12,7 +12,7 @@ use openh264_sys2::{
 use crate::codec::annexb::{nal_type, nals};
 use crate::codec::sps::Sps;
 use crate::codec::{DecodeError, SIDE_MAX, SIDE_MIN, VideoDecoder};
-use crate::frame::{PictureRef, PlaneRef, Size};
+use crate::frame::{Colour, PictureRef, PlaneRef, Size};
 
 /// Bytes of an access unit that are decoded. A picture of 1920×1920 coded raw (I_PCM) is 5.6 MB; an encoder that needs
 /// more than this is not one for live streams.
@@ -36,6 +36,8 @@ pub struct Decoder {
     filtered: Vec<u8>,
     /// The library has refused something since it was made.
     damaged: bool,
+    /// As the last parameter set says.
+    colour: Colour,
 }
 
 impl Decoder {
@@ -45,7 +47,7 @@ impl Decoder {
     /// When memory is out, as any allocation does: the library has no other reason to refuse.
     #[must_use]
     pub fn new() -> Self {
-        Self { raw: Raw::new(), last: None, filtered: Vec::new(), damaged: false }
+        Self { raw: Raw::new(), last: None, filtered: Vec::new(), damaged: false, colour: Colour::default() }
     }
 
     /// Looks at a unit before the library does, and refuses sizes out of bounds.
@@ -53,11 +55,13 @@ impl Decoder {
         if access_unit.len() > ACCESS_UNIT_BYTES_MAX {
             return Err(DecodeError::TooLong { bytes: access_unit.len(), max: ACCESS_UNIT_BYTES_MAX });
         }
-        let mut kinds = 0_u32;
+        let (mut kinds, mut colour) = (0_u32, None);
         for nal in nals(access_unit) {
             let kind = nal_type(nal);
             if kind == 7 {
-                check_size(&Sps::parse(nal)?)?;
+                let sps = Sps::parse(nal)?;
+                check_size(&sps)?;
+                colour = Some(sps.colour);
             }
             kinds |= 1 << kind;
         }
@@ -65,11 +69,13 @@ impl Decoder {
         Ok(Contents {
             plain: (0..32).all(|kind| kinds >> kind & 1 == 0 || is_passed(kind)),
             start: kinds & start == start,
+            colour,
         })
     }
 
     fn run(&mut self, access_unit: &[u8]) -> Result<Option<Planes>, DecodeError> {
         let contents = Self::inspect(access_unit)?;
+        self.colour = contents.colour.unwrap_or(self.colour);
         if self.damaged && contents.start {
             (self.raw, self.damaged) = (Raw::new(), false);
         }
@@ -113,7 +119,7 @@ impl VideoDecoder for Decoder {
     }
 
     fn last(&self) -> Option<PictureRef<'_>> {
-        self.last.as_ref().map(|planes| planes.borrow(&self.raw))
+        self.last.as_ref().map(|planes| PictureRef { colour: self.colour, ..planes.borrow(&self.raw) })
     }
 }
 
@@ -123,6 +129,9 @@ struct Contents {
     plain: bool,
     /// Both parameter sets and an IDR slice: all that a fresh decoder needs.
     start: bool,
+    /// What its parameter set says, when it has one. A stream has one for all its pictures: no encoder of ours to hear
+    /// from mixes several, and a picture in the colours of another would still be a picture.
+    colour: Option<Colour>,
 }
 
 /// NAL units that reach the library: slices, SEI, parameter sets, delimiters. Data partitions, SVC and MVC units,
@@ -190,6 +199,7 @@ impl Planes {
             y: plane(0, width, height),
             u: plane(1, width.div_ceil(2), height.div_ceil(2)),
             v: plane(2, width.div_ceil(2), height.div_ceil(2)),
+            colour: Colour::default(),
         }
     }
 }

@@ -1,18 +1,27 @@
 //! Pills with text: a nickname, a notice.
 
-use tiny_skia::{FillRule, Paint, Path, PathBuilder, Pixmap, Transform};
+use tiny_skia::{FillRule, Paint, Path, PathBuilder, Pixmap, PixmapPaint, Transform};
 
 use super::lettering::{CAP_HEIGHT, Line, Style, lettering};
-use super::{Patch, Rgb};
+use super::{Patch, Rgb, microphone};
+use crate::frame::Size;
 use crate::scene::{Proportion, Rect, even};
 
-/// A nickname's pill, at the left of `bounds` and no wider. `None` when there is nothing to write or no room.
-pub(in crate::mix) fn nickname(proportion: Proportion, bounds: Rect, text: &str) -> Option<Patch> {
+/// A nickname's pill, at the left of `bounds` and no wider, with the sign of a microphone that is off before the text
+/// when `muted`. `None` when there is nothing to write or no room.
+pub(in crate::mix) fn nickname(proportion: Proportion, bounds: Rect, text: &str, muted: bool) -> Option<Patch> {
     let style = Style { size: TEXT_SIZE * proportion.scale(), bold: false };
     let padding = PADDING * proportion.scale();
-    let line = lettering().line_within(text, style, px(bounds.w) - 2.0 * padding);
-    let width = (line.width + 2.0 * padding).ceil();
-    pill(&line, style, bounds, width, NICKNAME_ALPHA)
+    let sign = if muted { microphone::width(style.size) } else { 0.0 };
+    let line = lettering().line_within(text, style, px(bounds.w) - 2.0 * padding - sign);
+    let width = (sign + line.width + 2.0 * padding).ceil();
+    let mut pixels = pill(&line, style, bounds.size(), width, sign, NICKNAME_ALPHA)?;
+    if let Some(sign) = microphone::crossed_out(style.size, TEXT).filter(|_| muted) {
+        let top = (px(bounds.h) - px(sign.height() as usize)) / 2.0;
+        let whole = Transform::from_translate(padding.round(), top.round());
+        pixels.draw_pixmap(0, 0, sign.as_ref(), &PixmapPaint::default(), whole, None);
+    }
+    Some(Patch::new(bounds.x, bounds.y, &pixels))
 }
 
 /// A notice in the middle of a tile, shortened to fit.
@@ -23,7 +32,8 @@ pub(in crate::mix) fn notice(proportion: Proportion, tile: Rect, text: &str) -> 
     let width = (line.width + 2.0 * padding).ceil();
     let (w, h) = (pixels(width).next_multiple_of(2).min(tile.w), proportion.length(HEIGHT).min(tile.h));
     let bounds = Rect { x: tile.x + even((tile.w - w) / 2), y: tile.y + even((tile.h - h) / 2), w, h };
-    pill(&line, style, bounds, width, NOTICE_ALPHA)
+    let pixels = pill(&line, style, bounds.size(), width, 0.0, NOTICE_ALPHA)?;
+    Some(Patch::new(bounds.x, bounds.y, &pixels))
 }
 
 const TEXT_SIZE: f32 = 20.0;
@@ -38,17 +48,18 @@ const NICKNAME_ALPHA: u8 = 102;
 /// A notice stands on a dimmed picture and must be read at a glance: 70 %.
 const NOTICE_ALPHA: u8 = 178;
 
-/// The pill with its radius of half its height, and the line in it, capitals centred.
-fn pill(line: &Line, style: Style, bounds: Rect, width: f32, alpha: u8) -> Option<Patch> {
-    if line.width <= 0.0 || width > px(bounds.w) {
+/// The pill with its radius of half its height, and the line in it, capitals centred, after `indent` more than the padding.
+fn pill(line: &Line, style: Style, room: Size, width: f32, indent: f32, alpha: u8) -> Option<Pixmap> {
+    if line.width <= 0.0 || width > px(room.width) {
         return None;
     }
-    let height = px(bounds.h);
-    let mut pixels = blank(pixels(width), bounds.h)?;
+    let height = px(room.height);
+    let mut pixels = blank(pixels(width), room.height)?;
     fill(&mut pixels, &rounded(width, height, height / 2.0)?, PILL, alpha);
     let baseline = ((height + CAP_HEIGHT * style.size) / 2.0).round();
-    lettering().draw(line, &mut pixels, (width - line.width) / 2.0, baseline, TEXT);
-    Some(Patch::new(bounds.x, bounds.y, &pixels))
+    let padding = (width - indent - line.width) / 2.0;
+    lettering().draw(line, &mut pixels, padding + indent, baseline, TEXT);
+    Some(pixels)
 }
 
 /// A clear pixmap; `None` for one without pixels.
@@ -103,14 +114,13 @@ pub(super) fn pixels(length: f32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::Size;
     use crate::scene::Template;
 
     const BOUNDS: Rect = Rect { x: 20, y: 876, w: 320, h: 36 };
 
     #[test]
     fn a_pill_hugs_its_text_at_the_left_of_its_bounds() {
-        let patch = nickname(portrait(), BOUNDS, "Ada").unwrap();
+        let patch = nickname(portrait(), BOUNDS, "Ada", false).unwrap();
         let text = lettering().line("Ada", Style { size: 20.0, bold: false }).width;
         let width = pixels(text + 24.0).next_multiple_of(2);
         assert_eq!(patch.rect, Rect { w: width, ..BOUNDS });
@@ -118,14 +128,29 @@ mod tests {
 
     #[test]
     fn a_pill_is_never_wider_than_its_bounds() {
-        let patch = nickname(portrait(), BOUNDS, &"long ".repeat(50)).unwrap();
-        assert!(patch.rect.w <= 320 && patch.rect.w > 290, "{:?}", patch.rect);
+        for muted in [false, true] {
+            let patch = nickname(portrait(), BOUNDS, &"long ".repeat(50), muted).unwrap();
+            assert!(patch.rect.w <= 320 && patch.rect.w > 290, "{:?}", patch.rect);
+        }
+    }
+
+    #[test]
+    fn a_muted_host_has_a_sign_before_the_nickname() {
+        let [plain, muted] = [false, true].map(|muted| nickname(portrait(), BOUNDS, "Ada", muted).unwrap());
+        assert!((plain.rect.w + 20..=plain.rect.w + 22).contains(&muted.rect.w), "{:?}", muted.rect);
+        let white = |patch: &Patch, from: usize, to: usize| {
+            let rows = (8..28).flat_map(|row| patch.row(0, row).0[from..to].iter());
+            rows.filter(|&&luma| luma > 200).count()
+        };
+        assert_eq!(white(&plain, 0, 10), 0);
+        assert!(white(&muted, 12, 28) > 60, "a microphone of white strokes");
+        assert!(white(&muted, 28, 33) < white(&muted, 33, 45), "then a gap, then the name");
     }
 
     #[test]
     fn nothing_to_write_or_no_room_draws_no_pill() {
-        assert_eq!(nickname(portrait(), BOUNDS, " \n"), None);
-        assert_eq!(nickname(portrait(), Rect { w: 4, ..BOUNDS }, "Ada"), None);
+        assert_eq!(nickname(portrait(), BOUNDS, " \n", true), None);
+        assert_eq!(nickname(portrait(), Rect { w: 4, ..BOUNDS }, "Ada", false), None);
         assert_eq!(notice(portrait(), Rect { x: 0, y: 0, w: 2, h: 2 }, "Ada"), None);
     }
 

@@ -1,6 +1,6 @@
 //! Text into pixels, with the bundled fonts only.
 
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use cosmic_text::{
     Attrs, Buffer, Family, FontSystem, LayoutGlyph, Metrics, PhysicalGlyph, Shaping, SwashCache, SwashContent, Weight,
@@ -10,11 +10,13 @@ use tiny_skia::{Pixmap, PremultipliedColorU8};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::Rgb;
+use super::unknown::Unknown;
 
 /// The fonts, read once for the process, and the glyphs drawn so far.
 pub(super) struct Lettering {
     fonts: FontSystem,
     glyphs: SwashCache,
+    pub(super) unknown: Unknown,
 }
 
 /// A shaped line of text.
@@ -34,6 +36,9 @@ pub(super) struct Style {
 /// Height of capitals and digits of Noto Sans, in em.
 pub(super) const CAP_HEIGHT: f32 = 0.714;
 
+/// The glyph that a font draws for a character it does not have, `.notdef`.
+const NO_GLYPH: u16 = 0;
+
 /// Glyph images kept; beyond it all are dropped and drawn anew. 4,096 of about half a kB are 2 MB.
 const GLYPHS_MAX: usize = 4_096;
 
@@ -42,11 +47,21 @@ const CHARS_MAX: usize = 256;
 
 const FAMILY: &str = "Noto Sans";
 
+static LETTERING: LazyLock<Mutex<Lettering>> = LazyLock::new(|| Mutex::new(Lettering::new()));
+
 /// The one set of fonts. Held for tens of microseconds, on changes only.
 pub(super) fn lettering() -> MutexGuard<'static, Lettering> {
-    static LETTERING: LazyLock<Mutex<Lettering>> = LazyLock::new(|| Mutex::new(Lettering::new()));
     // A panic in another thread leaves at worst an unfinished cache behind.
     LETTERING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The same, unless somebody holds it.
+pub(super) fn try_lettering() -> Option<MutexGuard<'static, Lettering>> {
+    match LETTERING.try_lock() {
+        Ok(lettering) => Some(lettering),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
 }
 
 impl Lettering {
@@ -56,11 +71,12 @@ impl Lettering {
         fonts.load_font_data(include_bytes!("../../../fonts/NotoSans-Bold.ttf").to_vec());
         fonts.set_sans_serif_family(FAMILY);
         // The locale only steers the choice among fonts of Han characters; there is none yet.
-        Self { fonts: FontSystem::new_with_locale_and_db("en-US".into(), fonts), glyphs: SwashCache::new() }
+        let fonts = FontSystem::new_with_locale_and_db("en-US".into(), fonts);
+        Self { fonts, glyphs: SwashCache::new(), unknown: Unknown::default() }
     }
 
     /// Shapes one line; what comes after a paragraph separator is left out. A character without a glyph becomes the
-    /// font's empty box.
+    /// font's empty box, and is remembered as unknown.
     pub(super) fn line(&mut self, text: &str, style: Style) -> Line {
         let mut buffer = Buffer::new(&mut self.fonts, Metrics::new(style.size, style.size * 1.5));
         let weight = if style.bold { Weight::BOLD } else { Weight::NORMAL };
@@ -68,11 +84,12 @@ impl Lettering {
         buffer.set_size(None, None);
         buffer.set_text(text, &Attrs::new().family(Family::SansSerif).weight(weight), Shaping::Advanced, None);
         buffer.shape_until_scroll(&mut self.fonts, false);
-        let run = buffer.layout_runs().next();
-        run.map_or(Line { glyphs: Vec::new(), width: 0.0 }, |run| Line {
-            glyphs: run.glyphs.to_vec(),
-            width: run.line_w,
-        })
+        let Some(run) = buffer.layout_runs().next() else { return Line { glyphs: Vec::new(), width: 0.0 } };
+        for boxed in run.glyphs.iter().filter(|glyph| glyph.glyph_id == NO_GLYPH) {
+            let characters = run.text.get(boxed.start..boxed.end).unwrap_or_default().chars();
+            characters.for_each(|character| self.unknown.meet(character));
+        }
+        Line { glyphs: run.glyphs.to_vec(), width: run.line_w }
     }
 
     /// [`Lettering::line`] of as much as fits `width_max`: cut at a grapheme boundary, then an ellipsis.
@@ -225,5 +242,17 @@ mod tests {
         let mut pixels = Pixmap::new(30, 30).unwrap();
         lettering().draw(&line, &mut pixels, 2.0, 24.0, Rgb(0xFFFFFF));
         assert!(pixels.pixels().iter().any(|pixel| pixel.alpha() > 128));
+    }
+
+    #[test]
+    fn a_character_without_a_glyph_is_told_once_and_others_never() {
+        // The fonts are one for the process: other tests meet characters too, but not these.
+        let mut lettering = lettering();
+        lettering.line("Ada é ф \u{13000}\u{13001}", STYLE);
+        let told = lettering.unknown.take();
+        assert!(told.contains(&'\u{13000}') && told.contains(&'\u{13001}'), "{told:?}");
+        assert!(!told.iter().any(|character| "Ada éф".contains(*character)), "{told:?}");
+        lettering.line("Ada \u{13000}", Style { bold: true, ..STYLE });
+        assert_eq!(lettering.unknown.take(), []);
     }
 }

@@ -7,11 +7,14 @@ mod avatar;
 mod colour;
 mod label;
 mod lettering;
+mod microphone;
 mod patch;
 mod score;
+mod unknown;
 
 pub(super) use avatar::avatar;
 pub(super) use colour::{Rgb, Yuv};
 pub(super) use label::{nickname, notice};
 pub(super) use patch::{Layer, Patch};
 pub(super) use score::{BattleBar, share};
+pub use unknown::unknown_characters;

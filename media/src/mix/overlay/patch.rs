@@ -5,7 +5,7 @@ use tiny_skia::Pixmap;
 use super::Rgb;
 use crate::kernel::Kernels;
 use crate::mix::Canvas;
-use crate::scene::Rect;
+use crate::scene::{Rect, even};
 
 /// YUV with alpha, on even edges: luma and its alpha at full size, chroma and its alpha at half.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +76,17 @@ pub(in crate::mix) struct Layer {
 impl Layer {
     pub(in crate::mix) fn new(patch: Patch) -> Self {
         Self { patch, under: Vec::new() }
+    }
+
+    /// Gives it another place, of even edges; only while it is off the canvas.
+    pub(in crate::mix) fn move_to(&mut self, x: usize, y: usize) {
+        (self.patch.rect.x, self.patch.rect.y) = (x, y);
+    }
+
+    /// Moves it to the middle of `tile`; only while it is off the canvas.
+    pub(in crate::mix) fn centre_in(&mut self, tile: Rect) {
+        let Rect { w, h, .. } = self.patch.rect;
+        self.move_to(tile.x + even(tile.w.saturating_sub(w) / 2), tile.y + even(tile.h.saturating_sub(h) / 2));
     }
 
     /// Lays it on the canvas.

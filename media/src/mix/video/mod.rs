@@ -1,8 +1,10 @@
 //! The picture of a program: tiles painted as their frames arrive, overlays laid over them when a picture is made.
 //!
 //! Touches per frame: the source's visible part is read once, its tile written once (by [`VideoMixer::paint`]); the few
-//! rows under overlays are kept, blended and put back. The canvas is never copied.
+//! rows under overlays are kept, blended and put back. The canvas is never copied. Only while tiles move from one layout
+//! to the next, 300 ms, is each picture drawn whole.
 
+mod motion;
 mod staging;
 #[cfg(test)]
 mod tests;
@@ -12,11 +14,14 @@ use std::time::Instant;
 use crate::frame::{PictureRef, Size};
 use crate::kernel::Kernels;
 use crate::mix::canvas::Canvas;
-use crate::mix::overlay::{self, BattleBar, Layer, Rgb, Yuv};
+use crate::mix::overlay::{self, BattleBar, Rgb, Yuv};
 use crate::mix::scaler::{Scaler, readable};
 use crate::mix::slide::Slide;
+use crate::mix::still::Still;
 use crate::mix::tile::{Look, Tile};
-use crate::scene::{DrawList, Item, Proportion, Rect, Region, Scene, SourceId, Template};
+use crate::scene::{Proportion, Rect, Region, Scene, SourceId, Template};
+pub use motion::MOTION;
+use motion::Motion;
 
 /// Mixes the pictures of a scene's sources. Sans-IO: `paint` as frames arrive, `handle_timeout` when `poll_timeout`
 /// says so, `compose` when `is_dirty` and a picture may be sent.
@@ -31,6 +36,8 @@ pub struct VideoMixer {
     regions: Vec<Region>,
     tiles: Vec<Tile>,
     bar: Option<(BattleBar, Slide)>,
+    /// While tiles are on their way to the places of a new layout.
+    motion: Option<Motion>,
 }
 
 /// Outside all tiles: darker than an avatar's tile, so that a tile is seen to be one.
@@ -54,7 +61,7 @@ impl VideoMixer {
         let canvas = Canvas::new(canvas, BACKGROUND);
         let proportion = Template::HostDynamicGrid.proportion(canvas.size());
         let (regions, tiles) = (Vec::new(), Vec::new());
-        Self { kernels, canvas, covered: false, dirty: true, proportion, regions, tiles, bar: None }
+        Self { kernels, canvas, covered: false, dirty: true, proportion, regions, tiles, bar: None, motion: None }
     }
 
     /// Where the tiles are, in the order of places.
@@ -69,29 +76,14 @@ impl VideoMixer {
         self.dirty
     }
 
-    /// What is drawn from now on. A source whose rectangle stays keeps its picture; any other tile is the avatar until
-    /// it is painted. A new score slides for 500 ms.
+    /// What is drawn from now on. Who stays but has another place moves there within 300 ms, keeping the picture; who is
+    /// new is the avatar until painted. A new score slides for 500 ms. Another canvas size is a cut.
     pub fn set_scene(&mut self, now: Instant, mut scene: Scene) {
         scene.canvas.width = scene.canvas.width.next_multiple_of(2);
         scene.canvas.height = scene.canvas.height.next_multiple_of(2);
         self.uncover();
-        if scene.canvas != self.canvas.size() {
-            self.canvas = Canvas::new(scene.canvas, BACKGROUND);
-            // Nobody keeps a place; what each showed until now still decides what it may show again.
-            self.tiles.iter_mut().for_each(|tile| tile.rect = Rect { x: 0, y: 0, w: 0, h: 0 });
-        }
-        let DrawList { proportion, items } = scene.draw_list();
-        self.proportion = proportion;
-        self.keep_tiles(&items);
-        let mut scores = None;
-        for item in items {
-            match item {
-                Item::Tile { source, region, name, camera } => self.set_tile(source, region.rect, name, camera),
-                Item::Nickname { source, bounds, text } => self.set_nickname(source, bounds, text),
-                Item::ScoreBar { rect, scores: new } => scores = Some((rect, new)),
-            }
-        }
-        self.set_scores(now, scores);
+        self.arrive(now);
+        self.bring_on(now, scene.canvas, scene.draw_list());
         self.dirty = true;
     }
 
@@ -119,11 +111,13 @@ impl VideoMixer {
         }
     }
 
-    /// When [`VideoMixer::handle_timeout`] is next wanted: a slide's step, a tile that dims or gives way to the avatar.
+    /// When [`VideoMixer::handle_timeout`] is next wanted: a step of a slide or of moving tiles, a tile that dims or gives
+    /// way to the avatar.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let slide = self.bar.as_ref().and_then(|(_, slide)| slide.poll_timeout());
-        self.tiles.iter().filter_map(Tile::poll_timeout).chain(slide).min()
+        let motion = self.motion.as_ref().and_then(|motion| motion.glide.poll_timeout());
+        self.tiles.iter().filter_map(Tile::poll_timeout).chain(slide).chain(motion).min()
     }
 
     /// Does what is due. Calling early or twice does nothing.
@@ -140,16 +134,23 @@ impl VideoMixer {
         if let Some((_, slide)) = &mut self.bar {
             self.dirty |= slide.handle_timeout(now);
         }
+        if let Some(motion) = &mut self.motion {
+            self.dirty |= motion.glide.handle_timeout(now);
+        }
+        self.arrive(now);
     }
 
     /// The whole picture with its overlays. Valid until the next call that changes the mixer.
     pub fn compose(&mut self, now: Instant) -> PictureRef<'_> {
-        if self.dirty || !self.covered {
+        self.arrive(now);
+        if self.motion.is_some() {
+            self.draw_motion(now);
+        } else if self.dirty || !self.covered {
             self.uncover();
             self.draw_avatars();
             self.cover(now);
-            self.dirty = false;
         }
+        self.dirty = false;
         self.canvas.picture()
     }
 
@@ -161,12 +162,10 @@ impl VideoMixer {
         }
         self.uncover();
         let tile = &mut self.tiles[i];
-        let width = self.canvas.size().width;
-        if !tile.scaler.as_ref().is_some_and(|scaler| scaler.fits(src, tile.rect.size())) {
-            tile.scaler = Some(Scaler::new(src, tile.rect.size()));
-        }
-        if let Some(scaler) = &mut tile.scaler {
-            scaler.run(&self.kernels, picture, self.canvas.planes(), width, tile.rect);
+        if self.motion.is_some() {
+            tile.still = Some(Still::of(picture, src, tile.still.take()));
+        } else {
+            scale(&mut tile.scaler, &self.kernels, &mut self.canvas, picture, src, tile.rect);
         }
         tile.look = Look::Live { since };
         tile.moved = false;
@@ -174,27 +173,21 @@ impl VideoMixer {
         self.dirty = true;
     }
 
-    /// Paints what the new look needs; the canvas must be uncovered.
+    /// Paints what the new look needs; the canvas is uncovered.
     fn change_look(&mut self, i: usize, look: Look) {
         let tile = &mut self.tiles[i];
         tile.look = look;
         tile.moved = false;
-        tile.notice = match look {
-            Look::Dimmed { .. } => {
-                self.canvas.tint(tile.rect, DIM, DIM_ALPHA);
-                overlay::notice(self.proportion, tile.rect, RECONNECTING).map(Layer::new)
-            }
-            Look::Live { .. } | Look::Avatar { .. } => None,
-        };
+        if self.motion.is_none() && matches!(look, Look::Dimmed { .. }) {
+            self.canvas.tint(tile.rect, DIM, DIM_ALPHA);
+        }
+        tile.note(self.proportion);
     }
 
     fn draw_avatars(&mut self) {
         for tile in &mut self.tiles {
             if tile.look == (Look::Avatar { drawn: false }) {
-                self.canvas.fill(tile.rect, NO_PICTURE);
-                if let Some(avatar) = overlay::avatar(tile.rect, &tile.name) {
-                    self.canvas.blend(&self.kernels, &avatar);
-                }
+                draw_avatar(&self.kernels, &mut self.canvas, tile.rect, &tile.name);
                 tile.look = Look::Avatar { drawn: true };
             }
         }
@@ -220,5 +213,28 @@ impl VideoMixer {
         for tile in self.tiles.iter_mut().rev() {
             tile.layers().rev().for_each(|layer| layer.uncover(&mut self.canvas));
         }
+    }
+}
+
+/// Scales the readable part of a picture into `rect`, with what the last one was scaled by where that fits.
+fn scale(
+    scaler: &mut Option<Scaler>,
+    kernels: &Kernels,
+    canvas: &mut Canvas,
+    picture: PictureRef<'_>,
+    readable: Size,
+    rect: Rect,
+) {
+    let width = canvas.size().width;
+    let fitting = scaler.take().filter(|scaler| scaler.fits(readable, rect.size()));
+    let scaler = scaler.insert(fitting.unwrap_or_else(|| Scaler::new(readable, rect.size())));
+    scaler.run(kernels, picture, canvas.planes(), width, rect);
+}
+
+/// The avatar of a host without a picture.
+fn draw_avatar(kernels: &Kernels, canvas: &mut Canvas, rect: Rect, name: &str) {
+    canvas.fill(rect, NO_PICTURE);
+    if let Some(avatar) = overlay::avatar(rect, name) {
+        canvas.blend(kernels, &avatar);
     }
 }

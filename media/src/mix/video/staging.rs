@@ -3,69 +3,97 @@
 use std::time::Instant;
 
 use super::{BACKGROUND, VideoMixer};
-use crate::mix::overlay::{self, BattleBar, Layer};
+use crate::frame::Size;
+use crate::mix::canvas::Canvas;
+use crate::mix::overlay::{self, BattleBar};
 use crate::mix::slide::Slide;
 use crate::mix::tile::{Look, Tile};
-use crate::scene::{Item, Rect, ScoreBar, SourceId};
+use crate::scene::{DrawList, Item, Rect, ScoreBar, SourceId};
 
 impl VideoMixer {
-    /// Brings the tiles into the order of the new scene. Those that it has in the same place stay as they are; what the
-    /// others leave is cleared.
-    pub(super) fn keep_tiles(&mut self, items: &[Item]) {
-        let place = |item: &Item| match item {
-            Item::Tile { source, region, .. } => Some((*source, region.rect)),
-            Item::Nickname { .. } | Item::ScoreBar { .. } => None,
-        };
-        let mut old = std::mem::take(&mut self.tiles);
-        let mut take = |is: &dyn Fn(&Tile) -> bool| old.iter().position(is).map(|i| old.remove(i));
-        for (source, rect) in items.iter().filter_map(place) {
-            let stayed = take(&|tile| (tile.source, tile.rect) == (source, rect));
-            self.tiles.push(stayed.unwrap_or_else(|| Tile::new(source, rect)));
+    /// Makes the picture that of a draw list. The canvas is uncovered.
+    pub(super) fn bring_on(&mut self, now: Instant, canvas: Size, list: DrawList) {
+        let tiles: Vec<_> = list.items.iter().filter_map(Item::tile).collect();
+        self.regions = tiles.iter().map(|(_, region)| *region).collect();
+        let places: Vec<_> = tiles.iter().map(|(source, region)| (*source, region.rect)).collect();
+        if canvas == self.canvas.size() {
+            self.rearrange(now, &places);
+        } else {
+            self.cut(canvas, &places);
         }
-        for gone in old {
-            self.canvas.fill(gone.rect, BACKGROUND);
-            if let Some(moved) = self.tiles.iter_mut().find(|tile| tile.source == gone.source) {
-                moved.take_over(&gone);
+        self.proportion = list.proportion;
+        let named: Vec<_> = list.items.iter().filter_map(Item::named).collect();
+        for tile in self.tiles.iter_mut().filter(|tile| !named.contains(&tile.source)) {
+            tile.nickname = None;
+        }
+        let mut bar = None;
+        for item in list.items {
+            match item {
+                Item::Tile { source, name, camera, .. } => self.set_tile(source, name, camera),
+                Item::Nickname { source, text, muted, .. } => self.set_nickname(source, text, muted),
+                Item::ScoreBar { rect, scores } => bar = Some((rect, scores)),
             }
         }
-        self.regions = items
-            .iter()
-            .filter_map(|item| match item {
-                Item::Tile { region, .. } => Some(*region),
-                Item::Nickname { .. } | Item::ScoreBar { .. } => None,
-            })
-            .collect();
-        let named =
-            |source| items.iter().any(|item| matches!(item, Item::Nickname { source: of, .. } if *of == source));
-        for tile in self.tiles.iter_mut().filter(|tile| !named(tile.source)) {
-            tile.nickname = None;
+        self.set_scores(now, bar);
+    }
+
+    /// Brings the tiles to their new places: at once where nobody who stays has to move, else on a way that takes its
+    /// time. Who has no place any more is gone, or lies behind the movers until they have arrived.
+    fn rearrange(&mut self, now: Instant, places: &[(SourceId, Rect)]) {
+        let place = |tile: &Tile| places.iter().find(|(source, _)| *source == tile.source);
+        if self.tiles.iter().any(|tile| place(tile).is_some_and(|(_, rect)| *rect != tile.rect)) {
+            self.set_out(now);
+        }
+        let mut old = std::mem::take(&mut self.tiles);
+        for &(source, rect) in places {
+            let stayed = old.iter().position(|tile| tile.source == source).map(|i| old.remove(i));
+            let mut tile = stayed.unwrap_or_else(|| Tile::new(source, rect));
+            if tile.rect != rect {
+                tile.go_to(rect);
+            }
+            self.tiles.push(tile);
+        }
+        if self.motion.is_none() {
+            old.iter().for_each(|gone| self.canvas.fill(gone.rect, BACKGROUND));
         }
     }
 
-    pub(super) fn set_tile(&mut self, source: SourceId, rect: Rect, name: String, camera: bool) {
-        let place = self.tiles.iter().position(|tile| tile.source == source && tile.rect == rect);
-        let Some(i) = place else { return };
+    /// Another canvas: nothing of what was seen is left, and nobody keeps a place. What each showed until now still
+    /// decides what it may show again.
+    fn cut(&mut self, canvas: Size, places: &[(SourceId, Rect)]) {
+        self.canvas = Canvas::new(canvas, BACKGROUND);
+        (self.motion, self.bar) = (None, None);
+        let old = std::mem::take(&mut self.tiles);
+        for &(source, rect) in places {
+            let mut tile = Tile::new(source, rect);
+            if let Some(before) = old.iter().find(|tile| tile.source == source) {
+                tile.moved = before.moved || before.shows_frame();
+            }
+            self.tiles.push(tile);
+        }
+    }
+
+    fn set_tile(&mut self, source: SourceId, name: String, camera: bool) {
+        let Some(i) = self.tiles.iter().position(|tile| tile.source == source) else { return };
         let tile = &mut self.tiles[i];
-        let avatar = matches!(tile.look, Look::Avatar { .. });
-        if avatar && tile.name != name {
+        if !tile.shows_frame() && tile.name != name {
             tile.look = Look::Avatar { drawn: false };
         }
         (tile.name, tile.camera) = (name, camera);
         tile.moved &= camera;
-        if !camera && !avatar {
+        if !camera && tile.shows_frame() {
             self.change_look(i, Look::Avatar { drawn: false });
         }
     }
 
-    pub(super) fn set_nickname(&mut self, source: SourceId, bounds: Rect, text: String) {
-        let Some(tile) = self.tiles.iter_mut().find(|tile| tile.source == source) else { return };
-        if tile.nickname.as_ref().is_none_or(|(at, shown, _)| *at != bounds || *shown != text) {
-            let layer = overlay::nickname(self.proportion, bounds, &text).map(Layer::new);
-            tile.nickname = Some((bounds, text, layer));
+    fn set_nickname(&mut self, source: SourceId, text: String, muted: bool) {
+        let proportion = self.proportion;
+        if let Some(tile) = self.tiles.iter_mut().find(|tile| tile.source == source) {
+            tile.name_it(proportion, text, muted);
         }
     }
 
-    pub(super) fn set_scores(&mut self, now: Instant, bar: Option<(Rect, ScoreBar)>) {
+    fn set_scores(&mut self, now: Instant, bar: Option<(Rect, ScoreBar)>) {
         let old = self.bar.take();
         let Some((rect, scores)) = bar else { return };
         let share = overlay::share(scores);

@@ -6,6 +6,7 @@ use crate::scene::{ScoreBar, Tile as Place};
 
 const A: SourceId = SourceId(1);
 const B: SourceId = SourceId(2);
+const C: SourceId = SourceId(3);
 const CANVAS: Size = Size { width: 720, height: 1280 };
 
 #[test]
@@ -112,18 +113,113 @@ fn a_scene_keeps_the_picture_of_a_tile_that_stays() {
 }
 
 #[test]
-fn a_moved_tile_is_the_avatar_until_it_is_painted_again() {
-    let (mut mixer, now) = (mixer(), Instant::now());
-    mixer.set_scene(now, scene(&[A]));
-    mixer.paint(now, A, picture(200).as_ref());
-    mixer.compose(now);
-    mixer.set_scene(now, scene(&[A, B]));
-    mixer.compose(now);
-    assert_eq!([luma(&mixer, 10, 280), luma(&mixer, 400, 280)], [NO_PICTURE.0[0]; 2]);
-    assert_eq!(luma(&mixer, 10, 10), BACKGROUND.0[0], "what the large tile left is cleared");
-    mixer.repaint(now, A, picture(200).as_ref(), now);
-    mixer.compose(now);
+fn a_tile_that_moves_keeps_its_picture_and_arrives_after_300_ms() {
+    let (mut mixer, start) = (mixer(), Instant::now());
+    mixer.set_scene(start, scene(&[A]));
+    mixer.paint(start, A, picture(200).as_ref());
+    mixer.compose(start);
+    mixer.set_scene(start, scene(&[A, B]));
+    mixer.compose(start);
+    assert_eq!([luma(&mixer, 10, 10), luma(&mixer, 700, 280)], [200; 2], "it sets out from where it was");
+    let mut steps = 0;
+    while let Some(step) = mixer.poll_timeout().filter(|step| *step <= after(start, 300)) {
+        mixer.handle_timeout(step);
+        assert!(mixer.is_dirty());
+        mixer.compose(step);
+        assert_eq!(luma(&mixer, 10, 600), 200);
+        steps += 1;
+    }
+    assert_eq!(steps, 18);
     assert_eq!([luma(&mixer, 10, 280), luma(&mixer, 400, 280)], [200, NO_PICTURE.0[0]]);
+    assert_eq!(luma(&mixer, 10, 10), BACKGROUND.0[0], "what the large tile left is cleared");
+    assert_eq!(mixer.poll_timeout(), Some(after(start, 2_000)));
+}
+
+#[test]
+fn who_comes_lies_under_the_movers_and_who_goes_stays_until_they_have_arrived() {
+    let (mut mixer, start) = (mixer(), Instant::now());
+    mixer.set_scene(start, scene(&[A, B]));
+    mixer.paint(start, A, picture(60).as_ref());
+    mixer.paint(start, B, picture(100).as_ref());
+    mixer.compose(start);
+    mixer.set_scene(start, scene(&[A, B, C]));
+    mixer.repaint(start, C, picture(200).as_ref(), start);
+    let column = |mixer: &VideoMixer| [280, 500, 530, 700].map(|y| luma(mixer, 500, y));
+    mixer.compose(start);
+    assert_eq!(column(&mixer), [100; 4], "the new one is still covered");
+    mixer.compose(after(start, 100));
+    assert_eq!(column(&mixer), [100, 100, 100, 200]);
+    mixer.compose(after(start, 300));
+    assert_eq!(column(&mixer), [100, 100, 200, 200]);
+
+    mixer.set_scene(after(start, 1_000), scene(&[A, B]));
+    mixer.compose(after(start, 1_000));
+    assert_eq!(column(&mixer), [100, 100, 200, 200], "the one that goes is still there");
+    mixer.compose(after(start, 1_020));
+    assert_eq!(column(&mixer), [100, 100, 100, 200]);
+    mixer.compose(after(start, 1_300));
+    assert_eq!(column(&mixer), [100; 4]);
+}
+
+#[test]
+fn frames_and_silence_count_while_tiles_move() {
+    let (mut mixer, start) = (mixer(), Instant::now());
+    mixer.set_scene(start, scene(&[A, B]));
+    mixer.paint(start, A, picture(60).as_ref());
+    mixer.paint(start, B, picture(200).as_ref());
+    let now = after(start, 1_900);
+    mixer.set_scene(now, scene(&[A, B, C]));
+    mixer.paint(after(start, 1_950), A, picture(90).as_ref());
+    mixer.compose(after(start, 1_950));
+    assert_eq!([luma(&mixer, 10, 300), luma(&mixer, 700, 300)], [90, 200]);
+    mixer.handle_timeout(after(start, 2_000));
+    mixer.compose(after(start, 2_000));
+    assert_eq!([luma(&mixer, 10, 300), luma(&mixer, 700, 300)], [90, 99], "B is silent for two seconds");
+    mixer.compose(after(start, 2_200));
+    assert_eq!([luma(&mixer, 10, 300), luma(&mixer, 700, 300)], [90, 99]);
+}
+
+#[test]
+fn another_change_on_the_way_turns_the_tiles_from_where_they_are() {
+    let (mut mixer, start) = (mixer(), Instant::now());
+    mixer.set_scene(start, scene(&[A, B]));
+    mixer.paint(start, A, picture(60).as_ref());
+    mixer.paint(start, B, picture(200).as_ref());
+    mixer.set_scene(start, scene(&[A, B, C]));
+    let edge = |mixer: &VideoMixer| (0..720).find(|&x| luma(mixer, x, 300) > 130).unwrap();
+    mixer.compose(after(start, 100));
+    let there = edge(&mixer);
+    assert!((440..460).contains(&there), "{there}");
+    // A score changes nothing about the way; the guest who leaves turns it.
+    mixer.set_scene(after(start, 100), scene(&[A, B, C]));
+    mixer.compose(after(start, 100));
+    assert_eq!(edge(&mixer), there);
+    mixer.set_scene(after(start, 100), scene(&[A, B]));
+    mixer.compose(after(start, 100));
+    assert_eq!(edge(&mixer), there);
+    mixer.compose(after(start, 200));
+    assert!((360..there).contains(&edge(&mixer)));
+    mixer.compose(after(start, 400));
+    assert_eq!(edge(&mixer), 360);
+}
+
+#[test]
+fn a_picture_goes_on_from_another_ones() {
+    let (mut shared, mut alone, start) = (mixer(), mixer(), Instant::now());
+    shared.set_scene(start, scene(&[A, B]));
+    shared.paint(start, A, picture(60).as_ref());
+    shared.paint(start, B, picture(200).as_ref());
+    shared.compose(start);
+    alone.continue_from(&mut shared);
+    alone.set_scene(start, scene(&[A]));
+    alone.compose(start);
+    assert_eq!([luma(&alone, 10, 300), luma(&alone, 700, 300)], [60, 200]);
+    assert_eq!(luma(&alone, 10, 10), BACKGROUND.0[0]);
+    alone.compose(after(start, 300));
+    assert_eq!([luma(&alone, 10, 10), luma(&alone, 700, 1_200)], [60; 2]);
+    let before = owned(shared.compose(start));
+    shared.set_scene(start, scene(&[A, B]));
+    assert!(owned(shared.compose(start)) == before, "the other one goes on undisturbed");
 }
 
 #[test]
@@ -141,6 +237,7 @@ fn a_last_frame_painted_again_does_not_bring_a_silent_host_back() {
             mixer.compose(now);
             assert_eq!(luma(&mixer, 10, 280), shown, "after {silence_ms} ms");
         }
+        mixer.handle_timeout(now + MOTION);
         assert!(mixer.poll_timeout().is_none_or(|next| next <= after(start, 5_000)));
     }
 }
@@ -241,7 +338,7 @@ fn mixer() -> VideoMixer {
 }
 
 fn scene(sources: &[SourceId]) -> Scene {
-    let tile = |&source| Place { source, name: "Ada".into(), camera: true };
+    let tile = |&source| Place { source, name: "Ada".into(), camera: true, muted: false };
     let tiles = sources.iter().map(tile).collect();
     Scene { canvas: CANVAS, template: Template::HostDynamicGrid, tiles, score_bar: None, names: true }
 }
@@ -251,6 +348,10 @@ fn picture(luma: u8) -> I420 {
     let mut picture = I420::black(Size { width: 640, height: 360 });
     picture.planes_mut()[0].fill(luma);
     picture
+}
+
+fn owned(picture: PictureRef<'_>) -> [Vec<u8>; 3] {
+    [picture.y, picture.u, picture.v].map(|plane| plane.data.to_vec())
 }
 
 fn after(start: Instant, ms: u64) -> Instant {

@@ -4,7 +4,7 @@ use crate::codec::annexb::nal_type;
 use crate::codec::openh264::Decoder;
 use crate::codec::sps::Sps;
 use crate::codec::testing::{annex_b, luma_psnr, moving};
-use crate::frame::I420;
+use crate::frame::{Colour, I420};
 
 const PORTRAIT: Size = Size { width: 720, height: 1280 };
 
@@ -175,7 +175,7 @@ fn planes_with_wider_strides_encode_as_tight_ones() {
         let (data, plane) = &padded[at];
         PlaneRef { data, stride: plane.stride + 13, ..*plane }
     };
-    let wide = PictureRef { y: plane(0), u: plane(1), v: plane(2) };
+    let wide = PictureRef { y: plane(0), u: plane(1), v: plane(2), colour: Colour::default() };
     let encode = |picture| {
         let mut encoder = encoder(size, 100_000, 30);
         annex_b(&encoder.encode(picture, MediaTime(0), false).unwrap().unwrap().nals)

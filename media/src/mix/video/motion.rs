@@ -1,0 +1,182 @@
+//! Tiles on their way from one layout to the next.
+//!
+//! Those who stay move for 300 ms. Those who come stand at their places from the first picture on, beneath the movers. At the
+//! very back is what was seen before, wherever the new layout has tiles: so a mover uncovers a whole tile or the picture
+//! before, never a hole, and who goes is covered rather than cut out. What the new layout leaves open is open at once.
+//!
+//! ```text
+//! two become three:   A│B   →   A │B   →   A  │B        C lies under B from the start
+//!                     A│B       A │CC      A  │C
+//! ```
+//! Meanwhile tiles overlap, so nothing can be painted once and kept: every picture is drawn whole, from back to front,
+//! from [`Still`]s that hold each host's last frame. That costs one scaling of every tile and two passes over the canvas
+//! a picture, for as long as it lasts; a frame that arrives is copied and waits for the next picture.
+
+use std::time::{Duration, Instant};
+
+use super::{BACKGROUND, DIM, DIM_ALPHA, NO_PICTURE, RECONNECTING, VideoMixer, draw_avatar, scale};
+use crate::kernel::Kernels;
+use crate::mix::canvas::Canvas;
+use crate::mix::overlay::{self, Layer};
+use crate::mix::slide::Glide;
+use crate::mix::still::Still;
+use crate::mix::tile::{Look, Nickname, Tile};
+use crate::scene::{Proportion, Rect, nickname_bounds};
+
+/// How long a layout takes to become another.
+pub const MOTION: Duration = Duration::from_millis(300);
+
+/// A change of layout that is under way.
+#[derive(Debug)]
+pub(super) struct Motion {
+    pub(super) glide: Glide,
+    /// The picture when it began, without what lies over the tiles.
+    before: Canvas,
+}
+
+impl VideoMixer {
+    /// Begins where another picture of the same size is: its tiles stand where they stand there and show what they show
+    /// there, so that the next [`VideoMixer::set_scene`] moves on from it. Does nothing while that picture moves.
+    pub fn continue_from(&mut self, before: &mut Self) {
+        if self.canvas.size() != before.canvas.size() || before.motion.is_some() {
+            return;
+        }
+        before.uncover();
+        self.uncover();
+        self.canvas = before.canvas.clone();
+        self.tiles = before.tiles.iter().map(Tile::again).collect();
+        self.dirty = true;
+    }
+
+    /// How much of the way is left; 0 when all stand.
+    pub(super) fn left(&self, now: Instant) -> f64 {
+        self.motion.as_ref().map_or(0.0, |motion| motion.glide.left(now))
+    }
+
+    /// All tiles set out from where they are. Their places are still the old ones and the canvas is uncovered.
+    pub(super) fn set_out(&mut self, now: Instant) {
+        let (left, moving) = (self.left(now), self.motion.is_some());
+        if moving {
+            self.draw_tiles(now, false);
+        } else {
+            self.draw_avatars();
+        }
+        for tile in &mut self.tiles {
+            tile.from = tile.rect_at(left);
+            match &mut tile.look {
+                Look::Avatar { drawn } => *drawn = false,
+                Look::Live { .. } | Look::Dimmed { .. } if moving => {}
+                Look::Live { .. } => tile.still = Some(Still::of_canvas(&self.canvas, tile.from, false)),
+                Look::Dimmed { .. } => tile.still = Some(Still::of_canvas(&self.canvas, tile.from, true)),
+            }
+        }
+        self.motion = Some(Motion { glide: Glide::new(now, MOTION), before: self.canvas.clone() });
+    }
+
+    /// Whether the tiles have arrived: then all are where they belong, and painting goes on as usual.
+    pub(super) fn arrive(&mut self, now: Instant) -> bool {
+        let over = self.motion.as_ref().is_some_and(|motion| motion.glide.is_over(now));
+        if over {
+            self.motion = None;
+            self.canvas.clear(BACKGROUND);
+            for tile in &mut self.tiles {
+                tile.from = tile.rect;
+                match tile.look {
+                    Look::Avatar { .. } => tile.look = Look::Avatar { drawn: false },
+                    Look::Live { .. } | Look::Dimmed { .. } => tile.draw(&self.kernels, &mut self.canvas, tile.rect),
+                }
+                tile.still = None;
+                tile.settle(self.proportion);
+            }
+            self.dirty = true;
+        }
+        over
+    }
+
+    /// Draws the whole picture, tiles on their ways.
+    pub(super) fn draw_motion(&mut self, now: Instant) {
+        self.draw_tiles(now, true);
+        if let Some((bar, slide)) = &mut self.bar {
+            bar.cover(&self.kernels, &mut self.canvas, slide.share(now));
+        }
+    }
+
+    fn draw_tiles(&mut self, now: Instant, layers: bool) {
+        let Some(motion) = &self.motion else { return };
+        let (left, proportion) = (motion.glide.left(now), self.proportion);
+        self.canvas.clear(BACKGROUND);
+        self.tiles.iter().for_each(|tile| self.canvas.copy(&motion.before, tile.rect));
+        let (moving, standing): (Vec<_>, Vec<_>) = self.tiles.iter_mut().partition(|tile| tile.moves());
+        for tile in standing.into_iter().chain(moving) {
+            let rect = tile.rect_at(left);
+            if tile.look == (Look::Avatar { drawn: false }) {
+                tile.still = Some(avatar(&self.kernels, tile.rect, &tile.name));
+                tile.look = Look::Avatar { drawn: true };
+            }
+            tile.draw(&self.kernels, &mut self.canvas, rect);
+            tile.place_layers(proportion, rect);
+            for layer in tile.layers().filter(|_| layers) {
+                layer.cover(&self.kernels, &mut self.canvas);
+            }
+        }
+    }
+}
+
+/// The avatar as it stands in a tile at rest, as a picture of its own.
+fn avatar(kernels: &Kernels, rect: Rect, name: &str) -> Still {
+    let mut canvas = Canvas::new(rect.size(), NO_PICTURE);
+    draw_avatar(kernels, &mut canvas, Rect { x: 0, y: 0, ..rect }, name);
+    Still::drawn(canvas.into_picture())
+}
+
+impl Tile {
+    /// Its still, scaled into `rect`, dimmed when it should be.
+    fn draw(&mut self, kernels: &Kernels, canvas: &mut Canvas, rect: Rect) {
+        let Some(still) = self.still.as_ref().filter(|_| rect.w > 0 && rect.h > 0) else { return };
+        let dim = matches!(self.look, Look::Dimmed { .. }) && !still.dimmed;
+        let picture = still.picture();
+        scale(&mut self.scaler, kernels, canvas, picture, picture.size(), rect);
+        if dim {
+            canvas.tint(rect, DIM, DIM_ALPHA);
+        }
+    }
+
+    /// Brings what lies over the tile to where the tile is. It was made to fit the narrower end of the way.
+    fn place_layers(&mut self, proportion: Proportion, rect: Rect) {
+        if let Some(layer) = &mut self.notice {
+            layer.centre_in(rect);
+        }
+        if let Some(layer) = self.nickname.as_mut().and_then(|nickname| nickname.layer.as_mut()) {
+            let bounds = nickname_bounds(proportion, rect);
+            layer.move_to(bounds.x, bounds.y);
+        }
+    }
+
+    /// Makes what lies over the tile anew, as wide as its place now allows.
+    fn settle(&mut self, proportion: Proportion) {
+        if let Some((text, muted)) = self.nickname.take().map(|nickname| (nickname.text, nickname.muted)) {
+            self.name_it(proportion, text, muted);
+        }
+        self.note(proportion);
+    }
+
+    /// Says on a dimmed tile that its host is reconnecting, and on no other.
+    pub(super) fn note(&mut self, proportion: Proportion) {
+        self.notice = match self.look {
+            Look::Dimmed { .. } => overlay::notice(proportion, self.rect, RECONNECTING).map(Layer::new),
+            Look::Live { .. } | Look::Avatar { .. } => None,
+        };
+    }
+
+    /// Writes the nickname over the tile, unless it is there already. While the tile moves it is as wide as fits all
+    /// along.
+    pub(super) fn name_it(&mut self, proportion: Proportion, text: String, muted: bool) {
+        let narrower = Rect { w: self.rect.w.min(self.from.w), ..self.rect };
+        let bounds = nickname_bounds(proportion, narrower);
+        let same = |shown: &Nickname| (shown.bounds, &shown.text, shown.muted) == (bounds, &text, muted);
+        if !self.nickname.as_ref().is_some_and(same) {
+            let layer = overlay::nickname(proportion, bounds, &text, muted).map(Layer::new);
+            self.nickname = Some(Nickname { bounds, text, muted, layer });
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! A layout that changes, as viewers see it: each frame of a program encoded, packetised, decoded and looked at.
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test binary")]
+
+use std::time::{Duration, Instant};
+
+use costage_media::codec::VideoDecoder;
+use costage_media::codec::openh264::Decoder;
+use costage_media::forward::ProducerId;
+use costage_media::frame::{I420, PictureRef, Size};
+use costage_media::jitter::{VideoEvent, VideoInput};
+use costage_media::kernel::Kernels;
+use costage_media::mix::{Program, ProgramConfig};
+use costage_media::packet::{MediaKind, RtpIn};
+use costage_media::scene::{Scene, SourceId, Template, Tile};
+use costage_media::time::MediaTime;
+
+const CANVAS: Size = Size { width: 720, height: 1280 };
+/// Luma of the hosts' even pictures, in their order.
+const LUMA: [u8; 3] = [210, 110, 160];
+/// What encoding may do to a shade, beside a moving edge too, and to where the edge is.
+const SHADE: u8 = 24;
+const EDGE_PX: usize = 6;
+
+/// A program, the time, and what its frames looked like.
+struct Show {
+    program: Program,
+    start: Instant,
+    now: Instant,
+    decoder: Decoder,
+    input: VideoInput,
+}
+
+impl Show {
+    fn new() -> Self {
+        let now = Instant::now();
+        let config = ProgramConfig { kernels: Kernels::pick(None), max_fps: 60, bitrate_bps: 2_500_000 };
+        let program = Program::new(now, ProducerId(1), config, CANVAS).unwrap();
+        Self { program, start: now, now, decoder: Decoder::new(), input: VideoInput::new() }
+    }
+
+    fn hosts(&mut self, hosts: &[usize]) {
+        let tile = |&host: &usize| Tile { source: source(host), name: String::new(), camera: true, muted: false };
+        let tiles = hosts.iter().map(tile).collect();
+        let template = Template::HostDynamicGrid;
+        self.program.set_scene(self.now, Scene { canvas: CANVAS, template, tiles, score_bar: None, names: false });
+        // As the engine does it: the decoders' last pictures once more.
+        for &host in hosts {
+            self.program.repaint(self.now, source(host), even(LUMA[host]).as_ref(), self.start);
+        }
+    }
+
+    /// Every frame that comes within `ms`, by the program's own wakes alone, with the milliseconds it came after.
+    fn watch(&mut self, ms: u64) -> Vec<(u64, I420)> {
+        let (from, mut seen) = (self.now, Vec::new());
+        let end = from + Duration::from_millis(ms);
+        loop {
+            self.program.handle_timeout(self.now);
+            let elapsed = self.now.duration_since(self.start);
+            let at = MediaTime(i64::try_from(elapsed.as_micros()).unwrap());
+            let now = self.now;
+            if let Some(produced) = self.program.produce(now, at, &|| now) {
+                for packet in &produced.frame.packets {
+                    let (seq, timestamp, marker) = (packet.seq, packet.timestamp, packet.marker);
+                    let (kind, payload) = (MediaKind::Video, packet.payload.clone());
+                    self.input.push(now, RtpIn { kind, seq, timestamp, marker, payload, received_at: now });
+                }
+                let Some(VideoEvent::Unit(unit)) = self.input.poll() else { panic!("a frame is one access unit") };
+                let decoded = self.decoder.decode(&unit.data).unwrap().unwrap();
+                let passed = now.duration_since(from).as_millis();
+                seen.push((u64::try_from(passed).unwrap(), owned(decoded)));
+            }
+            match self.program.poll_picture_timeout().filter(|next| *next <= end) {
+                Some(next) => self.now = next.max(self.now + Duration::from_micros(1)),
+                None => break,
+            }
+        }
+        self.now = end;
+        seen
+    }
+}
+
+#[test]
+fn a_third_host_makes_the_others_move_over_300_ms_without_a_new_frame_of_anybody() {
+    let mut show = Show::new();
+    show.hosts(&[0, 1]);
+    show.watch(500);
+    show.hosts(&[0, 1, 2]);
+    let frames = show.watch(1_000);
+    assert!(frames.len() >= 12, "{} frames", frames.len());
+    // Eased: 27ths of the way that are left after thirds of the time are 8 and 1.
+    for (ms, between) in [(0, 360), (100, 444), (200, 476), (300, 480)] {
+        let at = edge(row(frame_at(&frames, ms), 400), LUMA[0], LUMA[1]);
+        assert!(at.abs_diff(between) <= 2 * EDGE_PX, "after {ms} ms the hosts meet at {at}, not {between}");
+    }
+    for (ms, between) in [(100, 636), (200, 530), (300, 516)] {
+        let at = edge(column(frame_at(&frames, ms), 600), LUMA[1], LUMA[2]) + 276;
+        assert!(at.abs_diff(between) <= 2 * EDGE_PX, "after {ms} ms the third shows from {at} on, not {between}");
+    }
+    // Where the new layout has tiles there are pictures in every frame.
+    frames.iter().for_each(|(ms, frame)| assert_no_hole(*ms, frame, 276..756));
+    let (last, _) = frames.last().unwrap();
+    assert!((300..360).contains(last), "the last change is seen after {last} ms");
+}
+
+#[test]
+fn who_leaves_leaves_no_hole() {
+    let mut show = Show::new();
+    show.hosts(&[0, 1, 2]);
+    show.watch(500);
+    show.hosts(&[0, 2]);
+    let frames = show.watch(1_000);
+    frames.iter().for_each(|(ms, frame)| assert_no_hole(*ms, frame, 276..756));
+    let (_, last) = frames.last().unwrap();
+    assert_no_hole(300, last, 276..920);
+    assert!(edge(row(last, 900), LUMA[0], LUMA[2]).abs_diff(360) <= EDGE_PX);
+}
+
+#[test]
+fn one_host_makes_room_for_a_second() {
+    let mut show = Show::new();
+    show.hosts(&[0]);
+    show.watch(500);
+    show.hosts(&[0, 1]);
+    let frames = show.watch(1_000);
+    frames.iter().for_each(|(ms, frame)| assert_no_hole(*ms, frame, 276..920));
+    let mut before = 720;
+    for (ms, frame) in &frames {
+        let at = edge(row(frame, 600), LUMA[0], LUMA[1]);
+        assert!(at <= before + EDGE_PX, "{before}, then {at} after {ms} ms");
+        before = at;
+    }
+    assert!(before.abs_diff(360) <= EDGE_PX);
+}
+
+fn source(host: usize) -> SourceId {
+    SourceId(u32::try_from(host).unwrap())
+}
+
+fn even(luma: u8) -> I420 {
+    let mut picture = I420::black(Size { width: 640, height: 360 });
+    picture.planes_mut()[0].fill(luma);
+    picture
+}
+
+fn owned(picture: PictureRef<'_>) -> I420 {
+    let mut copy = I420::black(picture.size());
+    for (to, from) in copy.planes_mut().into_iter().zip([picture.y, picture.u, picture.v]) {
+        for (to, from) in to.chunks_exact_mut(from.width).zip(from.data.chunks(from.stride)) {
+            to.copy_from_slice(&from[..to.len()]);
+        }
+    }
+    copy
+}
+
+/// The last frame that had come by then.
+fn frame_at(frames: &[(u64, I420)], ms: u64) -> &I420 {
+    let come = frames.iter().take_while(|(at, _)| *at <= ms).last();
+    &come.expect("a frame at the start").1
+}
+
+fn row(frame: &I420, y: usize) -> Vec<u8> {
+    frame.as_ref().y.data[y * CANVAS.width..][..CANVAS.width].to_vec()
+}
+
+/// The rows of the tiles of three.
+fn column(frame: &I420, x: usize) -> Vec<u8> {
+    (276..756).map(|y| frame.as_ref().y.data[y * CANVAS.width + x]).collect()
+}
+
+/// Where one shade becomes another.
+fn edge(line: Vec<u8>, from: u8, to: u8) -> usize {
+    line.iter().position(|luma| luma.abs_diff(to) < luma.abs_diff(from)).unwrap_or(line.len())
+}
+
+/// All of these rows show hosts: no background, no black, no green, no avatar.
+fn assert_no_hole(ms: u64, frame: &I420, rows: std::ops::Range<usize>) {
+    let picture = frame.as_ref();
+    let (darkest, brightest) = (LUMA[1] - SHADE, LUMA[0] + SHADE);
+    for y in rows.start + EDGE_PX..rows.end - EDGE_PX {
+        let luma = row(frame, y);
+        let bad = luma.iter().position(|luma| !(darkest..=brightest).contains(luma));
+        assert_eq!(bad, None, "after {ms} ms row {y} is {:?}", bad.map(|x| luma[x]));
+        for chroma in [picture.u, picture.v] {
+            let chroma = &chroma.data[y / 2 * CANVAS.width / 2..][..CANVAS.width / 2];
+            assert!(chroma.iter().all(|value| value.abs_diff(128) <= SHADE), "after {ms} ms row {y} is coloured");
+        }
+    }
+}

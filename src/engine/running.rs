@@ -1,0 +1,87 @@
+//! A program at work: whether its viewers are with it yet, and what its next frame will be the first to show.
+//!
+//! ```text
+//! two hosts connect, each alone in a program until now (300 ms from the moment both are on this thread):
+//!
+//!   program of A   A ──── turns: A shrinks to its half, uncovering B ────┐ ends
+//!   program of B   B ──── turns: B shrinks to its half, uncovering A ────┤ ends
+//!   shared program        sound of both at once, no picture ─────────────┴─ keyframe, the same picture ──▶
+//! ```
+//! Everybody sees a layout change from what they saw before, while the shared program needs one encode for all. Viewers
+//! of a new program come with its first keyframe; who is alone again starts from the shared picture, which only its own
+//! viewers see.
+
+use super::trace::SourceStamp;
+use crate::live::StageId;
+use costage_media::mix::Program;
+use costage_media::scene::{Scene, SourceId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+/// What a program does at the moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// It is silent and dark until these sources have arrived from other threads: its first frame shows everybody.
+    Awaiting(BTreeSet<SourceId>),
+    /// It is heard already; until then its viewers see the programs that turn into it.
+    Opening(Instant),
+    /// It is seen and heard.
+    Open,
+    /// Its voices have gone ahead to that stage, which its picture is turning into.
+    Turning(StageId),
+}
+
+/// A program, and what its next frame will be the first to show.
+pub(super) struct Running {
+    pub(super) program: Program,
+    pub(super) scene: Scene,
+    pub(super) phase: Phase,
+    pub(super) shows: BTreeMap<SourceId, SourceStamp>,
+}
+
+impl Running {
+    /// Whether its pictures go out.
+    pub(super) fn is_seen(&self) -> bool {
+        matches!(self.phase, Phase::Open | Phase::Turning(_))
+    }
+
+    /// Whether its sound goes out.
+    pub(super) fn is_heard(&self) -> bool {
+        matches!(self.phase, Phase::Open | Phase::Opening(_))
+    }
+
+    /// Whether nobody's viewers are with it yet.
+    pub(super) fn is_new(&self) -> bool {
+        matches!(self.phase, Phase::Awaiting(_) | Phase::Opening(_))
+    }
+
+    /// Whether this, the program of stage `own`, shows the scene of `stage`: it is that stage's, or turns into it.
+    pub(super) fn is_part_of(&self, own: StageId, stage: StageId) -> bool {
+        own == stage || self.phase == Phase::Turning(stage)
+    }
+
+    /// Whether it shows that source and no other.
+    pub(super) fn shows_alone(&self, source: SourceId) -> bool {
+        matches!(self.scene.tiles.as_slice(), [tile] if tile.source == source)
+    }
+
+    /// One that was awaited has arrived; `true` when it was the last.
+    pub(super) fn arrived(&mut self, source: SourceId) -> bool {
+        match &mut self.phase {
+            Phase::Awaiting(awaited) => awaited.remove(&source) && awaited.is_empty(),
+            Phase::Opening(_) | Phase::Open | Phase::Turning(_) => false,
+        }
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Awaiting(_) => None,
+            Phase::Opening(at) => Some(at.min(self.program.poll_sound_timeout())),
+            Phase::Turning(_) => self.program.poll_picture_timeout(),
+            Phase::Open => {
+                let sound = self.program.poll_sound_timeout();
+                Some(self.program.poll_picture_timeout().map_or(sound, |picture| picture.min(sound)))
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! From scene to scene: programs are made, turn into others, end; sources move between programs and threads.
+
+use super::Studio;
+use crate::engine::mix_thread::{MixConfig, MixHandle, Moved, Order, producer_of};
+use crate::engine::running::{Phase, Running};
+use crate::engine::source::Source;
+use crate::live::StageId;
+use costage_media::mix::{MOTION, Program, ProgramConfig};
+use costage_media::scene::{Scene, SourceId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+impl Studio {
+    pub(super) fn stage(&mut self, now: Instant, stage: StageId, scene: Scene, awaited: BTreeSet<SourceId>) {
+        let fresh = !self.programs.contains_key(&stage);
+        if fresh && !self.make(now, stage, &scene) {
+            return;
+        }
+        let before: BTreeSet<StageId> =
+            scene.tiles.iter().filter_map(|tile| self.shown_by.get(&tile.source).copied()).collect();
+        for tile in &scene.tiles {
+            self.bring(now, stage, tile.source);
+        }
+        let Some(running) = self.programs.get_mut(&stage) else { return };
+        let gone = running.scene.tiles.iter().filter(|tile| scene.tiles.iter().all(|kept| kept.source != tile.source));
+        for tile in gone {
+            running.program.mute(tile.source);
+            if self.shown_by.get(&tile.source) == Some(&stage) {
+                self.shown_by.remove(&tile.source);
+            }
+        }
+        running.scene = scene;
+        if fresh {
+            self.follow_on(now, stage, &before, awaited);
+        }
+        self.show(now, stage);
+    }
+
+    /// Makes the program of a new stage.
+    fn make(&mut self, now: Instant, stage: StageId, scene: &Scene) -> bool {
+        let MixConfig { kernels, max_fps, bitrate_bps } = self.surroundings.config;
+        let config = ProgramConfig { kernels, max_fps, bitrate_bps };
+        match Program::new(now, producer_of(stage), config, scene.canvas) {
+            Ok(program) => {
+                let (scene, shows) = (scene.clone(), BTreeMap::new());
+                self.programs.insert(stage, Running { program, scene, phase: Phase::Open, shows });
+                true
+            }
+            Err(error) => {
+                tracing::error!(stage = stage.0, %error, "no encoder for this stage");
+                false
+            }
+        }
+    }
+
+    /// A new program follows on those that showed its sources before: alone, it goes on from the picture of the one it
+    /// leaves; shared, it waits for those that showed one host alone to turn into it.
+    fn follow_on(&mut self, now: Instant, stage: StageId, before: &BTreeSet<StageId>, awaited: BTreeSet<SourceId>) {
+        let Some(mut new) = self.programs.remove(&stage) else { return };
+        for (_, running) in self.programs.iter_mut().filter(|(old, _)| before.contains(*old)) {
+            match new.scene.tiles.as_slice() {
+                [_alone] => new.program.continue_from(&mut running.program),
+                tiles => {
+                    let alone = tiles.iter().any(|tile| running.shows_alone(tile.source));
+                    if alone && running.phase == Phase::Open {
+                        running.phase = Phase::Turning(stage);
+                    }
+                }
+            }
+        }
+        let complete = awaited.is_empty();
+        new.phase = Phase::Awaiting(awaited);
+        self.programs.insert(stage, new);
+        if complete {
+            self.open_after_turning(now, stage);
+        }
+    }
+
+    /// All sources of a new program are here: it is seen when those that turn into it have done so.
+    fn open_after_turning(&mut self, now: Instant, stage: StageId) {
+        let turning = self.programs.values().any(|running| running.phase == Phase::Turning(stage));
+        if let Some(running) = self.programs.get_mut(&stage) {
+            running.phase = if turning { Phase::Opening(now + MOTION) } else { Phase::Open };
+        }
+    }
+
+    /// Has `stage`, and the programs that turn into it, show its scene, with what is known of the hosts and their last
+    /// pictures.
+    pub(super) fn show(&mut self, now: Instant, stage: StageId) {
+        let Some(scene) = self.programs.get(&stage).map(|running| running.scene.clone()) else { return };
+        let dressed = self.dressed(&scene);
+        for (_, running) in self.programs.iter_mut().filter(|(id, running)| running.is_part_of(**id, stage)) {
+            running.scene = scene.clone();
+            running.program.set_scene(now, dressed.clone());
+            for tile in &scene.tiles {
+                if let Some((picture, since)) = self.sources.get(&tile.source).and_then(Source::last) {
+                    running.program.repaint(now, tile.source, picture, since);
+                }
+            }
+        }
+    }
+
+    /// The scene with what the hosts' sessions say: one that sends no voice is muted, one that sends no picture has its
+    /// camera closed.
+    pub(super) fn dressed(&self, scene: &Scene) -> Scene {
+        let mut scene = scene.clone();
+        for tile in &mut scene.tiles {
+            if let Some(source) = self.sources.get(&tile.source) {
+                tile.muted |= !source.sends().audio;
+                tile.camera &= source.sends().video;
+            }
+        }
+        scene
+    }
+
+    /// Programs whose time has come are seen; those that have turned into them end.
+    pub(super) fn open_what_is_due(&mut self, now: Instant) {
+        let due = |running: &Running| matches!(running.phase, Phase::Opening(at) if at <= now);
+        let opened: Vec<_> = self.programs.iter().filter(|(_, running)| due(running)).map(|(id, _)| *id).collect();
+        for stage in opened {
+            self.programs.retain(|_, running| running.phase != Phase::Turning(stage));
+            if let Some(running) = self.programs.get_mut(&stage) {
+                running.phase = Phase::Open;
+            }
+        }
+    }
+
+    pub(super) fn end_stage(&mut self, stage: StageId) {
+        // One that turns into another ends when that one opens.
+        let turning = self.programs.get(&stage).is_some_and(|running| matches!(running.phase, Phase::Turning(_)));
+        if !turning {
+            self.programs.remove(&stage);
+            self.programs.retain(|_, running| running.phase != Phase::Turning(stage));
+            self.shown_by.retain(|_, by| *by != stage);
+        }
+    }
+
+    /// `source` is shown by `stage` from now on; its sound comes along from the program that had it.
+    fn bring(&mut self, now: Instant, stage: StageId, source: SourceId) {
+        let before = self.shown_by.insert(source, stage);
+        if before == Some(stage) {
+            return;
+        }
+        let sound = before.and_then(|old| self.programs.get_mut(&old)).and_then(|old| old.program.take_sound(source));
+        if let Some(running) = self.programs.get_mut(&stage) {
+            running.program.put_sound(now, source, sound);
+        }
+    }
+
+    pub(super) fn hand_over(&mut self, id: SourceId, to: MixHandle) {
+        let stage = self.shown_by.remove(&id);
+        let program = stage.and_then(|stage| self.programs.get_mut(&stage));
+        let alone = program.as_ref().is_some_and(|running| running.phase == Phase::Open && running.shows_alone(id));
+        let sound = program.and_then(|running| running.program.take_sound(id));
+        let alone = stage.filter(|_| alone).and_then(|stage| self.programs.remove_entry(&stage));
+        let moved = Moved { source: id, video: self.sources.remove(&id), sound, alone };
+        to.order(Order::Attach(Box::new(moved)));
+        self.moved.insert(id, to);
+    }
+
+    pub(super) fn attach(&mut self, now: Instant, moved: Moved) {
+        let id = moved.source;
+        self.moved.remove(&id);
+        if let Some(video) = moved.video {
+            self.sources.insert(id, video);
+        }
+        let Some(&stage) = self.shown_by.get(&id) else { return };
+        let Some(running) = self.programs.get_mut(&stage) else { return };
+        running.program.put_sound(now, id, moved.sound);
+        let (new, last) = (running.is_new(), running.arrived(id));
+        if let Some((old, alone)) = moved.alone.filter(|_| new) {
+            self.programs.insert(old, Running { phase: Phase::Turning(stage), ..alone });
+        }
+        if last {
+            self.open_after_turning(now, stage);
+        }
+        self.show(now, stage);
+    }
+}
