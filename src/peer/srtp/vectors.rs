@@ -150,7 +150,7 @@ fn theirs() -> SrtpKeys {
 
 fn header(number: u64) -> RtpHeader {
     let sequence = u16::try_from(number & 0xffff).expect("masked");
-    RtpHeader { marker: number % 3 == 0, payload_type: 96, sequence, timestamp: 77, ssrc: SSRC }
+    RtpHeader { marker: number.is_multiple_of(3), payload_type: 96, sequence, timestamp: 77, ssrc: SSRC }
 }
 
 fn plain(number: u64) -> Vec<u8> {
