@@ -167,9 +167,9 @@ impl Session {
     }
 
     /// A packet under the session's keys: the client's handshake is over as well.
-    fn opened(&mut self, now: Instant) {
+    fn opened(&mut self) {
         if let Some(link) = &mut self.link {
-            link.settle(now);
+            link.settle();
         }
     }
 
@@ -193,7 +193,7 @@ impl Session {
         let Ok(header) = rtp::Header::unmarshal(&mut &data[..]) else { return };
         let Ok(plain) = inbound.open_rtp(data, &header) else { return };
         receiving.handle_rtp(received_at, header, plain);
-        self.opened(now);
+        self.opened();
         let change = self.presence.as_mut().and_then(|presence| presence.flowed(now));
         self.media_changed(change);
         self.collect();
@@ -203,7 +203,7 @@ impl Session {
         let Some((inbound, _)) = &mut self.keys else { return };
         let Ok(plain) = inbound.open_rtcp(data) else { return };
         self.heard(now);
-        self.opened(now);
+        self.opened();
         let Ok(packets) = rtcp::packet::unmarshal(&mut Bytes::from(plain)) else { return };
         match &mut self.half {
             Half::Receiving(receiving) => receiving.handle_rtcp(now, packets),

@@ -9,7 +9,8 @@ use rtc::crypto::{RTCCryptoProvider, default_provider};
 use rtc::dtls::config::HandshakeConfig;
 use rtc::dtls::crypto::Certificate;
 
-use super::link::{self, Link, LinkEvent, Preference};
+use super::asleep;
+use super::link::{Link, LinkEvent, PEER, Preference};
 use crate::peer::sdp::fingerprint::{Fingerprint, Hash};
 
 /// Certificate, key and where cryptography comes from; shared by all sessions.
@@ -33,7 +34,7 @@ impl Identity {
             .context("cannot make a certificate")?;
         let der = certificate.certificate.first().context("a certificate chain is never empty")?;
         let fingerprint = Fingerprint::of(Hash::Sha256, der.as_ref());
-        let settled = link::settled_configuration(&crypto).context("cannot set up DTLS")?;
+        let settled = asleep::configuration(&crypto, PEER).context("cannot set up DTLS")?;
         let identity = Arc::new(Self { certificate, crypto, settled, fingerprint });
         identity.shake_hands_with_itself(now)?;
         Ok(identity)

@@ -9,23 +9,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
-use rtc::crypto::RTCCryptoProvider;
 use rtc::dtls::config::{ClientAuthType, ConfigBuilder, ExtendedMasterSecretType, HandshakeConfig};
 use rtc::dtls::endpoint::{Endpoint, EndpointEvent};
 use rtc::dtls::extension::extension_use_srtp::SrtpProtectionProfile;
-use rtc::dtls::state::State;
 use rtc::shared::TransportProtocol;
 use rtc::shared::error::Error;
 use rtc::srtp::config::LABEL_EXTRACTOR_DTLS_SRTP;
 use rtc::srtp::protection_profile::ProtectionProfile;
 
 use super::Identity;
+use super::asleep::Asleep;
 use super::client_hello::{HelloReader, Listing};
+use super::record::{CONTENT_ALERT, CONTENT_HANDSHAKE, records};
 use crate::peer::sdp::fingerprint::Fingerprint;
 use crate::peer::srtp::SrtpKeys;
 
 /// The peer, to the endpoint (RFC 5737 documentation address).
-const PEER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 9);
+pub(super) const PEER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 9);
 /// First wait before a flight is sent again. The RFC's second would be the longest part of joining.
 const FLIGHT_INTERVAL: Duration = Duration::from_millis(100);
 /// Longest wait: the endpoint gives up after seven, so doubling from 100 ms lasts 12 seconds.
@@ -70,6 +70,7 @@ pub(crate) struct Link {
     repeats: usize,
     connected: bool,
     settled: bool,
+    asleep: Option<Asleep>,
     over: bool,
     interval: Duration,
     retransmit_at: Option<Instant>,
@@ -125,6 +126,7 @@ impl Link {
             repeats: 0,
             connected: false,
             settled: false,
+            asleep: None,
             over: false,
             interval: FLIGHT_INTERVAL,
             retransmit_at: None,
@@ -162,41 +164,41 @@ impl Link {
         for record in records(datagram).filter(|record| record.epoch > 0) {
             let wanted = match record.content {
                 CONTENT_ALERT => true,
-                CONTENT_HANDSHAKE => {
+                CONTENT_HANDSHAKE if !self.settled => {
                     self.repeats += 1;
                     self.repeats <= REPEATS_MAX
                 }
                 _ => false,
             };
             if wanted && !self.over {
+                self.wake(now);
                 events.extend(self.read(now, BytesMut::from(record.bytes)));
             }
         }
         events
     }
 
-    /// The peer has used the keys, so its handshake is over too: what only a handshake needs is let go, more than half of what
-    /// a session holds. What stays can hear a goodbye and say one.
-    pub(crate) fn settle(&mut self, now: Instant) {
+    /// The peer has used the keys, so its handshake is over too: all but the association's secrets is let go, more than half of
+    /// what a session holds.
+    pub(crate) fn settle(&mut self) {
         if !self.connected || self.over || std::mem::replace(&mut self.settled, true) {
             return;
         }
         // On an error the association goes on as it is.
-        if let Ok(endpoint) = self.settled_endpoint(now) {
-            self.endpoint = endpoint;
+        if let Some(asleep) = self.endpoint.get_connection_state(PEER).and_then(|state| Asleep::new(state).ok()) {
+            self.asleep = Some(asleep);
+            self.endpoint = Endpoint::new(PEER, TransportProtocol::UDP, None);
             self.endpoint_timer = None;
         }
     }
 
-    fn settled_endpoint(&self, now: Instant) -> Result<Endpoint, Error> {
-        let state = self.endpoint.get_connection_state(PEER).ok_or(Error::ErrConnClosed)?;
-        let mut kept = State::new(Arc::clone(&self.identity.crypto), state.is_client());
-        kept.unmarshal_binary(&state.marshal_binary()?)?;
-        // They have been checked.
-        kept.peer_certificates = Vec::new();
-        let mut endpoint = Endpoint::new(PEER, TransportProtocol::UDP, None);
-        endpoint.connect(now, PEER, Arc::clone(&self.identity.settled), Some(kept))?;
-        Ok(endpoint)
+    /// There is something to read or to say after a long silence.
+    fn wake(&mut self, now: Instant) {
+        if let Some(asleep) = self.asleep.take()
+            && let Ok(endpoint) = asleep.wake(now, PEER, &self.identity)
+        {
+            self.endpoint = endpoint;
+        }
     }
 
     /// The ClientHello is known: the association begins.
@@ -307,37 +309,10 @@ impl Link {
     pub(crate) fn close(&mut self, now: Instant) {
         self.over = true;
         self.retransmit_at = None;
+        self.wake(now);
         // Only a full disk of queues could fail here; the peer then finds out by consent.
         let _ = self.endpoint.close(now);
     }
-}
-
-const CONTENT_ALERT: u8 = 21;
-const CONTENT_HANDSHAKE: u8 = 22;
-
-/// A record with its header (RFC 6347 §4.1).
-struct Record<'a> {
-    content: u8,
-    epoch: u16,
-    bytes: &'a [u8],
-}
-
-/// The records of a datagram, up to the first that is cut.
-fn records(mut datagram: &[u8]) -> impl Iterator<Item = Record<'_>> {
-    const HEADER: usize = 13;
-    std::iter::from_fn(move || {
-        let header = datagram.get(..HEADER)?;
-        let length = usize::from(u16::from_be_bytes([header[11], header[12]]));
-        let (bytes, rest) = datagram.split_at_checked(HEADER + length)?;
-        datagram = rest;
-        Some(Record { content: bytes[0], epoch: u16::from_be_bytes([bytes[3], bytes[4]]), bytes })
-    })
-}
-
-/// What an association needs whose handshake is over: nothing of its own.
-pub(super) fn settled_configuration(crypto: &Arc<dyn RTCCryptoProvider>) -> Result<Arc<HandshakeConfig>, Error> {
-    let config = ConfigBuilder::default().with_crypto_provider(Arc::clone(crypto)).with_insecure_skip_verify(true);
-    Ok(Arc::new(config.build(true, Some(PEER))?))
 }
 
 fn both_profiles() -> Vec<SrtpProtectionProfile> {

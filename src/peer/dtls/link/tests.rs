@@ -87,16 +87,29 @@ fn a_settled_association_hears_goodbye_and_says_it_in_both_roles() {
             let (from, to) = if from_client { (&mut client, &mut server) } else { (&mut server, &mut client) };
             for (link, settle) in [(&mut *from, settle_from), (&mut *to, settle_to)] {
                 if settle {
-                    link.settle(now);
-                    assert!(
-                        link.endpoint.get_connection_state(PEER).is_some_and(|kept| kept.peer_certificates.is_empty())
-                    );
+                    link.settle();
+                    assert!(link.asleep.is_some() && link.endpoint.get_connection_state(PEER).is_none());
                 }
             }
             from.close(now);
             assert!(matches!(deliver(now, from, to)[..], [LinkEvent::Closed]));
         }
     }
+}
+
+#[test]
+fn a_settled_association_is_not_ended_by_forged_alerts() {
+    let now = Instant::now();
+    let (mut client, mut server) = pair(now, Preference::Gcm);
+    shake(now, &mut client, &mut server);
+    server.settle();
+    for number in 0..100 {
+        let alert = [21, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, number, 0, 26];
+        assert!(server.handle(now, BytesMut::from(&[&alert[..], &[9; 26]].concat()[..])).is_empty());
+        assert!(server.handle(now, forged_message(u16::from(number))).is_empty());
+    }
+    client.close(now);
+    assert!(matches!(deliver(now, &mut client, &mut server)[..], [LinkEvent::Closed]));
 }
 
 #[test]
