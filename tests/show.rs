@@ -88,6 +88,13 @@ async fn house() -> House {
 }
 
 impl House {
+    /// `viewerCount` of a live.
+    async fn viewers(&self, live: &str) -> u64 {
+        let answer = reqwest::get(format!("{}/v1/lives/{live}", self.server.url())).await.expect("it is served");
+        let live: serde_json::Value = answer.json().await.expect("JSON");
+        live["viewerCount"].as_u64().expect("a number")
+    }
+
     /// A host who publishes a test card.
     async fn host(&self, place: usize, live: &str, fps: f64) -> Host {
         self.backend.create_live(live, live).await.expect("a new live");
@@ -131,6 +138,7 @@ async fn a_viewer_keeps_its_connection_while_lives_connect_and_part() {
     let viewer = viewer.expect("a is live");
     see(&mut sight, "the host alone", |before, now| now.alone >= before.alone + 10).await;
     see(&mut sight, "a beep", |before, now| now.loud > before.loud).await;
+    assert_eq!((house.viewers("a").await, house.viewers("b").await), (1, 0));
 
     backend.connect("a", "b").await.expect("both are live");
     see(&mut sight, "both hosts", |before, now| now.together >= before.together + 30).await;
@@ -142,7 +150,14 @@ async fn a_viewer_keeps_its_connection_while_lives_connect_and_part() {
     let figures = viewer.figures();
     assert!(!sight.borrow().went_back, "timestamps rise over every switch");
     assert_eq!((figures.undecodable, figures.concealed), (0, 0), "{figures:?}");
+    assert_eq!((house.viewers("a").await, house.viewers("b").await), (1, 0), "each counts where it watches");
     viewer.close().await;
+    let left = async {
+        while house.viewers("a").await > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, left).await.expect("who has left is not counted");
     for host in hosts {
         host.close().await;
     }

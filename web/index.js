@@ -2,6 +2,7 @@
 
 import { $, element, figure, showState, soundButtons } from "./page.js";
 import { look } from "./server.js";
+import { Refused } from "./session.js";
 import { play } from "./whep.js";
 
 const LOOK_MS = 1000;
@@ -20,13 +21,19 @@ $("#start").addEventListener("submit", (event) => {
   location.href = `/publish/${encodeURIComponent(new FormData(event.target).get("live"))}`;
 });
 
-let playing = null;
+let playing = null; // {liveId, session}
 
-function watch(live) {
-  playing = live.liveId;
+/** Plays the newest live on air, and stays with it as long as it is. */
+function choose(lives) {
+  const onAir = lives.filter((live) => live.isPublishing);
+  const live = onAir.find(({ liveId }) => liveId === playing?.liveId) ?? onAir[0];
+  if (!live || live.liveId === playing?.liveId) return;
+  playing?.session.close();
   $("#empty").replaceChildren("Joining …");
   $("#where").replaceChildren("watching ", element("b", {}, live.liveName || live.liveId));
-  showState(play(`/whep/${encodeURIComponent(live.liveId)}`, null, video), $("#state"), $("#trouble"));
+  const session = play(`/whep/${encodeURIComponent(live.liveId)}`, null, video);
+  showState(session, $("#state"), $("#trouble"));
+  playing = { liveId: live.liveId, session };
 }
 
 function showLives(lives) {
@@ -34,12 +41,11 @@ function showLives(lives) {
   $("#lives").replaceChildren(
     ...lives.map((live) => {
       const id = encodeURIComponent(live.liveId);
-      const viewers = live.viewerCount === undefined ? "" : ` · ${live.viewerCount} watching`;
       return element(
         "li",
         { "data-live": live.liveId },
         element("span", { class: "on", "data-on": String(Boolean(live.isPublishing)), title: live.isPublishing ? "on air" : "not on air" }),
-        element("span", { class: "who" }, element("b", {}, live.liveName || live.liveId), element("span", {}, `${live.owner?.userName || live.owner?.userId || ""}${viewers}`)),
+        element("span", { class: "who" }, element("b", {}, live.liveName || live.liveId), element("span", {}, `${live.owner.userName || live.owner.userId} · ${live.viewerCount} watching`)),
         element("a", { class: "button small", href: `/play/${id}` }, "Play"),
         element("a", { class: "button small", href: `/publish/${id}` }, "Publish"),
       );
@@ -72,11 +78,11 @@ async function refresh() {
     const lives = page?.lives ?? [];
     showLives(lives);
     showFigures(figures);
-    const live = lives.find((one) => one.isPublishing);
-    if (playing === null && live) watch(live);
+    choose(lives);
+    $("#unreachable").hidden = true;
   } catch (error) {
-    $("#trouble").hidden = false;
-    $("#trouble").textContent = `The server does not answer (${error.message}).`;
+    $("#unreachable").hidden = false;
+    $("#unreachable").textContent = error instanceof Refused ? error.message : `The server does not answer (${error.message}).`;
   }
   setTimeout(refresh, LOOK_MS);
 }

@@ -10,9 +10,14 @@ export function element(name, attributes = {}, ...children) {
   return node;
 }
 
+/** The session that a chip speaks of: an earlier one's goodbye is not shown over the next one's greeting. */
+const shown = new WeakMap();
+
 /** Shows a session's state in the chip over the stage, and its trouble in words below. */
 export function showState(session, chip, trouble) {
+  shown.set(chip, session);
   session.addEventListener("state", ({ detail: { state, words } }) => {
+    if (shown.get(chip) !== session) return;
     chip.dataset.state = state;
     chip.textContent = { connecting: "Connecting …", connected: "Live", waiting: "Waiting", failed: "Not possible", closed: "Ended" }[state];
     chip.title = words;

@@ -4,7 +4,7 @@
 // hue=degrees, tone=Hz, size=WxH shape the test picture.
 
 import { $, figure, showState } from "./page.js";
-import { ensureLive, hostToken, liveIdOfPage } from "./server.js";
+import { admission, liveIdOfPage, takenOver } from "./server.js";
 import { testPicture } from "./testpicture.js";
 import { publish } from "./whip.js";
 
@@ -16,6 +16,10 @@ const video = $("#video");
 let source = null; // {stream, stop}
 let session = null;
 let facing = "user";
+const toggles = [
+  toggle($("#microphone"), "audio", ["Unmute microphone", "Mute microphone"]),
+  toggle($("#picture"), "video", ["Show picture", "Hide picture"]),
+];
 
 $("#live").textContent = liveId;
 document.title = `${liveId} · publish · costage`;
@@ -63,10 +67,12 @@ async function pickCamera() {
 async function pick(kind) {
   trouble("");
   source?.stop(); // a phone opens one camera at a time
+  source = null;
   try {
     source = kind === "test" ? pickTest() : await pickCamera();
   } catch (error) {
     trouble(error.message);
+    $("#go").disabled = !session;
     return;
   }
   video.srcObject = source.stream;
@@ -77,7 +83,7 @@ async function pick(kind) {
   $("#turn").hidden = kind !== "camera" || !matchMedia("(pointer: coarse)").matches;
   $("#toggles").hidden = false;
   $("#go").disabled = false;
-  for (const toggle of [$("#microphone"), $("#picture")]) toggle.setAttribute("aria-pressed", false);
+  for (const toggle of toggles) toggle.show(false);
   // A live session keeps its place: only the tracks change.
   for (const sender of session?.connection?.getSenders() ?? []) {
     const track = source.stream.getTracks().find((one) => one.kind === sender.track?.kind);
@@ -85,27 +91,21 @@ async function pick(kind) {
   }
 }
 
-async function goLive() {
+function goLive() {
   trouble("");
-  $("#go").disabled = true;
-  try {
-    const { token, dev } = await hostToken(liveId);
-    if (!token) throw new Error("Publishing needs a token: add ?token=… to the address.");
-    if (dev) await ensureLive(liveId, token);
-    session = publish(`/whip/${encodeURIComponent(liveId)}`, token, source.stream);
-    showState(session, $("#state"), $("#trouble"));
-    session.addEventListener("state", ({ detail }) => {
-      $("#watch").hidden = detail.state !== "connected";
-      if (detail.state === "failed") stopped();
-    });
-    $("#go").textContent = "Stop";
-    $("#go").className = "stop";
-    $("#stats").hidden = false;
-  } catch (error) {
-    trouble(error.message);
-    $("#state").dataset.state = "failed";
-  }
-  $("#go").disabled = false;
+  session = publish(`/whip/${encodeURIComponent(liveId)}`, {
+    stream: () => source?.stream ?? new MediaStream(),
+    authorise: () => admission(liveId),
+    whyEnded: () => takenOver(liveId),
+  });
+  showState(session, $("#state"), $("#trouble"));
+  session.addEventListener("state", ({ detail }) => {
+    $("#watch").hidden = detail.state !== "connected";
+    if (detail.state === "failed") stopped();
+  });
+  $("#go").textContent = "Stop";
+  $("#go").className = "stop";
+  $("#stats").hidden = false;
 }
 
 function stopped() {
@@ -122,13 +122,18 @@ async function stop() {
   await ending.close();
 }
 
+/** A button that silences the tracks of one kind, and says what another tap does. */
 function toggle(button, kind, [on, off]) {
-  button.addEventListener("click", () => {
-    const silent = button.getAttribute("aria-pressed") !== "true";
-    for (const track of source.stream.getTracks()) if (track.kind === kind) track.enabled = !silent;
+  const show = (silent) => {
     button.setAttribute("aria-pressed", silent);
     button.textContent = silent ? on : off;
+  };
+  button.addEventListener("click", () => {
+    const silent = button.getAttribute("aria-pressed") !== "true";
+    for (const track of source?.stream.getTracks() ?? []) if (track.kind === kind) track.enabled = !silent;
+    show(silent);
   });
+  return { show };
 }
 
 let before = null;
@@ -151,8 +156,6 @@ $("#turn").addEventListener("click", () => {
   pick("camera");
 });
 $("#go").addEventListener("click", () => (session ? stop() : goLive()));
-toggle($("#microphone"), "audio", ["Unmute microphone", "Mute microphone"]);
-toggle($("#picture"), "video", ["Show picture", "Hide picture"]);
 
 if (wish.has("source")) await pick(wish.get("source"));
-if (wish.has("go") && source) await goLive();
+if (wish.has("go") && source) goLive();

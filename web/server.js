@@ -5,7 +5,7 @@
 //   GET  /demo/figures.json      → live figures of the mix (dev mode and demo)
 //   GET  /demo/tokens.json?live= → {host, admin}: tokens of dev mode; "host" may publish that live. 404 otherwise
 
-import { refusal } from "./session.js";
+import { Refused, refusal } from "./session.js";
 
 /** JSON of a GET, or null where the server has no such thing. Other trouble is thrown as words. */
 export async function look(path, token) {
@@ -15,19 +15,22 @@ export async function look(path, token) {
   return response.json();
 }
 
-/** The token to publish with: the address's own, or the one that a server in dev mode gives away. */
-export async function hostToken(liveId) {
+/**
+ * The token to publish with: the address's own, or the one that a server in dev mode gives away, which also gets the live
+ * if there is none yet. Asked anew for each attempt: such a server forgets both when it restarts.
+ */
+export async function admission(liveId) {
   const given = new URLSearchParams(location.search).get("token");
-  if (given) return { token: given, dev: false };
-  const tokens = await look(`/demo/tokens.json?live=${encodeURIComponent(liveId)}`).catch(() => null);
-  const token = tokens?.host ?? tokens?.admin ?? null;
-  return { token, dev: token !== null };
+  if (given) return given;
+  const tokens = await look(`/demo/tokens.json?live=${encodeURIComponent(liveId)}`);
+  if (!tokens) throw new Refused(401, "Publishing needs a token: add ?token=… to the address.", 0);
+  await ensureLive(liveId, tokens.host);
+  return tokens.host;
 }
 
 /** Creates the live for the token's own user if there is none yet. */
-export async function ensureLive(liveId, token) {
-  const path = `/v1/lives/${encodeURIComponent(liveId)}`;
-  if (await look(path, token)) return;
+async function ensureLive(liveId, token) {
+  if (await look(livePath(liveId), token)) return;
   const claims = claimsOf(token);
   const userId = claims.sub ?? liveId;
   const response = await fetch("/v1/lives", {
@@ -38,6 +41,15 @@ export async function ensureLive(liveId, token) {
   // 409: somebody created it in the meantime.
   if (!response.ok && response.status !== 409) throw await refusal(response);
 }
+
+/** Words when somebody publishes the live although the server has just ended our session: the same user, elsewhere. */
+export async function takenOver(liveId) {
+  const given = new URLSearchParams(location.search).get("token");
+  const live = await look(livePath(liveId), given);
+  return live?.isPublishing ? "This live is published from another place now: a second page or app of yours took over." : null;
+}
+
+const livePath = (liveId) => `/v1/lives/${encodeURIComponent(liveId)}`;
 
 /** What a JWT says; nothing is verified here, the server does that. */
 function claimsOf(token) {

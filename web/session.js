@@ -8,6 +8,9 @@ const RETRY_MS_FIRST = 1_000;
 const RETRY_MS_MAX = 15_000;
 /** A connection that says "disconnected" often comes back by itself; after this long we start anew. */
 const DISCONNECTED_MS_MAX = 6_000;
+/** The server reports every second: when nothing arrives for this long, it is asked whether the session still is. */
+const PULSE_MS = 1_000;
+const SILENT_PULSES_MAX = 2;
 
 /** The server said no: its status, and its words (RFC 9457) where it gave some. */
 export class Refused extends Error {
@@ -22,6 +25,9 @@ export class Refused extends Error {
     return this.retryAfterMs > 0 || this.status === 429 || this.status >= 500;
   }
 }
+
+/** A session that was there and is not any more; the words say how it ended. */
+class Lost extends Error {}
 
 /** What a refusal means to the person in front of the page, where the server gave no words. */
 const IN_WORDS = {
@@ -54,20 +60,28 @@ export async function refusal(response) {
  */
 export class Session extends EventTarget {
   #url;
-  #token;
-  #prepare;
+  #way;
+  #token = null;
   #pc = null;
   #resource = null;
   #attempt = 0;
+  #was = false;
   #timer = 0;
+  #pulse = 0;
   #closed = false;
 
-  /** `prepare(pc)` adds what is sent or received to a new RTCPeerConnection. */
-  constructor(url, token, prepare) {
+  /**
+   * `way` is what differs between WHIP and WHEP:
+   * `prepare(pc)` adds what is sent or received to a new RTCPeerConnection;
+   * `authorise()` gives the token, or null, anew for each attempt (a server in dev mode makes new keys when it restarts);
+   * `mayPass(refused, was)` says whether a refusal may pass where the server does not say so itself; `was`: there has been
+   * a session before;
+   * `whyEnded()` gives words when a session that the server has ended should stay ended, else null.
+   */
+  constructor(url, { prepare, authorise = async () => null, mayPass = () => false, whyEnded = async () => null }) {
     super();
     this.#url = new URL(url, location.href);
-    this.#token = token;
-    this.#prepare = prepare;
+    this.#way = { prepare, authorise, mayPass, whyEnded };
     addEventListener("pagehide", this.#leave);
   }
 
@@ -114,22 +128,24 @@ export class Session extends EventTarget {
   /** Gives up with words, or waits for the next attempt with words. */
   #stumble(error) {
     const refused = error instanceof Refused;
-    if (refused && !error.mayPass) {
+    if (refused && !error.mayPass && !this.#way.mayPass(error, this.#was)) {
       this.#say("failed", error.message);
       return;
     }
     const own = Math.min(RETRY_MS_FIRST * 2 ** this.#attempt, RETRY_MS_MAX);
     const wait = Math.max(own, refused ? error.retryAfterMs : 0);
     this.#attempt += 1;
-    const words = refused ? error.message : `No connection to the server (${error.message}).`;
+    const words = refused || error instanceof Lost ? error.message : `No connection to the server (${error.message}).`;
     this.#say("waiting", `${words} Next try in ${Math.round(wait / 1000)} s.`);
     this.#timer = setTimeout(() => this.#try(), wait);
   }
 
   async #negotiate() {
+    this.#token = await this.#way.authorise();
+    if (this.#closed) return;
     const pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
     this.#pc = pc;
-    this.#prepare(pc);
+    this.#way.prepare(pc);
     pc.addEventListener("track", (event) => this.dispatchEvent(Object.assign(new Event("track"), { track: event.track, streams: event.streams, receiver: event.receiver })));
     pc.addEventListener("connectionstatechange", () => this.#watch(pc));
 
@@ -150,26 +166,65 @@ export class Session extends EventTarget {
     if (this.#closed) return this.#drop();
     this.#trickle(pc, known);
     await pc.setRemoteDescription({ type: "answer", sdp });
+    // The server's goodbye (close_notify) shows here long before the connection as a whole counts as failed.
+    const transports = new Set(pc.getTransceivers().map(({ receiver }) => receiver.transport).filter(Boolean));
+    for (const dtls of transports) dtls.addEventListener("statechange", () => dtls.state === "closed" && this.#ended(pc));
   }
 
   #watch(pc) {
     if (pc !== this.#pc || this.#closed) return;
     clearTimeout(this.#timer);
-    const anew = (words) => this.#drop().then(() => this.#closed || this.#stumble(new Error(words)));
     switch (pc.connectionState) {
       case "connected":
         this.#attempt = 0;
+        this.#was = true;
         this.#say("connected", "Connected.");
+        this.#listen(pc);
         break;
       case "disconnected":
         this.#say("connecting", "The connection is shaky …");
-        this.#timer = setTimeout(() => anew("it was lost"), DISCONNECTED_MS_MAX);
+        this.#timer = setTimeout(() => this.#anew(pc, "The connection was lost."), DISCONNECTED_MS_MAX);
         break;
       case "failed":
+        this.#anew(pc, "The connection has failed.");
+        break;
       case "closed":
-        anew("it failed");
+        this.#ended(pc);
         break;
     }
+  }
+
+  async #anew(pc, words) {
+    if (pc !== this.#pc || this.#closed) return;
+    await this.#drop();
+    if (!this.#closed) this.#stumble(new Lost(words));
+  }
+
+  /** The server has ended the session: for good, or because it restarts or the live begins again. */
+  async #ended(pc) {
+    if (pc !== this.#pc || this.#closed) return;
+    this.#say("connecting", "The server has ended the session …");
+    await this.#drop();
+    const words = await this.#way.whyEnded().catch(() => null);
+    if (this.#closed) return;
+    if (words) this.#say("failed", words);
+    else this.#stumble(new Lost("The server has ended the session."));
+  }
+
+  /** A server that was killed says no goodbye: its silence is noticed here, and asked about. */
+  #listen(pc) {
+    let [before, silent] = [-1, 0];
+    clearInterval(this.#pulse);
+    this.#pulse = setInterval(async () => {
+      const transport = [...(await pc.getStats()).values()].find((entry) => entry.type === "transport");
+      if (pc !== this.#pc || transport?.bytesReceived === undefined) return;
+      silent = transport.bytesReceived === before ? silent + 1 : 0;
+      before = transport.bytesReceived;
+      if (silent < SILENT_PULSES_MAX) return;
+      silent = 0;
+      const there = await fetch(this.#resource.url, { cache: "no-store" }).then((response) => response.status !== 404, () => false);
+      if (!there) this.#anew(pc, "The server does not answer any more.");
+    }, PULSE_MS);
   }
 
   /** Sends what was gathered after the POST. A server that does not trickle says so once, and that is fine. */
@@ -196,6 +251,7 @@ export class Session extends EventTarget {
     const [pc, resource] = [this.#pc, this.#resource];
     this.#pc = null;
     this.#resource = null;
+    clearInterval(this.#pulse);
     pc?.close();
     // keepalive: the request outlives the page.
     if (resource) await fetch(resource.url, { method: "DELETE", headers: this.#headers({}), keepalive: true }).catch(() => {});

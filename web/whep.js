@@ -2,10 +2,17 @@
 
 import { Session } from "./session.js";
 
-/** Plays `url` into `video` and keeps it up: 409 (not on air yet) is tried again with back-off. Returns the open Session. */
+/**
+ * Plays `url` into `video` and keeps it up: a live that is not on air yet (409) or not there (404: not yet, or its server
+ * has restarted) is tried again with back-off. Returns the open Session.
+ */
 export function play(url, token, video) {
-  const session = new Session(url, token, (pc) => {
-    for (const kind of ["audio", "video"]) pc.addTransceiver(kind, { direction: "recvonly" });
+  const session = new Session(url, {
+    prepare(pc) {
+      for (const kind of ["audio", "video"]) pc.addTransceiver(kind, { direction: "recvonly" });
+    },
+    authorise: async () => token,
+    mayPass: ({ status }) => status === 404 || status === 409,
   });
   session.addEventListener("track", ({ track, streams }) => {
     // Both kinds share a stream where the answer says so; that is what keeps lips and voice together.

@@ -1,5 +1,6 @@
 //! Asking the control thread, from async code.
 
+use axum::http::StatusCode;
 use tokio::sync::oneshot;
 
 use super::cases::Case;
@@ -20,8 +21,29 @@ pub(super) async fn ask(state: &ApiState, command: Command) -> Result<Answer, Pr
     answer.map_err(Problem::from)
 }
 
+/// Asks for something that has no answer but that it is done: 204.
+///
+/// # Errors
+/// The refusal, by the table.
+pub(super) async fn done(state: &ApiState, command: Command) -> Result<StatusCode, Problem> {
+    let Answer::Done = ask(state, command).await? else { return Err(unexpected()) };
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// An answer of another kind than the command's: a bug of ours.
 pub(super) fn unexpected() -> Problem {
     tracing::error!("the control thread answered something else than was asked");
     Problem::new(Case::Internal, "an error inside the server; it was logged")
 }
+
+/// Asks, and is what the answer holds, which is of this kind: `asked!(state, Command::FindLive(live) => Live)`. In a
+/// function that answers `Result<_, Problem>`. Which kind of answer a command has, its own doc says.
+macro_rules! asked {
+    ($state:expr, $command:expr => $kind:ident) => {{
+        let $crate::live::Answer::$kind(found) = $crate::api::ask::ask(&$state, $command).await? else {
+            return Err($crate::api::ask::unexpected());
+        };
+        found
+    }};
+}
+pub(super) use asked;

@@ -6,17 +6,19 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use super::ask::{ask, unexpected};
+use super::ask::asked;
 use super::auth::Bearer;
 use super::body::Strict;
 use super::cases::Case;
-use super::ids::{battle_id, live_id};
-use super::may;
+use super::draining::Open;
+use super::ids::battle_id;
+use super::may::{Acting, Looking, Watching};
 use super::problem::Problem;
 use super::query::Segments;
 use super::state::ApiState;
+use crate::live::answer::{BattleInfo, Scored};
 use crate::live::command::{BattleRequest, ScoreChange};
-use crate::live::{Answer, Command, ScoreKey};
+use crate::live::{Command, ScoreKey};
 
 /// A wish for a battle, as the caller writes it.
 #[derive(Debug, Deserialize)]
@@ -66,45 +68,28 @@ pub(super) struct SourceIn {
 }
 
 pub(super) async fn request(
+    _: Open,
     State(state): State<ApiState>,
-    bearer: Bearer,
-    Segments(live): Segments<String>,
+    host: Acting,
     Strict(body): Strict<RequestBattle>,
 ) -> Result<Response, Problem> {
-    let live = live_id("liveId", &live)?;
-    let request = BattleRequest::try_from((live.clone(), body))?;
-    may::host(&state, &bearer, &live).await?;
-    let Answer::BattleStarted(battle) = ask(&state, Command::RequestBattle(request)).await? else {
-        return Err(unexpected());
-    };
+    let request = BattleRequest::try_from((host.live(), body))?;
+    let battle = asked!(state, Command::RequestBattle(request) => BattleStarted);
     let location = format!("/v1/battles/{}", battle.battle_id);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(battle)).into_response())
 }
 
 /// A battle by its id. The id (a UUID with 74 random bits) is told to those who may watch; who knows it may read it.
 pub(super) async fn find(
+    _: Looking,
     State(state): State<ApiState>,
-    bearer: Option<Bearer>,
     Segments(battle): Segments<String>,
-) -> Result<Response, Problem> {
-    let battle = battle_id(&battle)?;
-    may::look(&state, bearer.as_ref())?;
-    found(ask(&state, Command::FindBattle(battle)).await?)
+) -> Result<Json<BattleInfo>, Problem> {
+    Ok(Json(*asked!(state, Command::FindBattle(battle_id(&battle)?) => Battle)))
 }
 
-pub(super) async fn find_of_live(
-    State(state): State<ApiState>,
-    bearer: Option<Bearer>,
-    Segments(live): Segments<String>,
-) -> Result<Response, Problem> {
-    let live = live_id("liveId", &live)?;
-    may::watch(&state, bearer.as_ref(), &live).await?;
-    found(ask(&state, Command::FindBattleOf(live)).await?)
-}
-
-fn found(answer: Answer) -> Result<Response, Problem> {
-    let Answer::Battle(battle) = answer else { return Err(unexpected()) };
-    Ok(Json(battle).into_response())
+pub(super) async fn find_of_live(State(state): State<ApiState>, viewer: Watching) -> Result<Json<BattleInfo>, Problem> {
+    Ok(Json(*asked!(state, Command::FindBattleOf(viewer.live()) => Battle)))
 }
 
 pub(super) async fn score(
@@ -113,15 +98,12 @@ pub(super) async fn score(
     Segments(battle): Segments<String>,
     headers: HeaderMap,
     Strict(body): Strict<ChangeScores>,
-) -> Result<Response, Problem> {
+) -> Result<Json<Scored>, Problem> {
     let battle = battle_id(&battle)?;
     bearer.principal.must_be_admin("changing scores")?;
     let key = idempotency_key(&headers)?;
     let change = ScoreChange::try_from(body)?;
-    let Answer::Scored(scored) = ask(&state, Command::Score { battle, key, change }).await? else {
-        return Err(unexpected());
-    };
-    Ok(Json(scored).into_response())
+    Ok(Json(asked!(state, Command::Score { battle, key, change } => Scored)))
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<ScoreKey, Problem> {

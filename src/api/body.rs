@@ -1,11 +1,14 @@
 //! Reading bodies: strict JSON, SDP, and their caps.
 //!
-//! Every refusal is a problem document: 413 above the cap, 415 for another `Content-Type`, 400 for what does not parse.
+//! Every refusal is a problem document: 408 for what does not arrive in time, 413 above the cap, 415 for another `Content-Type`, 400 for what does not parse.
+
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use super::cases::Case;
 use super::problem::{Problem, escaped, quoted};
@@ -69,11 +72,20 @@ async fn read(body: Body, headers: &HeaderMap) -> Result<Bytes, Problem> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|bytes| bytes > BODY_BYTES_MAX as u64) {
         // Read and thrown away, within reason: a client whose connection breaks while it still sends never sees why.
-        drop(axum::body::to_bytes(body, THROWN_AWAY_BYTES_MAX).await);
+        drop(timeout(ARRIVAL_MAX, axum::body::to_bytes(body, THROWN_AWAY_BYTES_MAX)).await);
         return Err(too_large());
     }
-    axum::body::to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| too_large())
+    match timeout(ARRIVAL_MAX, axum::body::to_bytes(body, BODY_BYTES_MAX)).await {
+        Ok(read) => read.map_err(|_| too_large()),
+        Err(_) => {
+            let detail = format!("a body must have arrived after {} seconds", ARRIVAL_MAX.as_secs());
+            Err(Problem::new(Case::RequestTimeout, detail))
+        }
+    }
 }
+
+/// Longest wait for a whole body; the largest takes half a second at 1 Mbit/s.
+const ARRIVAL_MAX: Duration = Duration::from_secs(10);
 
 /// Of a body that is too large, bytes that are read all the same so that the refusal arrives.
 const THROWN_AWAY_BYTES_MAX: usize = 1 << 20;

@@ -52,6 +52,7 @@ cases! {
     Forbidden FORBIDDEN 100_006 "forbidden" "The token does not allow this";
     RouteNotFound NOT_FOUND 900_404 "route-not-found" "No such route";
     MethodNotAllowed METHOD_NOT_ALLOWED 900_405 "method-not-allowed" "Not with this method";
+    RequestTimeout REQUEST_TIMEOUT 900_408 "request-timeout" "The request took too long to arrive";
     BodyTooLarge PAYLOAD_TOO_LARGE 900_413 "body-too-large" "The body is too large";
     UnsupportedMediaType UNSUPPORTED_MEDIA_TYPE 900_415 "unsupported-media-type" "Not with this Content-Type";
     UpgradeRequired UPGRADE_REQUIRED 900_426 "upgrade-required" "A WebSocket is needed";

@@ -3,21 +3,19 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-use super::ask::{ask, unexpected};
-use super::auth::Bearer;
+use super::ask::{asked, done};
 use super::body::Strict;
+use super::draining::Open;
 use super::ids::live_id;
-use super::may;
+use super::may::{Acting, Watching};
 use super::problem::Problem;
 use super::query::Segments;
-use super::refusals::target_problem;
 use super::state::ApiState;
-use crate::live::answer::TargetResult;
+use crate::live::Command;
+use crate::live::answer::{CoHost, Connected, TargetResult};
 use crate::live::command::ConnectionRequest;
-use crate::live::{Answer, Command};
 
 /// An invitation, as the caller writes it.
 #[derive(Debug, Deserialize)]
@@ -37,102 +35,75 @@ pub(super) enum TemplateIn {
     Name(String),
 }
 
-/// A command without fields.
+/// A command without fields: an empty body, or `{}`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Nothing {}
 
+/// The other live of an invitation, which routes call `{other}`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Other {
+    other: String,
+}
+
 #[derive(Serialize)]
-struct Requested {
+pub(super) struct Requested {
     results: Vec<TargetResult>,
 }
 
+/// Invites. With several targets the results say what became of each; a single one that failed is refused by the rules
+/// with the problem that says why.
 pub(super) async fn request(
+    _: Open,
     State(state): State<ApiState>,
-    bearer: Bearer,
-    Segments(live): Segments<String>,
+    host: Acting,
     Strict(body): Strict<RequestConnection>,
-) -> Result<Response, Problem> {
-    let live = live_id("liveId", &live)?;
-    let request = ConnectionRequest::try_from((live.clone(), body))?;
-    may::host(&state, &bearer, &live).await?;
-    let Answer::Requested(results) = ask(&state, Command::RequestConnection(request)).await? else {
-        return Err(unexpected());
-    };
-    match results.as_slice() {
-        // With a single target that failed, the problem's code says why.
-        [only] => match target_problem(only) {
-            Some(problem) => Err(problem),
-            None => Ok(Json(Requested { results }).into_response()),
-        },
-        _ => Ok(Json(Requested { results }).into_response()),
-    }
+) -> Result<Json<Requested>, Problem> {
+    let request = ConnectionRequest::try_from((host.live(), body))?;
+    Ok(Json(Requested { results: asked!(state, Command::RequestConnection(request) => Requested) }))
 }
 
 pub(super) async fn accept(
+    _: Open,
     State(state): State<ApiState>,
-    bearer: Bearer,
-    Segments((live, from)): Segments<(String, String)>,
+    host: Acting,
+    Segments(Other { other }): Segments<Other>,
     Strict(Nothing {}): Strict<Nothing>,
-) -> Result<Response, Problem> {
-    let (live, from) = (live_id("liveId", &live)?, live_id("fromLiveId", &from)?);
-    may::host(&state, &bearer, &live).await?;
-    let Answer::Connected(connected) = ask(&state, Command::AcceptConnection { live, from }).await? else {
-        return Err(unexpected());
-    };
-    Ok(Json(connected).into_response())
+) -> Result<Json<Connected>, Problem> {
+    let (live, from) = (host.live(), live_id("fromLiveId", &other)?);
+    Ok(Json(asked!(state, Command::AcceptConnection { live, from } => Connected)))
 }
 
 pub(super) async fn reject(
     State(state): State<ApiState>,
-    bearer: Bearer,
-    Segments((live, from)): Segments<(String, String)>,
+    host: Acting,
+    Segments(Other { other }): Segments<Other>,
     Strict(Nothing {}): Strict<Nothing>,
-) -> Result<Response, Problem> {
-    let (live, from) = (live_id("liveId", &live)?, live_id("fromLiveId", &from)?);
-    may::host(&state, &bearer, &live).await?;
-    done(ask(&state, Command::RejectConnection { live, from }).await?)
+) -> Result<StatusCode, Problem> {
+    let (live, from) = (host.live(), live_id("fromLiveId", &other)?);
+    done(&state, Command::RejectConnection { live, from }).await
 }
 
 pub(super) async fn cancel(
     State(state): State<ApiState>,
-    bearer: Bearer,
-    Segments((live, to)): Segments<(String, String)>,
+    host: Acting,
+    Segments(Other { other }): Segments<Other>,
     Strict(Nothing {}): Strict<Nothing>,
-) -> Result<Response, Problem> {
-    let (live, to) = (live_id("liveId", &live)?, live_id("toLiveId", &to)?);
-    may::host(&state, &bearer, &live).await?;
-    done(ask(&state, Command::CancelConnection { live, to }).await?)
+) -> Result<StatusCode, Problem> {
+    let (live, to) = (host.live(), live_id("toLiveId", &other)?);
+    done(&state, Command::CancelConnection { live, to }).await
 }
 
-pub(super) async fn exit(
-    State(state): State<ApiState>,
-    bearer: Bearer,
-    Segments(live): Segments<String>,
-) -> Result<Response, Problem> {
-    let live = live_id("liveId", &live)?;
-    may::host(&state, &bearer, &live).await?;
-    done(ask(&state, Command::ExitConnection { live }).await?)
+pub(super) async fn exit(State(state): State<ApiState>, host: Acting) -> Result<StatusCode, Problem> {
+    done(&state, Command::ExitConnection { live: host.live() }).await
 }
 
 /// The connection. Pending invitations are between hosts: only they (and the backend) are shown them.
-pub(super) async fn find(
-    State(state): State<ApiState>,
-    bearer: Option<Bearer>,
-    Segments(live): Segments<String>,
-) -> Result<Response, Problem> {
-    let live = live_id("liveId", &live)?;
-    let info = may::watch(&state, bearer.as_ref(), &live).await?;
-    let insider = bearer.as_ref().is_some_and(|bearer| may::acts_for(bearer, &info));
-    let Answer::CoHost(mut co_host) = ask(&state, Command::FindCoHost(live)).await? else { return Err(unexpected()) };
+pub(super) async fn find(State(state): State<ApiState>, viewer: Watching) -> Result<Json<CoHost>, Problem> {
+    let insider = viewer.insider;
+    let mut co_host = asked!(state, Command::FindCoHost(viewer.live()) => CoHost);
     if !insider {
-        co_host.invitees.clear();
-        co_host.applicant = None;
+        co_host.hide_invitations();
     }
-    Ok(Json(co_host).into_response())
-}
-
-fn done(answer: Answer) -> Result<Response, Problem> {
-    let Answer::Done = answer else { return Err(unexpected()) };
-    Ok(StatusCode::NO_CONTENT.into_response())
+    Ok(Json(co_host))
 }

@@ -70,7 +70,7 @@ pub(super) async fn tokens(
 ) -> Result<Response, Problem> {
     let live = live_id("live", &wanted.live)?;
     let (sub, name) = match ask(&state, Command::FindLive(live.clone())).await {
-        Ok(Answer::Live(info)) => (info.owner.user_id.as_str().to_owned(), info.owner.user_name),
+        Ok(Answer::Live(info)) => (info.live.owner.user_id.as_str().to_owned(), info.live.owner.user_name),
         Ok(_) | Err(_) => (live.as_str().to_owned(), live.as_str().to_owned()),
     };
     let exp = state.clock.wall_ms() / 1000 + DEV_TOKEN_SECONDS;

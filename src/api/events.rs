@@ -18,14 +18,13 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
-use super::auth::{Bearer, from_subprotocols};
+use super::auth::from_subprotocols;
 use super::cases::Case;
-use super::ids::live_id;
-use super::may;
+use super::may::Watching;
 use super::problem::Problem;
-use super::query::{Segments, StrictQuery};
+use super::query::StrictQuery;
 use super::refusals::BUSY_SECONDS;
-use super::state::{ApiState, Going, Stage};
+use super::state::{ApiState, Stage};
 use crate::engine::{CutOff, First, Notice, Resume, Subscription};
 use crate::live::answer::LiveSnapshot;
 use crate::live::event::Audience;
@@ -43,24 +42,21 @@ pub(super) struct From {
 
 pub(super) async fn socket(
     State(state): State<ApiState>,
-    bearer: Option<Bearer>,
-    Segments(live): Segments<String>,
+    viewer: Watching,
     StrictQuery(from): StrictQuery<From>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
-    let live = live_id("liveId", &live)?;
     let resume = resume(from)?;
-    let info = may::watch(&state, bearer.as_ref(), &live).await?;
     let upgrade = upgrade.map_err(|_| {
         Problem::new(Case::UpgradeRequired, "this address takes a WebSocket: connect with ws:// or wss://")
     })?;
     let place = state.sockets.clone().try_acquire_owned().map_err(|_| {
         Problem::new(Case::Overloaded, "the server has as many event sockets as it may").retry_after(BUSY_SECONDS)
     })?;
-    let insider = bearer.as_ref().is_some_and(|bearer| may::acts_for(bearer, &info));
-    let subscription = subscribe(&state, info.live_id, resume).await?;
-    let teller = Teller { insider, going: state.going.clone(), _place: place };
+    let insider = viewer.insider;
+    let subscription = subscribe(&state, viewer.live(), resume).await?;
+    let teller = Teller { insider, state, _place: place };
     let upgrade = upgrade.max_message_size(MESSAGE_BYTES_MAX).max_frame_size(MESSAGE_BYTES_MAX);
     let upgrade = upgrade.write_buffer_size(0).max_write_buffer_size(WRITE_BYTES_MAX);
     // A browser that offered protocols wants one of them chosen.
@@ -103,7 +99,7 @@ struct SnapshotOut<'a> {
 /// One client's side of the socket.
 struct Teller {
     insider: bool,
-    going: Going,
+    state: ApiState,
     _place: OwnedSemaphorePermit,
 }
 
@@ -141,9 +137,9 @@ impl Teller {
         match &mut subscription.first {
             First::Snapshot(snapshot) => {
                 if !self.insider {
-                    snapshot.co_host.invitees.clear();
-                    snapshot.co_host.applicant = None;
+                    snapshot.co_host.hide_invitations();
                 }
+                snapshot.live.viewer_count = self.state.viewers.of(snapshot.live.feed);
                 let first = SnapshotOut {
                     r#type: "snapshot",
                     epoch: &subscription.epoch,
@@ -205,7 +201,7 @@ impl Teller {
                         return None;
                     }
                 },
-                () = self.going.reached(Stage::Closing) => return Some(cut_off(CutOff::Closing)),
+                () = self.state.going.reached(Stage::Closing) => return Some(cut_off(CutOff::Closing)),
             }
         }
     }

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::extract::OriginalUri;
 use axum::http::Method;
-use axum::routing::{MethodFilter, any, on};
+use axum::routing::{MethodFilter, on, post};
 
 use super::cases::Case;
 use super::problem::{Problem, escaped};
@@ -15,46 +15,54 @@ const LATER: &[(&[Method], &str, &str)] = &[
     (&[Method::PUT], "/v1/users/{user}/avatar", "avatars"),
     (&[Method::GET], "/v1/lives/{live}/seats", "seats"),
     (&[Method::POST], "/v1/lives/{live}/seats/move", "seats"),
-    (&[Method::POST], "/v1/lives/{live}/seats/{index}/{action}", "seats"),
     (&[Method::GET, Method::POST], "/v1/lives/{live}/seat-applications", "seat applications"),
-    (&[Method::POST], "/v1/lives/{live}/seat-applications/{user}/{action}", "seat applications"),
     (&[Method::GET, Method::POST], "/v1/lives/{live}/seat-invitations", "seat invitations"),
-    (&[Method::POST], "/v1/lives/{live}/seat-invitations/{user}/{action}", "seat invitations"),
     (&[Method::GET], "/v1/lives/{live}/co-host/candidates", "the list of candidates for a connection"),
     (&[Method::PUT], "/v1/lives/{live}/layout", "choosing a layout"),
     (&[Method::POST], "/v1/layouts/validate", "custom layouts"),
     (&[Method::GET], "/v1/lives/{live}/preview.png", "previews"),
-    (&[Method::POST], "/v1/battles/{battle}/accept", "invitations to a battle"),
-    (&[Method::POST], "/v1/battles/{battle}/reject", "invitations to a battle"),
-    (&[Method::POST], "/v1/battles/{battle}/cancel", "invitations to a battle"),
-    (&[Method::POST], "/v1/battles/{battle}/exit", "leaving a battle alone"),
     (&[Method::POST], "/v1/battles/{battle}/rematch", "rematches"),
+    (&[Method::POST], "/v1/battles/{battle}/exit", "leaving a battle alone"),
     (&[Method::POST], "/v1/battles/{battle}/gifts", "gifts"),
     (&[Method::GET], "/v1/battles/{battle}/ledger", "the ledger"),
     (&[Method::GET], "/openapi.json", "the OpenAPI document"),
+    (&[Method::POST], "/whip/{live}/seats/{index}", "publishing from a seat"),
+    (&[Method::POST], "/whep/{live}/hosts/{user}", "the feed of a single host"),
+    (&[Method::POST], "/whep/{live}/return", "the feed without the caller's own sound"),
 ];
+
+/// The same, for paths that end in one of several words: all are posted to.
+const LATER_ACTIONS: &[(&str, &[&str], &str)] = &[
+    (
+        "/v1/lives/{live}/seats/{index}",
+        &["take", "leave", "lock", "unlock", "kick", "mute", "unmute", "camera-on", "camera-off"],
+        "seats",
+    ),
+    ("/v1/lives/{live}/seat-applications/{user}", ANSWERS, "seat applications"),
+    ("/v1/lives/{live}/seat-invitations/{user}", ANSWERS, "seat invitations"),
+    ("/v1/battles/{battle}", ANSWERS, "invitations to a battle"),
+];
+
+/// What an invitation can be answered with, and taken back.
+const ANSWERS: &[&str] = &["accept", "reject", "cancel"];
 
 /// All of them.
 pub(super) fn routes() -> Router<ApiState> {
-    LATER.iter().fold(Router::new(), |router, (methods, path, what)| {
+    let router = LATER.iter().fold(Router::new(), |router, (methods, path, what)| {
         methods.iter().fold(router, |router, method| {
             let filter = MethodFilter::try_from(method.clone()).expect("the table names standard methods only");
             router.route(path, on(filter, move |method, uri| refuse(method, uri, what)))
+        })
+    });
+    LATER_ACTIONS.iter().fold(router, |router, (folder, actions, what)| {
+        actions.iter().fold(router, |router, action| {
+            router.route(&format!("{folder}/{action}"), post(move |method, uri| refuse(method, uri, what)))
         })
     })
 }
 
 async fn refuse(method: Method, OriginalUri(uri): OriginalUri, what: &'static str) -> Problem {
-    not_built(&method, uri.path(), what)
-}
-
-fn not_built(method: &Method, path: &str, what: &str) -> Problem {
-    let detail =
-        format!("{method} {}: {what} is part of the interface, but this version does not have it yet", escaped(path));
+    let path = escaped(uri.path());
+    let detail = format!("{method} {path}: {what} is part of the interface, but this version does not have it yet");
     Problem::new(Case::NotBuilt, detail)
-}
-
-/// A path of the media table that is missing as a whole.
-pub(super) fn missing(what: &'static str) -> axum::routing::MethodRouter<ApiState> {
-    any(move |method, uri| refuse(method, uri, what))
 }

@@ -1,32 +1,121 @@
 //! Serving: the public listener, and the one for metrics.
+//!
+//! Connections are bounded in number, heads and bodies of requests in time ([`HEAD_MAX`], [`super::body`]): who sends slowly
+//! or nothing holds one place for a while and costs nobody else anything.
 
 use std::future::Future;
+use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use axum::http::header;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{Request, header};
 use axum::routing::get;
-use axum::serve::ListenerExt;
-use tokio::net::TcpListener;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
 
-/// Serves `router` until `until` resolves and every open connection has ended.
-///
-/// # Errors
-/// When the listener fails for good.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    until: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    // Events and answers are small and wanted at once.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "nodelay");
+use super::cases::Case;
+use super::problem::Problem;
+use super::refusals::BUSY_SECONDS;
+
+/// Serves `router` until `until` resolves and every open connection has ended; what is still open when this is dropped
+/// is cut. At most `connections_max` connections are open at once (event sockets are counted apart); further ones are
+/// told 503 and closed.
+pub async fn serve(listener: TcpListener, router: Router, connections_max: usize, until: impl Future<Output = ()>) {
+    let places = Arc::new(Semaphore::new(connections_max));
+    let (ending, _) = watch::channel(false);
+    let mut connections = JoinSet::new();
+    let mut until = pin!(until);
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, from)) => match Arc::clone(&places).try_acquire_owned() {
+                    Ok(place) => drop(connections.spawn(connection(stream, from, router.clone(), ending.subscribe(), place))),
+                    Err(_) => shed(stream),
+                },
+                Err(error) => not_accepted(&error).await,
+            },
+            // Takes the ended ones out of the set.
+            Some(_) = connections.join_next() => {}
+            () = &mut until => break,
         }
+    }
+    drop(listener);
+    ending.send_replace(true);
+    while connections.join_next().await.is_some() {}
+}
+
+/// One connection to its end, or to its last answer once the server is ending.
+async fn connection(
+    stream: TcpStream,
+    from: SocketAddr,
+    router: Router,
+    mut ending: watch::Receiver<bool>,
+    _place: OwnedSemaphorePermit,
+) {
+    // Events and answers are small and wanted at once.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "nodelay");
+    }
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(from));
+        router.call(request)
     });
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(until).await
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_MAX);
+    let mut served = pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
+    // An error would mean that the listener is gone: the same.
+    let ending = async { drop(ending.wait_for(|ending| *ending).await) };
+    let ended = tokio::select! {
+        ended = served.as_mut() => ended,
+        () = ending => {
+            served.as_mut().graceful_shutdown();
+            served.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::trace!(%error, "a connection has ended badly");
+    }
+}
+
+/// One more than there may be: told so in one packet, as far as the system takes it at once.
+fn shed(stream: TcpStream) {
+    metrics::counter!("costage_http_connections_refused_total").increment(1);
+    let detail = "the server has as many connections as it may; try again";
+    let problem = Problem::new(Case::Overloaded, detail).to_json();
+    let told = stream.into_std().and_then(|mut stream| {
+        let length = problem.len();
+        let head = format!(
+            "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\nretry-after: {BUSY_SECONDS}\r\n\
+             connection: close\r\ncontent-length: {length}\r\n\r\n"
+        );
+        stream.write_all((head + &problem).as_bytes())
+    });
+    if let Err(error) = told {
+        tracing::trace!(%error, "a connection was shed without a word");
+    }
+}
+
+/// A connection that broke before it was accepted is no news; anything else (no file descriptors, as a rule) will not
+/// be better at once.
+async fn not_accepted(error: &std::io::Error) {
+    let of_one = [ErrorKind::ConnectionRefused, ErrorKind::ConnectionAborted, ErrorKind::ConnectionReset];
+    if !of_one.contains(&error.kind()) {
+        tracing::error!(%error, "connections cannot be accepted; is the limit of open files too low (ulimit -n)?");
+        tokio::time::sleep(ACCEPT_AGAIN).await;
+    }
 }
 
 /// `/metrics` in Prometheus' text format.
@@ -37,3 +126,9 @@ pub fn metrics_router(render: Arc<dyn Fn() -> String + Send + Sync>) -> Router {
     };
     Router::new().route("/metrics", get(scrape))
 }
+
+/// Longest wait for the head of a request, from the connection's start or the answer before: also how long a connection
+/// may be idle.
+const HEAD_MAX: Duration = Duration::from_secs(20);
+/// After a failure to accept that is not of one connection.
+const ACCEPT_AGAIN: Duration = Duration::from_secs(1);

@@ -7,18 +7,18 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use super::ask::{ask, unexpected};
+use super::ask::{asked, done};
 use super::auth::Bearer;
 use super::body::Strict;
 use super::cases::Case;
-use super::ids::live_id;
-use super::may;
+use super::draining::Open;
+use super::may::{Acting, Looking, Watching};
 use super::problem::Problem;
-use super::query::{Segments, StrictQuery};
+use super::query::StrictQuery;
 use super::state::ApiState;
-use crate::live::answer::LiveInfo;
+use crate::live::Command;
+use crate::live::answer::{Layout, LiveInfo};
 use crate::live::command::LiveEndReason;
-use crate::live::{Answer, Command};
 
 /// A live to create, as the caller writes it. Limits are the rules' business (`live`), shapes this one's.
 #[derive(Debug, Deserialize)]
@@ -82,7 +82,7 @@ pub(super) struct Page {
 /// A live with the addresses of its media.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct LiveOut {
+pub(super) struct LiveOut {
     #[serde(flatten)]
     live: LiveInfo,
     whip_url: String,
@@ -92,18 +92,20 @@ struct LiveOut {
 impl From<LiveInfo> for LiveOut {
     fn from(live: LiveInfo) -> Self {
         // Every character that an id may have stands in a path as it is (RFC 3986 §3.3).
-        let (whip_url, whep_url) = (format!("/whip/{}", live.live_id), format!("/whep/{}", live.live_id));
+        let id = &live.live.live_id;
+        let (whip_url, whep_url) = (format!("/whip/{id}"), format!("/whep/{id}"));
         Self { live, whip_url, whep_url }
     }
 }
 
 #[derive(Serialize)]
-struct PageOut {
+pub(super) struct PageOut {
     lives: Vec<LiveOut>,
     cursor: String,
 }
 
 pub(super) async fn create(
+    _: Open,
     State(state): State<ApiState>,
     bearer: Bearer,
     Strict(body): Strict<CreateLive>,
@@ -114,54 +116,31 @@ pub(super) async fn create(
         let detail = "`owner.userId` must be the token's user; only an admin creates lives for others";
         return Err(Problem::new(Case::Forbidden, detail));
     }
-    let Answer::Live(live) = ask(&state, Command::CreateLive(Box::new(new))).await? else { return Err(unexpected()) };
-    let location = format!("/v1/lives/{}", live.live_id);
-    let body = Json(LiveOut::from(*live));
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], body).into_response())
+    let live = asked!(state, Command::CreateLive(Box::new(new)) => Live);
+    let location = format!("/v1/lives/{}", live.live.live_id);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(LiveOut::from(*live))).into_response())
 }
 
 pub(super) async fn list(
+    _: Looking,
     State(state): State<ApiState>,
-    bearer: Option<Bearer>,
     StrictQuery(page): StrictQuery<Page>,
-) -> Result<Response, Problem> {
-    may::look(&state, bearer.as_ref())?;
-    let Answer::Lives(found) = ask(&state, Command::ListLives { cursor: page.cursor, count: page.count }).await? else {
-        return Err(unexpected());
-    };
-    let lives = found.lives.into_iter().map(LiveOut::from).collect();
-    Ok(Json(PageOut { lives, cursor: found.cursor }).into_response())
+) -> Result<Json<PageOut>, Problem> {
+    let found = asked!(state, Command::ListLives { cursor: page.cursor, count: page.count } => Lives);
+    let lives = found.lives.into_iter().map(|live| LiveOut::from(state.counted(live))).collect();
+    Ok(Json(PageOut { lives, cursor: found.cursor }))
 }
 
-pub(super) async fn find(
-    State(state): State<ApiState>,
-    bearer: Option<Bearer>,
-    Segments(live): Segments<String>,
-) -> Result<Response, Problem> {
-    let live = may::watch(&state, bearer.as_ref(), &live_id("liveId", &live)?).await?;
-    Ok(Json(LiveOut::from(live)).into_response())
+pub(super) async fn find(viewer: Watching) -> Json<LiveOut> {
+    Json(LiveOut::from(viewer.info))
 }
 
-pub(super) async fn end(
-    State(state): State<ApiState>,
-    bearer: Bearer,
-    Segments(live): Segments<String>,
-) -> Result<Response, Problem> {
-    let live = live_id("liveId", &live)?;
-    let info = may::host(&state, &bearer, &live).await?;
-    let by_host = info.owner.user_id == bearer.principal.user;
+pub(super) async fn end(State(state): State<ApiState>, host: Acting) -> Result<StatusCode, Problem> {
+    let by_host = host.info.live.owner.user_id == host.bearer.principal.user;
     let reason = if by_host { LiveEndReason::EndedByHost } else { LiveEndReason::EndedByServer };
-    let Answer::Done = ask(&state, Command::EndLive { live, reason }).await? else { return Err(unexpected()) };
-    Ok(StatusCode::NO_CONTENT.into_response())
+    done(&state, Command::EndLive { live: host.live(), reason }).await
 }
 
-pub(super) async fn layout(
-    State(state): State<ApiState>,
-    bearer: Option<Bearer>,
-    Segments(live): Segments<String>,
-) -> Result<Response, Problem> {
-    let live = live_id("liveId", &live)?;
-    may::watch(&state, bearer.as_ref(), &live).await?;
-    let Answer::Layout(layout) = ask(&state, Command::FindLayout(live)).await? else { return Err(unexpected()) };
-    Ok(Json(layout).into_response())
+pub(super) async fn layout(State(state): State<ApiState>, viewer: Watching) -> Result<Json<Layout>, Problem> {
+    Ok(Json(asked!(state, Command::FindLayout(viewer.live()) => Layout)))
 }

@@ -1,25 +1,85 @@
-//! Who may look at a live and who may act for it, where the token alone does not say.
+//! Who may look at a live and who may act for it, where the token alone does not say. As arguments of handlers:
+//! [`Acting`], [`Watching`], [`Looking`].
 
-use super::ask::{ask, unexpected};
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::http::request::Parts;
+use serde::Deserialize;
+
+use super::ask::asked;
 use super::auth::Bearer;
 use super::cases::Case;
+use super::ids::live_id;
 use super::problem::Problem;
+use super::query::Segments;
 use super::state::{ApiState, ViewerTokens};
 use crate::live::answer::LiveInfo;
-use crate::live::{Answer, Command, LiveId};
+use crate::live::{Command, LiveId};
 
-/// The live, if the caller may act for it as its host: an admin, or its owner with a token for it.
-///
-/// # Errors
-/// 403, 404.
-pub(super) async fn host(state: &ApiState, bearer: &Bearer, live: &LiveId) -> Result<LiveInfo, Problem> {
-    bearer.principal.may_host(live)?;
-    let info = find(state, live).await?;
-    if acts_for(bearer, &info) {
-        return Ok(info);
+/// The live of the path, and a caller who may act for it as its host: an admin, or its owner with a token for it.
+pub(super) struct Acting {
+    pub(super) bearer: Bearer,
+    pub(super) info: LiveInfo,
+}
+
+impl Acting {
+    /// The live.
+    pub(super) fn live(self) -> LiveId {
+        self.info.live.live_id
     }
-    let detail = format!("live {live} belongs to another user; only its owner or an admin may do this");
-    Err(Problem::new(Case::Forbidden, detail))
+}
+
+impl FromRequestParts<ApiState> for Acting {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
+        let bearer = <Bearer as FromRequestParts<ApiState>>::from_request_parts(parts, state).await?;
+        let live = in_path(parts, state).await?;
+        bearer.principal.may_host(&live)?;
+        let info = find(state, &live).await?;
+        if acts_for(&bearer, &info) {
+            return Ok(Self { bearer, info });
+        }
+        let detail = format!("live {live} belongs to another user; only its owner or an admin may do this");
+        Err(Problem::new(Case::Forbidden, detail))
+    }
+}
+
+/// The live of the path, and a caller who may watch it.
+pub(super) struct Watching {
+    pub(super) info: LiveInfo,
+    /// Whether the caller may act for the live too: what passes between hosts is shown to these alone.
+    pub(super) insider: bool,
+}
+
+impl Watching {
+    /// The live.
+    pub(super) fn live(self) -> LiveId {
+        self.info.live.live_id
+    }
+}
+
+impl FromRequestParts<ApiState> for Watching {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
+        let bearer = <Bearer as OptionalFromRequestParts<ApiState>>::from_request_parts(parts, state).await?;
+        let live = in_path(parts, state).await?;
+        let info = watch(state, bearer.as_ref(), &live).await?;
+        let insider = bearer.as_ref().is_some_and(|bearer| acts_for(bearer, &info));
+        Ok(Self { info, insider })
+    }
+}
+
+/// A caller who may look at what is public.
+pub(super) struct Looking;
+
+impl FromRequestParts<ApiState> for Looking {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
+        let bearer = <Bearer as OptionalFromRequestParts<ApiState>>::from_request_parts(parts, state).await?;
+        look(state, bearer.as_ref()).map(|()| Self)
+    }
 }
 
 /// The live, if the token may publish in it. Whether it is the caller's live is answered by the rules: 409, as WHIP
@@ -32,12 +92,6 @@ pub(super) async fn publish(state: &ApiState, bearer: &Bearer, live: &LiveId) ->
     find(state, live).await
 }
 
-/// Whether the caller is the live's host (with a token for it) or an admin.
-pub(super) fn acts_for(bearer: &Bearer, info: &LiveInfo) -> bool {
-    bearer.principal.is_admin()
-        || (bearer.principal.may_host(&info.live_id).is_ok() && info.owner.user_id == bearer.principal.user)
-}
-
 /// The live, if the caller may watch it: public lives anybody (unless viewers need tokens), others with a token that
 /// names them.
 ///
@@ -46,7 +100,7 @@ pub(super) fn acts_for(bearer: &Bearer, info: &LiveInfo) -> bool {
 pub(super) async fn watch(state: &ApiState, bearer: Option<&Bearer>, live: &LiveId) -> Result<LiveInfo, Problem> {
     look(state, bearer)?;
     let info = find(state, live).await?;
-    if info.is_public_visible {
+    if info.live.is_public_visible {
         return Ok(info);
     }
     let bearer = bearer.ok_or_else(|| {
@@ -56,11 +110,13 @@ pub(super) async fn watch(state: &ApiState, bearer: Option<&Bearer>, live: &Live
     Ok(info)
 }
 
-/// Whether the caller may look at what is public.
-///
-/// # Errors
-/// 401 where viewers need tokens.
-pub(super) fn look(state: &ApiState, bearer: Option<&Bearer>) -> Result<(), Problem> {
+/// Whether the caller is the live's host (with a token for it) or an admin.
+fn acts_for(bearer: &Bearer, info: &LiveInfo) -> bool {
+    let (principal, live) = (&bearer.principal, &info.live);
+    principal.is_admin() || (principal.may_host(&live.live_id).is_ok() && live.owner.user_id == principal.user)
+}
+
+fn look(state: &ApiState, bearer: Option<&Bearer>) -> Result<(), Problem> {
     match (state.settings.viewer_tokens, bearer) {
         (ViewerTokens::Optional, _) | (ViewerTokens::Required, Some(_)) => Ok(()),
         (ViewerTokens::Required, None) => {
@@ -69,7 +125,17 @@ pub(super) fn look(state: &ApiState, bearer: Option<&Bearer>) -> Result<(), Prob
     }
 }
 
+async fn in_path(parts: &mut Parts, state: &ApiState) -> Result<LiveId, Problem> {
+    /// The segment that routes call `{live}`.
+    #[derive(Deserialize)]
+    struct InPath {
+        live: String,
+    }
+    let Segments(InPath { live }) = Segments::from_request_parts(parts, state).await?;
+    live_id("liveId", &live)
+}
+
 async fn find(state: &ApiState, live: &LiveId) -> Result<LiveInfo, Problem> {
-    let Answer::Live(info) = ask(state, Command::FindLive(live.clone())).await? else { return Err(unexpected()) };
-    Ok(*info)
+    let info = asked!(*state, Command::FindLive(live.clone()) => Live);
+    Ok(state.counted(*info))
 }

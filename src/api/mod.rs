@@ -8,7 +8,7 @@
 //! | `media/` | WHIP and WHEP |
 //! | `lives`, `co_host`, `battles` and their `*_into` | REST: request types, and their way into `live`'s own |
 //! | `events` | the event socket |
-//! | `later` | what is not built yet: 501 |
+//! | `later`, `draining` | what is not built yet: 501; what a server that goes down takes no more: 503 |
 //! | `pages`, [`figures`], `dev` | the pages and what they need |
 //!
 //! **Invariant:** nothing is decided here that the rules of the product decide (`live`); here is decided who may ask.
@@ -27,6 +27,7 @@ mod body;
 mod co_host;
 mod co_host_into;
 mod dev;
+mod draining;
 mod edge;
 mod events;
 mod ids;

@@ -1,5 +1,7 @@
 //! The pages of `web/`, embedded in the binary: `/`, `/publish/{liveId}`, `/play/{liveId}`, and their parts under `/web/`.
 
+use std::borrow::Cow;
+
 use axum::Router;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -28,24 +30,31 @@ pub(super) fn routes() -> Router<ApiState> {
         .route("/web/{*path}", get(part))
 }
 
+/// A page: what all begin with, then its own part.
 async fn page(headers: HeaderMap, name: &'static str) -> Result<Response, Problem> {
-    serve(&headers, name)
+    let (head, own) = (file("head.html")?, file(name)?);
+    let body = [&*head.data, &*own.data].concat();
+    Ok(answer(&headers, name, &etag(&[head, own]), || Cow::Owned(body)))
 }
 
 async fn part(headers: HeaderMap, Segments(path): Segments<String>) -> Result<Response, Problem> {
-    serve(&headers, &path)
+    let file = file(&path)?;
+    let etag = etag(std::slice::from_ref(&file));
+    Ok(answer(&headers, &path, &etag, || file.data))
 }
 
 /// Embedded names are exact, so `..` finds nothing.
-fn serve(headers: &HeaderMap, name: &str) -> Result<Response, Problem> {
+fn file(name: &str) -> Result<EmbeddedFile, Problem> {
     let missing = || Problem::new(Case::RouteNotFound, format!("the server's pages have no {}", quoted(name)));
-    let file = Web::get(name).ok_or_else(missing)?;
-    let etag = etag(&file);
+    Web::get(name).ok_or_else(missing)
+}
+
+fn answer(headers: &HeaderMap, name: &str, etag: &str, body: impl FnOnce() -> Cow<'static, [u8]>) -> Response {
     let unchanged = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
     let mut response = if unchanged {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        ([(header::CONTENT_TYPE, media_type(name))], file.data).into_response()
+        ([(header::CONTENT_TYPE, media_type(name))], body()).into_response()
     };
     // no-cache: keep it, but ask each time; a new binary then shows its new pages at once.
     let fixed = [
@@ -56,16 +65,20 @@ fn serve(headers: &HeaderMap, name: &str) -> Result<Response, Problem> {
     ];
     let out = response.headers_mut();
     fixed.into_iter().for_each(|(name, value)| drop(out.insert(name, HeaderValue::from_static(value))));
-    if let Ok(etag) = HeaderValue::from_str(&etag) {
+    if let Ok(etag) = HeaderValue::from_str(etag) {
         out.insert(header::ETAG, etag);
     }
-    Ok(response)
+    response
 }
 
-fn etag(file: &EmbeddedFile) -> String {
-    let hash = file.metadata.sha256_hash();
-    let hex: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("\"{hex}\"")
+/// From the content of all parts.
+fn etag(files: &[EmbeddedFile]) -> String {
+    let half = |file: &EmbeddedFile| file.metadata.sha256_hash().iter().take(16).map(hex).collect::<String>();
+    format!("\"{}\"", files.iter().map(half).collect::<String>())
+}
+
+fn hex(byte: &u8) -> String {
+    format!("{byte:02x}")
 }
 
 /// The media types of what `web/` may hold; others are bytes.
@@ -88,29 +101,32 @@ fn media_type(name: &str) -> &'static str {
 mod tests {
     use super::*;
 
-    #[test]
-    fn every_embedded_file_has_a_known_media_type_and_a_policy() {
+    #[tokio::test]
+    async fn every_embedded_file_has_a_known_media_type_and_a_policy() {
         for name in Web::iter().filter(|name| !name.starts_with('.')) {
             assert_ne!(media_type(&name), "application/octet-stream", "{name}");
-            let response = serve(&HeaderMap::new(), &name).unwrap();
+            let response = part(HeaderMap::new(), Segments(name.to_string())).await.unwrap();
             assert_eq!(response.status(), 200);
             assert_eq!(response.headers()[header::CONTENT_SECURITY_POLICY], POLICY);
         }
     }
 
-    #[test]
-    fn known_etag_is_answered_without_the_file() {
-        let name = Web::iter().next().unwrap();
-        let first = serve(&HeaderMap::new(), &name).unwrap();
-        let mut headers = HeaderMap::new();
-        headers.insert(header::IF_NONE_MATCH, first.headers()[header::ETAG].clone());
-        assert_eq!(serve(&headers, &name).unwrap().status(), 304);
+    #[tokio::test]
+    async fn a_page_is_the_common_head_and_its_own_part() {
+        for name in ["index.html", "play.html", "publish.html"] {
+            let response = page(HeaderMap::new(), name).await.unwrap();
+            let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+            let text = String::from_utf8(body.to_vec()).unwrap();
+            assert!(text.starts_with("<!doctype html>") && text.trim_end().ends_with("</html>"), "{name}: {text}");
+            assert_eq!(text.matches("<head>").count(), 1, "{name}");
+        }
     }
 
-    #[test]
-    fn path_outside_the_folder_is_404() {
+    #[tokio::test]
+    async fn path_outside_the_folder_is_404() {
         for path in ["../Cargo.toml", "/etc/passwd", "", "..%2fCargo.toml"] {
-            assert_eq!(serve(&HeaderMap::new(), path).unwrap_err().status(), 404, "{path}");
+            let found = part(HeaderMap::new(), Segments(path.to_owned())).await;
+            assert_eq!(found.unwrap_err().status(), 404, "{path}");
         }
     }
 }

@@ -6,7 +6,6 @@
 //! The cases and their numbers stand in [`super::cases`]; the detail is written where the request was refused,
 //! because only there it is known what the caller has to change.
 
-use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -60,10 +59,9 @@ impl Problem {
     pub fn status(&self) -> StatusCode {
         self.case.row().status
     }
-}
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+    /// The document as it is sent.
+    pub(super) fn to_json(&self) -> String {
         let row = self.case.row();
         let document = Document {
             r#type: format!("urn:costage:{}", row.slug),
@@ -72,7 +70,14 @@ impl IntoResponse for Problem {
             code: row.code,
             detail: &self.detail,
         };
-        let mut response = (row.status, Json(document)).into_response();
+        serde_json::to_string(&document).expect("texts and numbers are JSON")
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let row = self.case.row();
+        let mut response = (row.status, self.to_json()).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

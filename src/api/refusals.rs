@@ -6,7 +6,6 @@ use super::cases::Case;
 use super::problem::Problem;
 use crate::engine::{OfferRefused, TrickleRefused};
 use crate::live::Refusal;
-use crate::live::answer::{ConnectionCode, TargetResult};
 use crate::live::refusal::MetaDataFault;
 
 impl From<Refusal> for Problem {
@@ -15,7 +14,7 @@ impl From<Refusal> for Problem {
         if let Refusal::NotLive { retry_after, .. } = refusal {
             return problem.retry_after(seconds(retry_after));
         }
-        if problem.status() == 503 { problem.retry_after(BUSY_SECONDS) } else { problem }
+        if [429, 503].contains(&problem.status().as_u16()) { problem.retry_after(BUSY_SECONDS) } else { problem }
     }
 }
 
@@ -93,25 +92,6 @@ impl From<TrickleRefused> for Problem {
     }
 }
 
-/// Why the only target of an invitation was not invited; `None` when it was.
-pub(super) fn target_problem(result: &TargetResult) -> Option<Problem> {
-    let live = &result.live_id;
-    let (case, detail) = match result.code {
-        ConnectionCode::Success => return None,
-        ConnectionCode::RoomNotExist => (Case::LiveNotFound, format!("live {live} does not exist or has ended")),
-        ConnectionCode::Connecting => {
-            (Case::AlreadyConnected, format!("live {live} is already invited by you or connected to you"))
-        }
-        ConnectionCode::ConnectingOtherRoom => {
-            (Case::ConnectedElsewhere, format!("live {live} is invited by another live or in another connection"))
-        }
-        ConnectionCode::Full => (Case::ConnectionFull, format!("no place is left for live {live}")),
-        ConnectionCode::Retry => (Case::ConnectionTooOften, "too many requests of yours are pending; wait".to_owned()),
-    };
-    let problem = Problem::new(case, detail);
-    Some(if case == Case::ConnectionTooOften { problem.retry_after(BUSY_SECONDS) } else { problem })
-}
-
 fn seconds(duration: Duration) -> u32 {
     let whole = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
     u32::try_from(whole).unwrap_or(u32::MAX)
@@ -133,9 +113,11 @@ mod tests {
     }
 
     #[test]
-    fn every_503_says_when_to_return() {
+    fn every_503_and_429_says_when_to_return() {
         assert_eq!(Problem::from(Refusal::Busy).retry_after, Some(BUSY_SECONDS));
         assert_eq!(offer_problem(Protocol::Whip, &OfferRefused::TooMany).retry_after, Some(BUSY_SECONDS));
+        let pending = Refusal::TooManyRequests { live: LiveId::new("a").unwrap(), pending: 16 };
+        assert_eq!(Problem::from(pending).retry_after, Some(BUSY_SECONDS));
         assert_eq!(Problem::from(Refusal::Internal).retry_after, None);
     }
 

@@ -7,7 +7,8 @@ use tokio::sync::{Semaphore, watch};
 use super::auth::{Attempts, Keys};
 use super::figures::Figures;
 use crate::engine::control::ControlHandle;
-use crate::engine::{Clock, Signalling};
+use crate::engine::{Clock, Signalling, Viewers};
+use crate::live::answer::LiveInfo;
 
 /// Everything that the routes need; cheap to clone.
 #[derive(Clone)]
@@ -30,6 +31,15 @@ pub struct ApiState {
     pub going: Going,
     /// Places for event sockets: as many as there may be at once.
     pub sockets: Arc<Semaphore>,
+    /// How many viewers each feed has.
+    pub viewers: Arc<Viewers>,
+}
+
+impl ApiState {
+    /// The live with its viewers, whom the rules do not know.
+    pub(super) fn counted(&self, live: LiveInfo) -> LiveInfo {
+        LiveInfo { viewer_count: self.viewers.of(live.feed), ..live }
+    }
 }
 
 /// The part of the configuration that HTTP needs.

@@ -27,8 +27,13 @@ pub struct BenchArgs {
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum Bench {
     /// Latency, skew and cost of mixing hosts into one picture
+    #[command(after_help = MIXING_EXAMPLES)]
     Mixing(MixingArgs),
 }
+
+const MIXING_EXAMPLES: &str = "Examples:
+  costage bench mixing --hosts 2 --seconds 20
+  costage bench mixing --hosts 2 --source 1280x720 --canvas 720x1280 --max-fps 60 --seconds 20 --json figures.json";
 
 /// Measures, prints a table to stdout and writes JSON where that is asked for.
 ///

@@ -21,9 +21,10 @@ struct Line {
 #[derive(Subcommand)]
 enum Command {
     /// Run the server
-    #[command(after_help = "Every key of the configuration: costage serve --help", after_long_help = SAMPLE)]
+    #[command(after_help = SERVE_EXAMPLES, after_long_help = SAMPLE)]
     Serve(serve::ServeArgs),
     /// Run the server with two synthetic hosts who battle; watch at http://localhost:8080/
+    #[command(after_help = DEMO_EXAMPLES)]
     Demo(demo::DemoArgs),
     /// Measure the server from outside, over real WebRTC
     Bench(bench::BenchArgs),
@@ -38,6 +39,7 @@ enum Command {
 #[derive(Subcommand)]
 enum ConfigCommand {
     /// Print what file, environment and flags make, as TOML; secrets are hidden
+    #[command(after_help = PRINT_EXAMPLES)]
     Print(Box<Settings>),
 }
 
@@ -50,12 +52,34 @@ const EXAMPLES: &str = "Examples:
 
 Exit status: 0 done, or ended by one signal; 1 failed; 2 wrong usage or configuration; 130 ended by a second signal";
 
+const SERVE_EXAMPLES: &str = "Examples:
+  costage serve --dev                           a server without configuration; prints key and tokens
+  costage serve --config costage.toml           a server (see costage.sample.toml)
+  COSTAGE_KEYS=main=$SECRET costage serve --listen 0.0.0.0:8080 --public-address 203.0.113.7
+
+Every key of the configuration: costage serve --help";
+
+const DEMO_EXAMPLES: &str = "Examples:
+  costage demo                                  watch at http://localhost:8080/
+  costage demo --round-seconds 60 --max-fps 60
+  costage demo --server http://localhost:8080 --token $ADMIN_TOKEN   perform on a server that runs already";
+
+const PRINT_EXAMPLES: &str = "Examples:
+  costage config print                          every key with its default
+  costage config print --config costage.toml --set max_fps=60";
+
 const TOKEN_EXAMPLES: &str = "Examples:
   costage token --config costage.toml --role admin --user backend --live '*'
   COSTAGE_KEYS=main=$SECRET costage token --role host --user alice --name Alice --live a --ttl 12h";
 
 /// The sample file is the manual of the keys; a test holds it to the code.
 const SAMPLE: &str = concat!(
+    "Examples:
+  costage serve --dev
+  costage serve --config costage.toml
+  COSTAGE_KEYS=main=$SECRET costage serve --listen 0.0.0.0:8080 --public-address 203.0.113.7
+
+",
     "Every key, as in a configuration file (costage.sample.toml):\n\n",
     include_str!("../../costage.sample.toml")
 );

@@ -3,7 +3,8 @@
 use super::cast::{self, Part};
 use super::clock::SystemClock;
 use super::settings::Settings;
-use super::{about, dev, logging, metrics, server, shutdown};
+use super::shutdown::Signals;
+use super::{about, dev, logging, metrics, server};
 use crate::api::auth::Role;
 use crate::client::performance::Rate;
 use crate::client::synthetic::{Melody, Presenter};
@@ -62,17 +63,25 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let config = args.settings.load(true)?;
     logging::start(&config)?;
     about::announce(&about::version(about::kernels(config.simd).level()));
+    let signals = Signals::listen().context("cannot listen for signals")?;
+    // A second signal ends the process, during the goodbyes too.
+    let asked_to_end = async {
+        signals.first().await;
+    };
     let round = Duration::from_secs(args.round_seconds);
     if let (Some(address), Some(token)) = (&args.server, &args.token) {
         let backend = Backend::new(address, token)?;
         say(&format!("Watch the battle at {address}/   (Ctrl-C ends it)"));
-        return perform(&backend, round, async { drop(shutdown::signal().await) }).await;
+        return perform(&backend, round, asked_to_end).await;
     }
     let server = server::start(&config, true, &metrics::install()?).await.context(OTHER_PORTS)?;
     let backend = Backend::new(&server.url(), &dev::token(&server, Role::Admin, "demo")?)?;
     say(&format!("Watch the battle at {}/   (Ctrl-C ends it)", server.url()));
-    let ended = perform(&backend, round, async { drop(shutdown::signal().await) }).await;
-    shutdown::end_at_next_signal();
+    let ended = perform(&backend, round, asked_to_end).await;
+    if ended.is_err() {
+        // No signal has begun this goodbye; the first one cuts it short.
+        Signals::listen()?.end_at_next();
+    }
     server.shut_down().await;
     ended
 }

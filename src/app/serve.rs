@@ -6,7 +6,8 @@ use anyhow::Context;
 
 use super::config::Config;
 use super::settings::Settings;
-use super::{about, dev, logging, metrics, server, shutdown, signing};
+use super::shutdown::Signals;
+use super::{about, dev, logging, metrics, server, signing};
 
 /// How to serve.
 #[derive(Clone, Debug, clap::Args)]
@@ -25,6 +26,7 @@ pub struct ServeArgs {
 /// When the server cannot be started.
 pub async fn run(mut config: Config, with_dev: bool) -> anyhow::Result<()> {
     logging::start(&config)?;
+    let signals = Signals::listen().context("cannot listen for signals")?;
     about::announce(&about::version(about::kernels(config.simd).level()));
     if with_dev && config.keys.is_empty() {
         config.keys.push(signing::dev_key()?);
@@ -37,9 +39,8 @@ pub async fn run(mut config: Config, with_dev: bool) -> anyhow::Result<()> {
         // A closed standard output is no reason not to serve.
         drop(std::io::stdout().write_all(banner.as_bytes()));
     }
-    let signal = shutdown::signal().await.context("cannot listen for signals")?;
+    let signal = signals.first().await;
     tracing::info!(signal, "ending");
-    shutdown::end_at_next_signal();
     server.shut_down().await;
     tracing::info!("ended");
     Ok(())

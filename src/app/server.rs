@@ -10,7 +10,7 @@ use super::signing;
 use crate::api::auth::{Attempts, Keys};
 use crate::api::{self, ApiState, Going, Stage};
 use crate::engine::trace::Samples;
-use crate::engine::{self, Clock, ControlConfig, ControlHandle, ControlThread, Director, Engine, Signalling};
+use crate::engine::{self, Clock, ControlConfig, ControlHandle, ControlThread, Director, Engine, Signalling, Viewers};
 use crate::live::Rules;
 use crate::peer::{self, PeerConfig, Receiver, Sessions};
 use crate::store::Memory;
@@ -37,6 +37,9 @@ pub struct Running {
     director: Director,
     control: ControlThread,
     http: Vec<JoinHandle<()>>,
+    /// All places are free once every event socket has ended.
+    sockets: Arc<Semaphore>,
+    sockets_max: usize,
     metrics_upkeep: JoinHandle<()>,
     // Dropped last and in this order: no datagram finds its shard gone.
     receiver: Receiver,
@@ -61,7 +64,9 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
     let engine =
         Engine::start(&engine_config(config, kernels)?, &clock, &samples).context("cannot start media threads")?;
     let director = engine.director();
-    let (sessions, receiver) = peer::start(&peer_config(config, dev), Arc::clone(&clock), Arc::new(director.clone()))?;
+    let (sessions, receiver) =
+        peer::start(&peer_config(config, dev), Arc::clone(&clock), Arc::new(director.clone()))
+            .context("no media: is the port in use? set `media_udp_port` to another one, or to 0 for a free one")?;
     let control_config = ControlConfig { rules: rules(config), seed: signing::random()?, snapshot: None };
     let (control, control_thread) = engine::control::spawn(
         Arc::clone(&clock),
@@ -73,13 +78,15 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
     director.set_control(&control);
 
     let going = Going::default();
-    let state = api_state(config, dev, &control, &sessions, &keys, &clock, &going, kernels, metrics);
-    let mut http = vec![serve(listener, api::router(state), &going)];
+    let viewers = engine.viewers();
+    let state = api_state(config, dev, &control, &sessions, &keys, &clock, &going, kernels, metrics, viewers);
+    let sockets = Arc::clone(&state.sockets);
+    let mut http = vec![serve(listener, api::router(state), config.limits.connections, &going)];
     if !config.metrics_listen.is_empty() {
         let listener = TcpListener::bind(&config.metrics_listen).await.with_context(|| {
             format!("cannot listen on {}: set `metrics_listen` to another address, or to \"\"", config.metrics_listen)
         })?;
-        http.push(serve(listener, api::metrics_router(metrics.renderer()), &going));
+        http.push(serve(listener, api::metrics_router(metrics.renderer()), SCRAPERS_MAX, &going));
     }
     Ok(Running {
         address,
@@ -92,6 +99,8 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
         director,
         control: control_thread,
         http,
+        sockets,
+        sockets_max: config.limits.event_sockets,
         metrics_upkeep: tokio::spawn(metrics.clone().keep_up()),
         receiver,
         engine,
@@ -133,7 +142,7 @@ impl Running {
         shutdown::drain(&self.going, self.patience, move || sessions.sessions()).await;
         self.director.close_all();
         let (control, receiver, engine) = (self.control, self.receiver, self.engine);
-        let (http, metrics_upkeep) = (self.http, self.metrics_upkeep);
+        let (http, sockets, metrics_upkeep) = (self.http, self.sockets, self.metrics_upkeep);
         // Threads are joined: that may take a moment, and must not hold up a runtime that has requests to end.
         let threads = tokio::task::spawn_blocking(move || {
             control.stop();
@@ -141,8 +150,10 @@ impl Running {
             drop(engine);
         });
         let ended = async {
+            // Close frames of event sockets and open answers get a moment; keep-alive connections end at once.
+            let all = u32::try_from(self.sockets_max).unwrap_or(u32::MAX);
+            drop(tokio::time::timeout(GOODBYE_MAX, sockets.acquire_many(all)).await);
             for mut task in http {
-                // Open answers and close frames of event sockets get a moment; keep-alive connections end at once.
                 if tokio::time::timeout(GOODBYE_MAX, &mut task).await.is_err() {
                     task.abort();
                 }
@@ -196,9 +207,10 @@ fn api_state(
     going: &Going,
     kernels: Kernels,
     metrics: &Metrics,
+    viewers: Arc<Viewers>,
 ) -> ApiState {
     let simd = kernels.level().to_string();
-    let figures = LiveFigures::new(metrics.clone(), Arc::clone(clock), simd, openh264::has_assembly());
+    let figures = LiveFigures::new(metrics.clone(), Arc::clone(clock), simd, openh264::assembly().is_present());
     ApiState {
         control: control.clone(),
         signalling: Arc::clone(sessions) as Arc<dyn Signalling>,
@@ -209,18 +221,17 @@ fn api_state(
         attempts: Arc::new(Attempts::default()),
         going: going.clone(),
         sockets: Arc::new(Semaphore::new(config.limits.event_sockets)),
+        viewers,
     }
 }
 
-fn serve(listener: TcpListener, router: api::Router, going: &Going) -> JoinHandle<()> {
+fn serve(listener: TcpListener, router: api::Router, connections_max: usize, going: &Going) -> JoinHandle<()> {
     let going = going.clone();
-    tokio::spawn(async move {
-        let until = async move { going.reached(Stage::Closing).await };
-        if let Err(error) = api::serve(listener, router, until).await {
-            tracing::error!(%error, "HTTP has ended");
-        }
-    })
+    tokio::spawn(async move { api::serve(listener, router, connections_max, going.reached(Stage::Closing)).await })
 }
+
+/// Connections to `/metrics` at once: a few collectors.
+const SCRAPERS_MAX: usize = 64;
 
 /// How long open requests may take once everything is being closed.
 const GOODBYE_MAX: Duration = Duration::from_secs(2);

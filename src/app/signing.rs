@@ -3,7 +3,7 @@
 use anyhow::Context;
 
 use super::config::{Algorithm, Config, KeyConfig, Secret};
-use crate::api::auth::{Keys, Verifying};
+use crate::api::auth::{KeyRefused, Keys, Verifying};
 
 /// The configured keys, ready to verify and sign. In dev mode a key is made where none is configured.
 ///
@@ -11,15 +11,23 @@ use crate::api::auth::{Keys, Verifying};
 /// When a key is too short, no key, or there twice.
 pub fn keys(config: &Config, dev: bool) -> anyhow::Result<Keys> {
     let made = if dev && config.keys.is_empty() { Some(dev_key()?) } else { None };
-    let keys = config.keys.iter().chain(&made).map(|key| {
+    ready(config.keys.iter().chain(&made), &config.token_audience).context("keys in the configuration")
+}
+
+/// Keys as the configuration writes them, ready to verify and sign; with `audience` other than "" for that one alone.
+///
+/// # Errors
+/// When a key is too short, no key, or there twice.
+pub fn ready<'a>(keys: impl Iterator<Item = &'a KeyConfig>, audience: &str) -> Result<Keys, KeyRefused> {
+    let keys = keys.map(|key| {
         let verifying = match key.algorithm {
             Algorithm::Hs256 => Verifying::Hs256(key.secret.reveal().as_bytes().to_vec()),
             Algorithm::EdDsa => Verifying::EdDsa(key.public_key.clone()),
         };
         (key.id.clone(), verifying)
     });
-    let audience = Some(config.token_audience.clone()).filter(|audience| !audience.is_empty());
-    Keys::new(keys.collect(), audience).context("keys in the configuration")
+    let audience = Some(audience.to_owned()).filter(|audience| !audience.is_empty());
+    Keys::new(keys.collect(), audience)
 }
 
 /// A key for this run: 32 random bytes in hexadecimal.

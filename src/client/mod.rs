@@ -6,6 +6,7 @@
 //! ```
 
 pub mod backend;
+pub mod chain;
 mod freeze;
 pub mod performance;
 mod receiving;

@@ -2,8 +2,8 @@
 //!
 //! Sans-IO; pictures go to an [`Audience`] straight from the decoder's planes.
 
+use super::chain::{AUDIO_PAYLOAD_TYPE, VIDEO_PAYLOAD_TYPE};
 use super::freeze::FreezeCounter;
-use super::session::{AUDIO_PAYLOAD_TYPE, VIDEO_PAYLOAD_TYPE};
 use super::tap::HeardRtp;
 use super::unroll::Unroll;
 use costage_media::codec::{AudioDecoder, VideoDecoder};

@@ -4,11 +4,10 @@
 //! the server), it keeps RTCP from the application (see [`super::tap`]), and its sender reports carry its own clock
 //! (so its reporter is left out and ours go through the track).
 
+use super::chain::{Way, chain};
 use super::signal::{self, Resource, SignalError};
 use super::tap::{Heard, Tap};
-use rtc::interceptor::{NackGeneratorBuilder, NackResponderBuilder, ReceiverReportBuilder, Slot};
-use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_H264, MIME_TYPE_OPUS, MIME_TYPE_RTX};
-use rtc::rtp_transceiver::rtp_sender::{RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RtpCodecKind};
+use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::pin::Pin;
@@ -18,17 +17,11 @@ use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use webrtc::media_stream::track_remote::TrackRemote;
 use webrtc::peer_connection::{
-    MediaEngine, PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCIceGatheringState,
-    RTCPeerConnectionState, RTCSessionDescription, Registry, configure_twcc_sender_only,
+    PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCIceGatheringState, RTCPeerConnectionState,
+    RTCSessionDescription,
 };
 use webrtc::runtime::default_runtime;
 
-/// Payload type of H.264 in our offers (RFC 6184, packetization-mode 1).
-pub(crate) const VIDEO_PAYLOAD_TYPE: u8 = 102;
-/// Payload type of its retransmissions (RFC 4588).
-const RTX_PAYLOAD_TYPE: u8 = 103;
-/// Payload type of Opus in our offers (RFC 7587).
-pub(crate) const AUDIO_PAYLOAD_TYPE: u8 = 111;
 /// How long gathering, ICE and DTLS may take together. Chromium takes 0.1 s; a ClientHello lost once costs 1 s.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 
@@ -55,15 +48,6 @@ pub enum OpenError {
         /// The WHIP or WHEP endpoint.
         url: String,
     },
-}
-
-/// Which way media flows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
-    /// WHIP: we send.
-    Out,
-    /// WHEP: we receive.
-    In,
 }
 
 /// Where a session stands.
@@ -190,70 +174,6 @@ fn local_address(endpoint: &str) -> Result<IpAddr, OpenError> {
         Ok(socket.local_addr()?.ip())
     };
     route().map_err(|source| OpenError::NoRoute { server: format!("{host}:{port}"), source })
-}
-
-/// Codecs and interceptors for one direction.
-fn chain(way: Way, tap: Tap) -> Result<(MediaEngine, Registry), OpenError> {
-    let mut media = MediaEngine::default();
-    media.register_codec(audio_codec(), RtpCodecKind::Audio)?;
-    media.register_codec(video_codec(), RtpCodecKind::Video)?;
-    // Application-most, behind every interceptor of the crate.
-    let registry = Registry::new().with(Slot::from(14_000), tap);
-    let registry = match way {
-        Way::Out => {
-            media.register_codec(rtx_codec(), RtpCodecKind::Video)?;
-            let registry = registry.with(Slot::NackResponder, NackResponderBuilder::new().build());
-            configure_twcc_sender_only(registry, &mut media)?
-        }
-        Way::In => registry
-            .with(Slot::NackGenerator, NackGeneratorBuilder::new().build())
-            .with(Slot::ReceiverReport, ReceiverReportBuilder::new().build()),
-    };
-    Ok((media, registry))
-}
-
-fn audio_codec() -> RTCRtpCodecParameters {
-    let rtp_codec = opus();
-    RTCRtpCodecParameters { rtp_codec, payload_type: AUDIO_PAYLOAD_TYPE }
-}
-
-fn video_codec() -> RTCRtpCodecParameters {
-    let rtp_codec = h264();
-    RTCRtpCodecParameters { rtp_codec, payload_type: VIDEO_PAYLOAD_TYPE }
-}
-
-fn rtx_codec() -> RTCRtpCodecParameters {
-    let rtp_codec = RTCRtpCodec {
-        mime_type: MIME_TYPE_RTX.to_owned(),
-        clock_rate: 90_000,
-        channels: 0,
-        sdp_fmtp_line: format!("apt={VIDEO_PAYLOAD_TYPE}"),
-        rtcp_feedback: vec![],
-    };
-    RTCRtpCodecParameters { rtp_codec, payload_type: RTX_PAYLOAD_TYPE }
-}
-
-/// Opus as we offer it.
-pub(crate) fn opus() -> RTCRtpCodec {
-    RTCRtpCodec {
-        mime_type: MIME_TYPE_OPUS.to_owned(),
-        clock_rate: 48_000,
-        channels: 2,
-        sdp_fmtp_line: "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1".to_owned(),
-        rtcp_feedback: vec![],
-    }
-}
-
-/// H.264 as we offer it: Constrained Baseline, level 3.1, packetization-mode 1 (RFC 6184 §8.1).
-pub(crate) fn h264() -> RTCRtpCodec {
-    let feedback = |typ: &str, parameter: &str| RTCPFeedback { typ: typ.to_owned(), parameter: parameter.to_owned() };
-    RTCRtpCodec {
-        mime_type: MIME_TYPE_H264.to_owned(),
-        clock_rate: 90_000,
-        channels: 0,
-        sdp_fmtp_line: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f".to_owned(),
-        rtcp_feedback: vec![feedback("nack", ""), feedback("nack", "pli"), feedback("ccm", "fir")],
-    }
 }
 
 struct Events {

@@ -1,7 +1,8 @@
 //! A viewer: plays a feed over WHEP.
 
+use super::chain::Way;
 use super::receiving::{Audience, Receiving, ViewerFigures};
-use super::session::{Draft, Ears, OpenError, Session, Way};
+use super::session::{Draft, Ears, OpenError, Session};
 use super::tap::Heard;
 use crate::engine::Clock;
 use costage_media::codec::{openh264, opus};

@@ -1,7 +1,8 @@
 //! A host: publishes H.264 and Opus over WHIP.
 
+use super::chain::{AUDIO_PAYLOAD_TYPE, VIDEO_PAYLOAD_TYPE, Way, h264, opus};
 use super::performance::{Outgoing, Performance, SentPicture};
-use super::session::{AUDIO_PAYLOAD_TYPE, Draft, Ears, OpenError, Session, VIDEO_PAYLOAD_TYPE, Way, h264, opus};
+use super::session::{Draft, Ears, OpenError, Session};
 use super::tap::Heard;
 use crate::engine::Clock;
 use bytes::Bytes;

@@ -98,6 +98,18 @@ impl<T> Sender<T> {
     /// # Errors
     /// The item itself when the queue is full and its policy is [`Policy::Refuse`].
     pub fn send(&self, item: T) -> Result<(), Refused<T>> {
+        self.lay(item)?;
+        self.0.bell.ring();
+        Ok(())
+    }
+
+    /// Hands `item` over on a queue that never refuses, and wakes nobody: the reader finds it when it next looks.
+    pub fn leave(&self, item: T) {
+        let refused = self.lay(item).is_err();
+        debug_assert!(!refused, "leave is for queues that never refuse");
+    }
+
+    fn lay(&self, item: T) -> Result<(), Refused<T>> {
         let shared = &*self.0;
         match shared.policy {
             Policy::DropOldest => {
@@ -118,7 +130,6 @@ impl<T> Sender<T> {
                 }
             }
         }
-        shared.bell.ring();
         Ok(())
     }
 

@@ -87,6 +87,21 @@ impl ControlHandle {
     }
 }
 
+#[cfg(test)]
+impl ControlHandle {
+    /// A handle without a thread, and what is told through it: of each source, its media's last word.
+    pub(super) fn unattended(clock: Arc<dyn Clock>) -> (Self, impl FnMut() -> Option<(SourceId, MediaState)>) {
+        let inbox = Arc::new(Inbox::default());
+        let line = Timeline::new(clock.now(), WallMs(clock.wall_ms()));
+        let (read, read_clock) = (Arc::clone(&inbox), Arc::clone(&clock));
+        let told = move || match read.next(&*read_clock, Some(read_clock.now())) {
+            Next::Order(_, Order::Media(source, state)) => Some((source, state)),
+            Next::Order(..) | Next::Due(_) | Next::Stop => None,
+        };
+        (Self { inbox, clock, line }, told)
+    }
+}
+
 /// The running thread. Dropping it without [`ControlThread::stop`] leaves the thread running.
 #[must_use = "stop ends the thread"]
 pub struct ControlThread {

@@ -147,8 +147,9 @@ impl Stagehand for Director {
         if let Some(key) = places.hosts.remove(&source) {
             self.shard_of(key).order(ShardOrder::Close { key });
         }
-        if let Some(thread) = places.sources.remove(&source) {
-            self.mixers[thread].order(MixOrder::EndSource(source));
-        }
+        places.sources.remove(&source);
+        // All of them: a thread that a source has left still knows where it went.
+        self.mixers.iter().for_each(|mixer| mixer.order(MixOrder::EndSource(source)));
+        self.tell_shards(|| ShardOrder::EndSource { source });
     }
 }

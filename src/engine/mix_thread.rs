@@ -83,8 +83,10 @@ impl MixHandle {
         self.orders.put(order);
     }
 
-    pub(super) fn feed(&self, source: SourceId, session: SessionKey, input: MixInput) {
-        self.packets.put((source, session, input));
+    /// Hands on what a host's session received. What is not `urgent` waits until something that is wakes the thread.
+    pub(super) fn feed(&self, source: SourceId, session: SessionKey, input: MixInput, urgent: bool) {
+        let packet = (source, session, input);
+        if urgent { self.packets.put(packet) } else { self.packets.leave(packet) }
     }
 
     pub(super) fn publish(&self, source: SourceId, session: SessionKey, shard: ShardHandle, sends: Sends) {

@@ -16,6 +16,8 @@ pub mod events;
 mod inbox;
 pub mod journal;
 mod mix_thread;
+mod nudge;
+mod outbox;
 pub mod peer;
 mod registrar;
 mod running;
@@ -25,6 +27,7 @@ mod source;
 pub mod stagehand;
 mod studio;
 pub mod trace;
+mod viewers;
 
 pub use clock::{Clock, Epoch};
 pub use control::{ControlConfig, ControlHandle, ControlThread, Reply};
@@ -37,6 +40,7 @@ pub use peer::{
     TrickleRefused, Trickled, UnknownSession,
 };
 pub use stagehand::Stagehand;
+pub use viewers::Viewers;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -59,6 +63,7 @@ pub struct Config {
 #[must_use = "dropping the engine ends its threads"]
 pub struct Engine {
     director: Director,
+    viewers: Arc<Viewers>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -69,6 +74,7 @@ impl Engine {
     /// When the operating system gives no more threads.
     pub fn start(config: &Config, clock: &Arc<dyn Clock>, samples: &Arc<dyn Samples>) -> std::io::Result<Self> {
         let epoch = Epoch::start(&**clock);
+        let viewers = Arc::new(Viewers::default());
         let mut threads = Vec::new();
         let mut shards = Vec::new();
         for index in 0..config.shards.max(1) {
@@ -76,6 +82,7 @@ impl Engine {
                 clock: Arc::clone(clock),
                 epoch,
                 samples: Arc::clone(samples),
+                viewers: Arc::clone(&viewers),
                 seed: config.seed,
             };
             let (handle, thread) = shard::spawn(index, surroundings)?;
@@ -91,13 +98,19 @@ impl Engine {
             mixers.push(handle);
             threads.push(thread);
         }
-        Ok(Self { director: Director::new(shards, mixers.into()), threads })
+        Ok(Self { director: Director::new(shards, mixers.into()), viewers, threads })
     }
 
     /// The way to the threads, for control (as [`Stagehand`]) and sessions (as [`Shards`]).
     #[must_use]
     pub fn director(&self) -> Director {
         self.director.clone()
+    }
+
+    /// How many viewers each feed has.
+    #[must_use]
+    pub fn viewers(&self) -> Arc<Viewers> {
+        Arc::clone(&self.viewers)
     }
 }
 

@@ -92,6 +92,11 @@ pub struct Sends {
 pub enum PeerEvent {
     /// ICE and DTLS are done and the keys are in place: media may flow. Once per session.
     Connected,
+    /// A connected host's media has been missing for too long: nothing authentic for 5 s, or checks alone for 30 s. The session
+    /// lives on.
+    MediaLost,
+    /// The media of a host that had lost it flows again.
+    MediaBack,
     /// A host's packet.
     Rtp(RtpIn),
     /// A host's sender report.

@@ -2,10 +2,12 @@
 
 use super::control::ControlHandle;
 use super::mix_thread::{MixHandle, MixInput};
+use super::nudge::Nudge;
+use super::outbox::{DepartureId, Departures, Outbox};
 use super::peer::{Datagram, Peer, PeerEvent, Role, SessionKey};
-use super::shard::{Order, ShardHandle, Surroundings, earliest};
+use super::shard::{Order, Outgoing, ShardHandle, Surroundings, earliest};
 use crate::live::command::MediaState;
-use costage_media::forward::{ConsumerId, FeedId, Frame, ProducerId, Router};
+use costage_media::forward::{ConsumerId, FeedId, ProducerId, Router};
 use costage_media::packet::{MediaKind, RtpOut};
 use costage_media::scene::SourceId;
 use costage_media::time::{AUDIO_CLOCK_HZ, VIDEO_CLOCK_HZ};
@@ -26,6 +28,9 @@ struct Seat {
     superseded: bool,
     wakes_at: Option<Instant>,
     reports_at: Option<Instant>,
+    /// When a host's packets wake its mix thread.
+    nudge: Nudge,
+    outbox: Outbox,
 }
 
 /// The sessions of one shard.
@@ -37,6 +42,7 @@ pub(super) struct Seats {
     router: Router,
     producers: BTreeMap<ProducerId, MixHandle>,
     sources: BTreeMap<SourceId, MixHandle>,
+    departures: Departures,
     control: Option<ControlHandle>,
 }
 
@@ -50,6 +56,7 @@ impl Seats {
             router: Router::new(),
             producers: BTreeMap::new(),
             sources: BTreeMap::new(),
+            departures: Departures::default(),
             control: None,
         }
     }
@@ -73,6 +80,9 @@ impl Seats {
             Order::SourceAt { source, mix } => {
                 self.sources.insert(source, mix);
             }
+            Order::EndSource { source } => {
+                self.sources.remove(&source);
+            }
             Order::Control(control) => self.control = Some(control),
             Order::CloseAll => {
                 let keys: Vec<_> = self.seats.keys().copied().collect();
@@ -91,23 +101,48 @@ impl Seats {
         self.with(now, key, |now, seat| seat.peer.handle_datagram(now, datagram));
     }
 
-    /// Sends `frame` to each viewer whose feed it belongs to; says whether there was one.
-    pub(super) fn send(&mut self, now: Instant, frame: &Arc<Frame>) -> bool {
-        let mut sent = false;
-        let seats = &mut self.seats;
-        let mut broken = Vec::new();
-        self.router.route(now, frame, &mut |consumer, packets: &[RtpOut]| {
+    /// Sends a frame to each viewer whose feed it belongs to, a large one spread over a few milliseconds; says whether there
+    /// was a viewer.
+    pub(super) fn send(&mut self, now: Instant, outgoing: &Outgoing) -> bool {
+        let (seats, number) = (&mut self.seats, self.departures.number());
+        let (mut sent, mut spread, mut broken) = (false, Vec::new(), Vec::new());
+        self.router.route(now, &outgoing.frame, &mut |consumer, packets: &[RtpOut]| {
             let key = SessionKey(consumer.0);
-            if let Some(seat) = seats.get_mut(&key).filter(|seat| seat.connected) {
-                sent = true;
-                match catch_unwind(AssertUnwindSafe(|| seat.peer.send(now, packets))) {
-                    Ok(()) => {}
-                    Err(_) => broken.push(key),
-                }
+            let Some(seat) = seats.get_mut(&key).filter(|seat| seat.connected) else { return };
+            sent = true;
+            let first = seat.outbox.offer(now, packets, number);
+            if first.len() < packets.len() {
+                spread.push(key);
+            }
+            if !first.is_empty() && catch_unwind(AssertUnwindSafe(|| seat.peer.send(now, first))).is_err() {
+                broken.push(key);
             }
         });
+        if let Some(trace) = outgoing.trace.as_ref().filter(|_| sent) {
+            match spread.len() {
+                0 => trace.sent(self.surroundings.clock.now(), &*self.surroundings.samples),
+                outboxes => self.departures.wait(number, Arc::clone(trace), outboxes),
+            }
+        }
+        spread.into_iter().for_each(|key| self.reschedule(key));
         broken.into_iter().for_each(|key| self.bury(key));
         sent
+    }
+
+    /// Sends what has waited long enough in a viewer's outbox.
+    fn send_due(&mut self, now: Instant, key: SessionKey) {
+        let Some(seat) = self.seats.get_mut(&key) else { return };
+        let due = seat.outbox.take_due(now);
+        if !due.packets.is_empty() {
+            self.with(now, key, |now, seat| seat.peer.send(now, &due.packets));
+        }
+        due.departed.into_iter().for_each(|frame| self.departed(frame));
+    }
+
+    fn departed(&mut self, frame: DepartureId) {
+        if let Some(trace) = self.departures.departed(frame) {
+            trace.sent(self.surroundings.clock.now(), &*self.surroundings.samples);
+        }
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
@@ -123,13 +158,23 @@ impl Seats {
             if let Some(seat) = self.seats.get_mut(&key) {
                 seat.wakes_at = None;
             }
+            self.send_due(now, key);
             self.with(now, key, |now, seat| seat.peer.handle_timeout(now));
             self.report_if_due(now, key);
         }
     }
 
     fn adopt(&mut self, now: Instant, key: SessionKey, role: Role, peer: Box<dyn Peer>) {
-        let seat = Seat { role, peer, connected: false, superseded: false, wakes_at: None, reports_at: None };
+        let seat = Seat {
+            role,
+            peer,
+            connected: false,
+            superseded: false,
+            wakes_at: None,
+            reports_at: None,
+            nudge: Nudge::default(),
+            outbox: Outbox::default(),
+        };
         self.seats.insert(key, seat);
         self.with(now, key, |_, _| {});
     }
@@ -180,7 +225,7 @@ impl Seats {
 
     fn reschedule(&mut self, key: SessionKey) {
         let Some(seat) = self.seats.get_mut(&key) else { return };
-        let next = earliest([seat.peer.poll_timeout(), seat.reports_at]);
+        let next = earliest([seat.peer.poll_timeout(), seat.reports_at, seat.outbox.poll_timeout()]);
         if next != seat.wakes_at {
             if let Some(at) = seat.wakes_at {
                 self.wakes.remove(&(at, key));
@@ -196,9 +241,15 @@ impl Seats {
         let Some(role) = self.seats.get(&key).map(|seat| seat.role) else { return };
         match (event, role) {
             (PeerEvent::Connected, role) => self.connected(now, key, role),
-            (PeerEvent::Rtp(packet), Role::Host { source }) => self.to_mix(source, key, MixInput::Rtp(packet)),
+            (PeerEvent::MediaLost, Role::Host { source }) => self.tell_control(key, source, MediaState::Down),
+            (PeerEvent::MediaBack, Role::Host { source }) => self.tell_control(key, source, MediaState::Up),
+            (PeerEvent::Rtp(packet), Role::Host { source }) => {
+                let urgent = self.seats.get_mut(&key).is_none_or(|seat| seat.nudge.is_due(now, &packet));
+                self.to_mix(source, key, MixInput::Rtp(packet), urgent);
+            }
+            // Needed when the next packet is; that one wakes the thread.
             (PeerEvent::SenderClock(clock), Role::Host { source }) => {
-                self.to_mix(source, key, MixInput::Clock(clock));
+                self.to_mix(source, key, MixInput::Clock(clock), false);
             }
             (PeerEvent::KeyframeWanted, Role::Viewer { .. }) => {
                 if let Some(producer) = self.router.keyframe_wanted(ConsumerId(key.0)) {
@@ -211,7 +262,10 @@ impl Seats {
                 self.remove(key);
             }
             // A viewer sends no media, a host asks for none: whoever does it anyway is ignored.
-            (PeerEvent::Rtp(_) | PeerEvent::SenderClock(_), Role::Viewer { .. })
+            (
+                PeerEvent::Rtp(_) | PeerEvent::SenderClock(_) | PeerEvent::MediaLost | PeerEvent::MediaBack,
+                Role::Viewer { .. },
+            )
             | (PeerEvent::KeyframeWanted | PeerEvent::Nack { .. }, Role::Host { .. }) => {}
         }
     }
@@ -225,9 +279,7 @@ impl Seats {
                 if let Some(mix) = self.sources.get(&source) {
                     mix.publish(source, key, self.handle.clone(), sends);
                 }
-                if let Some(control) = &self.control {
-                    control.host_media(source, MediaState::Up);
-                }
+                self.tell_control(key, source, MediaState::Up);
             }
             Role::Viewer { feed } => {
                 let seed = scramble(self.surroundings.seed ^ key.0);
@@ -236,27 +288,40 @@ impl Seats {
                     return self.close(now, key);
                 }
                 if let Some(seat) = self.seats.get_mut(&key) {
-                    seat.reports_at = Some(now + REPORT_FIRST);
-                    metrics::gauge!("costage_viewers").increment(1.0);
+                    let known = seat.reports_at.replace(now + REPORT_FIRST).is_some();
+                    if !known {
+                        self.surroundings.viewers.came(feed);
+                    }
                 }
                 self.ask_for_keyframes();
             }
         }
     }
 
-    fn to_mix(&self, source: SourceId, key: SessionKey, input: MixInput) {
+    /// A host's media came or went. The end of a session whose place another has taken is no news.
+    fn tell_control(&self, key: SessionKey, source: SourceId, state: MediaState) {
+        let superseded = self.seats.get(&key).is_some_and(|seat| seat.superseded);
+        if let (false, Some(control)) = (superseded, &self.control) {
+            tracing::info!(session = key.0, source = source.0, ?state, "a host's media");
+            control.host_media(source, state);
+        }
+    }
+
+    fn to_mix(&self, source: SourceId, key: SessionKey, input: MixInput, urgent: bool) {
         if let Some(mix) = self.sources.get(&source) {
-            mix.feed(source, key, input);
+            mix.feed(source, key, input, urgent);
         }
     }
 
     fn resend(&mut self, now: Instant, key: SessionKey, kind: MediaKind, seqs: &[u16]) {
-        let seats = &mut self.seats;
-        self.router.nack(ConsumerId(key.0), kind, seqs, &mut |_, packet| {
-            if let Some(seat) = seats.get_mut(&key) {
-                seat.peer.resend(now, packet);
-            }
-        });
+        let Some(seat) = self.seats.get_mut(&key) else { return };
+        let router = &mut self.router;
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            router.nack(ConsumerId(key.0), kind, seqs, &mut |_, packet| seat.peer.resend(now, packet));
+        }));
+        if outcome.is_err() {
+            self.bury(key);
+        }
     }
 
     fn report_if_due(&mut self, now: Instant, key: SessionKey) {
@@ -266,13 +331,16 @@ impl Seats {
         }
         seat.reports_at = Some(now + REPORT_INTERVAL);
         let epoch = self.surroundings.epoch;
-        for (kind, hz) in [(MediaKind::Video, VIDEO_CLOCK_HZ), (MediaKind::Audio, AUDIO_CLOCK_HZ)] {
-            let produced = epoch.media_time(now).ticks(hz);
-            if let Some(mapping) = self.router.report(ConsumerId(key.0), kind) {
-                seat.peer.report(now, kind, epoch.ntp(now), mapping.timestamp(produced));
+        let mappings = [(MediaKind::Video, VIDEO_CLOCK_HZ), (MediaKind::Audio, AUDIO_CLOCK_HZ)]
+            .map(|(kind, hz)| (kind, hz, self.router.report(ConsumerId(key.0), kind)));
+        self.with(now, key, |now, seat| {
+            for (kind, hz, mapping) in mappings {
+                let produced = epoch.media_time(now).ticks(hz);
+                if let Some(mapping) = mapping {
+                    seat.peer.report(now, kind, epoch.ntp(now), mapping.timestamp(produced));
+                }
             }
-        }
-        self.reschedule(key);
+        });
     }
 
     fn ask_for_keyframes(&self) {
@@ -297,10 +365,11 @@ impl Seats {
         if let Some(at) = seat.wakes_at {
             self.wakes.remove(&(at, key));
         }
+        seat.outbox.waiting().for_each(|frame| self.departed(frame));
         match seat.role {
-            Role::Viewer { .. } => {
+            Role::Viewer { feed } => {
                 if seat.reports_at.is_some() {
-                    metrics::gauge!("costage_viewers").decrement(1.0);
+                    self.surroundings.viewers.went(feed);
                 }
                 self.router.remove_consumer(ConsumerId(key.0));
             }

@@ -7,6 +7,7 @@ use super::mix_thread::MixHandle;
 use super::peer::{Datagram, Peer, Role, SessionKey};
 use super::seats::Seats;
 use super::trace::{FrameTrace, Samples};
+use super::viewers::Viewers;
 use costage_media::forward::{FeedId, Frame, ProducerId};
 use costage_media::scene::SourceId;
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub(super) enum Order {
     EndFeed { feed: FeedId },
     /// The packets of `source` go to `mix` from now on.
     SourceAt { source: SourceId, mix: MixHandle },
+    /// There will be no packets of `source` any more.
+    EndSource { source: SourceId },
     /// Who is told that a host's media came or went.
     Control(ControlHandle),
     /// Close every session.
@@ -108,6 +111,7 @@ pub(super) struct Surroundings {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) epoch: Epoch,
     pub(super) samples: Arc<dyn Samples>,
+    pub(super) viewers: Arc<Viewers>,
     /// Random; what viewers' first sequence numbers are drawn from.
     pub(super) seed: u64,
 }
@@ -165,7 +169,7 @@ impl Shard {
                 self.seats.ask_host(self.surroundings.clock.now(), key);
             }
             while let Some(outgoing) = self.frames.next() {
-                self.send(&outgoing);
+                self.seats.send(self.surroundings.clock.now(), &outgoing);
             }
             self.receive();
             let now = self.surroundings.clock.now();
@@ -185,13 +189,6 @@ impl Shard {
         for _ in 0..DATAGRAMS_PER_TURN {
             let Some((key, datagram)) = self.datagrams.next() else { return };
             self.seats.receive(self.surroundings.clock.now(), key, datagram);
-        }
-    }
-
-    fn send(&mut self, outgoing: &Outgoing) {
-        let sent = self.seats.send(self.surroundings.clock.now(), &outgoing.frame);
-        if let (true, Some(trace)) = (sent, &outgoing.trace) {
-            trace.sent(self.surroundings.clock.now(), &*self.surroundings.samples);
         }
     }
 

@@ -66,7 +66,7 @@ impl Studio {
     /// One packet or report of a host.
     pub(super) fn take(&mut self, now: Instant, id: SourceId, session: SessionKey, input: MixInput) {
         if let Some(to) = self.moved.get(&id) {
-            return to.feed(id, session, input);
+            return to.feed(id, session, input, true);
         }
         let Some(source) = self.sources.get_mut(&id).filter(|source| source.session() == session) else { return };
         match input {

@@ -13,6 +13,7 @@ use super::lives::Lives;
 use super::ranking::decide;
 use super::refusal::Refusal;
 use super::rules::{BATTLE_SECONDS, BATTLES_ENDED_MAX, EXTENSION_BYTES_MAX, TARGETS_MAX, short, within};
+use super::senders::best;
 use super::state::{Battle, Live, Member, Phase};
 use super::time::WallMs;
 
@@ -129,7 +130,8 @@ impl Lives {
 
     fn end_battle(&mut self, now: WallMs, id: BattleId, reason: BattleEndReason, audience: Vec<LiveId>) {
         let Some(battle) = self.state.battles.get_mut(&id).filter(|battle| battle.is_running()) else { return };
-        let result = decide(&battle.members);
+        let ledger = self.state.receipts.range((id, ScoreKey::first())..).take_while(|((of, _), _)| *of == id);
+        let result = decide(&battle.members, best(ledger.map(|(_, receipt)| &*receipt.change)));
         battle.phase = Phase::Ended { reason, result: Arc::new(result.clone()) };
         if reason == BattleEndReason::AllMemberExit {
             battle.end = now;

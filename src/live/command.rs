@@ -145,8 +145,9 @@ impl Default for Overlays {
     }
 }
 
-/// A live to create. Lengths and counts are checked by the machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A live to create, and what everybody may see of it after. Lengths and counts are checked by the machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct NewLive {
     /// Chosen by the caller, unique.
     pub live_id: LiveId,

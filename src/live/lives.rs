@@ -163,7 +163,7 @@ impl Lives {
             Wake::LiveIdles(id) => {
                 let live = self.state.lives.get(id)?;
                 match live.presence {
-                    Presence::Never => Some(live.info.create_time.after(self.rules.live_idle)),
+                    Presence::Never => Some(live.created.after(self.rules.live_idle)),
                     Presence::Down { since, .. } => Some(since.after(self.rules.live_idle)),
                     Presence::Up => None,
                 }

@@ -8,7 +8,7 @@
 //! | [`lives`] | the machine: order of driving, deadlines, undo |
 //! | `room`, `presence` | lives and whether their hosts are there |
 //! | `invite`, `connection` | invitations and connections |
-//! | `battle`, `score`, `ranking` | battles |
+//! | `battle`, `score`, `ranking`, `senders` | battles |
 //! | `stage`, `view` | what is shown: scenes and layouts; what may be read |
 //! | [`rules`], `state`, `table` | the numbers; the rows; undoing what was done to them |
 //!
@@ -32,6 +32,7 @@ pub mod refusal;
 mod room;
 pub mod rules;
 mod score;
+mod senders;
 mod stage;
 mod state;
 mod table;

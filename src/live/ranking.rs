@@ -1,12 +1,14 @@
 //! Who won: competition ranking, winners, draw.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
-use super::answer::{BattleResult, Ranked};
+use super::answer::{BattleResult, Ranked, Sender};
+use super::ids::UserId;
 use super::state::Member;
 
-/// The result of a battle between `members` as they stand.
-pub(super) fn decide(members: &[Member]) -> BattleResult {
+/// The result of a battle between `members` as they stand, with the best senders of those who were given points.
+pub(super) fn decide(members: &[Member], mut senders: BTreeMap<UserId, Vec<Sender>>) -> BattleResult {
     let mut order: Vec<_> = members.iter().collect();
     // Who left comes last; equal scores keep the order of the battle.
     order.sort_by_key(|member| (member.left, Reverse(member.score)));
@@ -29,6 +31,10 @@ pub(super) fn decide(members: &[Member]) -> BattleResult {
         scores: ranking.iter().map(|ranked| (ranked.user_id.clone(), ranked.score)).collect(),
         winners: best.map(|ranked| ranked.user_id.clone()).collect(),
         draw,
+        best_senders: ranking
+            .iter()
+            .map(|ranked| (ranked.user_id.clone(), senders.remove(&ranked.user_id).unwrap_or_default()))
+            .collect(),
         ranking,
     }
 }
@@ -39,7 +45,7 @@ mod tests {
 
     use super::super::answer::Host;
     use super::super::command::User;
-    use super::super::ids::{LiveId, UserId};
+    use super::super::ids::LiveId;
     use super::*;
 
     fn member(name: &str, score: u64, left: bool) -> Member {
@@ -60,20 +66,20 @@ mod tests {
     fn equal_scores_share_a_rank_and_the_next_rank_skips() {
         let members =
             [("a", 5), ("b", 9), ("c", 9), ("d", 5), ("e", 1)].map(|(name, score)| member(name, score, false));
-        let result = decide(&members);
+        let result = decide(&members, BTreeMap::new());
         assert_eq!(ranks(&result), [("b", 1), ("c", 1), ("a", 3), ("d", 3), ("e", 5)]);
         assert_eq!((winners(&result), result.draw), (vec!["b", "c"], false));
     }
 
     #[test]
     fn a_draw_has_no_winner() {
-        let result = decide(&[member("a", 7, false), member("b", 7, false)]);
+        let result = decide(&[member("a", 7, false), member("b", 7, false)], BTreeMap::new());
         assert_eq!((ranks(&result), winners(&result), result.draw), (vec![("a", 1), ("b", 1)], vec![], true));
     }
 
     #[test]
     fn who_left_ranks_last_and_cannot_win_whatever_the_score() {
-        let result = decide(&[member("a", 100, true), member("b", 0, false), member("c", 100, true)]);
+        let result = decide(&[member("a", 100, true), member("b", 0, false), member("c", 100, true)], BTreeMap::new());
         assert_eq!(ranks(&result), [("b", 1), ("a", 2), ("c", 2)]);
         assert_eq!((winners(&result), result.draw), (vec!["b"], false));
         assert_eq!(result.scores.len(), 3);
@@ -81,7 +87,7 @@ mod tests {
 
     #[test]
     fn when_everybody_left_nobody_wins_and_it_is_no_draw() {
-        let result = decide(&[member("a", 1, true), member("b", 1, true)]);
+        let result = decide(&[member("a", 1, true), member("b", 1, true)], BTreeMap::new());
         assert_eq!((ranks(&result), winners(&result), result.draw), (vec![("a", 1), ("b", 1)], vec![], false));
     }
 }

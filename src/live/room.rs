@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::answer::{Answer, LiveInfo, LivePage};
+use super::answer::{Answer, LivePage};
 use super::command::{LiveEndReason, NewLive};
 use super::effect::Effect;
 use super::event::{Event, LeaveReason};
@@ -39,19 +39,19 @@ impl Lives {
         }
         let serial = self.state.counters.serial.checked_add(1).ok_or(too_many)?;
         self.state.counters.serial = serial;
-        let info = Arc::new(info(now, new));
-        let id = info.live_id.clone();
+        let id = new.live_id.clone();
         let live = Live {
-            info: Arc::clone(&info),
+            info: Arc::new(new),
+            created: now,
             serial,
             presence: Presence::Never,
             solo: None,
             connection: None,
             battle: None,
         };
+        self.record(Fact::LiveCreated(Arc::new(self.info_of(&live))));
         self.state.lives.insert(id.clone(), live);
         self.state.serials.insert(serial, id.clone());
-        self.record(Fact::LiveCreated(info));
         self.find_live(&id)
     }
 
@@ -99,29 +99,6 @@ impl Lives {
         }
         let cursor = if public.peek().is_some() { last.to_string() } else { String::new() };
         Ok(Answer::Lives(LivePage { lives, cursor }))
-    }
-}
-
-fn info(now: WallMs, new: NewLive) -> LiveInfo {
-    LiveInfo {
-        live_id: new.live_id,
-        live_name: new.live_name,
-        owner: new.owner,
-        notice: new.notice,
-        is_public_visible: new.is_public_visible,
-        is_seat_enabled: new.is_seat_enabled,
-        keep_owner_on_seat: new.keep_owner_on_seat,
-        max_seat_count: new.max_seat_count,
-        seat_mode: new.seat_mode,
-        seat_template: new.seat_template,
-        cover_url: new.cover_url,
-        background_url: new.background_url,
-        category_list: new.category_list,
-        activity_status: new.activity_status,
-        meta_data: new.meta_data,
-        overlays: new.overlays,
-        create_time: now,
-        is_publishing: false,
     }
 }
 

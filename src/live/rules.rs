@@ -40,6 +40,8 @@ pub const BATTLES_ENDED_MAX: usize = 1_000;
 pub const LEDGER_MAX: usize = 1_000_000;
 /// The largest score, 2^53 − 1: the largest integer that JSON readers agree about (RFC 8259 §6).
 pub const SCORE_MAX: u64 = (1 << 53) - 1;
+/// Senders of each side that the end of a battle names.
+pub(super) const BEST_SENDERS: usize = 3;
 /// Between two events of changed scores of one battle: 20 a second.
 pub const SCORES_TOLD_INTERVAL: Duration = Duration::from_millis(50);
 /// A client that comes too early asks again after this long: a host needs about that to connect.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use costage_media::forward::FeedId;
 use costage_media::scene::{SourceId, Template};
 
-use super::answer::{BattleEndReason, BattleResult, Host, LiveInfo, Scored};
-use super::command::ScoreChange;
+use super::answer::{BattleEndReason, BattleResult, Host, Scored};
+use super::command::{NewLive, ScoreChange};
 use super::ids::{BattleId, ConnectionId, LiveId, ScoreKey, StageId, UserId};
 use super::table::Table;
 use super::time::WallMs;
@@ -15,7 +15,8 @@ use super::time::WallMs;
 /// One live.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Live {
-    pub(super) info: Arc<LiveInfo>,
+    pub(super) info: Arc<NewLive>,
+    pub(super) created: WallMs,
     /// Counts lives over the server's life: newest is highest; also the number of its feed and its source.
     pub(super) serial: u32,
     pub(super) presence: Presence,

@@ -21,7 +21,13 @@ impl Lives {
     }
 
     pub(super) fn info_of(&self, live: &Live) -> LiveInfo {
-        LiveInfo { is_publishing: live.presence == Presence::Up, ..(*live.info).clone() }
+        LiveInfo {
+            live: (*live.info).clone(),
+            create_time: live.created,
+            is_publishing: live.presence == Presence::Up,
+            viewer_count: 0,
+            feed: live.feed(),
+        }
     }
 
     pub(super) fn find_live(&self, live: &LiveId) -> Result<Answer, Refusal> {

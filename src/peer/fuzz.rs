@@ -36,7 +36,7 @@ pub fn sdp(data: &[u8]) {
         let again = SessionDescription::unmarshal(&mut std::io::Cursor::new(answer.as_bytes()));
         let again = again.expect("an answer is SDP");
         assert_eq!(again.media_descriptions.len(), offer.media.len(), "every line is answered, none is injected");
-        let _ = plan.restart_fragment(&local);
+        let _ = plan.restart_head().fragment(&local);
     }
 }
 

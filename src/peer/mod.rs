@@ -1,11 +1,12 @@
 //! WebRTC sessions over one UDP port.
 //!
 //! ```text
-//! socket → udp (one thread) → routes → shard → Session ─┬ ice        checks answered, addresses proved
-//!                                                       ├ dtls       keys, bound to the offer's fingerprint
-//!                                                       ├ srtp       packets opened and sealed
-//!                                                       ├ receiving  a host's media
-//!                                                       └ sending    a viewer's media → socket, from the shard's thread
+//! socket → udp (one thread) → demux → shard → Session ─┬ ice        checks answered, addresses proved
+//!                                                      ├ dtls       keys, bound to the offer's fingerprint
+//!                                                      ├ srtp       packets opened and sealed
+//!                                                      ├ presence   a host's media lost and back
+//!                                                      ├ receiving  a host's media
+//!                                                      └ sending    a viewer's media → socket, from the shard's thread
 //! HTTP → api → Sessions (sdp) → a new Session → its shard
 //! ```
 //!
@@ -16,11 +17,14 @@
 //! **Invariant:** nothing here decides who may publish or play.
 
 mod config;
+mod demux;
 mod dtls;
+mod early;
 mod extend;
 #[doc(hidden)]
 pub mod fuzz;
 mod ice;
+mod presence;
 mod random;
 mod receiving;
 mod registration;

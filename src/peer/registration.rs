@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::ice::Credentials;
 use super::routes::Changes;
-use super::sdp::Plan;
+use super::sdp::answer::RestartHead;
 use crate::engine::SessionKey;
 
 /// The sessions that live, by the secret of their URL.
@@ -19,7 +19,8 @@ pub(crate) struct Table {
 pub(crate) struct Entry {
     pub(crate) key: SessionKey,
     pub(crate) owner: String,
-    pub(crate) plan: Plan,
+    /// What an ICE restart is answered with.
+    pub(crate) head: RestartHead,
     /// The ufrag of the client's current ICE session.
     pub(crate) remote_ufrag: String,
     /// The current entity tag, without quotes: our ufrag.

@@ -9,6 +9,8 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use tokio::sync::Notify;
+
 use super::ice;
 use crate::engine::SessionKey;
 
@@ -20,6 +22,9 @@ const ADDRESSES_MAX: usize = 8;
 pub(crate) struct Changes {
     pending: Mutex<BTreeMap<SessionKey, Change>>,
     waiting: AtomicBool,
+    /// The receive thread holds datagrams of addresses that have not proved themselves.
+    wanted: AtomicBool,
+    bound: Notify,
 }
 
 /// What changes for one session.
@@ -68,6 +73,20 @@ impl Changes {
                 change.bound.pop_front();
             }
         });
+        if self.wanted.load(Ordering::SeqCst) {
+            self.bound.notify_one();
+        }
+    }
+
+    /// Whether the receive thread wants to be woken when an address is bound ([`Changes::address_bound`]). Once it has said
+    /// so it must look at the changes again: one may have come in between.
+    pub(crate) fn want_addresses(&self, wanted: bool) {
+        self.wanted.store(wanted, Ordering::SeqCst);
+    }
+
+    /// Waits for an address to be bound, while they are wanted. Cancel-safe.
+    pub(crate) async fn address_bound(&self) {
+        self.bound.notified().await;
     }
 
     /// The session is gone.
@@ -79,13 +98,13 @@ impl Changes {
             return;
         }
         pending.insert(key, Change { freed: true, ..Change::default() });
-        self.waiting.store(true, Ordering::Release);
+        self.waiting.store(true, Ordering::SeqCst);
     }
 
     fn with(&self, key: SessionKey, alter: impl FnOnce(&mut Change)) {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         alter(pending.entry(key).or_default());
-        self.waiting.store(true, Ordering::Release);
+        self.waiting.store(true, Ordering::SeqCst);
     }
 
     fn take(&self) -> BTreeMap<SessionKey, Change> {
@@ -110,13 +129,20 @@ struct Names {
 }
 
 impl Routes {
-    /// Takes up what changed.
-    pub(crate) fn update(&mut self, changes: &Changes) {
-        if changes.waiting.load(Ordering::Acquire) {
+    /// Takes up what changed; `false` when nothing had.
+    pub(crate) fn update(&mut self, changes: &Changes) -> bool {
+        let waiting = changes.waiting.load(Ordering::SeqCst);
+        if waiting {
             for (key, change) in changes.take() {
                 self.apply(key, change);
             }
         }
+        waiting
+    }
+
+    /// The session to which an address has proved itself.
+    pub(crate) fn holder(&self, address: SocketAddr) -> Option<SessionKey> {
+        self.by_address.get(&address).copied()
     }
 
     /// Who a datagram is for: STUN by its ufrag, everything else by an address that has proved itself.
@@ -124,7 +150,7 @@ impl Routes {
         if ice::is_stun(datagram) {
             return self.by_ufrag.get(ice::ufrag_of(datagram)?).copied();
         }
-        self.by_address.get(&from).copied()
+        self.holder(from)
     }
 
     fn apply(&mut self, key: SessionKey, change: Change) {

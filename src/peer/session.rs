@@ -14,6 +14,7 @@ use rtc::shared::marshal::Unmarshal;
 
 use super::dtls::{Link, LinkEvent};
 use super::ice::{CheckRefused, Credentials, Ice, Path};
+use super::presence::{Change, Presence};
 use super::receiving::{Received, Receiving};
 use super::registration::{Registration, Restart};
 use super::sending::{Sending, Way};
@@ -69,6 +70,8 @@ pub(crate) struct Session {
     restart: Arc<Restart>,
     crypto: Arc<dyn RTCCryptoProvider>,
     handshake_by: Option<Instant>,
+    /// A connected host's.
+    presence: Option<Presence>,
     events: VecDeque<PeerEvent>,
     closed: bool,
 }
@@ -91,6 +94,7 @@ impl Session {
             restart: parts.restart,
             crypto: parts.crypto,
             handshake_by: Some(now + HANDSHAKE_MAX),
+            presence: None,
             events: VecDeque::new(),
             closed: false,
         }
@@ -103,7 +107,7 @@ impl Session {
             Some(0..=3) => self.check(now, path, &datagram.data),
             Some(20..=63) => self.dtls(now, datagram.data),
             Some(128..=191) if is_rtcp(&datagram.data) => self.srtcp(now, &datagram.data),
-            Some(128..=191) => self.srtp(datagram.received_at, &datagram.data),
+            Some(128..=191) => self.srtp(now, datagram.received_at, &datagram.data),
             Some(_) | None => {}
         }
     }
@@ -118,6 +122,7 @@ impl Session {
             outcome = self.ice.handle(now, path, data, self.crypto.crypto());
         }
         let Ok(check) = outcome else { return };
+        self.heard(now);
         if check.valid {
             // Before the reply leaves: what the client sends next must find the way here.
             self.registration.bind(path.remote);
@@ -140,37 +145,65 @@ impl Session {
         let events = link.handle(now, data);
         self.flush_link();
         for event in events {
-            self.link_event(event);
+            self.link_event(now, event);
         }
     }
 
-    fn link_event(&mut self, event: LinkEvent) {
+    fn link_event(&mut self, now: Instant, event: LinkEvent) {
         match event {
-            LinkEvent::Connected(keys) => self.connected(*keys),
+            LinkEvent::Connected(keys) => self.connected(now, *keys),
             LinkEvent::Closed => self.end(CloseReason::Remote),
             LinkEvent::Failed => self.end(CloseReason::HandshakeFailed),
         }
     }
 
-    fn connected(&mut self, keys: SrtpKeys) {
+    fn connected(&mut self, now: Instant, keys: SrtpKeys) {
         let Ok(sealer) = Sealer::new(&keys) else { return self.end(CloseReason::HandshakeFailed) };
         let Ok(inbound) = Inbound::new(keys) else { return self.end(CloseReason::HandshakeFailed) };
         self.keys = Some((inbound, sealer));
         self.handshake_by = None;
+        self.presence = matches!(self.half, Half::Receiving(_)).then(|| Presence::new(now));
         self.push(PeerEvent::Connected);
     }
 
-    fn srtp(&mut self, received_at: Instant, data: &[u8]) {
+    /// A packet under the session's keys: the client's handshake is over as well.
+    fn opened(&mut self, now: Instant) {
+        if let Some(link) = &mut self.link {
+            link.settle(now);
+        }
+    }
+
+    /// Something authentic came.
+    fn heard(&mut self, now: Instant) {
+        if let Some(presence) = &mut self.presence {
+            presence.heard(now);
+        }
+    }
+
+    fn media_changed(&mut self, change: Option<Change>) {
+        match change {
+            Some(Change::Lost) => self.push(PeerEvent::MediaLost),
+            Some(Change::Back) => self.push(PeerEvent::MediaBack),
+            None => {}
+        }
+    }
+
+    fn srtp(&mut self, now: Instant, received_at: Instant, data: &[u8]) {
         let (Half::Receiving(receiving), Some((inbound, _))) = (&mut self.half, &mut self.keys) else { return };
         let Ok(header) = rtp::Header::unmarshal(&mut &data[..]) else { return };
         let Ok(plain) = inbound.open_rtp(data, &header) else { return };
         receiving.handle_rtp(received_at, header, plain);
+        self.opened(now);
+        let change = self.presence.as_mut().and_then(|presence| presence.flowed(now));
+        self.media_changed(change);
         self.collect();
     }
 
     fn srtcp(&mut self, now: Instant, data: &[u8]) {
         let Some((inbound, _)) = &mut self.keys else { return };
         let Ok(plain) = inbound.open_rtcp(data) else { return };
+        self.heard(now);
+        self.opened(now);
         let Ok(packets) = rtcp::packet::unmarshal(&mut Bytes::from(plain)) else { return };
         match &mut self.half {
             Half::Receiving(receiving) => receiving.handle_rtcp(now, packets),
@@ -263,9 +296,11 @@ impl Peer for Session {
             return self.end(reason);
         }
         if let Some(event) = self.link.as_mut().and_then(|link| link.handle_timeout(now)) {
-            self.link_event(event);
+            self.link_event(now, event);
         }
         self.flush_link();
+        let change = self.presence.as_mut().and_then(|presence| presence.handle_timeout(now));
+        self.media_changed(change);
         if let Half::Receiving(receiving) = &mut self.half {
             receiving.handle_timeout(now);
         }
@@ -281,7 +316,8 @@ impl Peer for Session {
             Half::Receiving(receiving) => receiving.poll_timeout(),
             Half::Sending(_) => None,
         };
-        [Some(self.given_up().0), link, media].into_iter().flatten().min()
+        let presence = self.presence.as_ref().and_then(Presence::poll_timeout);
+        [Some(self.given_up().0), link, media, presence].into_iter().flatten().min()
     }
 
     fn poll_event(&mut self) -> Option<PeerEvent> {

@@ -25,7 +25,7 @@ const SECRET_LETTERS: usize = 32;
 
 /// All sessions of the process, to those who open and close them.
 pub struct Sessions {
-    identity: Identity,
+    identity: Arc<Identity>,
     candidates: Vec<SocketAddr>,
     wire: Arc<dyn Wire>,
     shards: Arc<dyn Shards>,
@@ -39,7 +39,7 @@ pub struct Sessions {
 
 impl Sessions {
     pub(super) fn new(
-        identity: Identity,
+        identity: Arc<Identity>,
         candidates: Vec<SocketAddr>,
         wire: Arc<dyn Wire>,
         shards: Arc<dyn Shards>,
@@ -86,7 +86,7 @@ impl Sessions {
     }
 
     fn link(&self, plan: &Plan) -> Result<LinkStart, OfferRefused> {
-        let (identity, fingerprints) = (self.identity.clone(), plan.fingerprints.clone());
+        let (identity, fingerprints) = (Arc::clone(&self.identity), plan.fingerprints.clone());
         if plan.we_are_client {
             let start = move |now| Link::client(now, &identity, fingerprints).ok();
             return Ok(LinkStart::Client(Box::new(start)));
@@ -108,7 +108,7 @@ impl Sessions {
         let entry = Entry {
             key,
             owner,
-            plan: plan.clone(),
+            head: plan.restart_head(),
             remote_ufrag: plan.remote_ufrag.clone(),
             tag: tag.to_owned(),
             restart: Arc::clone(&restart),
@@ -173,7 +173,7 @@ impl Signalling for Sessions {
             return Err(TrickleRefused::Malformed { detail: "a restart needs a=ice-pwd too".to_owned() });
         }
         let credentials = Credentials::random();
-        let fragment = entry.plan.restart_fragment(&self.local(&credentials));
+        let fragment = entry.head.fragment(&self.local(&credentials));
         entry.remote_ufrag = ufrag;
         entry.tag.clone_from(&credentials.ufrag);
         let etag = quoted(&credentials.ufrag);

@@ -12,7 +12,8 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::Interest;
 use tokio::sync::oneshot;
 
-use super::routes::{Changes, Routes};
+use super::demux::Demux;
+use super::routes::Changes;
 use super::wire::Wire;
 use crate::engine::{Clock, Datagram, Shards};
 
@@ -88,8 +89,8 @@ impl UdpPort {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
         let (stop, stopped) = oneshot::channel();
         let body = move || {
-            let inlet =
-                Inlet { state: self.state, clock, shards, changes, routes: Routes::default(), metrics: Metrics::new() };
+            let demux = Demux::new(changes, shards);
+            let inlet = Inlet { state: self.state, clock, demux, received: counter!("costage_udp_received_total") };
             runtime.block_on(inlet.run(self.socket, stopped));
         };
         let thread = std::thread::Builder::new().name("udp".to_owned()).spawn(body)?;
@@ -149,21 +150,8 @@ impl Wire for Outlet {
 struct Inlet {
     state: Arc<UdpSocketState>,
     clock: Arc<dyn Clock>,
-    shards: Arc<dyn Shards>,
-    changes: Arc<Changes>,
-    routes: Routes,
-    metrics: Metrics,
-}
-
-struct Metrics {
+    demux: Demux,
     received: Counter,
-    unknown: Counter,
-}
-
-impl Metrics {
-    fn new() -> Self {
-        Self { received: counter!("costage_udp_received_total"), unknown: counter!("costage_udp_unknown_total") }
-    }
 }
 
 impl Inlet {
@@ -179,6 +167,7 @@ impl Inlet {
                 ready = socket.readable() => if let Err(error) = ready {
                     return tracing::error!(%error, "the UDP port is gone");
                 },
+                () = self.demux.changed() => self.demux.take_up(self.clock.now()),
             }
             for _ in 0..CALLS_MAX {
                 if !self.receive(&socket, &mut buffers) {
@@ -202,19 +191,13 @@ impl Inlet {
             Err(_) => return true,
         };
         let received_at = self.clock.now();
-        self.routes.update(&self.changes);
+        self.demux.take_up(received_at);
         for (buffer, meta) in buffers.iter().zip(&metas).take(count) {
             let from = SocketAddr::new(meta.addr.ip().to_canonical(), meta.addr.port());
             let local = meta.dst_ip.map(|ip| ip.to_canonical());
             for data in buffer[..meta.len.min(buffer.len())].chunks(meta.stride.max(1)) {
-                self.metrics.received.increment(1);
-                match self.routes.route(from, data) {
-                    Some(key) => {
-                        let data = BytesMut::from(data);
-                        self.shards.deliver(key, Datagram { from, local, data, received_at });
-                    }
-                    None => self.metrics.unknown.increment(1),
-                }
+                self.received.increment(1);
+                self.demux.take(Datagram { from, local, data: BytesMut::from(data), received_at });
             }
         }
         true

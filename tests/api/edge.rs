@@ -14,7 +14,10 @@ async fn what_is_not_built_answers_501_and_says_so() {
         ("GET", "/v1/lives/a/seats"),
         ("POST", "/v1/lives/a/seats/1/take"),
         ("POST", "/v1/lives/a/seats/move"),
+        ("POST", "/v1/lives/a/seats/1/camera-off"),
         ("POST", "/v1/lives/a/seat-applications"),
+        ("POST", "/v1/lives/a/seat-applications/u/cancel"),
+        ("POST", "/v1/lives/a/seat-invitations"),
         ("POST", "/v1/lives/a/seat-invitations/u/accept"),
         ("GET", "/v1/lives/a/co-host/candidates"),
         ("PUT", "/v1/lives/a/layout"),
@@ -34,6 +37,26 @@ async fn what_is_not_built_answers_501_and_says_so() {
     ] {
         let problem = house.json(&admin, method, path, &Value::Null).await.problem(501, "not-built");
         assert!(problem["detail"].as_str().unwrap().contains("does not have it yet"), "{method} {path}: {problem}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_built_takes_its_own_methods_and_words_only() {
+    let house = House::open().await;
+    for (method, path, allow) in [
+        ("DELETE", "/v1/lives/a/seats", "GET,HEAD"),
+        ("GET", "/v1/lives/a/seats/1/take", "POST"),
+        ("POST", "/v1/lives/a/preview.png", "GET,HEAD"),
+        ("GET", "/v1/battles/b/accept", "POST"),
+        ("GET", "/whip/a/seats/1", "POST"),
+        ("DELETE", "/whep/a/return", "POST"),
+    ] {
+        let reply = house.json(&house.admin(), method, path, &Value::Null).await;
+        reply.problem(405, "method-not-allowed");
+        assert_eq!(reply.header("allow"), allow, "{method} {path}");
+    }
+    for path in ["/v1/lives/a/seats/1/dance", "/v1/battles/b/dance", "/v1/lives/a/seat-invitations/u/dance"] {
+        house.json("", "POST", path, &Value::Null).await.problem(404, "route-not-found");
     }
 }
 

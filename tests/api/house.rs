@@ -12,8 +12,8 @@ use costage::live::{LiveId, Rules, UserId};
 use costage::peer::{self, PeerConfig, Receiver};
 use costage::store::Memory;
 use costage_media::kernel::Kernels;
+use reqwest::Method;
 use reqwest::header::HeaderMap;
-use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, oneshot};
@@ -40,6 +40,9 @@ struct NoSamples;
 impl Samples for NoSamples {
     fn frame(&self, _: &Sample) {}
 }
+
+/// HTTP connections that these servers take at once.
+pub(crate) const CONNECTIONS_MAX: usize = 16;
 
 /// A running server.
 pub(crate) struct House {
@@ -98,11 +101,14 @@ impl House {
             attempts: Arc::default(),
             going: Going::default(),
             sockets: Arc::new(Semaphore::new(SOCKETS_MAX)),
+            viewers: engine.viewers(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (router, going) = (api::router(state.clone()), state.going.clone());
-        tokio::spawn(api::serve(listener, router, async move { going.reached(Stage::Closing).await }));
+        tokio::spawn(async move {
+            api::serve(listener, router, CONNECTIONS_MAX, going.reached(Stage::Closing)).await;
+        });
         let http = reqwest::Client::new();
         Self { state, address, http, control: Some(thread), _receiver: receiver, _engine: engine }
     }
@@ -218,10 +224,6 @@ impl Reply {
 
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
-    }
-
-    pub(crate) fn is(&self, status: StatusCode) -> bool {
-        self.status == status.as_u16()
     }
 }
 

@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
 
 mod battles;
+mod drain;
 mod edge;
 mod events;
 mod house;
 mod lives;
+mod slow;
 mod tokens;
 mod whep;
 mod whip;

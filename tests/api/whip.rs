@@ -1,6 +1,5 @@
 //! WHIP, RFC 9725, requirement by requirement.
 
-use costage::api::Stage;
 use costage::api::auth::Role;
 
 use super::house::{House, Reply, offer};
@@ -138,9 +137,8 @@ async fn same_users_second_offer_takes_over_and_a_bad_one_takes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn full_server_and_draining_server_answer_503_with_retry_after() {
-    let (house, _, bearer) = published().await;
-    let token = bearer.strip_prefix("Bearer ").unwrap();
+async fn full_server_answers_503_with_retry_after() {
+    let (house, _, _) = published().await;
     house.on_air("a", "alice").await;
     for _ in 0..2 {
         assert_eq!(house.sdp("", "/whep/a", &offer("recvonly")).await.status, 201);
@@ -148,14 +146,6 @@ async fn full_server_and_draining_server_answer_503_with_retry_after() {
     let full = house.sdp("", "/whep/a", &offer("recvonly")).await;
     full.problem(503, "too-many-sessions");
     assert_ne!(full.header("retry-after"), "");
-
-    house.state.going.to(Stage::Draining);
-    for reply in [house.sdp(token, "/whip/a", &offer("sendonly")).await, house.sdp("", "/whep/a", "v=0").await] {
-        reply.problem(503, "draining");
-        assert_ne!(reply.header("retry-after"), "");
-    }
-    house.send("GET", "/healthz", &[], "").await.problem(503, "draining");
-    house.json("", "GET", "/v1/lives/a", &serde_json::Value::Null).await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -84,12 +84,17 @@ fn create_live(server: &Server, host: Host) {
     server.admin("POST", "/v1/lives", &live).expect_status(201);
 }
 
+/// Whether a page's session is in this state, as JavaScript.
+fn is_state(state: &str) -> String {
+    format!("document.querySelector('#state').dataset.state === '{state}'")
+}
+
 /// Opens the publish page with a test picture; it asks the server in dev mode for its token and goes live at once.
 fn publish<'a>(browser: &'a Browser, server: &Server, host: Host) -> Page<'a> {
     let (hue, tone) = (host.hue, host.tone_hz);
     let wish = format!("source=test&go=1&size=360x640&hue={hue}&tone={tone}");
     let page = browser.open(&format!("publish-{}", host.live), &server.url(&format!("/publish/{}?{wish}", host.live)));
-    page.wait_for("document.querySelector('#state').dataset.state === 'connected'", PATIENCE);
+    page.wait_for(&is_state("connected"), PATIENCE);
     page
 }
 
@@ -182,10 +187,10 @@ fn two_browsers_battle_in_one_picture_while_a_third_watches() {
 
     // The viewer is early: 409 with Retry-After, said in words, tried again until the host is there.
     let play = browser.open("play-a", &server.url("/play/a"));
-    play.wait_for("document.querySelector('#state').dataset.state === 'waiting'", PATIENCE);
+    play.wait_for(&is_state("waiting"), PATIENCE);
     let alice = publish(&browser, &server, ALICE);
     let bob = publish(&browser, &server, BOB);
-    play.wait_for("document.querySelector('#state').dataset.state === 'connected'", PATIENCE);
+    play.wait_for(&is_state("connected"), PATIENCE);
     let viewer = Viewer::new(&play);
     wait_for_ground(&viewer, "alice alone, top", SOLO_TOP, ALICE);
     wait_for_ground(&viewer, "alice alone, bottom", SOLO_BOTTOM, ALICE);
@@ -238,7 +243,7 @@ fn the_demo_shows_a_battle_and_its_figures_on_the_first_page() {
     let server = Server::start_as(&["demo"]);
     let browser = Browser::launch();
     let page = browser.open("demo", &server.url("/"));
-    page.wait_for("document.querySelector('#state').dataset.state === 'connected'", PATIENCE);
+    page.wait_for(&is_state("connected"), PATIENCE);
     let viewer = Viewer::new(&page);
     let row = Spot { x: 0, y: BAR_ROW_Y, width: CANVAS_WIDTH, height: 1 };
     viewer.wait_until("the score bar", PATIENCE, || {
@@ -270,14 +275,43 @@ fn a_host_without_a_camera_or_a_token_is_told_so_in_words() {
     create_live(&server, ALICE);
 
     let page = browser.open("wrong-token", &server.url("/publish/a?token=not.a.token&source=test&size=64x64&go=1"));
-    page.wait_for("document.querySelector('#state').dataset.state === 'failed'", PATIENCE);
+    page.wait_for(&is_state("failed"), PATIENCE);
     let words = page.text("document.querySelector('#trouble').textContent");
     assert!(words.len() > 20 && words.to_lowercase().contains("token"), "{words:?}");
 
+    // It may come yet, so the page goes on trying, and says why.
     let page = browser.open("no-such-live", &server.url("/play/nowhere"));
-    page.wait_for("document.querySelector('#state').dataset.state === 'failed'", PATIENCE);
+    page.wait_for(&is_state("waiting"), PATIENCE);
     let words = page.text("document.querySelector('#trouble').textContent");
     assert!(words.to_lowercase().contains("live"), "{words:?}");
+    server.stop();
+}
+
+#[test]
+fn pages_come_back_when_a_session_has_ended_and_a_host_that_was_taken_over_stays_away() {
+    let _alone = alone();
+    let server = Server::start();
+    let browser = Browser::launch();
+    create_live(&server, ALICE);
+    let first = publish(&browser, &server, ALICE);
+    let play = browser.open("play-a", &server.url("/play/a"));
+    play.wait_for(&is_state("connected"), PATIENCE);
+
+    // The backend ends the live: both sessions end with it, both pages say so and try again. In dev mode the host's page
+    // makes the live anew.
+    server.admin("DELETE", "/v1/lives/a", &json!(null)).expect_status(204);
+    for page in [&first, &play] {
+        page.wait_for(&is_state("waiting"), PATIENCE);
+    }
+    for page in [&first, &play] {
+        page.wait_for(&is_state("connected"), PATIENCE);
+    }
+
+    let second = publish(&browser, &server, ALICE);
+    first.wait_for(&is_state("failed"), PATIENCE);
+    let words = first.text("document.querySelector('#trouble').textContent");
+    assert!(words.contains("another place"), "{words:?}");
+    assert_eq!(second.text("document.querySelector('#state').dataset.state"), "connected");
     server.stop();
 }
 

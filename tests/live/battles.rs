@@ -238,7 +238,12 @@ fn changed_scores_are_told_at_once_and_then_at_most_twenty_times_a_second() {
 fn time_over_ends_a_battle_with_scores_ranking_and_winner() {
     let mut world = World::connected(&["a", "b"]);
     let battle = world.battle("a", &["b"]).battle_id;
-    world.score(battle, "1", ScoreOp::Add, &[("b", 20), ("a", 10)]).unwrap();
+    world.score(battle, "1", ScoreOp::Add, &[("b", 18), ("a", 10)]).unwrap();
+    for (key, sender, value) in [("2", "ann", 4), ("3", "bob", 1), ("4", "bob", -3)] {
+        let mut change = change(ScoreOp::Add, &[("b", value)]);
+        change.source.sender_id = sender.to_owned();
+        world.ask(Command::Score { battle, key: ScoreKey::new(key).unwrap(), change }).unwrap();
+    }
     world.forget();
     world.wait(Duration::from_millis(299_999));
     assert_eq!(world.info(battle).status, BattleStatus::Started);
@@ -248,7 +253,8 @@ fn time_over_ends_a_battle_with_scores_ranking_and_winner() {
         serde_json::to_value(event).unwrap(),
         json!({"type": "onBattleEnded", "data": {
         "battleId": battle.to_string(), "reason": "timeOver", "reasonCode": 0, "endTime": DAWN + 300_000,
-        "result": {"scores": {"a-host": 10, "b-host": 20}, "winners": ["b-host"], "draw": false, "ranking": [
+        "result": {"scores": {"a-host": 10, "b-host": 20}, "winners": ["b-host"], "draw": false,
+            "bestSenders": {"a-host": [], "b-host": [{"senderId": "ann", "value": 4}]}, "ranking": [
             {"userId": "b-host", "liveId": "b", "score": 20, "rank": 1, "left": false},
             {"userId": "a-host", "liveId": "a", "score": 10, "rank": 2, "left": false},
         ]}}})

@@ -15,7 +15,7 @@ fn create(world: &mut World, change: impl FnOnce(&mut NewLive)) -> Result<Answer
 
 fn list(world: &mut World, cursor: &str, count: u64) -> (Vec<String>, String) {
     match world.ask(Command::ListLives { cursor: cursor.to_owned(), count: Some(count) }) {
-        Ok(Answer::Lives(page)) => (page.lives.iter().map(|it| it.live_id.to_string()).collect(), page.cursor),
+        Ok(Answer::Lives(page)) => (page.lives.iter().map(|it| it.live.live_id.to_string()).collect(), page.cursor),
         other => panic!("{other:?}"),
     }
 }
@@ -32,7 +32,7 @@ fn a_created_live_is_answered_with_every_field_of_the_page() {
             "seatMode": "apply", "seatTemplate": "videoDynamicGrid9Seats", "coverUrl": "", "backgroundUrl": "",
             "categoryList": [], "activityStatus": 0, "metaData": {},
             "overlays": {"names": true, "battle": true, "container": true},
-            "createTime": DAWN, "isPublishing": false,
+            "createTime": DAWN, "isPublishing": false, "viewerCount": 0,
         })
     );
     assert_eq!(info.create_time, WallMs(DAWN));

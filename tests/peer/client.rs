@@ -7,16 +7,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use rtc::interceptor::{
-    Interceptor, NackGeneratorBuilder, NackResponderBuilder, Packet, ReceiverReportBuilder, Slot, StreamInfo,
-    TaggedPacket,
-};
-use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_H264, MIME_TYPE_OPUS, MIME_TYPE_RTX};
+use costage::client::chain::{AUDIO_PAYLOAD_TYPE, VIDEO_PAYLOAD_TYPE, chain, h264, opus};
+use rtc::interceptor::{Interceptor, Packet, StreamInfo, TaggedPacket};
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtp;
-use rtc::rtp_transceiver::rtp_sender::{
-    RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind,
-};
+use rtc::rtp_transceiver::rtp_sender::{RTCRtpCodec, RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind};
 use rtc::sansio::Protocol;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -25,19 +20,15 @@ use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
 use webrtc::peer_connection::{
-    MediaEngine, PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCIceGatheringState,
-    RTCPeerConnectionState, RTCSessionDescription, Registry, configure_twcc_sender_only,
+    PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCIceGatheringState, RTCPeerConnectionState,
+    RTCSessionDescription,
 };
 use webrtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
 use webrtc::runtime::default_runtime;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) use costage::client::chain::Way;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
-    Out,
-    In,
-}
+const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct Client {
     peer: Arc<dyn PeerConnection>,
@@ -51,7 +42,8 @@ pub(crate) struct Client {
 impl Client {
     pub(crate) async fn new(way: Way) -> Self {
         let pli = Arc::new(AtomicBool::new(false));
-        let (media, registry) = chain(way, Arc::clone(&pli));
+        let tap = PliTap { pli: Arc::clone(&pli), read: Vec::new(), write: Vec::new() };
+        let (media, registry) = chain(way, tap).unwrap();
         let (state_in, state) = watch::channel(RTCPeerConnectionState::New);
         let (gathered_in, gathered) = watch::channel(false);
         let video: Arc<Mutex<Vec<u16>>> = Arc::default();
@@ -70,7 +62,7 @@ impl Client {
                 for track in [&audio, &video] {
                     peer.add_track(Arc::clone(track) as Arc<dyn TrackLocal>).await.unwrap();
                 }
-                tracks = Some([(video, 102, 0xa), (audio, 111, 0xb)]);
+                tracks = Some([(video, VIDEO_PAYLOAD_TYPE, 0xa), (audio, AUDIO_PAYLOAD_TYPE, 0xb)]);
             }
             Way::In => {
                 for kind in [RtpCodecKind::Audio, RtpCodecKind::Video] {
@@ -176,56 +168,6 @@ fn track(kind: RtpCodecKind, codec: RTCRtpCodec, ssrc: u32) -> Arc<TrackLocalSta
         kind,
         vec![encoding],
     )))
-}
-
-fn chain(way: Way, pli: Arc<AtomicBool>) -> (MediaEngine, Registry) {
-    let mut media = MediaEngine::default();
-    let parameters = |rtp_codec, payload_type| RTCRtpCodecParameters { rtp_codec, payload_type };
-    media.register_codec(parameters(opus(), 111), RtpCodecKind::Audio).unwrap();
-    media.register_codec(parameters(h264(), 102), RtpCodecKind::Video).unwrap();
-    let registry = Registry::new().with(Slot::from(14_000), PliTap { pli, read: Vec::new(), write: Vec::new() });
-    match way {
-        Way::Out => {
-            let rtx = RTCRtpCodec {
-                mime_type: MIME_TYPE_RTX.to_owned(),
-                clock_rate: 90_000,
-                channels: 0,
-                sdp_fmtp_line: "apt=102".to_owned(),
-                rtcp_feedback: vec![],
-            };
-            media.register_codec(parameters(rtx, 103), RtpCodecKind::Video).unwrap();
-            let registry = registry.with(Slot::NackResponder, NackResponderBuilder::new().build());
-            let registry = configure_twcc_sender_only(registry, &mut media).unwrap();
-            (media, registry)
-        }
-        Way::In => {
-            let registry = registry
-                .with(Slot::NackGenerator, NackGeneratorBuilder::new().build())
-                .with(Slot::ReceiverReport, ReceiverReportBuilder::new().build());
-            (media, registry)
-        }
-    }
-}
-
-fn opus() -> RTCRtpCodec {
-    RTCRtpCodec {
-        mime_type: MIME_TYPE_OPUS.to_owned(),
-        clock_rate: 48_000,
-        channels: 2,
-        sdp_fmtp_line: "minptime=10;useinbandfec=1".to_owned(),
-        rtcp_feedback: vec![],
-    }
-}
-
-fn h264() -> RTCRtpCodec {
-    let feedback = |typ: &str, parameter: &str| RTCPFeedback { typ: typ.to_owned(), parameter: parameter.to_owned() };
-    RTCRtpCodec {
-        mime_type: MIME_TYPE_H264.to_owned(),
-        clock_rate: 90_000,
-        channels: 0,
-        sdp_fmtp_line: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f".to_owned(),
-        rtcp_feedback: vec![feedback("nack", ""), feedback("nack", "pli")],
-    }
 }
 
 /// Sees a PLI before the crate swallows it.

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "a test's panic is its failure")]
 
 mod client;
+mod early;
+mod presence;
 mod relay;
 mod shards;
 

@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// A small random generator (xorshift64*); seeded, so that a failing run can be repeated.
@@ -49,6 +49,7 @@ pub(crate) struct Relay {
     front: UdpSocket,
     back: UdpSocket,
     lost: Arc<AtomicUsize>,
+    blocked: Arc<AtomicBool>,
 }
 
 impl Relay {
@@ -57,9 +58,10 @@ impl Relay {
         let back = UdpSocket::bind("127.0.0.1:0").unwrap();
         back.connect(server).unwrap();
         let lost = Arc::new(AtomicUsize::new(0));
+        let blocked = Arc::new(AtomicBool::new(false));
         let client = Arc::new(std::sync::Mutex::new(None));
         let pump = |from: UdpSocket, to: UdpSocket, to_server: bool, mut noise: Noise| {
-            let (lost, client) = (Arc::clone(&lost), Arc::clone(&client));
+            let (lost, blocked, client) = (Arc::clone(&lost), Arc::clone(&blocked), Arc::clone(&client));
             from.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
             std::thread::spawn(move || {
                 let mut buffer = [0; 2_048];
@@ -67,6 +69,9 @@ impl Relay {
                     let data = &buffer[..length];
                     // RTP alone: losing RTCP or checks is another test's matter.
                     let is_media = (128..192).contains(&data[0]) && !(192..224).contains(&data[1]);
+                    if blocked.load(Ordering::Relaxed) {
+                        continue;
+                    }
                     if is_media && noise.share() < share {
                         lost.fetch_add(1, Ordering::Relaxed);
                         continue;
@@ -82,7 +87,12 @@ impl Relay {
         };
         pump(front.try_clone().unwrap(), back.try_clone().unwrap(), true, Noise::new(seed));
         pump(back.try_clone().unwrap(), front.try_clone().unwrap(), false, Noise::new(seed + 1));
-        Self { front, back, lost }
+        Self { front, back, lost, blocked }
+    }
+
+    /// Nothing passes any more, or everything as before.
+    pub(crate) fn block(&self, blocked: bool) {
+        self.blocked.store(blocked, Ordering::Relaxed);
     }
 
     /// The answer with the relay as the server's address.

@@ -28,6 +28,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("socket2", &["src/peer"]),
     ("axum", &["src/api"]),
     ("tower_http", &["src/api"]),
+    ("hyper", &["src/api"]),
+    ("hyper_util", &["src/api"]),
     ("rust_embed", &["src/api"]),
     ("jsonwebtoken", &["src/api"]),
     ("reqwest", &["src/client"]),

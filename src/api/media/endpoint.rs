@@ -4,51 +4,50 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::super::ask::{ask, unexpected};
+use super::super::ask::asked;
 use super::super::auth::Bearer;
 use super::super::body;
 use super::super::cases::Case;
+use super::super::draining::Open;
 use super::super::may;
 use super::super::problem::{Problem, quoted};
 use super::super::query::Segments;
-use super::super::refusals::{BUSY_SECONDS, Protocol, offer_problem};
-use super::super::state::{ApiState, Stage};
+use super::super::refusals::{Protocol, offer_problem};
+use super::super::state::ApiState;
 use crate::engine::{Opened, Role};
-use crate::live::{Answer, Command, LiveId};
+use crate::live::{Command, LiveId};
 
 /// What endpoints take and give.
 pub(super) const SDP: &str = "application/sdp";
 
 pub(super) async fn publish(
+    _: Open,
     State(state): State<ApiState>,
     bearer: Bearer,
     Segments(live): Segments<String>,
     request: Request,
 ) -> Result<Response, Problem> {
     let live = live_of(&live)?;
-    must_be_up(&state)?;
     let info = may::publish(&state, &bearer, &live).await?;
     let offer = body::text(request, SDP, Case::MalformedOffer).await?;
     // An admin publishes for the owner, so the question of another user's live does not arise.
-    let user = if bearer.principal.is_admin() { info.owner.user_id } else { bearer.principal.user.clone() };
-    let Answer::Publish(publish) = ask(&state, Command::Publish { live, user }).await? else {
-        return Err(unexpected());
-    };
+    let user = if bearer.principal.is_admin() { info.live.owner.user_id } else { bearer.principal.user.clone() };
+    let publish = asked!(state, Command::Publish { live, user } => Publish);
     let role = Role::Host { source: publish.source };
     open(&state, Protocol::Whip, role, Some(&bearer), &offer)
 }
 
 pub(super) async fn play(
+    _: Open,
     State(state): State<ApiState>,
     bearer: Option<Bearer>,
     Segments(live): Segments<String>,
     request: Request,
 ) -> Result<Response, Problem> {
     let live = live_of(&live)?;
-    must_be_up(&state)?;
     may::watch(&state, bearer.as_ref(), &live).await?;
     let offer = body::text(request, SDP, Case::MalformedViewerOffer).await?;
-    let Answer::Watch(feed) = ask(&state, Command::Watch { live }).await? else { return Err(unexpected()) };
+    let feed = asked!(state, Command::Watch { live } => Watch);
     open(&state, Protocol::Whep, Role::Viewer { feed }, bearer.as_ref(), &offer)
 }
 
@@ -83,14 +82,6 @@ fn created(state: &ApiState, protocol: Protocol, opened: Opened) -> Response {
         response.headers_mut().append(header::LINK, link);
     }
     response
-}
-
-fn must_be_up(state: &ApiState) -> Result<(), Problem> {
-    if state.going.stage() == Stage::Up {
-        return Ok(());
-    }
-    let detail = "the server is shutting down and takes no new sessions; try again, another server may answer";
-    Err(Problem::new(Case::Draining, detail).retry_after(BUSY_SECONDS))
 }
 
 /// A path that cannot name a live names none: 404, because 400 has a meaning of its own to players.

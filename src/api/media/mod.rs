@@ -18,7 +18,6 @@ mod session;
 use axum::Router;
 use axum::routing::{MethodRouter, get, patch, post};
 
-use super::later;
 use super::state::ApiState;
 
 /// The routes of both protocols.
@@ -28,9 +27,6 @@ pub(super) fn routes() -> Router<ApiState> {
         .route("/whep/{live}", with_looks(post(endpoint::play)))
         .route("/whip/sessions/{secret}", session_routes())
         .route("/whep/sessions/{secret}", session_routes())
-        .route("/whip/{live}/seats/{index}", later::missing("publishing from a seat"))
-        .route("/whep/{live}/hosts/{user}", later::missing("the feed of a single host"))
-        .route("/whep/{live}/return", later::missing("the feed without the caller's own sound"))
 }
 
 fn with_looks(methods: MethodRouter<ApiState>) -> MethodRouter<ApiState> {

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 
 use thiserror::Error;
 
+use super::super::{logging, signing};
 use super::values::Algorithm;
 use super::{Config, IceServer};
 
@@ -42,10 +43,9 @@ impl Config {
         within("drain_seconds", self.drain_seconds, 0..=86_400)?;
         within("limits.sessions", self.limits.sessions, 1..=100_000)?;
         within("limits.event_sockets", self.limits.event_sockets, 1..=100_000)?;
+        within("limits.connections", self.limits.connections, 1..=100_000)?;
         self.metrics_address()?;
-        tracing_subscriber::EnvFilter::try_new(&self.log_level).map_err(|error| {
-            fault("log_level", format!("is no filter: {error}; use error, warn, info, debug or trace"))
-        })?;
+        logging::filter(&self.log_level).map_err(|fix| fault("log_level", fix))?;
         Ok(())
     }
 
@@ -95,6 +95,7 @@ impl Config {
                 Algorithm::Hs256 | Algorithm::EdDsa => {}
             }
         }
+        signing::ready(self.keys.iter(), &self.token_audience).map_err(|refused| fault("keys", refused.to_string()))?;
         for origin in self.allowed_origins.iter().filter(|origin| *origin != "*") {
             let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
             if rest.is_none_or(|rest| rest.is_empty() || rest.contains('/')) {
@@ -189,6 +190,10 @@ mod tests {
         };
         assert_eq!(faulty(|config| config.keys = vec![key(Algorithm::Hs256, "", "")]), "keys (id \"k\")");
         assert_eq!(faulty(|config| config.keys = vec![key(Algorithm::EdDsa, "s", "x")]), "keys (id \"k\")");
+        assert_eq!(faulty(|config| config.keys = vec![key(Algorithm::Hs256, "too short", "")]), "keys");
+        assert_eq!(faulty(|config| config.keys = vec![key(Algorithm::EdDsa, "", "too short")]), "keys");
+        let twice = vec![key(Algorithm::Hs256, &"x".repeat(32), ""); 2];
+        assert_eq!(faulty(|config| config.keys = twice), "keys");
     }
 
     #[test]

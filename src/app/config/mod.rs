@@ -87,6 +87,8 @@ pub struct Limits {
     pub sessions: usize,
     /// Event sockets at once; 1 to 100000. Default 10000.
     pub event_sockets: usize,
+    /// HTTP connections at once, event sockets not among them; 1 to 100000. Default 5000.
+    pub connections: usize,
 }
 
 impl Default for Config {
@@ -123,7 +125,7 @@ impl Default for Config {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { sessions: 4_000, event_sockets: 10_000 }
+        Self { sessions: 4_000, event_sockets: 10_000, connections: 5_000 }
     }
 }
 

@@ -77,7 +77,9 @@ impl Sources {
             put(&mut table, &defaults, name, &key, text)?;
         }
         for (key, text) in &self.flags {
-            put(&mut table, &defaults, &format!("--set {key}={text}"), key, text)?;
+            // What a key is made of is not repeated on a terminal.
+            let given = if key == "keys" { key.clone() } else { format!("{key}={text}") };
+            put(&mut table, &defaults, &given, key, text)?;
         }
         let whole = |error: toml::de::Error| SourceFault::Value {
             given: "the configuration".into(),
@@ -129,7 +131,12 @@ fn put(table: &mut Table, defaults: &Table, given: &str, key: &str, text: &str) 
             (entry.as_table_mut().ok_or_else(unknown)?, like.ok_or_else(unknown)?)
         }
     };
-    let value = parse(inner, like, text).map_err(|reason| SourceFault::Value { given: given.to_owned(), reason })?;
+    let misfit = |reason: String| SourceFault::Value { given: given.to_owned(), reason };
+    let value = parse(inner, like, text).map_err(misfit)?;
+    // Alone first, so that the complaint names what was given and not the whole.
+    let alone = Table::from_iter([(inner.to_owned(), value.clone())]);
+    let alone = outer.map_or(alone.clone(), |outer| Table::from_iter([(outer.to_owned(), Value::Table(alone))]));
+    alone.try_into::<Config>().map_err(|error| misfit(error.message().to_owned()))?;
     target.insert(inner.to_owned(), value);
     Ok(())
 }
@@ -224,7 +231,8 @@ mod tests {
         }
         assert!(load(&[], &[("max_fsp", "3")]).unwrap_err().contains("max_fsp"));
         assert!(load(&[], &[("max_fps", "61")]).unwrap_err().contains("1 to 60"));
-        assert!(load(&[], &[("simd", "sse2")]).unwrap_err().contains("simd"));
+        assert!(load(&[], &[("simd", "sse2")]).unwrap_err().contains("simd=sse2 does not fit"));
+        assert!(load(&[("COSTAGE_LISTEN", "here")], &[]).unwrap_err().contains("COSTAGE_LISTEN does not fit"));
     }
 
     #[test]

@@ -78,6 +78,7 @@ fn describe() {
     describe_gauge!("costage_viewers", "Viewer sessions that are connected");
     describe_gauge!("costage_event_sockets", "Event sockets that are open");
     describe_counter!("costage_http_requests_total", "HTTP requests by route, method and status");
+    describe_counter!("costage_http_connections_refused_total", "HTTP connections refused because there were too many");
     describe_counter!("costage_http_panics_total", "HTTP handlers that panicked");
     describe_counter!("costage_auth_refused_total", "Tokens that were refused");
     describe_counter!("costage_auth_throttled_total", "Failed requests answered with 429");

@@ -1,7 +1,8 @@
 use super::*;
 use crate::engine::clock::{Clock, Epoch};
 use crate::engine::peer::Sends;
-use crate::engine::trace::{Sample, Samples};
+use crate::engine::trace::{FrameTrace, Sample, Samples, SourceStamp};
+use costage_media::forward::Frame;
 use costage_media::packet::{ExtSeq, Packet};
 use costage_media::time::Ntp;
 use std::sync::Mutex;
@@ -18,10 +19,14 @@ impl Clock for Fixed {
     }
 }
 
-struct NoSamples;
+/// Counts the samples it gets.
+#[derive(Default)]
+struct Counted(Mutex<usize>);
 
-impl Samples for NoSamples {
-    fn frame(&self, _: &Sample) {}
+impl Samples for Counted {
+    fn frame(&self, _: &Sample) {
+        *self.0.lock().expect("one thread") += 1;
+    }
 }
 
 /// What a session was asked to do.
@@ -81,7 +86,9 @@ impl Peer for Script {
         lines.asked.push(Asked::Sent(packets.len()));
     }
 
-    fn resend(&mut self, _: Instant, _: &RtpOut) {}
+    fn resend(&mut self, _: Instant, _: &RtpOut) {
+        assert!(!self.lines().breaks, "this session breaks");
+    }
 
     fn report(&mut self, _: Instant, kind: MediaKind, _: Ntp, _: u32) {
         self.lines().asked.push(Asked::Report(kind));
@@ -107,6 +114,7 @@ const PRODUCER: ProducerId = ProducerId(7);
 struct Shard {
     start: Instant,
     seats: Seats,
+    samples: Arc<Counted>,
     orders: crate::engine::bounded::Receiver<crate::engine::mix_thread::Order>,
     wishes: crate::engine::bounded::Receiver<ProducerId>,
 }
@@ -116,11 +124,14 @@ fn shard() -> Shard {
     let clock: Arc<dyn Clock> = Arc::new(Fixed(start));
     let epoch = Epoch::start(&*clock);
     let (handle, _, _) = ShardHandle::unattended();
-    let mut seats = Seats::new(handle, Surroundings { clock, epoch, samples: Arc::new(NoSamples), seed: 1 });
+    let samples = Arc::new(Counted::default());
+    let counted = Arc::clone(&samples) as Arc<dyn Samples>;
+    let mut seats =
+        Seats::new(handle, Surroundings { clock, epoch, samples: counted, viewers: Arc::default(), seed: 1 });
     let (mix, orders, wishes) = MixHandle::unattended();
     seats.obey(start, Order::Route { feed: FEED, producer: PRODUCER, mix: mix.clone() });
     seats.obey(start, Order::SourceAt { source: SourceId(3), mix });
-    Shard { start, seats, orders, wishes }
+    Shard { start, seats, samples, orders, wishes }
 }
 
 impl Shard {
@@ -136,12 +147,15 @@ impl Shard {
     }
 
     fn send(&mut self, seq: u64) -> bool {
-        let packet =
-            |n| Packet { seq: ExtSeq(seq + n), timestamp: 90 * seq, marker: n == 1, payload: vec![1; 9].into() };
-        let packets = Box::new([packet(0), packet(1)]);
-        let frame = Frame { producer: PRODUCER, kind: MediaKind::Video, keyframe: true, packets };
-        self.seats.send(self.start, &Arc::new(frame))
+        self.seats.send(self.start, &Outgoing { frame: frame(seq, 2), trace: None })
     }
+}
+
+fn frame(seq: u64, count: u64) -> Arc<Frame> {
+    let packet =
+        |n| Packet { seq: ExtSeq(seq + n), timestamp: 90 * seq, marker: n + 1 == count, payload: vec![1; 9].into() };
+    let packets = (0..count).map(packet).collect();
+    Arc::new(Frame { producer: PRODUCER, kind: MediaKind::Video, keyframe: true, packets })
 }
 
 #[test]
@@ -153,6 +167,62 @@ fn a_panic_in_one_session_ends_that_session_alone() {
     assert!(shard.send(12));
     assert_eq!(sound.asked(), [Asked::Sent(2), Asked::Sent(2)]);
     assert_eq!(shard.seats.len(), 1);
+    assert_eq!(shard.seats.surroundings.viewers.of(FEED), 1);
+}
+
+/// A frame of 40 packets that is the first to show one source frame.
+fn large(start: Instant) -> Outgoing {
+    let stamp =
+        SourceStamp { source: SourceId(3), timestamp: 0, arrived: start, whole: start, decoded: start, painted: start };
+    let trace = FrameTrace::new(vec![stamp], start, start, start);
+    Outgoing { frame: frame(10, 40), trace: Some(Arc::new(trace)) }
+}
+
+#[test]
+fn a_large_frame_is_spread_and_its_sample_ends_when_the_last_packet_has_left_to_the_last_viewer() {
+    let mut shard = shard();
+    let (first, second) = (shard.viewer(1), shard.viewer(2));
+    shard.seats.send(shard.start, &large(shard.start));
+    assert_eq!((first.asked(), second.asked()), (vec![Asked::Sent(16)], vec![Asked::Sent(16)]));
+    let mut samples = Vec::new();
+    let sent =
+        |asked: Vec<Asked>| asked.into_iter().filter(|asked| matches!(asked, Asked::Sent(_))).collect::<Vec<_>>();
+    for _ in 0..2 {
+        samples.push(*shard.samples.0.lock().expect("one thread"));
+        let at = shard.seats.poll_timeout().expect("packets wait");
+        shard.seats.handle_timeout(at);
+    }
+    samples.push(*shard.samples.0.lock().expect("one thread"));
+    assert_eq!(sent(first.asked()), [Asked::Sent(16), Asked::Sent(8)]);
+    assert_eq!(sent(second.asked()), [Asked::Sent(16), Asked::Sent(8)]);
+    assert_eq!(samples, [0, 0, 1]);
+}
+
+#[test]
+fn a_viewer_that_goes_while_its_packets_wait_holds_no_sample_back() {
+    let mut shard = shard();
+    shard.viewer(1);
+    shard.seats.send(shard.start, &large(shard.start));
+    assert_eq!(*shard.samples.0.lock().expect("one thread"), 0);
+    shard.seats.obey(shard.start, Order::Close { key: SessionKey(1) });
+    assert_eq!(*shard.samples.0.lock().expect("one thread"), 1);
+}
+
+#[test]
+fn a_panic_while_packets_are_sent_again_ends_that_session_alone() {
+    let mut shard = shard();
+    let (broken, sound) = (shard.viewer(1), shard.viewer(2));
+    shard.send(10);
+    broken.lines().breaks = true;
+    for key in [1, 2] {
+        let seqs: Vec<u16> = (0..=u16::MAX).collect();
+        for seqs in seqs.chunks(255) {
+            let nack = PeerEvent::Nack { kind: MediaKind::Video, seqs: seqs.to_vec() };
+            [&broken, &sound][key - 1].lines().says.push(nack);
+        }
+        shard.seats.ask_host(shard.start, SessionKey(u64::try_from(key).expect("small")));
+    }
+    assert_eq!(shard.seats.len(), 1);
 }
 
 #[test]
@@ -160,6 +230,7 @@ fn a_viewer_gets_nothing_before_it_is_connected() {
     let mut shard = shard();
     let waiting = shard.adopt(1, Role::Viewer { feed: FEED }, None);
     assert!(!shard.send(10), "nobody is there to send to");
+    assert_eq!(shard.seats.surroundings.viewers.of(FEED), 0);
     assert_eq!(waiting.asked(), []);
 }
 
@@ -198,12 +269,40 @@ fn each_session_is_woken_at_its_own_deadline_once() {
 }
 
 #[test]
+fn of_an_ended_source_nothing_is_left() {
+    let mut shard = shard();
+    shard.seats.obey(shard.start, Order::EndSource { source: SourceId(3) });
+    assert!(shard.seats.sources.is_empty());
+}
+
+#[test]
 fn the_end_of_a_feed_closes_its_viewers_and_no_host() {
     let mut shard = shard();
     let (viewer, host) = (shard.viewer(1), shard.adopt(2, Role::Host { source: SourceId(3) }, None));
     shard.seats.obey(shard.start, Order::EndFeed { feed: FEED });
     assert_eq!((viewer.asked(), host.asked()), (vec![Asked::Closed], vec![]));
+    assert_eq!(shard.seats.surroundings.viewers.of(FEED), 0);
     assert_eq!(shard.seats.len(), 1);
+}
+
+#[test]
+fn control_hears_of_media_that_comes_and_goes_but_not_of_a_superseded_sessions() {
+    let mut shard = shard();
+    let (control, mut told) = ControlHandle::unattended(Arc::new(Fixed(shard.start)));
+    shard.seats.obey(shard.start, Order::Control(control));
+    let source = SourceId(3);
+    let host = shard.adopt(2, Role::Host { source }, Some(PeerEvent::Connected));
+    assert_eq!(told(), Some((source, MediaState::Up)));
+    let mut says = |shard: &mut Shard, event| {
+        host.lines().says.push(event);
+        shard.seats.ask_host(shard.start, SessionKey(2));
+        told()
+    };
+    assert_eq!(says(&mut shard, PeerEvent::MediaLost), Some((source, MediaState::Down)));
+    assert_eq!(says(&mut shard, PeerEvent::MediaBack), Some((source, MediaState::Up)));
+    host.lines().says.push(PeerEvent::MediaLost);
+    shard.seats.obey(shard.start, Order::Supersede { key: SessionKey(2) });
+    assert_eq!(told(), None, "another session has its place");
 }
 
 #[test]

@@ -6,16 +6,18 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, ensure};
 use bytes::BytesMut;
 use rtc::crypto::{RTCCryptoProvider, default_provider};
+use rtc::dtls::config::HandshakeConfig;
 use rtc::dtls::crypto::Certificate;
 
-use super::link::{Link, LinkEvent, Preference};
+use super::link::{self, Link, LinkEvent, Preference};
 use crate::peer::sdp::fingerprint::{Fingerprint, Hash};
 
-/// Certificate, key and where cryptography comes from.
-#[derive(Clone)]
+/// Certificate, key and where cryptography comes from; shared by all sessions.
 pub(crate) struct Identity {
     pub(super) certificate: Certificate,
     pub(super) crypto: Arc<dyn RTCCryptoProvider>,
+    /// For associations whose handshake is over; they share it.
+    pub(super) settled: Arc<HandshakeConfig>,
     fingerprint: Fingerprint,
 }
 
@@ -25,13 +27,14 @@ impl Identity {
     ///
     /// # Errors
     /// When the cryptographic library cannot make keys or its two ends do not understand each other.
-    pub(crate) fn new(now: Instant) -> Result<Self> {
+    pub(crate) fn new(now: Instant) -> Result<Arc<Self>> {
         let crypto = default_provider().context("no cryptography provider in the rtc crate")?;
         let certificate = Certificate::generate_self_signed(vec!["costage".to_owned()], crypto.crypto())
             .context("cannot make a certificate")?;
         let der = certificate.certificate.first().context("a certificate chain is never empty")?;
         let fingerprint = Fingerprint::of(Hash::Sha256, der.as_ref());
-        let identity = Self { fingerprint, certificate, crypto };
+        let settled = link::settled_configuration(&crypto).context("cannot set up DTLS")?;
+        let identity = Arc::new(Self { certificate, crypto, settled, fingerprint });
         identity.shake_hands_with_itself(now)?;
         Ok(identity)
     }
@@ -46,7 +49,7 @@ impl Identity {
         Arc::clone(&self.crypto)
     }
 
-    fn shake_hands_with_itself(&self, now: Instant) -> Result<()> {
+    fn shake_hands_with_itself(self: &Arc<Self>, now: Instant) -> Result<()> {
         /// Flights of a full handshake, with room.
         const FLIGHTS_MAX: usize = 16;
         let fingerprints = vec![self.fingerprint.clone()];

@@ -9,9 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
+use rtc::crypto::RTCCryptoProvider;
 use rtc::dtls::config::{ClientAuthType, ConfigBuilder, ExtendedMasterSecretType, HandshakeConfig};
 use rtc::dtls::endpoint::{Endpoint, EndpointEvent};
 use rtc::dtls::extension::extension_use_srtp::SrtpProtectionProfile;
+use rtc::dtls::state::State;
 use rtc::shared::TransportProtocol;
 use rtc::shared::error::Error;
 use rtc::srtp::config::LABEL_EXTRACTOR_DTLS_SRTP;
@@ -30,6 +32,10 @@ const FLIGHT_INTERVAL: Duration = Duration::from_millis(100);
 const FLIGHT_INTERVAL_MAX: Duration = Duration::from_secs(6);
 /// Datagrams that a handshake may take; a real one has ten. Beyond, they are dropped until the handshake times out.
 const HANDSHAKE_DATAGRAMS_MAX: usize = 256;
+/// Bytes of them; a real one has 5,000, and every flight may be lost a few times. What is read is remembered by the endpoint.
+const HANDSHAKE_BYTES_MAX: usize = 64 << 10;
+/// Times that a peer may repeat its last flight because ours was lost; it gives up before.
+const REPEATS_MAX: usize = 16;
 /// Datagrams held back while a ClientHello is incomplete.
 const HELD_MAX: usize = 8;
 
@@ -55,12 +61,15 @@ pub(crate) enum LinkEvent {
 /// A DTLS association.
 pub(crate) struct Link {
     endpoint: Endpoint,
-    identity: Identity,
+    identity: Arc<Identity>,
     /// As a server before its first ClientHello is complete.
     waiting: Option<Waiting>,
     mismatch: Arc<AtomicBool>,
     datagrams: usize,
+    bytes: usize,
+    repeats: usize,
     connected: bool,
+    settled: bool,
     over: bool,
     interval: Duration,
     retransmit_at: Option<Instant>,
@@ -79,7 +88,11 @@ impl Link {
     ///
     /// # Errors
     /// When our own certificate cannot be used.
-    pub(crate) fn server(identity: &Identity, peer: Vec<Fingerprint>, preference: Preference) -> Result<Self, Error> {
+    pub(crate) fn server(
+        identity: &Arc<Identity>,
+        peer: Vec<Fingerprint>,
+        preference: Preference,
+    ) -> Result<Self, Error> {
         let mut link = Self::new(identity);
         // Built here once for its errors; the one that is used depends on the ClientHello.
         configuration(identity, &peer, &[SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm], false, &link.mismatch)?;
@@ -92,7 +105,7 @@ impl Link {
     ///
     /// # Errors
     /// When our own certificate cannot be used.
-    pub(crate) fn client(now: Instant, identity: &Identity, peer: Vec<Fingerprint>) -> Result<Self, Error> {
+    pub(crate) fn client(now: Instant, identity: &Arc<Identity>, peer: Vec<Fingerprint>) -> Result<Self, Error> {
         let mut link = Self::new(identity);
         let profiles = both_profiles();
         let config = configuration(identity, &peer, &profiles, true, &link.mismatch)?;
@@ -101,14 +114,17 @@ impl Link {
         Ok(link)
     }
 
-    fn new(identity: &Identity) -> Self {
+    fn new(identity: &Arc<Identity>) -> Self {
         Self {
             endpoint: Endpoint::new(PEER, TransportProtocol::UDP, None),
-            identity: identity.clone(),
+            identity: Arc::clone(identity),
             waiting: None,
             mismatch: Arc::new(AtomicBool::new(false)),
             datagrams: 0,
+            bytes: 0,
+            repeats: 0,
             connected: false,
+            settled: false,
             over: false,
             interval: FLIGHT_INTERVAL,
             retransmit_at: None,
@@ -118,8 +134,15 @@ impl Link {
 
     /// Takes a datagram of the peer.
     pub(crate) fn handle(&mut self, now: Instant, datagram: BytesMut) -> Vec<LinkEvent> {
-        self.datagrams += usize::from(!self.connected);
-        if self.over || self.datagrams > HANDSHAKE_DATAGRAMS_MAX {
+        if self.over {
+            return Vec::new();
+        }
+        if self.connected {
+            return self.handle_connected(now, &datagram);
+        }
+        self.datagrams += 1;
+        self.bytes = self.bytes.saturating_add(datagram.len());
+        if self.datagrams > HANDSHAKE_DATAGRAMS_MAX || self.bytes > HANDSHAKE_BYTES_MAX {
             return Vec::new();
         }
         let Some(mut waiting) = self.waiting.take() else { return self.read(now, datagram) };
@@ -130,6 +153,50 @@ impl Link {
             return Vec::new();
         }
         self.accept(now, waiting, listing)
+    }
+
+    /// After the handshake the endpoint would still remember every handshake record that it is shown, authentic or not. So it
+    /// sees alerts, and a few times the peer's last flight again; of both only what is encrypted.
+    fn handle_connected(&mut self, now: Instant, datagram: &[u8]) -> Vec<LinkEvent> {
+        let mut events = Vec::new();
+        for record in records(datagram).filter(|record| record.epoch > 0) {
+            let wanted = match record.content {
+                CONTENT_ALERT => true,
+                CONTENT_HANDSHAKE => {
+                    self.repeats += 1;
+                    self.repeats <= REPEATS_MAX
+                }
+                _ => false,
+            };
+            if wanted && !self.over {
+                events.extend(self.read(now, BytesMut::from(record.bytes)));
+            }
+        }
+        events
+    }
+
+    /// The peer has used the keys, so its handshake is over too: what only a handshake needs is let go, more than half of what
+    /// a session holds. What stays can hear a goodbye and say one.
+    pub(crate) fn settle(&mut self, now: Instant) {
+        if !self.connected || self.over || std::mem::replace(&mut self.settled, true) {
+            return;
+        }
+        // On an error the association goes on as it is.
+        if let Ok(endpoint) = self.settled_endpoint(now) {
+            self.endpoint = endpoint;
+            self.endpoint_timer = None;
+        }
+    }
+
+    fn settled_endpoint(&self, now: Instant) -> Result<Endpoint, Error> {
+        let state = self.endpoint.get_connection_state(PEER).ok_or(Error::ErrConnClosed)?;
+        let mut kept = State::new(Arc::clone(&self.identity.crypto), state.is_client());
+        kept.unmarshal_binary(&state.marshal_binary()?)?;
+        // They have been checked.
+        kept.peer_certificates = Vec::new();
+        let mut endpoint = Endpoint::new(PEER, TransportProtocol::UDP, None);
+        endpoint.connect(now, PEER, Arc::clone(&self.identity.settled), Some(kept))?;
+        Ok(endpoint)
     }
 
     /// The ClientHello is known: the association begins.
@@ -243,6 +310,34 @@ impl Link {
         // Only a full disk of queues could fail here; the peer then finds out by consent.
         let _ = self.endpoint.close(now);
     }
+}
+
+const CONTENT_ALERT: u8 = 21;
+const CONTENT_HANDSHAKE: u8 = 22;
+
+/// A record with its header (RFC 6347 §4.1).
+struct Record<'a> {
+    content: u8,
+    epoch: u16,
+    bytes: &'a [u8],
+}
+
+/// The records of a datagram, up to the first that is cut.
+fn records(mut datagram: &[u8]) -> impl Iterator<Item = Record<'_>> {
+    const HEADER: usize = 13;
+    std::iter::from_fn(move || {
+        let header = datagram.get(..HEADER)?;
+        let length = usize::from(u16::from_be_bytes([header[11], header[12]]));
+        let (bytes, rest) = datagram.split_at_checked(HEADER + length)?;
+        datagram = rest;
+        Some(Record { content: bytes[0], epoch: u16::from_be_bytes([bytes[3], bytes[4]]), bytes })
+    })
+}
+
+/// What an association needs whose handshake is over: nothing of its own.
+pub(super) fn settled_configuration(crypto: &Arc<dyn RTCCryptoProvider>) -> Result<Arc<HandshakeConfig>, Error> {
+    let config = ConfigBuilder::default().with_crypto_provider(Arc::clone(crypto)).with_insecure_skip_verify(true);
+    Ok(Arc::new(config.build(true, Some(PEER))?))
 }
 
 fn both_profiles() -> Vec<SrtpProtectionProfile> {

@@ -166,6 +166,21 @@ fn what_is_lost_is_asked_for_on_the_media_ssrc() {
 }
 
 #[test]
+fn a_host_without_rtx_fills_its_gaps_on_the_media_ssrc() {
+    let mut host = host(AIORTC);
+    for sequence in [1, 2, 4] {
+        host.send(99, 222, sequence);
+    }
+    host.pass(Duration::from_millis(10));
+    assert_eq!(asked(&host.rtcp()), [(222, 3)]);
+    host.send(99, 222, 3);
+    host.send(99, 222, 3);
+    assert_eq!(host.received(), [1, 2, 4, 3].map(|number| (MediaKind::Video, number)));
+    host.pass(Duration::from_secs(1));
+    assert_eq!(asked(&host.rtcp()), []);
+}
+
+#[test]
 fn probes_that_repeat_packets_are_dropped() {
     let mut host = host(CHROMIUM);
     for sequence in 1..=3 {

@@ -28,6 +28,20 @@ pub(crate) struct Local<'a> {
     pub(crate) candidates: &'a [SocketAddr],
 }
 
+/// The part of an ICE restart's answer that is the same each time; all that signalling keeps of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RestartHead(Box<str>);
+
+impl RestartHead {
+    /// The fragment that answers an ICE restart: new credentials of the bundle's first line, and our candidates.
+    pub(crate) fn fragment(&self, local: &Local<'_>) -> String {
+        let mut out = String::from(&*self.0);
+        write_ice(&mut out, local);
+        write_candidates(&mut out, &local.candidates[..local.candidates.len().min(CANDIDATES_MAX)]);
+        out
+    }
+}
+
 impl Plan {
     /// The answer as text, at most [`ANSWER_BYTES_MAX`] bytes: candidates at the end of the list are left out where they
     /// would not fit.
@@ -68,17 +82,15 @@ impl Plan {
         out
     }
 
-    /// The fragment that answers an ICE restart: new credentials of the bundle's first line, and our candidates.
-    pub(crate) fn restart_fragment(&self, local: &Local<'_>) -> String {
-        let mut out = String::new();
-        self.write_group(&mut out);
-        out.push_str("a=ice-lite\r\n");
+    /// What every fragment of this session begins with: the bundle and its first line.
+    pub(crate) fn restart_head(&self) -> RestartHead {
+        let mut head = String::new();
+        self.write_group(&mut head);
+        head.push_str("a=ice-lite\r\n");
         if let Some(stream) = self.streams().next() {
-            write_media_line(&mut out, stream);
-            write_ice(&mut out, local);
+            write_media_line(&mut head, stream);
         }
-        write_candidates(&mut out, &local.candidates[..local.candidates.len().min(CANDIDATES_MAX)]);
-        out
+        RestartHead(head.into())
     }
 
     fn write_group(&self, out: &mut String) {

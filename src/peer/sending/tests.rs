@@ -227,6 +227,6 @@ fn feedback_is_merged_bounded_and_about_our_ssrcs_only() {
 #[test]
 fn a_viewers_sending_half_is_small() {
     let tracks = 2 * size_of::<Track>();
-    let digests = 512 * size_of::<(u64, u64)>();
-    assert!(tracks + digests < 10_000, "{tracks} + {digests} bytes");
+    let digests = 512 * size_of::<u64>();
+    assert!(tracks + digests < 6_000, "{tracks} + {digests} bytes");
 }

@@ -62,7 +62,7 @@ fn rig(side: Side, client_is_dtls_server: bool) -> Rig {
     let plan = Plan::new(&Offer::parse(offer).expect("valid"), side).expect("good");
     let peers = vec![theirs.fingerprint().clone()];
     let (link, client) = if client_is_dtls_server {
-        let identity = ours.clone();
+        let identity = Arc::clone(&ours);
         let start = move |now| Link::client(now, &identity, peers).ok();
         let client = Link::server(&theirs, vec![ours.fingerprint().clone()], Preference::Peers).expect("fine");
         (LinkStart::Client(Box::new(start)), client)
@@ -287,6 +287,86 @@ fn consent_expires_30_seconds_after_the_last_check() {
     rig.pass(Duration::from_millis(1));
     assert_eq!(rig.closed(), Some(CloseReason::ConsentExpired));
     assert_eq!(rig.session.poll_timeout(), None, "the dead wake nobody");
+}
+
+/// What the session says of its host's media when each step of 5.02 s brings a check, and packets of media before it.
+fn media_changes(rig: &mut Rig, steps: u16, with_media: bool) -> Vec<PeerEvent> {
+    let mut changes = Vec::new();
+    for step in 0..steps {
+        for part in 0..4 {
+            if with_media {
+                rig.media(HOME, step * 4 + part);
+            }
+            rig.pass(Duration::from_millis(1_255));
+            changes.extend(rig.events().into_iter().filter(|event| !matches!(event, PeerEvent::Rtp(_))));
+        }
+        rig.check(HOME, false);
+    }
+    changes
+}
+
+#[test]
+fn a_host_that_checks_every_5_02_seconds_while_its_media_flows_is_never_lost() {
+    let mut rig = rig(Side::Host, false);
+    rig.connect();
+    assert!(media_changes(&mut rig, 100, true).is_empty(), "ffmpeg does so");
+}
+
+#[test]
+fn a_host_without_a_packet_for_5_seconds_has_lost_its_media_and_the_session_lives_on() {
+    let mut rig = rig(Side::Host, false);
+    rig.connect();
+    rig.media(HOME, 1);
+    rig.events();
+    rig.pass(Duration::from_millis(4_999));
+    assert!(rig.events().is_empty());
+    rig.pass(Duration::from_millis(1));
+    assert!(matches!(rig.events()[..], [PeerEvent::MediaLost]));
+    rig.pass(Duration::from_secs(24));
+    assert!(rig.events().is_empty(), "once, and no end before the consent's");
+    rig.check(HOME, false);
+    assert!(rig.events().is_empty(), "a check alone brings no media back");
+    rig.media(HOME, 2);
+    assert!(matches!(rig.events()[..], [PeerEvent::MediaBack, PeerEvent::Rtp(_)]));
+}
+
+#[test]
+fn what_nobody_sealed_keeps_no_media_alive() {
+    let mut rig = rig(Side::Host, false);
+    rig.connect();
+    rig.media(HOME, 1);
+    rig.events();
+    for step in 0..50_u8 {
+        rig.pass(Duration::from_millis(100));
+        rig.give(
+            HOME,
+            &[0x80, 103, 0, step, 0, 0, 0, 1, 0, 0, 0, 7, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
+        );
+        rig.give(HOME, &check("ufrag", "guess-guess-guess-guess", true));
+    }
+    assert!(matches!(rig.events()[..], [PeerEvent::MediaLost]));
+}
+
+#[test]
+fn a_host_that_only_checks_has_lost_its_media_after_30_seconds() {
+    let mut rig = rig(Side::Host, false);
+    rig.connect();
+    let mut passed = Duration::ZERO;
+    while rig.events().is_empty() {
+        rig.check(HOME, false);
+        rig.pass(Duration::from_millis(2_500));
+        passed += Duration::from_millis(2_500);
+    }
+    assert_eq!(passed, Duration::from_secs(30));
+    assert_eq!(media_changes(&mut rig, 50, false).len(), 0, "nor does it come and go with the checks");
+}
+
+#[test]
+fn a_viewer_is_silent_by_nature() {
+    let mut rig = rig(Side::Viewer, false);
+    rig.connect();
+    rig.pass(Duration::from_secs(29));
+    assert!(rig.events().is_empty());
 }
 
 #[test]

@@ -76,6 +76,15 @@ fn a_session_is_known_by_an_unguessable_secret_and_its_owner() {
 }
 
 #[test]
+fn every_answer_names_the_one_certificate_that_was_made_at_the_start() {
+    let (sessions, _held, now) = sessions(10);
+    let wanted = format!("a=fingerprint:{}\r\n", sessions.identity.fingerprint());
+    for (role, offer) in [(HOST, CHROMIUM_HOST), (VIEWER, CHROMIUM_VIEWER), (HOST, FFMPEG)] {
+        assert!(open(&sessions, now, role, offer).expect("good").answer.contains(&wanted));
+    }
+}
+
+#[test]
 fn closing_forgets_the_secret_and_tells_the_shard_once() {
     let (sessions, held, now) = sessions(10);
     let opened = open(&sessions, now, HOST, CHROMIUM_HOST).expect("good");

@@ -24,11 +24,12 @@ const STRANGERS_MAX: usize = 64;
 /// The receiving half of a session's keys.
 ///
 /// `rtc::srtp::Context` keeps state for each SSRC it is shown, authentic or not. So packets of SSRCs that have not proved
-/// themselves are opened by a second context that is thrown away when it has seen too many strangers: forged packets can
-/// make us work, but not remember.
+/// themselves are opened by a second context that lives while there are such, and is made anew when it has seen too many:
+/// forged packets can make us work, but not remember. Nor can they set the replay window of a stream before its first packet:
+/// the crate's begins at the first number that it is asked about, so the probe has none.
 pub(crate) struct Inbound {
     known: Context,
-    probe: Context,
+    probe: Option<Box<Context>>,
     rtp_known: BTreeSet<u32>,
     rtcp_known: BTreeSet<u32>,
     strangers: BTreeSet<u32>,
@@ -45,8 +46,8 @@ impl Inbound {
     pub(crate) fn new(keys: SrtpKeys) -> Result<Self, Error> {
         let SrtpKeys { profile, keys, crypto } = keys;
         Ok(Self {
-            known: context(profile, &keys, crypto.as_ref())?,
-            probe: context(profile, &keys, crypto.as_ref())?,
+            known: context(profile, &keys, crypto.as_ref(), Some(REPLAY_WINDOW))?,
+            probe: None,
             rtp_known: BTreeSet::new(),
             rtcp_known: BTreeSet::new(),
             strangers: BTreeSet::new(),
@@ -64,11 +65,10 @@ impl Inbound {
         if self.rtp_known.contains(&header.ssrc) {
             return self.known.decrypt_rtp_with_header(packet, header);
         }
-        self.meet(header.ssrc, self.rtp_known.len())?;
+        self.meet(header.ssrc, self.rtp_known.len())?.decrypt_rtp_with_header(packet, header)?;
         // The probe has authenticated it; the known context opens it once more, so that its replay window knows the packet.
-        self.probe.decrypt_rtp_with_header(packet, header)?;
         self.rtp_known.insert(header.ssrc);
-        self.strangers.remove(&header.ssrc);
+        self.welcome(header.ssrc);
         self.known.decrypt_rtp_with_header(packet, header)
     }
 
@@ -82,10 +82,9 @@ impl Inbound {
         if self.rtcp_known.contains(&ssrc) {
             return self.known.decrypt_rtcp(packet);
         }
-        self.meet(ssrc, self.rtcp_known.len())?;
-        self.probe.decrypt_rtcp(packet)?;
+        self.meet(ssrc, self.rtcp_known.len())?.decrypt_rtcp(packet)?;
         self.rtcp_known.insert(ssrc);
-        self.strangers.remove(&ssrc);
+        self.welcome(ssrc);
         self.known.decrypt_rtcp(packet)
     }
 
@@ -95,26 +94,43 @@ impl Inbound {
         self.strangers.len()
     }
 
-    fn meet(&mut self, ssrc: u32, known: usize) -> Result<(), Error> {
+    /// The probe for a packet of an SSRC that has not proved itself.
+    fn meet(&mut self, ssrc: u32, known: usize) -> Result<&mut Context, Error> {
         if known >= SSRCS_MAX {
             return Err(Error::Other("too many SSRCs in a session".to_owned()));
         }
         self.strangers.insert(ssrc);
         if self.strangers.len() > STRANGERS_MAX {
             self.strangers.clear();
-            self.probe = context(self.profile, &self.keys, self.crypto.as_ref())?;
+            self.probe = None;
         }
-        Ok(())
+        match &mut self.probe {
+            Some(probe) => Ok(probe),
+            missing => Ok(missing.insert(Box::new(context(self.profile, &self.keys, self.crypto.as_ref(), None)?))),
+        }
+    }
+
+    /// The SSRC has proved itself.
+    fn welcome(&mut self, ssrc: u32) {
+        self.strangers.remove(&ssrc);
+        if self.strangers.is_empty() {
+            self.probe = None;
+        }
     }
 }
 
-fn context(profile: ProtectionProfile, keys: &SessionKeys, crypto: &dyn RTCCryptoProvider) -> Result<Context, Error> {
+fn context(
+    profile: ProtectionProfile,
+    keys: &SessionKeys,
+    crypto: &dyn RTCCryptoProvider,
+    replay_window: Option<usize>,
+) -> Result<Context, Error> {
     Context::new(
         &keys.remote_master_key,
         &keys.remote_master_salt,
         profile,
-        Some(srtp_replay_protection(REPLAY_WINDOW)),
-        Some(srtcp_replay_protection(REPLAY_WINDOW)),
+        replay_window.map(srtp_replay_protection),
+        replay_window.map(srtcp_replay_protection),
         crypto.crypto(),
     )
 }

@@ -50,3 +50,5 @@ impl SrtpKeys {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;

@@ -1,7 +1,7 @@
 use super::*;
 use crate::peer::sdp::fingerprint::Hash;
 
-fn identity(now: Instant) -> Identity {
+fn identity(now: Instant) -> Arc<Identity> {
     Identity::new(now).expect("cryptography works")
 }
 
@@ -75,6 +75,92 @@ fn goodbye_is_heard_at_once_in_both_directions() {
         from.close(now);
         assert!(matches!(deliver(now, from, to)[..], [LinkEvent::Closed]));
     }
+}
+
+#[test]
+fn a_settled_association_hears_goodbye_and_says_it_in_both_roles() {
+    let now = Instant::now();
+    for from_client in [true, false] {
+        for (settle_from, settle_to) in [(true, false), (false, true), (true, true)] {
+            let (mut client, mut server) = pair(now, Preference::Gcm);
+            shake(now, &mut client, &mut server);
+            let (from, to) = if from_client { (&mut client, &mut server) } else { (&mut server, &mut client) };
+            for (link, settle) in [(&mut *from, settle_from), (&mut *to, settle_to)] {
+                if settle {
+                    link.settle(now);
+                    assert!(
+                        link.endpoint.get_connection_state(PEER).is_some_and(|kept| kept.peer_certificates.is_empty())
+                    );
+                }
+            }
+            from.close(now);
+            assert!(matches!(deliver(now, from, to)[..], [LinkEvent::Closed]));
+        }
+    }
+}
+
+#[test]
+fn a_repeated_last_flight_is_answered_until_the_association_is_settled() {
+    let now = Instant::now();
+    let (mut client, mut server) = pair(now, Preference::Gcm);
+    let mut last_flight = Vec::new();
+    for _ in 0..10 {
+        deliver(now, &mut client, &mut server);
+        let answers: Vec<BytesMut> = std::iter::from_fn(|| server.poll_transmit()).collect();
+        if server.connected && !client.connected {
+            // The server's Finished is lost.
+            last_flight.extend(answers);
+            break;
+        }
+        answers.into_iter().for_each(|answer| drop(client.handle(now, answer)));
+    }
+    assert!(!last_flight.is_empty() && !client.connected);
+    let at = client.poll_timeout().expect("it waits for an answer");
+    assert!(client.handle_timeout(at).is_none());
+    deliver(at, &mut client, &mut server);
+    assert!(matches!(deliver(at, &mut server, &mut client)[..], [LinkEvent::Connected(_)]), "the answer came again");
+}
+
+/// A record of epoch 0 with a whole handshake message of this number.
+fn forged_message(number: u16) -> BytesMut {
+    let message = [&[20, 0, 0, 200][..], &number.to_be_bytes(), &[0, 0, 0, 0, 0, 200], &[7; 200]].concat();
+    let [high, low] = number.to_be_bytes();
+    let length = u16::try_from(message.len()).expect("short").to_be_bytes();
+    BytesMut::from(&[&[22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 9, high, low][..], &length, &message].concat()[..])
+}
+
+#[test]
+fn handshake_records_after_the_handshake_are_not_read_unless_encrypted_and_few() {
+    let now = Instant::now();
+    let (mut client, mut server) = pair(now, Preference::Gcm);
+    shake(now, &mut client, &mut server);
+    for number in 0..10_000 {
+        assert!(server.handle(now, forged_message(number)).is_empty());
+    }
+    assert_eq!(server.repeats, 0, "epoch 0 is over");
+    assert!(server.poll_transmit().is_none(), "and answered by nothing");
+    for number in 0..100 {
+        let mut encrypted = forged_message(number);
+        encrypted[4] = 1;
+        assert!(server.handle(now, encrypted).is_empty());
+    }
+    client.close(now);
+    assert!(
+        matches!(deliver(now, &mut client, &mut server)[..], [LinkEvent::Closed]),
+        "a goodbye is heard all the same"
+    );
+}
+
+#[test]
+fn bytes_of_an_endless_handshake_are_bounded() {
+    let now = Instant::now();
+    let (_, mut server) = pair(now, Preference::Gcm);
+    for _ in 0..10 {
+        let mut large = BytesMut::zeroed(60_000);
+        large[..14].copy_from_slice(&[22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0]);
+        assert!(server.handle(now, large).is_empty());
+    }
+    assert!(server.bytes > HANDSHAKE_BYTES_MAX, "the rest was dropped unread");
 }
 
 #[test]

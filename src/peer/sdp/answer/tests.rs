@@ -192,7 +192,7 @@ fn a_restart_fragment_names_the_first_line_and_the_new_credentials() {
     let candidates = ["203.0.113.9:8081".parse().expect("an address")];
     let local =
         Local { ufrag: "newufrag", password: "newpassword", fingerprint: &fingerprint, candidates: &candidates };
-    let fragment = plan(CHROMIUM_HOST, Side::Host).expect("good").restart_fragment(&local);
+    let fragment = plan(CHROMIUM_HOST, Side::Host).expect("good").restart_head().fragment(&local);
     let wanted = [
         "a=group:BUNDLE 0 1",
         "a=ice-lite",

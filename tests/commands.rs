@@ -1,0 +1,221 @@
+//! The binary from a shell's side: help, exit statuses, what it says when something is wrong, and how it ends.
+#![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Longer than anything here takes, shorter than a hung build.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Free ports, no metrics.
+const ANYWHERE: [(&str, &str); 3] =
+    [("COSTAGE_LISTEN", "127.0.0.1:0"), ("COSTAGE_MEDIA_UDP_PORT", "0"), ("COSTAGE_METRICS_LISTEN", "")];
+
+/// The command, in an environment without other settings.
+fn costage(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_costage"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("COSTAGE_")) {
+        command.env_remove(name);
+    }
+    command.args(args).envs(ANYWHERE);
+    command
+}
+
+fn run(args: &[&str]) -> Output {
+    costage(args).output().unwrap()
+}
+
+/// Exit status, and what was said on standard error.
+#[track_caller]
+fn fails(command: &mut Command) -> (i32, String) {
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    (output.status.code().unwrap_or_else(|| panic!("ended by a signal: {said}")), said)
+}
+
+#[test]
+fn every_command_explains_itself_with_examples() {
+    let commands: [&[&str]; 6] = [&[], &["serve"], &["demo"], &["bench", "mixing"], &["token"], &["config", "print"]];
+    for command in commands {
+        for help in ["--help", "-h"] {
+            let output = run(&[command, &[help]].concat());
+            let text = String::from_utf8(output.stdout).unwrap();
+            assert!(output.status.success() && text.contains("Examples:\n  "), "{command:?} {help}: {text}");
+            assert!(!text.contains('\u{1b}'), "no colours into a pipe");
+        }
+    }
+    let version = String::from_utf8(run(&["--version"]).stdout).unwrap();
+    assert!(version.contains("SIMD ") && version.contains("assembly"), "{version}");
+}
+
+#[test]
+fn wrong_settings_end_with_2_and_name_the_setting_and_the_fix() {
+    let folder = std::env::temp_dir().join(format!("costage-commands-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("costage.toml");
+    let path = file.to_str().unwrap();
+    let from_file = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        fails(&mut costage(&["serve", "--dev", "--config", path]))
+    };
+    let (status, said) = from_file("max_fsp = 30\n");
+    assert!(status == 2 && said.contains(path) && said.contains("max_fsp") && said.contains("max_fps"), "{said}");
+    let (status, said) = from_file("listen = \"here\"\n");
+    assert!(status == 2 && said.contains(path) && said.contains("listen"), "{said}");
+    let (status, said) = from_file("[[keys]]\nid = \"main\"\nsecret = \"short\"\n");
+    assert!(status == 2 && said.contains("keys") && said.contains("main") && said.contains("at least 32"), "{said}");
+    std::fs::remove_dir_all(&folder).unwrap();
+    let (status, said) = fails(&mut costage(&["serve", "--dev", "--config", path]));
+    assert!(status == 2 && said.contains(path) && said.contains("cannot read"), "{said}");
+
+    for (args, wanted) in [
+        (&["serve", "--dev", "--max-fps", "61"][..], ["max_fps", "1 to 60"]),
+        (&["serve", "--dev", "--max-fps", "fast"], ["max_fps=fast", "whole number"]),
+        (&["serve", "--dev", "--listen", "here"], ["listen", "here"]),
+        (&["serve", "--dev", "--log-level", "loud"], ["log_level", "TARGET=LEVEL"]),
+        (&["serve", "--dev", "--simd", "sse2"], ["simd", "sse2"]),
+        (&["serve", "--dev", "--set", "nope=1"], ["nope", "config print"]),
+        (&["serve"], ["keys", "--dev"]),
+        (&["serve", "--dev", "--listen", "0.0.0.0:0"], ["listen", "127.0.0.1"]),
+        (&["demo", "--round-seconds", "1"], ["--round-seconds", "5..=3600"]),
+        (&["token", "--role", "host", "--user", "alice"], ["keys", "COSTAGE_KEYS"]),
+        (&["bench", "mixing", "--source", "12"], ["--source", "1280x720"]),
+        (&["nonsense"], ["nonsense", "--help"]),
+    ] {
+        let (status, said) = fails(&mut costage(args));
+        assert!(status == 2 && wanted.iter().all(|wanted| said.contains(wanted)), "{args:?}: {status} {said}");
+        assert!(!said.contains('\u{1b}'), "no colours into a pipe: {said}");
+    }
+    for (name, value) in [("COSTAGE_MAX_FPS", "fast"), ("COSTAGE_MAXFPS", "30"), ("COSTAGE_SIMD", "sse2")] {
+        let (status, said) = fails(costage(&["serve", "--dev"]).env(name, value));
+        assert!(status == 2 && said.contains(name), "{name}={value}: {status} {said}");
+    }
+}
+
+#[test]
+fn a_port_in_use_ends_with_1_and_names_the_setting() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for (flag, key) in [("--listen", "`listen`"), ("--metrics-listen", "`metrics_listen`")] {
+        let (status, said) = fails(costage(&["serve", "--dev"]).args([flag, &address]));
+        assert!(status == 1 && said.contains(key) && said.contains(&address), "{said}");
+    }
+    let taken = UdpSocket::bind("0.0.0.0:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let (status, said) = fails(costage(&["serve", "--dev"]).args(["--media-udp-port", &port]));
+    assert!(status == 1 && said.contains("`media_udp_port`") && said.contains(&port), "{said}");
+    let (status, said) = fails(costage(&["demo"]).args(["--listen", &address]));
+    assert!(status == 1 && said.contains("costage demo --listen"), "{said}");
+}
+
+#[test]
+fn one_signal_ends_a_server_with_0_and_a_second_at_once_with_130() {
+    let server = Server::start(&["serve", "--dev", "--drain-seconds", "3600"]);
+    server.signal("-TERM");
+    assert_eq!(server.end(), 0);
+
+    let server = Server::start(&["serve", "--dev", "--drain-seconds", "3600"]);
+    server.publish();
+    server.signal("-INT");
+    server.hears("draining");
+    server.signal("-INT");
+    assert_eq!(server.end(), 130);
+}
+
+#[test]
+fn a_demo_that_is_interrupted_twice_ends_at_once() {
+    let demo = Server::start(&["demo"]);
+    demo.signal("-INT");
+    demo.signal("-INT");
+    // The first one may have been enough: a goodbye is short.
+    assert!([0, 130].contains(&demo.end()));
+}
+
+/// A running server, its output read.
+struct Server {
+    process: std::cell::RefCell<Child>,
+    url: String,
+    token: String,
+    log: mpsc::Receiver<String>,
+}
+
+impl Server {
+    fn start(args: &[&str]) -> Self {
+        let mut command = costage(args);
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (told, log) = mpsc::channel();
+        let stderr = BufReader::new(process.stderr.take().unwrap());
+        thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| told.send(line)));
+        let mut out = BufReader::new(process.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let url = out.find_map(|line| Some(line.split_once("http://localhost:")?.1.split('/').next()?.to_owned()));
+        let url = url.expect("it says where it is");
+        // Only a server in dev mode prints tokens.
+        let mut token = || out.find_map(|line| Some(line.trim().strip_prefix("admin")?.trim().to_owned()));
+        let token = if args[0] == "serve" { token().expect("dev mode prints tokens") } else { String::new() };
+        let port: String = url.chars().take_while(char::is_ascii_digit).collect();
+        // What else it prints is read, so that it never waits for us.
+        thread::spawn(move || out.for_each(drop));
+        Self { process: process.into(), url: format!("127.0.0.1:{port}"), token, log }
+    }
+
+    /// Opens a media session that stays for a while: nobody ever connects to it.
+    fn publish(&self) {
+        let offer = include_str!("fuzz/corpus/sdp/seed-chromium_host");
+        assert!(self.post("/v1/lives", "application/json", "{\"liveId\":\"a\"}").starts_with("HTTP/1.1 201"));
+        let answer = self.post("/whip/a", "application/sdp", offer);
+        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    }
+
+    fn post(&self, path: &str, media_type: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(&self.url).unwrap();
+        let (token, length) = (&self.token, body.len());
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-type: {media_type}\r\n\
+             content-length: {length}\r\nconnection: close\r\n\r\n"
+        );
+        stream.write_all((head + body).as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn signal(&self, signal: &str) {
+        let id = self.process.borrow().id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().expect("kill is there").success());
+    }
+
+    /// Waits for a line of the log.
+    fn hears(&self, word: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while let Ok(line) = self.log.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            assert!(!line.contains('\u{1b}'), "no colours into a pipe: {line}");
+            if line.contains(word) {
+                return;
+            }
+        }
+        panic!("the log does not say {word:?}");
+    }
+
+    /// Waits for the end; the exit status.
+    fn end(&self) -> i32 {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.process.borrow_mut().try_wait().unwrap() {
+                return status.code().expect("it was not killed");
+            }
+            assert!(Instant::now() < deadline, "it does not end");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let mut process = self.process.borrow_mut();
+        drop(process.kill());
+        drop(process.wait());
+    }
+}
