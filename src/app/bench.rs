@@ -13,7 +13,9 @@ mod trace;
 pub use mixing::MixingArgs;
 
 use anyhow::Context;
+use std::fs::File;
 use std::io::Write;
+use std::path::PathBuf;
 
 /// What `costage bench` can be told.
 #[derive(Debug, Clone, clap::Args)]
@@ -41,10 +43,13 @@ const MIXING_EXAMPLES: &str = "Examples:
 /// When something did not come about, or a figure has no samples; the text says which.
 pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
     let Bench::Mixing(args) = args.what;
+    // Before half a minute of measuring, not after it.
+    let create =
+        |path: &PathBuf| File::create(path).with_context(|| format!("--json: cannot write {}", path.display()));
+    let mut json = args.json.as_ref().map(create).transpose()?;
     let report = mixing::run(&args).await?;
-    if let Some(path) = &args.json {
-        let json = serde_json::to_string_pretty(&report).context("figures as JSON")?;
-        std::fs::write(path, json + "\n").with_context(|| format!("cannot write {}", path.display()))?;
+    if let Some(json) = &mut json {
+        writeln!(json, "{}", serde_json::to_string_pretty(&report)?).context("--json: cannot write the figures")?;
     }
     writeln!(std::io::stdout(), "{report}").context("cannot print")
 }

@@ -8,6 +8,7 @@
 pub mod backend;
 pub mod chain;
 mod freeze;
+pub mod news;
 pub mod performance;
 mod receiving;
 mod session;

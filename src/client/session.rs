@@ -5,21 +5,16 @@
 //! (so its reporter is left out and ours go through the track).
 
 use super::chain::{Way, chain};
+use super::news::{News, is_over, news};
 use super::signal::{self, Resource, SignalError};
 use super::tap::{Heard, Tap};
-use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
-use std::future::Future;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs, UdpSocket};
-use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use webrtc::media_stream::track_remote::TrackRemote;
-use webrtc::peer_connection::{
-    PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCIceGatheringState, RTCPeerConnectionState,
-    RTCSessionDescription,
-};
+use webrtc::peer_connection::{PeerConnection, PeerConnectionBuilder, RTCPeerConnectionState, RTCSessionDescription};
 use webrtc::runtime::default_runtime;
 
 /// How long gathering, ICE and DTLS may take together. Chromium takes 0.1 s; a ClientHello lost once costs 1 s.
@@ -50,28 +45,18 @@ pub enum OpenError {
     },
 }
 
-/// Where a session stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Link {
-    Opening,
-    Connected,
-    Ended,
-}
-
 /// A session that is being opened: tracks are added, then [`Draft::open`].
 pub(crate) struct Draft {
     pub(crate) peer: Arc<dyn PeerConnection>,
-    pub(crate) heard: mpsc::Receiver<Heard>,
-    pub(crate) remote_video: Arc<OnceLock<Arc<dyn TrackRemote>>>,
-    link: watch::Receiver<Link>,
-    gathered: watch::Receiver<bool>,
+    heard: mpsc::Receiver<Heard>,
+    news: News,
 }
 
 /// An open session.
 pub(crate) struct Session {
     peer: Arc<dyn PeerConnection>,
     resource: Resource,
-    pub(crate) link: watch::Receiver<Link>,
+    state: watch::Receiver<RTCPeerConnectionState>,
 }
 
 impl Draft {
@@ -79,20 +64,17 @@ impl Draft {
     pub(crate) async fn new(endpoint: &str, way: Way) -> Result<Self, OpenError> {
         let (tap, heard) = Tap::new();
         let (media, registry) = chain(way, tap)?;
-        let (link_in, link) = watch::channel(Link::Opening);
-        let (gathered_in, gathered) = watch::channel(false);
-        let remote_video = Arc::new(OnceLock::new());
-        let events = Events { link: link_in, gathered: gathered_in, remote_video: Arc::clone(&remote_video) };
+        let (teller, news) = news();
         let mut builder = PeerConnectionBuilder::new()
             .with_media_engine(media)
             .with_interceptor_registry(registry)
-            .with_handler(Arc::new(events))
+            .with_handler(Arc::new(teller))
             .with_udp_addrs(vec![SocketAddr::new(local_address(endpoint)?, 0)]);
         if let Some(runtime) = default_runtime() {
             builder = builder.with_runtime(runtime);
         }
         let peer: Arc<dyn PeerConnection> = Arc::new(builder.build().await?);
-        Ok(Self { peer, heard, remote_video, link, gathered })
+        Ok(Self { peer, heard, news })
     }
 
     /// Offers, waits for the answer and for ICE and DTLS.
@@ -100,8 +82,8 @@ impl Draft {
         let opened = tokio::time::timeout(CONNECT_WITHIN, self.negotiate(endpoint, token)).await;
         let failed = match opened {
             Ok(Ok(resource)) => {
-                let session = Session { peer: self.peer, resource, link: self.link };
-                return Ok((session, Ears { heard: self.heard, remote_video: self.remote_video }));
+                let session = Session { peer: self.peer, resource, state: self.news.state };
+                return Ok((session, Ears { heard: self.heard, remote_video: self.news.video }));
             }
             Ok(Err(error)) => error,
             Err(_) => OpenError::NotConnected { url: endpoint.to_owned() },
@@ -117,13 +99,15 @@ impl Draft {
         let offer = self.peer.create_offer(None).await?;
         self.peer.set_local_description(offer).await?;
         // All candidates go into the offer: with one local address that takes no time, and trickling buys nothing.
-        self.gathered.wait_for(|gathered| *gathered).await.map_err(|_| gone())?;
+        self.news.gathered.wait_for(|gathered| *gathered).await.map_err(|_| gone())?;
         let offer = self.peer.local_description().await.ok_or_else(gone)?;
         let answered = signal::offer(endpoint, token, offer.sdp).await?;
         let connected = async {
             self.peer.set_remote_description(RTCSessionDescription::answer(answered.sdp)?).await?;
-            let link = self.link.wait_for(|link| *link != Link::Opening).await.map_err(|_| gone())?;
-            if *link == Link::Connected { Ok(()) } else { Err(gone()) }
+            let settled =
+                |state: &RTCPeerConnectionState| *state == RTCPeerConnectionState::Connected || is_over(*state);
+            let state = self.news.state.wait_for(settled).await.map_err(|_| gone())?;
+            if is_over(*state) { Err(gone()) } else { Ok(()) }
         };
         match connected.await {
             Ok(()) => Ok(answered.resource),
@@ -138,14 +122,14 @@ impl Draft {
 /// What an open session hears.
 pub(crate) struct Ears {
     pub(crate) heard: mpsc::Receiver<Heard>,
-    pub(crate) remote_video: Arc<OnceLock<Arc<dyn TrackRemote>>>,
+    pub(crate) remote_video: watch::Receiver<Option<Arc<dyn TrackRemote>>>,
 }
 
 impl Session {
     /// Waits until the server or the network has ended it.
     pub(crate) async fn ended(&self) {
         // An error means that the peer connection itself is gone: ended as well.
-        drop(self.link.clone().wait_for(|link| *link == Link::Ended).await);
+        drop(self.state.clone().wait_for(|state| is_over(*state)).await);
     }
 
     /// DELETE, then close_notify.
@@ -174,60 +158,6 @@ fn local_address(endpoint: &str) -> Result<IpAddr, OpenError> {
         Ok(socket.local_addr()?.ip())
     };
     route().map_err(|source| OpenError::NoRoute { server: format!("{host}:{port}"), source })
-}
-
-struct Events {
-    link: watch::Sender<Link>,
-    gathered: watch::Sender<bool>,
-    remote_video: Arc<OnceLock<Arc<dyn TrackRemote>>>,
-}
-
-/// A future as the crate's `async_trait` methods return it.
-type Answering<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
-
-impl PeerConnectionEventHandler for Events {
-    fn on_ice_gathering_state_change<'life0, 'async_trait>(
-        &'life0 self,
-        state: RTCIceGatheringState,
-    ) -> Answering<'async_trait>
-    where
-        'life0: 'async_trait,
-        Self: 'async_trait,
-    {
-        self.gathered.send_if_modified(|gathered| {
-            *gathered |= state == RTCIceGatheringState::Complete;
-            *gathered
-        });
-        Box::pin(std::future::ready(()))
-    }
-
-    fn on_connection_state_change<'life0, 'async_trait>(
-        &'life0 self,
-        state: RTCPeerConnectionState,
-    ) -> Answering<'async_trait>
-    where
-        'life0: 'async_trait,
-        Self: 'async_trait,
-    {
-        if state == RTCPeerConnectionState::Connected {
-            self.link.send_replace(Link::Connected);
-        } else if matches!(state, RTCPeerConnectionState::Failed | RTCPeerConnectionState::Closed) {
-            self.link.send_replace(Link::Ended);
-        }
-        Box::pin(std::future::ready(()))
-    }
-
-    fn on_track<'life0, 'async_trait>(&'life0 self, track: Arc<dyn TrackRemote>) -> Answering<'async_trait>
-    where
-        'life0: 'async_trait,
-        Self: 'async_trait,
-    {
-        Box::pin(async move {
-            if track.kind().await == RtpCodecKind::Video {
-                drop(self.remote_video.set(track));
-            }
-        })
-    }
 }
 
 #[cfg(test)]

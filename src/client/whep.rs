@@ -126,7 +126,7 @@ impl Seat {
 
 async fn ask_for_keyframe(ears: &Ears, ssrc: u32) {
     // Without the track nothing has arrived yet, and the first frame of a feed is a keyframe anyway.
-    let Some(track) = ears.remote_video.get() else { return };
+    let Some(track) = ears.remote_video.borrow().clone() else { return };
     let request = PictureLossIndication { sender_ssrc: 0, media_ssrc: ssrc };
     if let Err(error) = track.write_rtcp(vec![Box::new(request)]).await {
         tracing::debug!(%error, "keyframe not asked for");

@@ -1,7 +1,7 @@
 //! One server per test, put together from the real parts on free ports of loopback.
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use costage::api::auth::{Claims, Keys, Role, Verifying};
 use costage::api::{self, ApiState, Going, Settings, Stage, ViewerTokens};
@@ -15,8 +15,10 @@ use costage_media::kernel::Kernels;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, oneshot};
+use tokio::time::timeout;
 
 pub(crate) const SECRET: &[u8; 32] = b"0123456789abcdef0123456789abcdef";
 
@@ -40,6 +42,9 @@ struct NoSamples;
 impl Samples for NoSamples {
     fn frame(&self, _: &Sample) {}
 }
+
+/// Longer than any wait of the server, shorter than a hung build.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 
 /// HTTP connections that these servers take at once.
 pub(crate) const CONNECTIONS_MAX: usize = 16;
@@ -140,6 +145,18 @@ impl House {
         Reply { status, headers, body: response.text().await.unwrap() }
     }
 
+    /// Bytes on a connection of their own, and all that is answered until the server hangs up.
+    pub(crate) async fn raw(&self, request: &str) -> String {
+        said(&mut self.dial(request).await).await
+    }
+
+    /// A connection on which these bytes were sent.
+    pub(crate) async fn dial(&self, request: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(&self.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream
+    }
+
     /// A JSON request with a token ("" for none).
     pub(crate) async fn json(&self, token: &str, method: &str, path: &str, body: &Value) -> Reply {
         let bearer = format!("Bearer {token}");
@@ -225,6 +242,14 @@ impl Reply {
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
+}
+
+/// All that the server says until it hangs up.
+pub(crate) async fn said(stream: &mut TcpStream) -> String {
+    let mut said = Vec::new();
+    let read = timeout(PATIENCE, stream.read_to_end(&mut said)).await.expect("the server hangs up in time");
+    drop(read); // a reset ends it as well
+    String::from_utf8(said).unwrap()
 }
 
 /// What a browser offers, cut to what matters: one kind a section, bundled.

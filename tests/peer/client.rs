@@ -1,13 +1,12 @@
 //! A client made of the `webrtc` crate.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use costage::client::chain::{AUDIO_PAYLOAD_TYPE, VIDEO_PAYLOAD_TYPE, chain, h264, opus};
+use costage::client::news::news;
 use rtc::interceptor::{Interceptor, Packet, StreamInfo, TaggedPacket};
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtp;
@@ -19,10 +18,7 @@ use webrtc::media_stream::MediaStreamTrack;
 use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
-use webrtc::peer_connection::{
-    PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCIceGatheringState, RTCPeerConnectionState,
-    RTCSessionDescription,
-};
+use webrtc::peer_connection::{PeerConnection, PeerConnectionBuilder, RTCPeerConnectionState, RTCSessionDescription};
 use webrtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
 use webrtc::runtime::default_runtime;
 
@@ -44,14 +40,13 @@ impl Client {
         let pli = Arc::new(AtomicBool::new(false));
         let tap = PliTap { pli: Arc::clone(&pli), read: Vec::new(), write: Vec::new() };
         let (media, registry) = chain(way, tap).unwrap();
-        let (state_in, state) = watch::channel(RTCPeerConnectionState::New);
-        let (gathered_in, gathered) = watch::channel(false);
-        let video: Arc<Mutex<Vec<u16>>> = Arc::default();
-        let events = Events { state: state_in, gathered: gathered_in, video: Arc::clone(&video) };
+        let (teller, news) = news();
+        let numbers: Arc<Mutex<Vec<u16>>> = Arc::default();
+        tokio::spawn(note_numbers(news.video, Arc::clone(&numbers)));
         let builder = PeerConnectionBuilder::new()
             .with_media_engine(media)
             .with_interceptor_registry(registry)
-            .with_handler(Arc::new(events))
+            .with_handler(Arc::new(teller))
             .with_runtime(default_runtime().unwrap())
             .with_udp_addrs(vec!["127.0.0.1:0"]);
         let peer: Arc<dyn PeerConnection> = Arc::new(builder.build().await.unwrap());
@@ -72,7 +67,7 @@ impl Client {
                 }
             }
         }
-        Self { peer, state, gathered, video, tracks, pli }
+        Self { peer, state: news.state, gathered: news.gathered, video: numbers, tracks, pli }
     }
 
     pub(crate) async fn offer(&self) -> String {
@@ -154,6 +149,16 @@ impl Client {
     }
 }
 
+/// Keeps the sequence number of each video packet.
+async fn note_numbers(mut video: watch::Receiver<Option<Arc<dyn TrackRemote>>>, numbers: Arc<Mutex<Vec<u16>>>) {
+    let Some(track) = video.wait_for(Option::is_some).await.ok().and_then(|track| track.clone()) else { return };
+    while let Some(event) = track.poll().await {
+        if let TrackRemoteEvent::OnRtpPacket(packet) = event {
+            numbers.lock().unwrap().push(packet.header.sequence_number);
+        }
+    }
+}
+
 fn track(kind: RtpCodecKind, codec: RTCRtpCodec, ssrc: u32) -> Arc<TrackLocalStaticRTP> {
     let encoding = RTCRtpEncodingParameters {
         rtp_coding_parameters: RTCRtpCodingParameters { ssrc: Some(ssrc), ..RTCRtpCodingParameters::default() },
@@ -212,60 +217,4 @@ impl Interceptor for PliTap {
     fn unbind_local_stream(&mut self, _: &StreamInfo) {}
     fn bind_remote_stream(&mut self, _: &StreamInfo) {}
     fn unbind_remote_stream(&mut self, _: &StreamInfo) {}
-}
-
-struct Events {
-    state: watch::Sender<RTCPeerConnectionState>,
-    gathered: watch::Sender<bool>,
-    video: Arc<Mutex<Vec<u16>>>,
-}
-
-type Answering<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
-
-impl PeerConnectionEventHandler for Events {
-    fn on_ice_gathering_state_change<'life0, 'async_trait>(
-        &'life0 self,
-        state: RTCIceGatheringState,
-    ) -> Answering<'async_trait>
-    where
-        'life0: 'async_trait,
-        Self: 'async_trait,
-    {
-        if state == RTCIceGatheringState::Complete {
-            self.gathered.send_replace(true);
-        }
-        Box::pin(std::future::ready(()))
-    }
-
-    fn on_connection_state_change<'life0, 'async_trait>(
-        &'life0 self,
-        state: RTCPeerConnectionState,
-    ) -> Answering<'async_trait>
-    where
-        'life0: 'async_trait,
-        Self: 'async_trait,
-    {
-        self.state.send_replace(state);
-        Box::pin(std::future::ready(()))
-    }
-
-    fn on_track<'life0, 'async_trait>(&'life0 self, track: Arc<dyn TrackRemote>) -> Answering<'async_trait>
-    where
-        'life0: 'async_trait,
-        Self: 'async_trait,
-    {
-        let video = Arc::clone(&self.video);
-        Box::pin(async move {
-            if track.kind().await != RtpCodecKind::Video {
-                return;
-            }
-            tokio::spawn(async move {
-                while let Some(event) = track.poll().await {
-                    if let TrackRemoteEvent::OnRtpPacket(packet) = event {
-                        video.lock().unwrap().push(packet.header.sequence_number);
-                    }
-                }
-            });
-        })
-    }
 }

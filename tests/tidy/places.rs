@@ -8,6 +8,7 @@ use crate::Finding;
 
 /// Everything that may stand at the top of the repository.
 const TOP_LEVEL: &[&str] = &[
+    ".cargo",
     ".ci",
     ".clippy.toml",
     ".dockerignore",

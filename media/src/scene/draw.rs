@@ -16,12 +16,10 @@ pub enum Item {
         /// `false`: the avatar, whatever arrives.
         camera: bool,
     },
-    /// A nickname in a pill.
+    /// A nickname in a pill, at the bottom left of its host's tile wherever that is.
     Nickname {
         /// Whose.
         source: SourceId,
-        /// The widest that the pill may be; it hugs the left edge.
-        bounds: Rect,
         /// Not yet shortened to fit.
         text: String,
         /// With the sign of a microphone that is off before it.
@@ -38,9 +36,9 @@ pub enum Item {
 
 impl Item {
     /// Whose tile it is and where, when it is one.
-    pub(crate) fn tile(&self) -> Option<(SourceId, Region)> {
+    pub(crate) fn place(&self) -> Option<(SourceId, Rect)> {
         match self {
-            Self::Tile { source, region, .. } => Some((*source, *region)),
+            Self::Tile { source, region, .. } => Some((*source, region.rect)),
             Self::Nickname { .. } | Self::ScoreBar { .. } => None,
         }
     }
@@ -74,10 +72,8 @@ impl Scene {
             let (source, name) = (tile.source, tile.name.clone());
             items.push(Item::Tile { source, region, name, camera: tile.camera });
         }
-        for (tile, region) in self.tiles.iter().zip(&regions).filter(|_| self.names) {
-            let bounds = nickname_bounds(proportion, region.rect);
-            let (text, muted) = (tile.name.clone(), tile.muted);
-            items.push(Item::Nickname { source: tile.source, bounds, text, muted });
+        for (tile, _) in self.tiles.iter().zip(&regions).filter(|_| self.names) {
+            items.push(Item::Nickname { source: tile.source, text: tile.name.clone(), muted: tile.muted });
         }
         if let (Some(scores), [first, second]) = (self.score_bar, regions.as_slice()) {
             let rect = score_bar_rect(proportion, first.rect.around(second.rect));
@@ -93,7 +89,7 @@ const PILL_LEFT: usize = 20;
 const PILL_BOTTOM: usize = 8;
 const SCORE_BAR_HEIGHT: usize = 36;
 
-/// The widest that the pill of a tile may be.
+/// Where the pill of a tile lies, as wide as it may be; it hugs the left edge.
 pub(crate) fn nickname_bounds(proportion: Proportion, tile: Rect) -> Rect {
     let [left, bottom, height] = [PILL_LEFT, PILL_BOTTOM, PILL_HEIGHT].map(|length| proportion.length(length));
     Rect {
@@ -122,13 +118,10 @@ mod tests {
             let rect = Rect { x, y: 276, w: 360, h: 644 };
             Item::Tile { source: SourceId(source), region: Region { rect, z: 0 }, name: "Ada".into(), camera: true }
         };
-        let name = |source, x| {
-            let bounds = Rect { x, y: 876, w: 320, h: 36 };
-            Item::Nickname { source: SourceId(source), bounds, text: "Ada".into(), muted: source == 1 }
-        };
+        let name = |source| Item::Nickname { source: SourceId(source), text: "Ada".into(), muted: source == 1 };
         let rect = Rect { x: 0, y: 240, w: 720, h: 36 };
         let bar = Item::ScoreBar { rect, scores: ScoreBar { left: 1, right: 2 } };
-        assert_eq!(list.items, [tile(0, 0), tile(1, 360), name(0, 20), name(1, 380), bar]);
+        assert_eq!(list.items, [tile(0, 0), tile(1, 360), name(0), name(1), bar]);
     }
 
     #[test]
@@ -150,9 +143,10 @@ mod tests {
         let list = Scene { canvas: Size { width: 360, height: 640 }, ..scene(2) }.draw_list();
         let bar = Item::ScoreBar { rect: Rect { x: 0, y: 120, w: 360, h: 18 }, scores: ScoreBar { left: 1, right: 2 } };
         assert_eq!(list.items.last(), Some(&bar));
-        let bounds = Rect { x: 10, y: 138 + 322 - 4 - 18, w: 160, h: 18 };
-        let name = Item::Nickname { source: SourceId(0), bounds, text: "Ada".into(), muted: false };
-        assert_eq!(list.items[2], name);
+        let tile = |list: &DrawList| list.items[0].place().unwrap().1;
+        assert_eq!(nickname_bounds(list.proportion, tile(&list)), Rect { x: 10, y: 138 + 322 - 4 - 18, w: 160, h: 18 });
+        let list = scene(2).draw_list();
+        assert_eq!(nickname_bounds(list.proportion, tile(&list)), Rect { x: 20, y: 876, w: 320, h: 36 });
     }
 
     /// The second one's microphone is off.

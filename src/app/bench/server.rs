@@ -46,6 +46,12 @@ impl ChildServer {
         let log = fs::File::create(folder.join("log")).context("the server's log file")?;
         let program = std::env::current_exe().context("where this program is")?;
         let mut command = Command::new(program);
+        // What the caller's server is set to is none of ours; only the SIMD level may be chosen for a run.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("COSTAGE_") && name != "COSTAGE_SIMD" {
+                command.env_remove(name);
+            }
+        }
         command
             .args(["serve", "--dev"])
             .env("COSTAGE_LISTEN", format!("127.0.0.1:{http}"))

@@ -308,6 +308,34 @@ fn who_is_alone_again_fills_the_picture_from_where_it_was() {
 }
 
 #[test]
+fn connecting_and_parting_in_haste_leaves_nothing_behind_and_never_spins() {
+    let mut room = Room::new(&hand());
+    [ALICE, BOB].into_iter().for_each(|source| room.publish(source));
+    let mut alone = [1, 2];
+    for (stage, source) in [(1, ALICE), (2, BOB)] {
+        room.stage(stage, &[source], &[]);
+    }
+    room.feed(ALICE, LIGHT);
+    room.feed(BOB, DARK);
+    for round in 1..=4 {
+        let (shared, after) = (10 * round, [10 * round + 1, 10 * round + 2]);
+        room.stage(shared, &[ALICE, BOB], &[]);
+        alone.into_iter().for_each(|stage| room.studio.obey(room.hand.now(), Order::EndStage(StageId(stage))));
+        for _ in 0..100 * (round - 1) {
+            room.pass(1);
+            assert!(room.studio.poll_timeout().is_none_or(|next| next > room.now()), "nothing is left undone");
+        }
+        for (stage, source) in after.into_iter().zip([ALICE, BOB]) {
+            room.stage(stage, &[source], &[]);
+        }
+        room.studio.obey(room.now(), Order::EndStage(StageId(shared)));
+        room.pass(50);
+        assert!(room.studio.programs.keys().map(|stage| stage.0).eq(after), "round {round}");
+        alone = after;
+    }
+}
+
+#[test]
 fn a_host_without_a_voice_is_muted_and_one_without_a_picture_has_its_camera_closed() {
     let mut room = Room::new(&hand());
     let now = room.now();

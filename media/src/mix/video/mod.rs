@@ -19,7 +19,7 @@ use crate::mix::scaler::{Scaler, readable};
 use crate::mix::slide::Slide;
 use crate::mix::still::Still;
 use crate::mix::tile::{Look, Tile};
-use crate::scene::{Proportion, Rect, Region, Scene, SourceId, Template};
+use crate::scene::{Proportion, Rect, Scene, SourceId, Template};
 pub use motion::MOTION;
 use motion::Motion;
 
@@ -33,7 +33,6 @@ pub struct VideoMixer {
     covered: bool,
     dirty: bool,
     proportion: Proportion,
-    regions: Vec<Region>,
     tiles: Vec<Tile>,
     bar: Option<(BattleBar, Slide)>,
     /// While tiles are on their way to the places of a new layout.
@@ -60,14 +59,7 @@ impl VideoMixer {
     pub fn new(kernels: Kernels, canvas: Size) -> Self {
         let canvas = Canvas::new(canvas, BACKGROUND);
         let proportion = Template::HostDynamicGrid.proportion(canvas.size());
-        let (regions, tiles) = (Vec::new(), Vec::new());
-        Self { kernels, canvas, covered: false, dirty: true, proportion, regions, tiles, bar: None, motion: None }
-    }
-
-    /// Where the tiles are, in the order of places.
-    #[must_use]
-    pub fn regions(&self) -> &[Region] {
-        &self.regions
+        Self { kernels, canvas, covered: false, dirty: true, proportion, tiles: Vec::new(), bar: None, motion: None }
     }
 
     /// Whether anything changed since the last [`VideoMixer::compose`].

@@ -73,24 +73,22 @@ impl VideoMixer {
         self.motion = Some(Motion { glide: Glide::new(now, MOTION), before: self.canvas.clone() });
     }
 
-    /// Whether the tiles have arrived: then all are where they belong, and painting goes on as usual.
-    pub(super) fn arrive(&mut self, now: Instant) -> bool {
-        let over = self.motion.as_ref().is_some_and(|motion| motion.glide.is_over(now));
-        if over {
-            self.motion = None;
-            self.canvas.clear(BACKGROUND);
-            for tile in &mut self.tiles {
-                tile.from = tile.rect;
-                match tile.look {
-                    Look::Avatar { .. } => tile.look = Look::Avatar { drawn: false },
-                    Look::Live { .. } | Look::Dimmed { .. } => tile.draw(&self.kernels, &mut self.canvas, tile.rect),
-                }
-                tile.still = None;
-                tile.settle(self.proportion);
-            }
-            self.dirty = true;
+    /// When the tiles have arrived, all are painted where they belong, and painting goes on as usual.
+    pub(super) fn arrive(&mut self, now: Instant) {
+        if self.motion.take_if(|motion| motion.glide.is_over(now)).is_none() {
+            return;
         }
-        over
+        self.canvas.clear(BACKGROUND);
+        for tile in &mut self.tiles {
+            tile.from = tile.rect;
+            match tile.look {
+                Look::Avatar { .. } => tile.look = Look::Avatar { drawn: false },
+                Look::Live { .. } | Look::Dimmed { .. } => tile.draw(&self.kernels, &mut self.canvas, tile.rect),
+            }
+            tile.still = None;
+            tile.settle(self.proportion);
+        }
+        self.dirty = true;
     }
 
     /// Draws the whole picture, tiles on their ways.

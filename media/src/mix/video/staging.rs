@@ -13,9 +13,7 @@ use crate::scene::{DrawList, Item, Rect, ScoreBar, SourceId};
 impl VideoMixer {
     /// Makes the picture that of a draw list. The canvas is uncovered.
     pub(super) fn bring_on(&mut self, now: Instant, canvas: Size, list: DrawList) {
-        let tiles: Vec<_> = list.items.iter().filter_map(Item::tile).collect();
-        self.regions = tiles.iter().map(|(_, region)| *region).collect();
-        let places: Vec<_> = tiles.iter().map(|(source, region)| (*source, region.rect)).collect();
+        let places: Vec<_> = list.items.iter().filter_map(Item::place).collect();
         if canvas == self.canvas.size() {
             self.rearrange(now, &places);
         } else {
@@ -30,7 +28,7 @@ impl VideoMixer {
         for item in list.items {
             match item {
                 Item::Tile { source, name, camera, .. } => self.set_tile(source, name, camera),
-                Item::Nickname { source, text, muted, .. } => self.set_nickname(source, text, muted),
+                Item::Nickname { source, text, muted } => self.set_nickname(source, text, muted),
                 Item::ScoreBar { rect, scores } => bar = Some((rect, scores)),
             }
         }

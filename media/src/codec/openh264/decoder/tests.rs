@@ -3,6 +3,7 @@ use crate::codec::VideoEncoder;
 use crate::codec::openh264::{Encoder, EncoderConfig};
 use crate::codec::sps::SpsError;
 use crate::codec::testing::{annex_b, luma_psnr, moving};
+use crate::frame::Matrix;
 use crate::time::MediaTime;
 
 /// Access units of a moving scene: an IDR first, then `count − 1` P pictures.
@@ -59,6 +60,31 @@ fn resolution_may_change_mid_stream() {
             assert_eq!(decoder.decode(&unit).unwrap().unwrap().size(), size);
         }
     }
+}
+
+/// The unit with full-range BT.709 in its parameter set, where the encoder wrote BT.601: `video_full_range_flag`,
+/// `colour_description_present_flag`, then primaries, transfer and matrix, each 6.
+fn of_a_browser(unit: &[u8]) -> Vec<u8> {
+    let bits: Vec<u8> = unit[..40].iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect();
+    let written: Vec<u8> = "01000001100000011000000110".bytes().map(|digit| digit - b'0').collect();
+    let at = bits.windows(written.len()).position(|window| window == written).expect("the encoder says its colours");
+    let mut unit = unit.to_vec();
+    let mut put = |bit: usize, value: u8| unit[bit / 8] = unit[bit / 8] & !(128 >> (bit % 8)) | value << (7 - bit % 8);
+    put(at, 1);
+    (0..8).zip([0, 0, 0, 0, 0, 0, 0, 1]).for_each(|(i, value)| put(at + 18 + i, value));
+    unit
+}
+
+#[test]
+fn pictures_have_the_colours_of_their_stream() {
+    let units = stream(size(64, 64), 2);
+    let mut decoder = Decoder::new();
+    assert_eq!(decoder.decode(&units[0]).unwrap().unwrap().colour, Colour::default());
+    let full_709 = Colour { matrix: Matrix::Bt709, full_range: true };
+    assert_eq!(decoder.decode(&of_a_browser(&units[0])).unwrap().unwrap().colour, full_709);
+    assert_eq!(decoder.decode(&units[1]).unwrap().unwrap().colour, full_709, "until the next parameter set");
+    assert_eq!(decoder.last().unwrap().colour, full_709);
+    assert_eq!(decoder.decode(&units[0]).unwrap().unwrap().colour, Colour::default());
 }
 
 #[test]
