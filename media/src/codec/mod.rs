@@ -3,7 +3,8 @@
 //! A codec works on the caller's thread, at once: an access unit goes in and its picture comes out of the same call,
 //! borrowed from the decoder, so that painting reads the decoder's own planes.
 //!
-//! **Invariant:** no picture leaves a decoder that is larger than [`SIDE_MAX`] on a side, and none is allocated.
+//! **Invariant:** no picture leaves a decoder that is larger than [`SIDE_MAX`] on a side, and none is allocated; nor are
+//! more pictures allocated than the decoder's bound on references says.
 //! **Invariant:** whatever bytes arrive, the answer is a picture, a sound or an error; a later keyframe decodes.
 
 pub mod annexb;
@@ -99,6 +100,17 @@ pub enum DecodeError {
         /// Height that was asked for, pixels.
         height: u64,
     },
+    /// The sequence parameter set asks for more references than are kept.
+    #[error("{frames} references; at most {max} of this size are kept")]
+    References {
+        /// References that were asked for.
+        frames: u64,
+        /// The bound at the size of its pictures.
+        max: u64,
+    },
+    /// The unit holds more than one picture: it is none.
+    #[error("more than one picture in an access unit")]
+    Pictures,
     /// The unit is larger than any decoder need take.
     #[error("access unit of {bytes} bytes; at most {max} are decoded")]
     TooLong {

@@ -12,6 +12,8 @@ pub struct Sps {
     pub constraints: u8,
     /// `level_idc`: ten times the level.
     pub level: u8,
+    /// `max_num_ref_frames`: pictures that a decoder keeps.
+    pub references: u64,
     /// Width as coded, in whole macroblocks, pixels: what a decoder allocates.
     pub coded_width: u64,
     /// Height as coded, pixels.
@@ -55,7 +57,7 @@ impl Sps {
         let chroma_format = if HIGH_PROFILES.contains(&profile) { high_fields(&mut bits)? } else { 1 };
         bits.ue()?; // log2_max_frame_num_minus4
         picture_order_fields(&mut bits)?;
-        bits.ue()?; // max_num_ref_frames
+        let references = bits.ue()?;
         bits.bit()?; // gaps_in_frame_num_value_allowed_flag
         let width_mbs = bits.ue()? + 1;
         let height_units = bits.ue()? + 1;
@@ -79,7 +81,7 @@ impl Sps {
         let (Some(width), Some(height)) = (width, height) else { return Err(SpsError::Range("cropping")) };
         // The rest decides nothing about decoding: one that ends here, as some do, is no reason to refuse a stream.
         let colour = colour(&mut bits).unwrap_or_default();
-        Ok(Self { profile, constraints, level, coded_width, coded_height, width, height, colour })
+        Ok(Self { profile, constraints, level, references, coded_width, coded_height, width, height, colour })
     }
 }
 
@@ -204,6 +206,11 @@ impl<'a> Bits<'a> {
             self.at += 1;
             if self.zeros >= 2 && byte == 3 {
                 byte = *self.bytes.get(self.at).ok_or(SpsError::Short)?;
+                // Forbidden (§7.4.1), and read otherwise by openh264, which leaves out the zeros as well: what is
+                // checked here must be what it decodes.
+                if byte > 3 {
+                    return Err(SpsError::Range("emulation prevention"));
+                }
                 self.at += 1;
                 self.zeros = 0;
             }
@@ -343,6 +350,13 @@ mod tests {
         let nal = baseline(1 << 28, 2, None);
         assert!(nal.windows(3).any(|window| window == [0, 0, 3]), "{nal:?}");
         assert_eq!(Sps::parse(&nal).unwrap().width, 16 << 28);
+        // What was not escaped by need is read as something else by openh264.
+        let at = nal.windows(3).position(|window| window == [0, 0, 3]).unwrap() + 3;
+        let mut bad = nal.clone();
+        bad[at] = 4;
+        assert_eq!(Sps::parse(&bad), Err(SpsError::Range("emulation prevention")));
+        bad[at] = 3;
+        assert_ne!(Sps::parse(&bad), Err(SpsError::Range("emulation prevention")));
     }
 
     #[test]
@@ -361,6 +375,22 @@ mod tests {
                 let _ = Sps::parse(&bad);
             }
         }
-        assert_eq!(Sps::parse(&[0x67; 9000]).is_ok(), Sps::parse(&[0x67; 5000]).is_ok());
+    }
+
+    #[test]
+    fn what_stands_beyond_the_bound_is_not_read() {
+        // All twelve scaling lists of 4:4:4, each delta a multiple of 256 as a code of `zeros` zeros.
+        let lists = |zeros: u32| {
+            let mut writer = Writer::default().bits(8, 100).bits(8, 0).bits(8, 31).ue(0).ue(3).bits(1, 0).ue(0).ue(0);
+            writer = writer.bits(1, 0).bits(1, 1);
+            for entries in [[16; 6], [64; 6]].concat() {
+                writer =
+                    (0..entries).fold(writer.bits(1, 1), |writer, _| writer.bits(zeros, 0).bits(1 + zeros, 1 << zeros));
+            }
+            writer.ue(0).ue(2).ue(1).bits(1, 0).ue(44).ue(79).bits(1, 1).bits(1, 1).bits(1, 0).bits(1, 0).nal()
+        };
+        assert!(lists(16).len() < SPS_BYTES_MAX && lists(32).len() > SPS_BYTES_MAX);
+        assert_eq!(Sps::parse(&lists(16)).map(|sps| (sps.width, sps.height)), Ok((720, 1280)));
+        assert_eq!(Sps::parse(&lists(32)), Err(SpsError::Short));
     }
 }

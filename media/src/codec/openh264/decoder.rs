@@ -5,8 +5,8 @@ use std::ptr::{null_mut, slice_from_raw_parts};
 
 use openh264_sys2::source::APILoader;
 use openh264_sys2::{
-    DECODER_OPTION_TRACE_LEVEL, ERROR_CON_DISABLE, ISVCDecoder, ISVCDecoderVtbl, SBufferInfo, SDecodingParam,
-    SVideoProperty, VIDEO_BITSTREAM_AVC, WELS_LOG_QUIET,
+    DECODER_OPTION_NUM_OF_FRAMES_REMAINING_IN_BUFFER, DECODER_OPTION_TRACE_LEVEL, ERROR_CON_DISABLE, ISVCDecoder,
+    ISVCDecoderVtbl, SBufferInfo, SDecodingParam, SVideoProperty, VIDEO_BITSTREAM_AVC, WELS_LOG_QUIET,
 };
 
 use crate::codec::annexb::{nal_type, nals};
@@ -17,6 +17,14 @@ use crate::frame::{Colour, PictureRef, PlaneRef, Size};
 /// Bytes of an access unit that are decoded. A picture of 1920×1920 coded raw (I_PCM) is 5.6 MB; an encoder that needs
 /// more than this is not one for live streams.
 const ACCESS_UNIT_BYTES_MAX: usize = 6 << 20;
+
+/// References a stream may keep, `max_num_ref_frames`: the standard's bound.
+const REFERENCES_MAX: u64 = 16;
+
+/// Macroblocks of all references together: sixteen pictures of 1920×1088, which every level's bound allows there or
+/// less; nine of 1920×1920. At 384 bytes of samples and some 170 of motion each they are 72 MB, and with the two more
+/// that the library allocates and its paddings a decoder stays below 100.
+const REFERENCE_MACROBLOCKS_MAX: u64 = 16 * 120 * 68;
 
 /// An H.264 decoder.
 ///
@@ -50,7 +58,8 @@ impl Decoder {
         Self { raw: Raw::new(), last: None, filtered: Vec::new(), damaged: false, colour: Colour::default() }
     }
 
-    /// Looks at a unit before the library does, and refuses sizes out of bounds.
+    /// Looks at a unit before the library does, and refuses sizes and references out of bounds and units that hold more
+    /// than one picture as far as that is seen without their slice headers; [`Raw::begin_unit`] sees the rest.
     fn inspect(access_unit: &[u8]) -> Result<Contents, DecodeError> {
         if access_unit.len() > ACCESS_UNIT_BYTES_MAX {
             return Err(DecodeError::TooLong { bytes: access_unit.len(), max: ACCESS_UNIT_BYTES_MAX });
@@ -58,9 +67,14 @@ impl Decoder {
         let (mut kinds, mut colour) = (0_u32, None);
         for nal in nals(access_unit) {
             let kind = nal_type(nal);
+            let behind_slice = kinds & SLICES != 0;
+            if behind_slice && (matches!(kind, 7 | 8) || is_slice(kind) && starts_picture(nal)) {
+                return Err(DecodeError::Pictures);
+            }
             if kind == 7 {
                 let sps = Sps::parse(nal)?;
                 check_size(&sps)?;
+                check_references(&sps)?;
                 colour = Some(sps.colour);
             }
             kinds |= 1 << kind;
@@ -79,28 +93,34 @@ impl Decoder {
         if self.damaged && contents.start {
             (self.raw, self.damaged) = (Raw::new(), false);
         }
-        let (first, picture) = if contents.plain {
-            self.raw.decode(access_unit)
+        let first = if contents.plain {
+            self.raw.begin_unit(access_unit)
         } else {
             self.filtered.clear();
             for nal in nals(access_unit).filter(|nal| is_passed(nal_type(nal))) {
                 self.filtered.extend_from_slice(&[0, 0, 0, 1]);
                 self.filtered.extend_from_slice(nal);
             }
-            self.raw.decode(&self.filtered)
+            self.raw.begin_unit(&self.filtered)
+        };
+        let Some(first) = first else {
+            (self.raw, self.damaged) = (Raw::new(), true);
+            return Err(DecodeError::Pictures);
         };
         // The second call ends the unit, so that its picture is decoded now and not when the next one starts.
         let (second, ended) = self.raw.end_unit();
-        let mut picture = ended.or(picture);
-        if picture.is_none() && first | second == 0 {
-            picture = self.raw.take_held();
+        // Whatever came of it: nothing may be held back, for the next unit may free its memory.
+        let picture = ended.or_else(|| self.raw.take_held());
+        let state = first | second;
+        self.damaged |= state != 0;
+        if self.raw.held() != 0 {
+            (self.raw, self.damaged) = (Raw::new(), true);
+            return Err(DecodeError::Pictures);
         }
-        self.damaged |= first | second != 0;
-        match (picture, first | second) {
-            (Some(planes), _state) => planes.checked().map(Some),
-            (None, 0) => Ok(None),
-            (None, state) => Err(DecodeError::Bitstream(state)),
+        if state != 0 {
+            return Err(DecodeError::Bitstream(state));
         }
+        picture.map(Planes::checked).transpose()
     }
 }
 
@@ -134,10 +154,24 @@ struct Contents {
     colour: Option<Colour>,
 }
 
-/// NAL units that reach the library: slices, SEI, parameter sets, delimiters. Data partitions, SVC and MVC units,
-/// fillers and what is reserved are left out: no stream that was negotiated has them, and code not run has no bugs.
+/// NAL units that reach the library: slices and parameter sets. SEI and delimiters say nothing that it needs, and would
+/// end the picture for it where one stands between slices. Data partitions, SVC and MVC units, fillers and what is
+/// reserved are in no stream that was negotiated. Code not run has no bugs.
 fn is_passed(kind: u8) -> bool {
-    matches!(kind, 1 | 5 | 6 | 7 | 8 | 9)
+    matches!(kind, 1 | 5 | 7 | 8)
+}
+
+/// The bits of both kinds of slices among the kinds of a unit.
+const SLICES: u32 = 1 << 1 | 1 << 5;
+
+fn is_slice(kind: u8) -> bool {
+    SLICES >> kind & 1 == 1
+}
+
+/// `first_mb_in_slice` is 0 (H.264 §7.3.3: ue(v), so its first bit is 1). In the profiles that are negotiated only a
+/// picture's first slice says so.
+fn starts_picture(slice: &[u8]) -> bool {
+    slice.get(1).is_some_and(|byte| byte & 0x80 != 0)
 }
 
 fn check_size(sps: &Sps) -> Result<(), DecodeError> {
@@ -145,6 +179,13 @@ fn check_size(sps: &Sps) -> Result<(), DecodeError> {
     let (min, max) = (SIDE_MIN as u64, SIDE_MAX as u64);
     let fits = sps.coded_width <= max && sps.coded_height <= max && sps.width >= min && sps.height >= min;
     if fits { Ok(()) } else { Err(DecodeError::Size { width: sps.width, height: sps.height }) }
+}
+
+/// The library allocates that many pictures and two more, each of the coded size.
+fn check_references(sps: &Sps) -> Result<(), DecodeError> {
+    let macroblocks = (sps.coded_width / 16) * (sps.coded_height / 16);
+    let max = REFERENCES_MAX.min(REFERENCE_MACROBLOCKS_MAX / macroblocks.max(1));
+    if sps.references <= max { Ok(()) } else { Err(DecodeError::References { frames: sps.references, max }) }
 }
 
 /// Where the library left a picture. Valid until the next call on the same [`Raw`].
@@ -249,8 +290,14 @@ impl Raw {
         unsafe { &*table }
     }
 
-    fn decode(&mut self, bytes: &[u8]) -> (i32, Option<Planes>) {
-        self.decode_frame(bytes.as_ptr(), c_int::try_from(bytes.len()).expect("checked against the bound"))
+    /// Feeds the NAL units of one picture, which the library decodes when [`Raw::end_unit`] follows; the state.
+    ///
+    /// `None` when it gave out or held back a picture already: there was another one before the last in the unit, and
+    /// decoding that last one may free or reuse the memory of the other. Nothing may be got from this object then.
+    fn begin_unit(&mut self, bytes: &[u8]) -> Option<i32> {
+        let length = c_int::try_from(bytes.len()).expect("checked against the bound");
+        let (state, early) = self.decode_frame(bytes.as_ptr(), length);
+        (early.is_none() && self.held() == 0).then_some(state)
     }
 
     fn end_unit(&mut self) -> (i32, Option<Planes>) {
@@ -264,6 +311,16 @@ impl Raw {
         // SAFETY: `bytes` is valid for `length` bytes or null with 0; the library copies them before it parses.
         let state = unsafe { decode(self.object, bytes, length, data.as_mut_ptr(), &raw mut info) };
         (state, Planes::new(data, &info))
+    }
+
+    /// Pictures that are held back for reordering.
+    fn held(&mut self) -> c_int {
+        let mut pictures: c_int = 0;
+        let get_option = self.table().GetOption.expect("openh264 fills its table");
+        let value = (&raw mut pictures).cast();
+        // SAFETY: this option writes one int.
+        unsafe { get_option(self.object, DECODER_OPTION_NUM_OF_FRAMES_REMAINING_IN_BUFFER, value) };
+        pictures
     }
 
     /// A picture of Main or High profile that was held back for reordering.

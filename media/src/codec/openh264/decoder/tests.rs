@@ -112,15 +112,129 @@ fn a_missing_reference_is_an_error_until_the_next_keyframe() {
     decoder.decode(&units[1]).unwrap().unwrap();
 }
 
-/// A parameter set of Baseline, level 5.2, with these many macroblocks.
+/// NAL units of one unit.
+fn pieces(unit: &[u8]) -> Vec<Vec<u8>> {
+    nals(unit).map(<[u8]>::to_vec).collect()
+}
+
+fn joined(nals: &[Vec<u8>]) -> Vec<u8> {
+    annex_b(&nals.iter().map(Vec::as_slice).collect::<Vec<_>>())
+}
+
+/// Reads every sample, so that memory that is gone is noticed.
+fn touch(picture: PictureRef<'_>) -> u64 {
+    let sum = |plane: PlaneRef<'_>| plane.data.iter().map(|&byte| u64::from(byte)).sum::<u64>();
+    sum(picture.y) + sum(picture.u) + sum(picture.v)
+}
+
+#[test]
+fn a_unit_of_two_pictures_is_refused() {
+    let (large, small) = (stream(size(1280, 720), 2), stream(size(16, 16), 1));
+    let mut decoder = Decoder::new();
+    for second in [&small[0], &large[1], &large[0]] {
+        for cut in [0, 1, 5] {
+            let unit = [&large[0], &second[..second.len() - cut]].concat();
+            assert_eq!(decoder.decode(&unit).unwrap_err(), DecodeError::Pictures);
+            assert!(decoder.last().is_none());
+        }
+    }
+    assert_eq!(decoder.decode(&large[0]).unwrap().unwrap().size(), size(1280, 720));
+}
+
+/// What `inspect` cannot see: the second picture begins with a slice that is not its first. The library decodes the first
+/// picture when that slice comes and, in a call of its own, allocates for the second, which frees the first.
+#[test]
+fn no_picture_is_got_from_the_library_that_a_later_call_may_have_freed() {
+    for main in [false, true] {
+        let sets = |size: Size| {
+            let config = EncoderConfig { size, bitrate_bps: 800_000, max_fps: 30 };
+            let mut encoder = if main { Encoder::main_profile(config) } else { Encoder::new(config).unwrap() };
+            let picture = moving(size, 0);
+            let encoded = encoder.encode(picture.as_ref(), MediaTime(0), true).unwrap().unwrap();
+            encoded.nals.iter().map(|nal| nal.to_vec()).collect::<Vec<_>>()
+        };
+        let (large, small) = (sets(size(1280, 720)), sets(size(16, 16)));
+        let mut raw = Raw::new();
+        // Both pictures in one call, past `inspect`: the object must be given up.
+        assert_eq!(raw.begin_unit(&[joined(&large), joined(&small)].concat()), None, "main profile: {main}");
+        // And one picture is not given up.
+        let mut raw = Raw::new();
+        assert_eq!(raw.begin_unit(&joined(&large)), Some(0));
+        let (state, planes) = raw.end_unit();
+        let planes = planes.or_else(|| raw.take_held()).unwrap();
+        assert_eq!((state, raw.held(), planes.size), (0, 0, size(1280, 720)));
+        assert_ne!(touch(planes.borrow(&raw)), 0);
+    }
+}
+
+#[test]
+fn damage_leaves_no_picture_held_back_for_a_later_unit() {
+    let config = |size| EncoderConfig { size, bitrate_bps: 800_000, max_fps: 30 };
+    let units = |size: Size| -> Vec<Vec<u8>> {
+        let mut encoder = Encoder::main_profile(config(size));
+        let picture = |n: usize| (moving(size, n), MediaTime(n as i64 * 33_333));
+        (0..3)
+            .map(|n| {
+                let (picture, at) = picture(n);
+                annex_b(&encoder.encode(picture.as_ref(), at, false).unwrap().unwrap().nals)
+            })
+            .collect()
+    };
+    let (large, small) = (units(size(1280, 720)), units(size(16, 16)));
+    let mut decoder = Decoder::new();
+    for round in 0..40 {
+        let source = if round % 2 == 0 { &large } else { &small };
+        for unit in source {
+            // Both slices whole, one broken off, a picture whose start is lost.
+            let broken = match round % 4 {
+                0 => unit.clone(),
+                1 => unit[..unit.len() * 2 / 3].to_vec(),
+                2 => [&unit[..], &[0, 0, 0, 1, 0x41, 0x40 + round, 0x9a, 1, 2, 3, 4][..]].concat(),
+                _more => [&unit[..], &[0, 0, 0, 1, 0x01, 0x20 + round, 9, 9][..]].concat(),
+            };
+            if let Ok(Some(picture)) = decoder.decode(&broken) {
+                std::hint::black_box(touch(picture));
+            }
+            assert_eq!(decoder.raw.held(), 0);
+        }
+    }
+}
+
+#[test]
+fn delimiters_and_sei_between_slices_do_not_end_a_picture() {
+    let units = stream(size(640, 360), 2);
+    let mut decoder = Decoder::new();
+    for unit in &units {
+        let mut noisy = vec![vec![9, 0xf0]];
+        for nal in pieces(unit) {
+            noisy.extend([nal, vec![6, 5, 1, 7, 0x80], vec![9, 0xf0]]);
+        }
+        assert!(decoder.decode(&joined(&noisy)).unwrap().is_some());
+    }
+}
+
+#[test]
+fn references_are_bounded_by_their_memory() {
+    let mut decoder = Decoder::new();
+    let mut accepts = |width, height, references| decoder.decode(&parameter_set_of(width, height, references)).is_ok();
+    // What real encoders write at most: the standard's sixteen up to 1920×1088.
+    assert!(accepts(120, 68, 16) && accepts(80, 45, 16) && accepts(120, 120, 9) && accepts(1, 1, 16));
+    assert!(!accepts(120, 120, 10) && !accepts(120, 68, 17) && !accepts(1, 1, 17) && !accepts(45, 80, 1 << 20));
+}
+
 fn parameter_set(width_mbs: u32, height_mbs: u32) -> Vec<u8> {
+    parameter_set_of(width_mbs, height_mbs, 1)
+}
+
+/// A parameter set of Baseline, level 5.2, with these many macroblocks and references.
+fn parameter_set_of(width_mbs: u32, height_mbs: u32, references: u32) -> Vec<u8> {
     let mut bits = String::new();
     let put_ue = |bits: &mut String, value: u32| {
         let code = format!("{:b}", value + 1);
         bits.push_str(&"0".repeat(code.len() - 1));
         bits.push_str(&code);
     };
-    for value in [0, 0, 2, 1] {
+    for value in [0, 0, 2, references] {
         put_ue(&mut bits, value);
     }
     bits.push('0');
@@ -199,9 +313,7 @@ fn garbage_never_crashes_and_a_keyframe_recovers() {
         match decoder.decode(&unit) {
             Ok(Some(picture)) => {
                 pictures += 1;
-                // Touch every plane to its end.
-                let sum = |plane: PlaneRef<'_>| plane.data.iter().map(|&byte| u64::from(byte)).sum::<u64>();
-                std::hint::black_box(sum(picture.y) + sum(picture.u) + sum(picture.v));
+                std::hint::black_box(touch(picture));
             }
             Ok(None) => {}
             Err(_) => errors += 1,
