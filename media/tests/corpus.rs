@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
+use costage_media::codec;
 use costage_media::jitter::fuzz;
 
 /// Runs `body` over all inputs of `target`, naming each first so that a failure says which; the number of them.
@@ -37,4 +38,9 @@ fn packetiser_and_depacketiser_agree_on_their_corpus() {
 #[test]
 fn the_parameter_set_parser_takes_its_corpus() {
     assert!(replay("sps", fuzz::sps) > 20);
+}
+
+#[test]
+fn the_decoder_takes_its_corpus() {
+    assert!(replay("decoder", codec::fuzz::decoder) > 20);
 }

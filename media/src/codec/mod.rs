@@ -8,6 +8,7 @@
 //! **Invariant:** whatever bytes arrive, the answer is a picture, a sound or an error; a later keyframe decodes.
 
 pub mod annexb;
+pub mod fuzz;
 pub mod openh264;
 pub mod opus;
 pub mod sps;
