@@ -405,12 +405,12 @@ mod tests {
     fn a_stream_that_restarts_elsewhere_recovers_at_its_keyframe() {
         let (mut host, mut input) = (Host::new(), VideoInput::new());
         push(&mut input, host.frame(0, &[IDR]));
-        for seq in [90_000, 40] {
+        for (seq, ms) in [(90_000, 1_000), (40, 5_000)] {
             host.seq = seq;
-            let restarted = (0..12).flat_map(|frame| host.frame(100 + seq + frame * 33, &[DELTA]));
+            let restarted = (0..12).flat_map(|frame| host.frame(ms + frame * 33, &[DELTA]));
             let _ = push(&mut input, restarted.collect::<Vec<_>>());
-            let timestamp = (2_000 + seq) * 90;
-            assert_eq!(push(&mut input, host.frame(2_000 + seq, &[IDR])), [format!("K{timestamp}")]);
+            let timestamp = (ms + 2_000) * 90;
+            assert_eq!(push(&mut input, host.frame(ms + 2_000, &[IDR])), [format!("K{timestamp}")]);
         }
     }
 

@@ -24,10 +24,12 @@ pub const RING_PACKETS_MAX: usize = 512;
 /// Nobody retransmits so many packets in time.
 pub const JUMP_MAX: u64 = 200;
 
-/// Late packets in unbroken order, with none in time between them, that count as the sender having gone back.
+/// Late packets in unbroken order, with none in time between them, that count as the sender having gone back once no
+/// packet has been in time for [`GAP_DEADLINE`]: before, they may be the retransmissions of a gap that was given up, which
+/// come in bursts between the packets of a stream that goes on.
 const RUN_BACK: u32 = 8;
 
-/// Within [`JUMP_MAX`] a run of late packets may be retransmissions; after this long without a packet in time it is not.
+/// As long must a run have lasted within [`JUMP_MAX`], where retransmissions are likelier than a sender that goes back.
 const RUN_BACK_QUIET: Duration = Duration::from_millis(500);
 
 /// One packet in order.
@@ -84,6 +86,8 @@ pub struct ReorderRing {
     gap_since: Option<Instant>,
     aside: Option<Held>,
     run: Option<Run>,
+    /// When a packet was last in time.
+    in_time_at: Option<Instant>,
     lost: bool,
     given_up: u64,
 }
@@ -101,6 +105,7 @@ impl ReorderRing {
             gap_since: None,
             aside: None,
             run: None,
+            in_time_at: None,
             lost: false,
             given_up: 0,
         }
@@ -126,7 +131,7 @@ impl ReorderRing {
         if seq > self.newest.saturating_add(JUMP_MAX) {
             return self.push_far(now, packet);
         }
-        self.run = None;
+        (self.run, self.in_time_at) = (None, Some(now));
         if self.held.contains_key(&seq) {
             return Arrival::Duplicate;
         }
@@ -162,6 +167,7 @@ impl ReorderRing {
     /// `packet` is at `next` or up to the window ahead of it, and not held yet.
     fn accept(&mut self, now: Instant, packet: RtpIn) {
         let seq = packet.seq.0;
+        self.in_time_at = Some(now);
         self.newest = self.newest.max(seq);
         if self.next == Some(seq) {
             self.emit(packet);
@@ -237,8 +243,10 @@ impl ReorderRing {
         };
         self.run = Some(run);
         let far = self.next.is_some_and(|next| next - seq > JUMP_MAX);
-        let quiet = now.saturating_duration_since(run.since) >= RUN_BACK_QUIET;
-        if run.length < RUN_BACK || !(far || quiet) {
+        let (quiet_since, quiet) =
+            if far { (self.in_time_at, GAP_DEADLINE) } else { (Some(run.since), RUN_BACK_QUIET) };
+        let is_quiet = quiet_since.is_none_or(|since| now.saturating_duration_since(since) >= quiet);
+        if run.length < RUN_BACK || !is_quiet {
             return Arrival::Late;
         }
         self.held.clear();
@@ -361,8 +369,24 @@ mod tests {
         let (mut ring, now) = (ReorderRing::default(), Instant::now());
         push_all(&mut ring, now, &[5_000, 5_001]);
         drain(&mut ring);
-        push_all(&mut ring, now, &[10, 11, 12, 13, 14, 15, 16, 17, 18]);
+        push_all(&mut ring, now + GAP_DEADLINE, &[10, 11, 12]);
+        push_all(&mut ring, now + 2 * GAP_DEADLINE, &[13, 14, 15, 16, 17, 18]);
         assert_eq!(drain(&mut ring), [-17, 18]);
+    }
+
+    #[test]
+    fn a_burst_of_retransmissions_far_behind_does_not_move_the_stream_back() {
+        let (mut ring, start) = (ReorderRing::default(), Instant::now());
+        push_all(&mut ring, start, &[1_000, 1_301, 1_302]);
+        drain(&mut ring);
+        // Between two frames of the stream, 33 ms apart, comes what was asked for after the jump: all of it, too late.
+        for frame in 0..30_u64 {
+            let at = start + Duration::from_millis(33 * (frame + 1));
+            let late: Vec<u64> = (1_001..1_050).collect();
+            assert_eq!(push_all(&mut ring, at, &late), vec![Arrival::Late; late.len()]);
+            push_all(&mut ring, at, &[1_303 + frame]);
+        }
+        assert_eq!(drain(&mut ring), (1_303..1_333).collect::<Vec<i64>>());
     }
 
     #[test]
