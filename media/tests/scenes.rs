@@ -184,9 +184,13 @@ fn snapshot(name: &str, play: impl Fn(&mut VideoMixer, Instant) -> Instant) {
 
 fn compare(name: &str, actual: &Image) {
     let stored = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(format!("{name}.png"));
-    if !stored.exists() || std::env::var_os("UPDATE_SNAPSHOTS").is_some_and(|value| value == "1") {
+    let missing = !stored.exists();
+    let update = std::env::var_os("UPDATE_SNAPSHOTS").is_some_and(|value| value == "1");
+    if missing || update {
         actual.write(&stored);
     }
+    // Written for a look at it, but a picture that nobody has approved of is not a passed test.
+    assert!(!missing || update, "{} was missing and is written; look at it and run again", stored.display());
     let expected = Image::read(&stored);
     if expected != *actual {
         let kept = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).with_file_name("snapshots");

@@ -52,9 +52,6 @@ pub trait VideoEncoder: Send {
         at: MediaTime,
         idr: bool,
     ) -> Result<Option<EncodedVideo<'_>>, EncodeError>;
-
-    /// Sets the target from the next picture on, bits per second.
-    fn set_bitrate(&mut self, bps: u32);
 }
 
 /// One encoded picture.

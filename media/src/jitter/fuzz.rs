@@ -41,7 +41,7 @@ pub fn depacketise(data: &[u8]) {
     let mut depacketiser = Depacketiser::new();
     while let Some(head) = script.byte() {
         let payload = script.bytes(usize::from(head & 0x7f));
-        let _ = (h264::is_keyframe(payload), h264::begins_unit(payload, false));
+        let _ = h264::begins_unit(payload, false);
         if depacketiser.push(payload).is_err() {
             depacketiser.reset();
         }
@@ -151,9 +151,15 @@ pub fn round_trip(data: &[u8]) {
     }
 }
 
-/// A sequence parameter set, header byte included.
+/// A sequence parameter set, header byte included. What is accepted is a size that cropping can give, and is read alike
+/// whatever follows its end and however long it is.
 pub fn sps(data: &[u8]) {
-    if let Ok(sps) = Sps::parse(data) {
-        assert!(sps.width <= sps.coded_width && sps.height <= sps.coded_height, "{sps:?}");
+    let Ok(sps) = Sps::parse(data) else { return };
+    for (coded, cropped) in [(sps.coded_width, sps.width), (sps.coded_height, sps.height)] {
+        assert!(coded >= 16 && coded.is_multiple_of(16) && cropped > 0 && cropped <= coded, "{sps:?}");
     }
+    let followed = Sps::parse(&[data, &[0x80, 1, 2, 3]].concat());
+    // The colours may go on in what follows; everything before them was there.
+    let followed = followed.map(|followed| Sps { colour: sps.colour, ..followed });
+    assert_eq!(followed, Ok(sps));
 }

@@ -7,7 +7,8 @@ use crate::scene::Rect;
 use super::overlay::{Patch, Yuv};
 
 /// One I420 picture. Overlays are blended straight into it; what lay under them is kept aside, so that they come off
-/// again without a trace and the canvas is never copied as a whole.
+/// again without a trace and no picture needs a copy of the whole; only where tiles move from one layout to the next are
+/// the pictures of both kept whole.
 #[derive(Debug, Clone)]
 pub struct Canvas {
     picture: I420,

@@ -5,15 +5,12 @@ use super::{AudioMixer, AudioSource, VideoMixer};
 use crate::codec::{EncodeError, VideoEncoder, openh264};
 use crate::forward::{Frame, ProducerId};
 use crate::frame::{PictureRef, Size};
-use crate::jitter::h264::packetise;
+use crate::jitter::h264::{PAYLOAD_BYTES_MAX, packetise};
 use crate::kernel::Kernels;
 use crate::packet::{ExtSeq, MediaKind, Packet, RtpIn};
 use crate::scene::{Scene, SourceId};
 use crate::time::{MediaTime, VIDEO_CLOCK_HZ};
 use std::time::{Duration, Instant};
-
-/// RTP payload of one packet, bytes: with RTP, SRTP, UDP and IPv6 headers it stays below 1,280, the smallest MTU.
-const PAYLOAD_BYTES_MAX: usize = 1_180;
 
 /// What a program is made like.
 #[derive(Debug, Clone, Copy)]

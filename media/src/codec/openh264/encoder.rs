@@ -85,12 +85,6 @@ impl Encoder {
         encoder
     }
 
-    /// The level that the SPS says, as `level_idc`.
-    #[must_use]
-    pub fn level_idc(&self) -> u8 {
-        self.level.idc
-    }
-
     fn check(&self, picture: PictureRef<'_>) -> Result<(), EncodeError> {
         let size = picture.size();
         if size != self.config.size {
@@ -140,10 +134,6 @@ impl VideoEncoder for Encoder {
             *sps = &self.sps;
         }
         Ok(Some(EncodedVideo { nals, keyframe }))
-    }
-
-    fn set_bitrate(&mut self, bps: u32) {
-        self.rate.set_target(bps.clamp(BITRATE_BPS_MIN, self.level.bitrate_bps_max.max(BITRATE_BPS_MIN)));
     }
 }
 

@@ -51,10 +51,6 @@ impl RateControl {
         Self { target_bps, max_fps, last: None, intervals: [0.0; INTERVALS_MAX], seen: 0, debt_bits: 0.0 }
     }
 
-    pub(super) fn set_target(&mut self, target_bps: u32) {
-        self.target_bps = f64::from(target_bps);
-    }
-
     /// A picture of `at` is about to be encoded.
     pub(super) fn before(&mut self, at: MediaTime) -> Settings {
         if let Some(last) = self.last {

@@ -71,12 +71,6 @@ fn first_nal(payload: &[u8]) -> Option<(NalKind, Option<u8>)> {
     }
 }
 
-/// Whether a keyframe begins with this payload: a sequence parameter set, or the first fragment of an IDR slice.
-#[must_use]
-pub fn is_keyframe(payload: &[u8]) -> bool {
-    matches!(first_nal(payload), Some((NalKind::Idr | NalKind::SequenceParameters, _)))
-}
-
 /// Whether nothing that a decoder needs can come before this payload in its access unit, so that an access unit
 /// may be trusted although packets before it were lost: a delimiter, a sequence parameter set, or a slice whose
 /// `first_mb_in_slice` is 0 (H.264 §7.3.3: ue(v), so its first bit is 1). Not the slice when the stream
@@ -101,17 +95,6 @@ pub fn begins_unit(payload: &[u8], repeats_parameters: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_keyframe_begins_with_parameters_or_the_first_fragment_of_an_idr() {
-        assert!(is_keyframe(&[0x67, 0x42]));
-        assert!(is_keyframe(&[0x65, 0x88]));
-        assert!(is_keyframe(&[0x78, 0, 2, 0x67, 0x42]));
-        assert!(is_keyframe(&[0x7c, 0x85, 0x88]));
-        assert!(!is_keyframe(&[0x7c, 0x05, 0x88]), "the middle of an IDR");
-        assert!(!is_keyframe(&[0x41, 0x9a]));
-        assert!(!is_keyframe(&[0x78, 0]) && !is_keyframe(&[0x7c]) && !is_keyframe(&[]));
-    }
 
     #[test]
     fn a_unit_begins_where_its_first_macroblock_is() {

@@ -1,8 +1,8 @@
 //! The picture of a program: tiles painted as their frames arrive, overlays laid over them when a picture is made.
 //!
 //! Touches per frame: the source's visible part is read once, its tile written once (by [`VideoMixer::paint`]); the few
-//! rows under overlays are kept, blended and put back. The canvas is never copied. Only while tiles move from one layout
-//! to the next, 300 ms, is each picture drawn whole.
+//! rows under overlays are kept, blended and put back. Only when tiles begin to move from one layout to the next is the
+//! canvas copied, once, and for those 300 ms each picture drawn whole.
 
 mod motion;
 mod staging;

@@ -24,7 +24,6 @@ fn stream_is_constrained_baseline_of_the_true_level() {
         let sps = Sps::parse(encoded.nals[0]).unwrap();
         assert_eq!((sps.profile, sps.level, sps.width, sps.height), (66, level, 720, 1280));
         assert_eq!(sps.constraints, 0xe0, "profile-level-id 42e0xx");
-        assert_eq!(encoder.level_idc(), level);
     }
 }
 
@@ -126,23 +125,19 @@ fn bitrate_is_the_target_at_an_uneven_cadence() {
 }
 
 #[test]
-fn bitrate_can_change_while_running_and_keyframes_are_paid_back() {
+fn keyframes_are_paid_back() {
     let size = Size { width: 360, height: 640 };
     let mut encoder = encoder(size, 1_000_000, 30);
-    let mut measured = [0.0; 2];
-    for n in 0..360_usize {
-        if n == 180 {
-            encoder.set_bitrate(500_000);
-        }
+    let mut measured = 0.0;
+    for n in 0..180_usize {
         let picture = moving(size, n);
         // An IDR each two seconds.
         let encoded = encoder.encode(picture.as_ref(), MediaTime(n as i64 * 33_333), n % 60 == 0).unwrap().unwrap();
-        if n % 180 >= 60 {
-            measured[n / 180] += encoded.nals.iter().map(|nal| nal.len() + 4).sum::<usize>() as f64 * 8.0 / 4.0;
+        if n >= 60 {
+            measured += encoded.nals.iter().map(|nal| nal.len() + 4).sum::<usize>() as f64 * 8.0 / 4.0;
         }
     }
-    assert!((measured[0] / 1_000_000.0 - 1.0).abs() < 0.15, "{measured:?}");
-    assert!((measured[1] / 500_000.0 - 1.0).abs() < 0.15, "{measured:?}");
+    assert!((measured / 1_000_000.0 - 1.0).abs() < 0.15, "{measured:?}");
 }
 
 #[test]
