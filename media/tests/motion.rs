@@ -58,7 +58,7 @@ impl Show {
             let elapsed = self.now.duration_since(self.start);
             let at = MediaTime(i64::try_from(elapsed.as_micros()).unwrap());
             let now = self.now;
-            if let Some(produced) = self.program.produce(now, at, &|| now) {
+            if let Some(produced) = self.program.produce(now, at, &|| now).unwrap() {
                 for packet in &produced.frame.packets {
                     let (seq, timestamp, marker) = (packet.seq, packet.timestamp, packet.marker);
                     let (kind, payload) = (MediaKind::Video, packet.payload.clone());

@@ -18,6 +18,8 @@ pub(super) struct Source {
     shard: ShardHandle,
     sends: Sends,
     input: VideoInput,
+    /// Of the packets that `input` gave up, those that are counted.
+    given_up: u64,
     decoder: Box<dyn VideoDecoder>,
     sync: SyncTrim,
     /// When the last picture was decoded.
@@ -37,7 +39,7 @@ impl Source {
     ) -> Result<Self, DecodeError> {
         let decoder = Box::new(openh264::Decoder::new());
         let (input, sync) = (VideoInput::new(), synchroniser());
-        Ok(Self { id, session, shard, sends, input, decoder, sync, seen_at: None })
+        Ok(Self { id, session, shard, sends, input, given_up: 0, decoder, sync, seen_at: None })
     }
 
     pub(super) fn session(&self) -> SessionKey {
@@ -53,7 +55,7 @@ impl Source {
     /// first new one.
     pub(super) fn restart(&mut self, session: SessionKey, shard: ShardHandle, sends: Sends) {
         (self.session, self.shard, self.sends) = (session, shard, sends);
-        (self.input, self.sync) = (VideoInput::new(), synchroniser());
+        (self.input, self.given_up, self.sync) = (VideoInput::new(), 0, synchroniser());
     }
 
     /// The last decoded picture and when it was decoded, to paint it into another tile.
@@ -93,6 +95,11 @@ impl Source {
                 VideoEvent::Unit(unit) => self.decode_unit(clock, &unit, paint),
                 VideoEvent::KeyframeNeeded => self.ask(),
             }
+        }
+        let given_up = self.input.given_up();
+        if given_up > self.given_up {
+            metrics::counter!("costage_video_packets_lost_total").increment(given_up - self.given_up);
+            self.given_up = given_up;
         }
     }
 

@@ -10,8 +10,8 @@ use super::source::Source;
 use super::trace::FrameTrace;
 use crate::live::StageId;
 use costage_media::forward::{Frame, ProducerId};
-use costage_media::jitter::PLAYOUT_DELAY;
-use costage_media::mix::unknown_characters;
+use costage_media::jitter::{PLAYOUT_DELAY, PlayoutStats};
+use costage_media::mix::{SoundStats, unknown_characters};
 use costage_media::packet::MediaKind;
 use costage_media::scene::SourceId;
 use costage_media::time::AUDIO_CLOCK_HZ;
@@ -169,8 +169,13 @@ impl Studio {
         let Surroundings { clock, epoch, shards, .. } = &self.surroundings;
         for running in self.programs.values_mut().filter(|running| running.is_seen()) {
             let started = clock.now();
-            let Some(produced) = running.program.produce(started, epoch.media_time(started), &|| clock.now()) else {
-                continue;
+            let produced = match running.program.produce(started, epoch.media_time(started), &|| clock.now()) {
+                Ok(Some(produced)) => produced,
+                Ok(None) => continue,
+                Err(error) => {
+                    count_encode_error(MediaKind::Video, &error);
+                    continue;
+                }
             };
             metrics::counter!("costage_mixed_frames_total").increment(1);
             count_bytes(&produced.frame);
@@ -190,9 +195,15 @@ impl Studio {
                 epoch.media_time(captured).ticks(AUDIO_CLOCK_HZ)
             };
             while let Some(frame) = running.program.speak(now, &label) {
-                count_bytes(&frame);
-                send(shards, &Outgoing { frame: Arc::new(frame), trace: None });
+                match frame {
+                    Ok(frame) => {
+                        count_bytes(&frame);
+                        send(shards, &Outgoing { frame: Arc::new(frame), trace: None });
+                    }
+                    Err(error) => count_encode_error(MediaKind::Audio, &error),
+                }
             }
+            count_sound(running.program.take_sound_stats());
         }
     }
 }
@@ -202,6 +213,34 @@ fn tell_unknown_characters() {
     for character in unknown_characters() {
         let code_point = format!("U+{:04X}", u32::from(character));
         tracing::warn!(code_point, "no font has this character of a nickname; a box is drawn in its place");
+    }
+}
+
+/// An encoder that fails is a bug, so each is told; pictures are at most 60 a second, and blocks 50.
+fn count_encode_error(kind: MediaKind, error: &dyn std::error::Error) {
+    metrics::counter!("costage_encode_errors_total").increment(1);
+    tracing::error!(?kind, %error, "not encoded");
+}
+
+fn count_sound(stats: SoundStats) {
+    let SoundStats { playout, skipped_blocks } = stats;
+    let PlayoutStats { late, malformed, overflowed, concealed_samples, restarts, jumps } = playout;
+    for (reason, packets) in [("late", late), ("malformed", malformed), ("overflow", overflowed)] {
+        count("costage_sound_packets_dropped_total", Some(reason), packets);
+    }
+    for (reason, breaks) in [("restart", restarts), ("jump", jumps)] {
+        count("costage_sound_breaks_total", Some(reason), breaks);
+    }
+    count("costage_sound_concealed_samples_total", None, concealed_samples);
+    count("costage_sound_blocks_skipped_total", None, skipped_blocks);
+}
+
+/// Adds to a counter, unless there is nothing to add: most of the time there is not.
+fn count(name: &'static str, reason: Option<&'static str>, more: u64) {
+    match reason {
+        _ if more == 0 => {}
+        Some(reason) => metrics::counter!(name, "reason" => reason).increment(more),
+        None => metrics::counter!(name).increment(more),
     }
 }
 

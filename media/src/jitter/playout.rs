@@ -78,7 +78,7 @@ pub struct Step {
     pub jumped: bool,
 }
 
-/// What happened so far.
+/// What happened to packets, counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PlayoutStats {
     /// Packets that came after their time.
@@ -93,6 +93,17 @@ pub struct PlayoutStats {
     pub restarts: u64,
     /// Times a large error was jumped.
     pub jumps: u64,
+}
+
+impl std::ops::AddAssign for PlayoutStats {
+    fn add_assign(&mut self, more: Self) {
+        self.late += more.late;
+        self.malformed += more.malformed;
+        self.overflowed += more.overflowed;
+        self.concealed_samples += more.concealed_samples;
+        self.restarts += more.restarts;
+        self.jumps += more.jumps;
+    }
 }
 
 /// One host's sound, from packets in any order to pieces in order.
@@ -169,10 +180,9 @@ impl Playout {
         self.trim_samples = micros * 48 / 1000;
     }
 
-    /// What happened so far.
-    #[must_use]
-    pub fn stats(&self) -> PlayoutStats {
-        self.stats
+    /// What happened since this was last asked.
+    pub fn take_stats(&mut self) -> PlayoutStats {
+        std::mem::take(&mut self.stats)
     }
 
     /// Before each block: holds the line to the time `at` at which the block's first sample is heard. `held` samples

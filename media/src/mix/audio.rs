@@ -36,6 +36,15 @@ pub struct MixedAudio {
     pub at: Instant,
 }
 
+/// What happened to the sound of a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SoundStats {
+    /// To the packets of its voices, all together.
+    pub playout: PlayoutStats,
+    /// Blocks that were left out because nobody called in time.
+    pub skipped_blocks: u64,
+}
+
 /// Sums voices on a grid of 20 ms.
 pub struct AudioMixer {
     kernels: Sounds,
@@ -49,7 +58,8 @@ pub struct AudioMixer {
     next: Instant,
     sum: AudioBlock,
     voice: AudioBlock,
-    skipped_blocks: u64,
+    /// What is not told yet: of the mixer, and of voices that are gone.
+    stats: SoundStats,
 }
 
 struct Voice {
@@ -85,7 +95,7 @@ impl AudioMixer {
             next: now,
             sum: AudioBlock::silent(),
             voice: AudioBlock::silent(),
-            skipped_blocks: 0,
+            stats: SoundStats::default(),
         })
     }
 
@@ -98,9 +108,9 @@ impl AudioMixer {
 
     /// A voice leaves: it fades out over the next block.
     pub fn remove(&mut self, source: SourceId) {
-        if let Some(voice) = self.voices.remove(&source)
-            && self.leaving.len() < VOICES_MAX
-        {
+        let Some(mut voice) = self.voices.remove(&source) else { return };
+        self.stats.playout += voice.source.take_stats();
+        if self.leaving.len() < VOICES_MAX {
             self.leaving.push(voice.source);
         }
     }
@@ -135,16 +145,13 @@ impl AudioMixer {
         }
     }
 
-    /// What happened to the packets of `source` so far.
-    #[must_use]
-    pub fn stats(&self, source: SourceId) -> Option<PlayoutStats> {
-        self.voices.get(&source).map(|voice| voice.source.stats())
-    }
-
-    /// Blocks that were left out because nobody called in time.
-    #[must_use]
-    pub fn skipped_blocks(&self) -> u64 {
-        self.skipped_blocks
+    /// What happened since this was last asked.
+    pub fn take_stats(&mut self) -> SoundStats {
+        let mut stats = std::mem::take(&mut self.stats);
+        for voice in self.voices.values_mut() {
+            stats.playout += voice.source.take_stats();
+        }
+        stats
     }
 
     /// When the next block is due.
@@ -153,8 +160,9 @@ impl AudioMixer {
         self.next
     }
 
-    /// The next block, if it is due; call until `None`. After a pause at most three blocks are caught up.
-    pub fn mix(&mut self, now: Instant) -> Option<MixedAudio> {
+    /// The next block, if it is due; call until `None`. After a pause at most three blocks are caught up. An error is a
+    /// block that libopus did not encode: it takes any floats, so that would be a bug, and the block is left out.
+    pub fn mix(&mut self, now: Instant) -> Option<Result<MixedAudio, SoundError>> {
         if now < self.next {
             return None;
         }
@@ -165,9 +173,7 @@ impl AudioMixer {
         self.limiter.process(&mut self.sum);
         // What the limiter holds back comes out with the next block, so this one begins that much earlier.
         let at = at.checked_sub(LOOKAHEAD).unwrap_or(at);
-        // Opus takes any block of floats; an error would be a bug of ours, and the block is then left out.
-        let packet: Result<Bytes, SoundError> = self.encoder.encode(&self.sum);
-        packet.ok().map(|packet| MixedAudio { packet, at })
+        Some(self.encoder.encode(&self.sum).map(|packet| MixedAudio { packet, at }))
     }
 
     /// Leaves out whole blocks until at most three are due.
@@ -180,7 +186,7 @@ impl AudioMixer {
         // A pause of more than 2.7 years is a clock that is wrong; the rest is then skipped by the next calls.
         let skip = u32::try_from(skip).unwrap_or(u32::MAX);
         self.next += BLOCK * skip;
-        self.skipped_blocks += u64::from(skip);
+        self.stats.skipped_blocks += u64::from(skip);
         for voice in self.voices.values_mut() {
             voice.source.release();
         }

@@ -57,10 +57,9 @@ impl AudioSource {
         self.playout.set_trim(trim);
     }
 
-    /// What happened to its packets so far.
-    #[must_use]
-    pub fn stats(&self) -> PlayoutStats {
-        self.playout.stats()
+    /// What happened to its packets since this was last asked.
+    pub fn take_stats(&mut self) -> PlayoutStats {
+        self.playout.take_stats()
     }
 
     /// Time was skipped: the next block starts where the line is then.

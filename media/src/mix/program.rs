@@ -1,8 +1,8 @@
 //! One stage's picture and sound, from tiles and voices to packets of one producer.
 
 use super::pacing::{KeyframeMerge, Pacer};
-use super::{AudioMixer, AudioSource, VideoMixer};
-use crate::codec::{EncodeError, VideoEncoder, openh264};
+use super::{AudioMixer, AudioSource, SoundStats, VideoMixer};
+use crate::codec::{EncodeError, SoundError, VideoEncoder, openh264};
 use crate::forward::{Frame, ProducerId};
 use crate::frame::{PictureRef, Size};
 use crate::jitter::h264::{PAYLOAD_BYTES_MAX, packetise};
@@ -35,8 +35,11 @@ pub struct Produced {
 /// Paints on arrival, encodes when something changed and a frame is due, sums the voices each 20 ms.
 pub struct Program {
     producer: ProducerId,
+    config: ProgramConfig,
     video: VideoMixer,
     encoder: Box<dyn VideoEncoder>,
+    /// What `encoder` was made for.
+    encoded_size: Size,
     pacer: Pacer<SourceId>,
     keyframes: KeyframeMerge,
     audio: AudioMixer,
@@ -50,14 +53,16 @@ impl Program {
     /// # Errors
     /// When openh264 or opus refuses to make an encoder.
     pub fn new(now: Instant, producer: ProducerId, config: ProgramConfig, canvas: Size) -> Result<Self, EncodeError> {
-        let ProgramConfig { kernels, max_fps, bitrate_bps } = config;
-        let encoder = openh264::Encoder::new(openh264::EncoderConfig { size: canvas, bitrate_bps, max_fps })?;
+        let ProgramConfig { kernels, max_fps, .. } = config;
+        let encoder = encoder_for(config, canvas)?;
         let mut keyframes = KeyframeMerge::new();
         keyframes.request(now);
         Ok(Self {
             producer,
+            config,
             video: VideoMixer::new(kernels, canvas),
-            encoder: Box::new(encoder),
+            encoder,
+            encoded_size: canvas,
             pacer: Pacer::new(now, max_fps),
             keyframes,
             audio: AudioMixer::new(kernels, now)?,
@@ -90,7 +95,8 @@ impl Program {
         self.redrawn(now);
     }
 
-    /// The media of `source` has ended: its tile goes the way of a lost host, its voice is silent.
+    /// The media of `source` has ended: its tile goes the way of a lost host. Its voice stays and falls silent by itself,
+    /// when what waits of it has been heard; [`Program::rehear`] and [`Program::mute`] end it.
     pub fn lose(&mut self, now: Instant, source: SourceId) {
         self.video.lose(now, source);
         self.redrawn(now);
@@ -164,25 +170,55 @@ impl Program {
 
     /// The next video frame, if one is due: something changed and the pace allows it, or a keyframe is wanted.
     /// `at` is `now` on the media time line; `clock` is asked between the steps, so that each can be measured.
-    pub fn produce(&mut self, now: Instant, at: MediaTime, clock: &dyn Fn() -> Instant) -> Option<Produced> {
+    ///
+    /// # Errors
+    /// When the picture could not be encoded: it is lost, and a keyframe is due half a second later. Also when a scene of
+    /// another size needs an encoder that cannot be made.
+    pub fn produce(
+        &mut self,
+        now: Instant,
+        at: MediaTime,
+        clock: &dyn Fn() -> Instant,
+    ) -> Result<Option<Produced>, EncodeError> {
         let idr = self.keyframes.due(now);
         let due = self.pacer.due(now);
         if !idr && !due {
-            return None;
+            return Ok(None);
         }
         if !idr && !self.video.is_dirty() {
             self.pacer.passed();
-            return None;
+            return Ok(None);
         }
-        let picture = self.video.compose(now);
-        let composed = clock();
         // A keyframe out of turn costs no token: hosts of the full rate would never let it be earned back.
         if due {
             self.pacer.encoded(now)
         } else {
             self.pacer.passed()
         }
-        let encoded = self.encoder.encode(picture, at, idr).ok().flatten()?;
+        let produced = self.encode(now, at, idr, clock);
+        // A keyframe that was wanted and did not come must not be due at once again; and what is left out of a stream
+        // is made up for by a keyframe only.
+        if produced.is_err() || idr && !matches!(&produced, Ok(Some(produced)) if produced.frame.keyframe) {
+            self.keyframes.postpone(now);
+        }
+        produced
+    }
+
+    fn encode(
+        &mut self,
+        now: Instant,
+        at: MediaTime,
+        idr: bool,
+        clock: &dyn Fn() -> Instant,
+    ) -> Result<Option<Produced>, EncodeError> {
+        let picture = self.video.compose(now);
+        let composed = clock();
+        if picture.size() != self.encoded_size {
+            // Another canvas is a cut: the new encoder's first picture is a keyframe with its own parameter sets.
+            self.encoder = encoder_for(self.config, picture.size())?;
+            self.encoded_size = picture.size();
+        }
+        let Some(encoded) = self.encoder.encode(picture, at, idr)? else { return Ok(None) };
         if encoded.keyframe {
             self.keyframes.done(now);
         }
@@ -193,20 +229,33 @@ impl Program {
             .map(|(payload, marker)| Packet { seq: advance(&mut self.video_seq), timestamp, marker, payload })
             .collect();
         let (producer, keyframe) = (self.producer, encoded.keyframe);
-        Some(Produced { frame: Frame { producer, kind: MediaKind::Video, keyframe, packets }, composed })
+        Ok(Some(Produced { frame: Frame { producer, kind: MediaKind::Video, keyframe, packets }, composed }))
     }
 
-    /// The next 20 ms of sound, if due; `label` gives the timestamp of the block that is heard at a moment.
-    pub fn speak(&mut self, now: Instant, label: &dyn Fn(Instant) -> u64) -> Option<Frame> {
+    /// The next 20 ms of sound, if due; `label` gives the timestamp of the block that is heard at a moment. An error is a
+    /// block that could not be encoded and is left out; the next one follows.
+    pub fn speak(&mut self, now: Instant, label: &dyn Fn(Instant) -> u64) -> Option<Result<Frame, SoundError>> {
         let mixed = self.audio.mix(now)?;
-        let packet = Packet {
-            seq: advance(&mut self.audio_seq),
-            timestamp: label(mixed.at),
-            marker: false,
-            payload: mixed.packet,
-        };
-        Some(Frame { producer: self.producer, kind: MediaKind::Audio, keyframe: true, packets: Box::new([packet]) })
+        Some(mixed.map(|mixed| {
+            let packet = Packet {
+                seq: advance(&mut self.audio_seq),
+                timestamp: label(mixed.at),
+                marker: false,
+                payload: mixed.packet,
+            };
+            Frame { producer: self.producer, kind: MediaKind::Audio, keyframe: true, packets: Box::new([packet]) }
+        }))
     }
+
+    /// What happened to the voices since this was last asked.
+    pub fn take_sound_stats(&mut self) -> SoundStats {
+        self.audio.take_stats()
+    }
+}
+
+fn encoder_for(config: ProgramConfig, size: Size) -> Result<Box<dyn VideoEncoder>, EncodeError> {
+    let ProgramConfig { max_fps, bitrate_bps, .. } = config;
+    Ok(Box::new(openh264::Encoder::new(openh264::EncoderConfig { size, bitrate_bps, max_fps })?))
 }
 
 fn advance(seq: &mut ExtSeq) -> ExtSeq {
@@ -214,3 +263,6 @@ fn advance(seq: &mut ExtSeq) -> ExtSeq {
     seq.0 += 1;
     this
 }
+
+#[cfg(test)]
+mod tests;

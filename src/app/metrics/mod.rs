@@ -89,6 +89,15 @@ fn describe() {
     describe_counter!("costage_event_readers_cut_total", "Event sockets cut because they did not keep up");
     describe_counter!("costage_event_readers_refused_total", "Event sockets refused because a live had too many");
     describe_counter!("costage_decode_errors_total", "Access units that could not be decoded");
+    describe_counter!("costage_encode_errors_total", "Mixed pictures and blocks of sound that could not be encoded");
+    describe_counter!("costage_video_packets_lost_total", "Video packets of hosts given up; a jump counts as one");
+    describe_counter!("costage_sound_packets_dropped_total", "Sound packets of hosts not played, by reason");
+    describe_counter!("costage_sound_breaks_total", "Times a host's sound was begun anew or jumped, by reason");
+    describe_counter!(
+        "costage_sound_concealed_samples_total",
+        "Samples at 48 kHz of hosts' sound guessed for lost ones"
+    );
+    describe_counter!("costage_sound_blocks_skipped_total", "20 ms blocks of mixed sound left out by late threads");
     describe_counter!("costage_mix_packets_dropped_total", "Packets dropped because a mix thread did not keep up");
     describe_counter!("costage_shard_dropped_total", "Packets and frames dropped because a shard did not keep up");
     describe_counter!("costage_session_panics_total", "Media sessions ended by a panic");

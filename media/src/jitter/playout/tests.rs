@@ -81,9 +81,9 @@ fn a_sample_is_heard_sixty_milliseconds_after_it_came() {
 #[test]
 fn every_packet_is_heard_once_through_jitter_of_thirty_milliseconds() {
     let delays: Vec<_> = (0..500_u32).map(|n| Some(MS * (n * 7919 % 31))).collect();
-    let (pieces, playout) = play(&delays, 4);
+    let (pieces, mut playout) = play(&delays, 4);
     let [packets, _lost, _silent] = count(&pieces);
-    assert_eq!((packets, playout.stats().late), (500, 0));
+    assert_eq!((packets, playout.take_stats().late), (500, 0));
     let first_lost = pieces.iter().position(|piece| matches!(piece, Pull::Lost { .. })).unwrap();
     let last_packet = pieces.iter().rposition(|piece| matches!(piece, Pull::Packet { .. })).unwrap();
     assert!(first_lost > last_packet, "only behind the last packet");
@@ -115,12 +115,12 @@ fn a_lost_packet_is_concealed_with_the_one_behind_it_at_hand() {
 #[test]
 fn concealment_ends_in_silence_and_sound_comes_back() {
     let delays: Vec<_> = (0..100).map(|n| (!(20..60).contains(&n)).then_some(Duration::ZERO)).collect();
-    let (pieces, playout) = play(&delays, 0);
+    let (pieces, mut playout) = play(&delays, 0);
     let [packets, lost, silent] = count(&pieces);
     assert_eq!(lost, CONCEAL_SAMPLES_MAX / BLOCK_SAMPLES);
     assert!(silent >= 40 - lost, "{silent}");
     assert!(packets >= 56, "{packets}");
-    assert_eq!(playout.stats().restarts, 0, "the same line: the timestamps ran on");
+    assert_eq!(playout.take_stats().restarts, 0, "the same line: the timestamps ran on");
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn packets_of_other_durations_make_the_same_line() {
         let [packets, lost, _silent] = count(&pieces);
         assert!(packets > 0, "{samples}");
         assert_eq!(lost, 0, "{samples}");
-        assert_eq!(playout.stats().late, 0, "{samples}");
+        assert_eq!(playout.take_stats().late, 0, "{samples}");
     }
 }
 
@@ -178,7 +178,8 @@ fn drift_of_the_hosts_clock_is_followed_without_loss() {
             pieces.extend(block(&mut playout, &mut held, at));
         }
         let [packets, lost, _silent] = count(&pieces);
-        assert_eq!((lost, playout.stats().late, playout.stats().jumps), (0, 0, 0), "{drift_ppm} ppm");
+        let stats = playout.take_stats();
+        assert_eq!((lost, stats.late, stats.jumps), (0, 0, 0), "{drift_ppm} ppm");
         let waiting = usize::try_from(next).unwrap() - packets;
         assert!((2..=5).contains(&waiting), "{drift_ppm} ppm: {waiting} packets wait, as at the start");
     }
@@ -203,15 +204,15 @@ fn a_restarted_stream_is_heard_again_at_once() {
             }
             pieces.extend(now);
         }
-        assert_eq!(playout.stats().restarts, 1);
+        assert_eq!(playout.take_stats().restarts, 1);
     }
 }
 
 #[test]
 fn a_network_that_becomes_slower_is_followed_after_ten_packets() {
     let delays: Vec<_> = (0..200_u32).map(|n| Some(MS * if n < 50 { 5 } else { 205 })).collect();
-    let (pieces, playout) = play(&delays, 20);
-    assert_eq!(playout.stats().late, u64::from(LATE_RUN_MAX));
+    let (pieces, mut playout) = play(&delays, 20);
+    assert_eq!(playout.take_stats().late, u64::from(LATE_RUN_MAX));
     let [packets, _lost, _silent] = count(&pieces);
     assert_eq!(packets, 200 - LATE_RUN_MAX as usize + 1);
 }
@@ -253,7 +254,7 @@ fn trim_is_reached_in_small_steps() {
     let delayed: usize = taken.iter().map(|take| BLOCK_SAMPLES - take).sum();
     // 200 ms is the bound; slewing ends within a millisecond of it.
     assert!((9_600 - 48..=9_600).contains(&delayed), "{delayed}");
-    assert_eq!(playout.stats().late, 0);
+    assert_eq!(playout.take_stats().late, 0);
     assert_eq!(taken[1999], BLOCK_SAMPLES);
 }
 
@@ -265,11 +266,11 @@ fn what_waits_is_bounded_and_nonsense_is_left_out() {
         push(&mut playout, RtpIn { received_at: start, ..packet(start, n, Duration::ZERO) });
     }
     assert!(playout.packets.len() <= PACKETS_MAX);
-    assert_eq!(playout.stats().overflowed, 1000 - PACKETS_MAX as u64);
+    assert_eq!(playout.take_stats().overflowed, 1000 - PACKETS_MAX as u64);
     for payload in [&[][..], &[0x1b, 63]] {
         push(&mut playout, RtpIn { payload: Bytes::copy_from_slice(payload), ..packet(start, 1, Duration::ZERO) });
     }
-    assert_eq!(playout.stats().malformed, 2);
+    assert_eq!(playout.take_stats().malformed, 2);
     push(&mut playout, RtpIn { timestamp: u64::MAX, ..packet(start, 2000, Duration::ZERO) });
     push(&mut playout, RtpIn { timestamp: i64::MAX as u64, ..packet(start, 2001, Duration::ZERO) });
     push(&mut playout, RtpIn { timestamp: 0, ..packet(start, 2002, Duration::ZERO) });

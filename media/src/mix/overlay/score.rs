@@ -59,7 +59,9 @@ impl BattleBar {
         canvas.put_back(self.rect, &self.under);
     }
 
-    /// Columns in the left colour: the share, but on both sides at least the number with its padding.
+    /// Columns in the left colour: the share, but neither side is narrower than its number where it stands. The padding
+    /// between it and the bar's end counts as well: with the number's own width alone, its last digit would stand on the
+    /// other side's colour, and be read as the other's score.
     #[allow(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
@@ -69,7 +71,7 @@ impl BattleBar {
     fn boundary(&self, share: f64) -> usize {
         let needs = |patch: &Option<Patch>| {
             let number = patch.as_ref().map_or(0, |patch| patch.rect.w);
-            (number + 2 * self.proportion.length(PADDING)).min(self.rect.w / 2)
+            (number + self.proportion.length(PADDING)).min(self.rect.w / 2)
         };
         let at = (self.rect.w as f64 * share).round() as usize;
         at.clamp(needs(&self.left), self.rect.w - needs(&self.right))
@@ -112,8 +114,8 @@ mod tests {
     fn neither_side_is_narrower_than_its_number() {
         let bar = bar(0, 4_500_000);
         let number = bar.left.as_ref().unwrap().rect.w;
-        assert_eq!(bar.boundary(0.0), number + 24);
-        assert_eq!(720 - bar.boundary(1.0), bar.right.as_ref().unwrap().rect.w + 24);
+        assert_eq!(bar.boundary(0.0), number + 12);
+        assert_eq!(720 - bar.boundary(1.0), bar.right.as_ref().unwrap().rect.w + 12);
     }
 
     #[test]

@@ -39,6 +39,12 @@ impl KeyframeMerge {
         self.last = Some(now);
     }
 
+    /// No keyframe came of the attempt: it stays wanted, and is due again as if one had been encoded.
+    pub fn postpone(&mut self, now: Instant) {
+        self.request(now);
+        self.last = Some(now);
+    }
+
     /// When a wanted keyframe is due, perhaps in the past; `None` when none is wanted.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
@@ -73,6 +79,14 @@ mod tests {
         assert_eq!(merge.poll_timeout(), None);
         merge.request(start + Duration::from_millis(100));
         assert_eq!(merge.poll_timeout(), Some(start + KEYFRAMES_APART));
+        assert!(!merge.due(start + Duration::from_millis(499)) && merge.due(start + KEYFRAMES_APART));
+    }
+
+    #[test]
+    fn one_that_could_not_be_made_is_due_again_half_a_second_later() {
+        let (mut merge, start) = (KeyframeMerge::new(), Instant::now());
+        merge.request(start);
+        merge.postpone(start);
         assert!(!merge.due(start + Duration::from_millis(499)) && merge.due(start + KEYFRAMES_APART));
     }
 
