@@ -90,6 +90,8 @@ impl Engine {
             threads.push(thread);
         }
         let shards: Arc<[_]> = shards.into();
+        // What the first name costs is paid here and not by the pictures of a live.
+        costage_media::mix::warm();
         let mut mixers = Vec::new();
         for index in 0..config.mixers.max(1) {
             let (clock, shards) = (Arc::clone(clock), Arc::clone(&shards));

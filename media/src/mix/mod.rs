@@ -18,6 +18,6 @@ mod video;
 pub use audio::{AudioMixer, MixedAudio, SOUND_BITRATE_BPS, SoundStats};
 pub use audio_source::AudioSource;
 pub use canvas::Canvas;
-pub use overlay::unknown_characters;
+pub use overlay::{unknown_characters, warm};
 pub use program::{Produced, Program, ProgramConfig};
 pub use video::{MOTION, VideoMixer};

@@ -26,6 +26,13 @@ pub(super) struct Line {
     pub(super) width: f32,
 }
 
+impl Line {
+    /// How much of the width is of the text's first `bytes`.
+    fn width_up_to(&self, bytes: usize) -> f32 {
+        self.glyphs.iter().filter(|glyph| glyph.end <= bytes).map(|glyph| glyph.w).sum()
+    }
+}
+
 /// Size in pixels per em, and weight.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Style {
@@ -45,11 +52,24 @@ const GLYPHS_MAX: usize = 4_096;
 /// Characters of a text that are looked at. A tile shows some forty; a name may be hostile.
 const CHARS_MAX: usize = 256;
 
+/// Times a text that is too long is shaped anew with one grapheme less, before the ellipsis alone is left.
+const CUTS_MAX: usize = 3;
+
 const FAMILY: &str = "Noto Sans";
 
 static LETTERING: LazyLock<Mutex<Lettering>> = LazyLock::new(|| Mutex::new(Lettering::new()));
 
-/// The one set of fonts. Held for tens of microseconds, on changes only.
+/// Reads the fonts and shapes with both, which the first text would otherwise do on the thread that mixes: some ten
+/// milliseconds. Call it before those threads start.
+pub fn warm() {
+    for bold in [false, true] {
+        lettering().line("Ag 0…", Style { size: 20.0, bold });
+    }
+}
+
+/// The one set of fonts, for all threads that mix. Held on changes only, for as long as it takes to shape and draw one
+/// text: tens of microseconds for a score, some hundred for a name of [`CHARS_MAX`] characters, which is shaped at most
+/// five times.
 pub(super) fn lettering() -> MutexGuard<'static, Lettering> {
     // A panic in another thread leaves at worst an unfinished cache behind.
     LETTERING.lock().unwrap_or_else(PoisonError::into_inner)
@@ -99,18 +119,20 @@ impl Lettering {
         if !cut && whole.width <= width_max {
             return whole;
         }
-        let ends: Vec<usize> = bounded.grapheme_indices(true).map(|(start, _)| start).collect();
-        let mut shortened = |graphemes: usize| {
-            let end = ends.get(graphemes).copied().unwrap_or(bounded.len());
-            self.line(&format!("{}…", bounded[..end].trim_end()), style)
-        };
-        // The most graphemes that fit; none at all leaves the ellipsis alone.
-        let (mut fits, mut beyond) = (0, ends.len() + 1);
-        while beyond - fits > 1 {
-            let middle = fits.midpoint(beyond);
-            if shortened(middle).width <= width_max { fits = middle } else { beyond = middle }
+        let room = width_max - self.line("…", style).width;
+        let starts = bounded.grapheme_indices(true).map(|(start, _)| start);
+        let mut ends: Vec<usize> = starts.chain([bounded.len()]).collect();
+        ends.retain(|&end| whole.width_up_to(bounded[..end].trim_end().len()) <= room);
+        // Where the cut changes the shapes beside it, as in scripts whose letters join, the line may come out wider than
+        // its parts were: then a grapheme less. None at all leaves the ellipsis alone.
+        for _attempt in 0..CUTS_MAX {
+            let Some(end) = ends.pop().filter(|&end| end > 0) else { break };
+            let line = self.line(&format!("{}…", bounded[..end].trim_end()), style);
+            if line.width <= width_max {
+                return line;
+            }
         }
-        shortened(fits)
+        self.line("…", style)
     }
 
     /// Draws a line with its origin at `x` on the baseline `y`.
@@ -211,6 +233,24 @@ mod tests {
         let ellipsis = lettering().line("…", STYLE).glyphs[0].glyph_id;
         assert_eq!(line.glyphs.last().map(|glyph| glyph.glyph_id), Some(ellipsis));
         assert_eq!(lettering().line_within(text, STYLE, whole.width).glyphs.len(), whole.glyphs.len());
+    }
+
+    #[test]
+    fn as_much_stays_as_fits_and_none_in_no_room() {
+        for text in ["A nickname that goes on and on and on", "Эй, кто там идёт по улице?", "WAVAWAVAWAVAWAVA To. Yo."]
+        {
+            let ends: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+            let cut = |end: usize| lettering().line(&format!("{}…", text[..end].trim_end()), STYLE).width;
+            for width in [3_u8, 20, 40, 77, 100, 141] {
+                let width = f32::from(width);
+                let line = lettering().line_within(text, STYLE, width);
+                // The search over every cut, each shaped by itself; kerning beside the cut may cost one grapheme.
+                let best = ends.iter().rposition(|&end| cut(end) <= width).unwrap_or(0);
+                let near = [best, best.saturating_sub(1)].map(|at| cut(ends[at]).to_bits());
+                assert!(near.contains(&line.width.to_bits()), "{text} in {width}: {}", line.width);
+                assert!(line.width <= width || width < 20.0);
+            }
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod unknown;
 pub(super) use avatar::avatar;
 pub(super) use colour::{Rgb, Yuv};
 pub(super) use label::{nickname, notice};
+pub use lettering::warm;
 pub(super) use patch::{Layer, Patch};
 pub(super) use score::{BattleBar, share};
 pub use unknown::unknown_characters;
