@@ -44,7 +44,7 @@ pub(super) fn may_be_finished(record: &Record<'_>) -> bool {
 /// The fragments of a handshake record, the most that there can be where it is encrypted; `None` if it is unsound.
 fn fragments_in(record: &Record<'_>) -> Option<usize> {
     if record.epoch > 0 {
-        return may_be_finished(record).then(|| record.bytes.len() / HANDSHAKE_HEADER);
+        return may_be_finished(record).then_some(record.bytes.len() / HANDSHAKE_HEADER);
     }
     let (mut rest, mut fragments) = (record.bytes.get(HEADER..)?, 0);
     while !rest.is_empty() {
