@@ -23,7 +23,7 @@ pub struct ServeArgs {
 /// Serves until a signal.
 ///
 /// # Errors
-/// When the server cannot be started.
+/// When the server cannot be started, or one of its threads has ended by a defect.
 pub async fn run(mut config: Config, with_dev: bool) -> anyhow::Result<()> {
     logging::start(&config)?;
     let signals = Signals::listen().context("cannot listen for signals")?;
@@ -39,7 +39,13 @@ pub async fn run(mut config: Config, with_dev: bool) -> anyhow::Result<()> {
         // A closed standard output is no reason not to serve.
         drop(std::io::stdout().write_all(banner.as_bytes()));
     }
-    let signal = signals.first().await;
+    let signal = tokio::select! {
+        signal = signals.first() => signal,
+        thread = server.fallen() => {
+            tracing::error!(thread, "a thread has ended by a defect: ending, to be started anew");
+            anyhow::bail!("the thread {thread} has ended by a defect; please report what the log says before this");
+        }
+    };
     tracing::info!(signal, "ending");
     server.shut_down().await;
     tracing::info!("ended");

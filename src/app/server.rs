@@ -135,6 +135,19 @@ impl Running {
         &*self.clock
     }
 
+    /// Resolves with the name of a thread that has ended without having been told to: without it the server only seems to
+    /// work, so the process should end and be started anew.
+    pub async fn fallen(&self) -> String {
+        loop {
+            let named = [("control", self.control.has_fallen()), ("udp", self.receiver.has_fallen())];
+            let named = named.into_iter().find(|(_, fallen)| *fallen).map(|(name, _)| name.to_owned());
+            if let Some(name) = self.engine.fallen().or(named) {
+                return name;
+            }
+            tokio::time::sleep(THREADS_LOOK).await;
+        }
+    }
+
     /// Drains and ends: new sessions are refused at once, those that are left are closed after `drain_seconds`.
     pub async fn shut_down(self) {
         self.sessions.drain();
@@ -229,6 +242,9 @@ fn serve(listener: TcpListener, router: api::Router, connections_max: usize, goi
     let going = going.clone();
     tokio::spawn(async move { api::serve(listener, router, connections_max, going.reached(Stage::Closing)).await })
 }
+
+/// Between looks at whether all threads run.
+const THREADS_LOOK: Duration = Duration::from_millis(500);
 
 /// Connections to `/metrics` at once: a few collectors.
 const SCRAPERS_MAX: usize = 64;

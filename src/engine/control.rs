@@ -110,6 +110,12 @@ pub struct ControlThread {
 }
 
 impl ControlThread {
+    /// Whether the thread has ended without having been told to: it has panicked.
+    #[must_use]
+    pub fn has_fallen(&self) -> bool {
+        self.thread.is_finished()
+    }
+
     /// Refuses what is queued and what comes ([`Refusal::Closing`]), cuts the event readers, and waits for the end.
     pub fn stop(self) {
         self.inbox.stop();

@@ -1,6 +1,7 @@
 //! Carries out what control decides: which thread mixes which stage, which shard serves which session.
 
 use super::control::ControlHandle;
+use super::ended::Ended;
 use super::mix_thread::{MixHandle, Order as MixOrder, producer_of};
 use super::peer::{Datagram, Peer, Role, SessionKey, Shards};
 use super::shard::{Order as ShardOrder, ShardHandle};
@@ -21,12 +22,20 @@ pub struct Director {
 
 #[derive(Default)]
 struct Places {
-    /// The mix thread that holds a source.
-    sources: BTreeMap<SourceId, usize>,
+    /// The mix thread that holds a source, and how often it has moved.
+    sources: BTreeMap<SourceId, Home>,
     /// The mix thread that runs a stage.
     stages: BTreeMap<StageId, usize>,
     /// The newest session of each host.
     hosts: BTreeMap<SourceId, SessionKey>,
+    /// A session that was let in just before the end of its live comes too late.
+    ended: Ended,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Home {
+    thread: usize,
+    moves: u64,
 }
 
 impl Director {
@@ -72,21 +81,28 @@ impl Director {
 
     fn home_of(&self, places: &mut Places, source: SourceId) -> usize {
         let fresh = usize::try_from(source.0).expect("u32 fits usize") % self.mixers.len();
-        *places.sources.entry(source).or_insert(fresh)
+        places.sources.entry(source).or_insert(Home { thread: fresh, moves: 0 }).thread
     }
 }
 
 impl Shards for Director {
     fn adopt(&self, key: SessionKey, role: Role, peer: Box<dyn Peer>) {
+        let shard = self.shard_of(key);
         if let Role::Host { source } = role {
+            // Held to the end: of two sessions of a host, the one that is superseded has been adopted before.
             let mut places = self.places();
+            if places.ended.has(source) {
+                shard.order(ShardOrder::Adopt { key, role, peer });
+                return shard.order(ShardOrder::Supersede { key });
+            }
             let home = self.home_of(&mut places, source);
             if let Some(old) = places.hosts.insert(source, key) {
                 self.shard_of(old).order(ShardOrder::Supersede { key: old });
             }
             self.tell_shards(|| ShardOrder::SourceAt { source, mix: self.mixers[home].clone() });
+            return shard.order(ShardOrder::Adopt { key, role, peer });
         }
-        self.shard_of(key).order(ShardOrder::Adopt { key, role, peer });
+        shard.order(ShardOrder::Adopt { key, role, peer });
     }
 
     fn deliver(&self, key: SessionKey, datagram: Datagram) {
@@ -113,8 +129,10 @@ impl Stagehand for Director {
         // The stage before the moves: so each source arrives where it is awaited.
         self.mixers[thread].order(MixOrder::Stage { stage, scene, awaited: moving.clone() });
         for source in moving {
-            let old = places.sources.insert(source, thread).unwrap_or(thread);
-            self.mixers[old].order(MixOrder::Move { source, to: self.mixers[thread].clone() });
+            let Some(home) = places.sources.get_mut(&source) else { continue };
+            let old = std::mem::replace(home, Home { thread, moves: home.moves + 1 });
+            let (to, number) = (self.mixers[thread].clone(), home.moves);
+            self.mixers[old.thread].order(MixOrder::Move { source, to, number });
             self.tell_shards(|| ShardOrder::SourceAt { source, mix: self.mixers[thread].clone() });
         }
     }
@@ -148,8 +166,12 @@ impl Stagehand for Director {
             self.shard_of(key).order(ShardOrder::Close { key });
         }
         places.sources.remove(&source);
+        places.ended.remember(source);
         // All of them: a thread that a source has left still knows where it went.
         self.mixers.iter().for_each(|mixer| mixer.order(MixOrder::EndSource(source)));
         self.tell_shards(|| ShardOrder::EndSource { source });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,8 +24,9 @@ use std::sync::Arc;
 const PACKETS_MAX: usize = 4_096;
 /// Orders that may wait; their senders wait when it is full.
 const ORDERS_MAX: usize = 1_024;
-/// Keyframe wishes that may wait; they are merged anyway, so the oldest may go.
-const WISHES_MAX: usize = 64;
+/// Keyframe wishes that may wait. Each shard sends one a producer each 100 ms at most ([`super::wishes`]), far fewer than this;
+/// one that is lost all the same is repeated while anybody waits.
+const WISHES_MAX: usize = 1_024;
 /// Packets handled before due frames are looked at again: a frame of 2.5 Mbit/s has about ten.
 const PACKETS_PER_TURN: usize = 32;
 
@@ -53,8 +54,8 @@ pub(super) enum Order {
     EndStage(StageId),
     /// Forget a source.
     EndSource(SourceId),
-    /// Hand a source over to another thread.
-    Move { source: SourceId, to: MixHandle },
+    /// Hand a source over to another thread, as its move of this number.
+    Move { source: SourceId, to: MixHandle, number: u64 },
     /// A source from another thread.
     Attach(Box<Moved>),
     /// End the thread.
@@ -64,6 +65,8 @@ pub(super) enum Order {
 /// A source in transit between threads; `None` where the old thread had nothing of it.
 pub(super) struct Moved {
     pub(super) source: SourceId,
+    /// Which of its moves this is, counted from 1.
+    pub(super) number: u64,
     pub(super) video: Option<Source>,
     pub(super) sound: Option<AudioSource>,
     /// The program that showed it alone: its viewers see it turn into the one that the source goes to.

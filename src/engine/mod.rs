@@ -6,12 +6,13 @@
 //!                           └── orders ── Director ◀── control (Stagehand), peer (Shards)
 //! ```
 //! **Invariant:** no lock on the packet path; every queue has a bound and a written policy ([`bounded`]).
-//! **Invariant:** a panic in one session ends that session alone.
+//! **Invariant:** a panic in one session or of one host's media ends that alone; of a thread that falls [`Engine::fallen`] tells.
 
 pub mod bounded;
 pub mod clock;
 pub mod control;
 mod director;
+mod ended;
 pub mod events;
 mod inbox;
 pub mod journal;
@@ -28,6 +29,7 @@ pub mod stagehand;
 mod studio;
 pub mod trace;
 mod viewers;
+mod wishes;
 
 pub use clock::{Clock, Epoch};
 pub use control::{ControlConfig, ControlHandle, ControlThread, Reply};
@@ -109,6 +111,13 @@ impl Engine {
         self.director.clone()
     }
 
+    /// The name of a thread that has ended without having been told to: it has panicked, and what it did is done by nobody.
+    #[must_use]
+    pub fn fallen(&self) -> Option<String> {
+        let fallen = self.threads.iter().find(|thread| thread.is_finished())?;
+        Some(fallen.thread().name().unwrap_or_default().to_owned())
+    }
+
     /// How many viewers each feed has.
     #[must_use]
     pub fn viewers(&self) -> Arc<Viewers> {
@@ -124,5 +133,29 @@ impl Drop for Engine {
                 tracing::error!("a media thread had panicked");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_panics_is_known_by_its_name() {
+        let shards: Arc<[_]> = Arc::new([shard::ShardHandle::unattended().0]);
+        let director = Director::new(shards, Arc::new([mix_thread::MixHandle::unattended().0]));
+        let (stay, stays) = std::sync::mpsc::channel::<()>();
+        let spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
+            std::thread::Builder::new().name(name.to_owned()).spawn(body).expect("a thread")
+        };
+        let mut engine = Engine { director, viewers: Arc::default(), threads: Vec::new() };
+        engine.threads.push(spawn("shard-0", Box::new(move || assert!(stays.recv().is_err()))));
+        assert_eq!(engine.fallen(), None);
+        engine.threads.push(spawn("mix-0", Box::new(|| panic!("a defect, on purpose"))));
+        while engine.fallen().is_none() {
+            std::thread::yield_now();
+        }
+        assert_eq!(engine.fallen(), Some("mix-0".to_owned()));
+        drop(stay);
     }
 }

@@ -235,7 +235,7 @@ pub enum OfferRefused {
     #[error("the server is shutting down")]
     Draining,
     /// The server has as many sessions as it may have: 503.
-    #[error("too many sessions")]
+    #[error("all places for sessions are taken: raise `limits.sessions`, or try again when others have ended")]
     TooMany,
 }
 

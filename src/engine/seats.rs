@@ -6,6 +6,7 @@ use super::nudge::Nudge;
 use super::outbox::{DepartureId, Departures, Outbox};
 use super::peer::{Datagram, Peer, PeerEvent, Role, SessionKey};
 use super::shard::{Order, Outgoing, ShardHandle, Surroundings, earliest};
+use super::wishes::Wishes;
 use crate::live::command::MediaState;
 use costage_media::forward::{ConsumerId, FeedId, ProducerId, Router};
 use costage_media::packet::{MediaKind, RtpOut};
@@ -19,6 +20,8 @@ use std::time::{Duration, Instant};
 /// Sender reports towards viewers: the first one right away, then one a second, so that sound and picture are in step
 /// from the start (RFC 3550 §6.2 allows it for unicast at these rates).
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+/// How often a keyframe is asked for again while viewers wait for it: the wish, or the keyframe, may have been dropped.
+const KEYFRAME_RETRY: Duration = Duration::from_secs(1);
 
 struct Seat {
     role: Role,
@@ -42,6 +45,9 @@ pub(super) struct Seats {
     router: Router,
     producers: BTreeMap<ProducerId, MixHandle>,
     sources: BTreeMap<SourceId, MixHandle>,
+    wishes: Wishes,
+    /// While viewers wait for a keyframe that was asked for.
+    ask_again_at: Option<Instant>,
     departures: Departures,
     control: Option<ControlHandle>,
 }
@@ -56,6 +62,8 @@ impl Seats {
             router: Router::new(),
             producers: BTreeMap::new(),
             sources: BTreeMap::new(),
+            wishes: Wishes::default(),
+            ask_again_at: None,
             departures: Departures::default(),
             control: None,
         }
@@ -75,7 +83,7 @@ impl Seats {
                 }
                 self.close(now, key);
             }
-            Order::Route { feed, producer, mix } => self.route(feed, producer, mix),
+            Order::Route { feed, producer, mix } => self.route(now, feed, producer, mix),
             Order::EndFeed { feed } => self.end_feed(now, feed),
             Order::SourceAt { source, mix } => {
                 self.sources.insert(source, mix);
@@ -118,6 +126,9 @@ impl Seats {
                 broken.push(key);
             }
         });
+        if self.ask_again_at.is_some() && outgoing.frame.keyframe && self.router.waiting().next().is_none() {
+            self.ask_again_at = None;
+        }
         if let Some(trace) = outgoing.trace.as_ref().filter(|_| sent) {
             match spread.len() {
                 0 => trace.sent(self.surroundings.clock.now(), &*self.surroundings.samples),
@@ -146,10 +157,14 @@ impl Seats {
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.wakes.first().map(|(at, _)| *at)
+        earliest([self.wakes.first().map(|(at, _)| *at), self.ask_again_at, self.wishes.poll_timeout()])
     }
 
     pub(super) fn handle_timeout(&mut self, now: Instant) {
+        if self.ask_again_at.is_some_and(|at| at <= now) {
+            self.ask_for_keyframes(now);
+        }
+        self.wishes.due(now).into_iter().for_each(|producer| self.tell_mix(producer));
         while let Some(&(at, key)) = self.wakes.first() {
             if at > now {
                 return;
@@ -184,11 +199,11 @@ impl Seats {
         self.remove(key);
     }
 
-    fn route(&mut self, feed: FeedId, producer: ProducerId, mix: MixHandle) {
+    fn route(&mut self, now: Instant, feed: FeedId, producer: ProducerId, mix: MixHandle) {
         self.producers.insert(producer, mix);
         self.router.add_feed(feed, Some(producer));
         self.forget_idle_producers();
-        self.ask_for_keyframes();
+        self.ask_for_keyframes(now);
     }
 
     fn end_feed(&mut self, now: Instant, feed: FeedId) {
@@ -207,6 +222,7 @@ impl Seats {
     fn forget_idle_producers(&mut self) {
         let router = &self.router;
         self.producers.retain(|producer, _| router.is_shown(*producer));
+        self.wishes.keep(|producer| router.is_shown(producer));
     }
 
     /// Runs `act` on one session and then everything that follows from it: its events and its next deadline.
@@ -253,7 +269,7 @@ impl Seats {
             }
             (PeerEvent::KeyframeWanted, Role::Viewer { .. }) => {
                 if let Some(producer) = self.router.keyframe_wanted(ConsumerId(key.0)) {
-                    self.ask(producer);
+                    self.ask(now, producer);
                 }
             }
             (PeerEvent::Nack { kind, seqs }, Role::Viewer { .. }) => self.resend(now, key, kind, &seqs),
@@ -293,7 +309,7 @@ impl Seats {
                         self.surroundings.viewers.came(feed);
                     }
                 }
-                self.ask_for_keyframes();
+                self.ask_for_keyframes(now);
             }
         }
     }
@@ -343,11 +359,20 @@ impl Seats {
         });
     }
 
-    fn ask_for_keyframes(&self) {
-        self.router.waiting().for_each(|producer| self.ask(producer));
+    /// Asks for every keyframe that viewers wait for, now and each second until it has come.
+    fn ask_for_keyframes(&mut self, now: Instant) {
+        let waiting: BTreeSet<_> = self.router.waiting().collect();
+        self.ask_again_at = (!waiting.is_empty()).then(|| now + KEYFRAME_RETRY);
+        waiting.into_iter().for_each(|producer| self.ask(now, producer));
     }
 
-    fn ask(&self, producer: ProducerId) {
+    fn ask(&mut self, now: Instant, producer: ProducerId) {
+        if self.wishes.wish(now, producer) {
+            self.tell_mix(producer);
+        }
+    }
+
+    fn tell_mix(&self, producer: ProducerId) {
         if let Some(mix) = self.producers.get(&producer) {
             mix.keyframe(producer);
         }

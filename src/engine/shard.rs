@@ -94,6 +94,12 @@ impl ShardHandle {
 
 #[cfg(test)]
 impl ShardHandle {
+    /// A handle without a thread, and what is ordered through it.
+    pub(super) fn with_orders() -> (Self, Receiver<Order>) {
+        let (orders, orders_in) = bounded(ORDERS_MAX, Policy::Block, &Arc::default());
+        (Self { orders, ..Self::unattended().0 }, orders_in)
+    }
+
     /// A handle without a thread, and what is handed to it to be sent and wished for.
     pub(super) fn unattended() -> (Self, Receiver<Outgoing>, Receiver<SessionKey>) {
         let bell = Arc::default();

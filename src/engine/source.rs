@@ -42,6 +42,12 @@ impl Source {
         Ok(Self { id, session, shard, sends, input, given_up: 0, decoder, sync, seen_at: None })
     }
 
+    /// Decodes with something else.
+    #[cfg(test)]
+    pub(super) fn set_decoder(&mut self, decoder: Box<dyn VideoDecoder>) {
+        self.decoder = decoder;
+    }
+
     pub(super) fn session(&self) -> SessionKey {
         self.session
     }

@@ -2,6 +2,7 @@
 
 mod staging;
 
+use super::ended::Ended;
 use super::mix_thread::{MixHandle, MixInput, Order, Surroundings};
 use super::peer::{Sends, SessionKey};
 use super::running::{Phase, Running};
@@ -12,10 +13,11 @@ use crate::live::StageId;
 use costage_media::forward::{Frame, ProducerId};
 use costage_media::jitter::{PLAYOUT_DELAY, PlayoutStats};
 use costage_media::mix::{SoundStats, unknown_characters};
-use costage_media::packet::MediaKind;
+use costage_media::packet::{MediaKind, RtpIn};
 use costage_media::scene::SourceId;
 use costage_media::time::AUDIO_CLOCK_HZ;
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -24,6 +26,13 @@ use std::time::{Duration, Instant};
 /// the limiter's look-ahead (1 ms); the picture took about 8 ms to be decoded and encoded. So both get the RTP time of
 /// their capture. What a single host differs from that is `SyncTrim`'s.
 const SOUND_AGE: Duration = PLAYOUT_DELAY.saturating_add(Duration::from_millis(20 + 14 - 8));
+
+/// A source that has left.
+struct Away {
+    to: MixHandle,
+    /// Which of its moves that was.
+    number: u64,
+}
 
 /// The sources and programs of one mix thread.
 pub(super) struct Studio {
@@ -34,13 +43,18 @@ pub(super) struct Studio {
     /// stage's, in those as well.
     shown_by: BTreeMap<SourceId, StageId>,
     /// Where sources went whose packets may still arrive here.
-    moved: BTreeMap<SourceId, MixHandle>,
+    moved: BTreeMap<SourceId, Away>,
+    /// Which of its moves brought a source here; none for those that were here first.
+    arrivals: BTreeMap<SourceId, u64>,
+    /// What comes of these comes too late.
+    ended: Ended,
 }
 
 impl Studio {
     pub(super) fn new(surroundings: Surroundings) -> Self {
         let (sources, programs) = (BTreeMap::new(), BTreeMap::new());
-        Self { surroundings, sources, programs, shown_by: BTreeMap::new(), moved: BTreeMap::new() }
+        let (shown_by, moved, arrivals) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { surroundings, sources, programs, shown_by, moved, arrivals, ended: Ended::default() }
     }
 
     pub(super) fn obey(&mut self, now: Instant, order: Order) {
@@ -50,7 +64,7 @@ impl Studio {
             Order::Stage { stage, scene, awaited } => self.stage(now, stage, scene, awaited),
             Order::EndStage(stage) => self.end_stage(stage),
             Order::EndSource(source) => self.end_source(source),
-            Order::Move { source, to } => self.hand_over(source, to),
+            Order::Move { source, to, number } => self.hand_over(now, source, to, number),
             Order::Attach(moved) => self.attach(now, *moved),
             Order::Stop => {}
         }
@@ -65,23 +79,16 @@ impl Studio {
 
     /// One packet or report of a host.
     pub(super) fn take(&mut self, now: Instant, id: SourceId, session: SessionKey, input: MixInput) {
-        if let Some(to) = self.moved.get(&id) {
-            return to.feed(id, session, input, true);
+        if let Some(away) = self.moved.get(&id) {
+            return away.to.feed(id, session, input, true);
         }
         let Some(source) = self.sources.get_mut(&id).filter(|source| source.session() == session) else { return };
         match input {
             MixInput::Clock(clock) => source.clock(clock),
             MixInput::Rtp(packet) => {
-                source.push(now, &packet);
                 let kind = packet.kind;
-                if let Some(running) = self.shown_by.get(&id).and_then(|stage| self.programs.get_mut(stage)) {
-                    if kind == MediaKind::Audio {
-                        running.program.hear(now, id, packet);
-                    }
-                    running.program.set_trim(id, source.trim());
-                }
+                self.guarded(now, id, |studio| studio.take_rtp(now, id, packet));
                 if kind == MediaKind::Video {
-                    self.decode(id);
                     // A frame that is due goes out before the next packet is looked at.
                     self.produce();
                 }
@@ -89,14 +96,50 @@ impl Studio {
         }
     }
 
+    fn take_rtp(&mut self, now: Instant, id: SourceId, packet: RtpIn) {
+        let Some(source) = self.sources.get_mut(&id) else { return };
+        source.push(now, &packet);
+        let kind = packet.kind;
+        if let Some(running) = self.shown_by.get(&id).and_then(|stage| self.programs.get_mut(stage)) {
+            if kind == MediaKind::Audio {
+                running.program.hear(now, id, packet);
+            }
+            running.program.set_trim(id, source.trim());
+        }
+        if kind == MediaKind::Video {
+            self.decode(id);
+        }
+    }
+
+    /// Works on what one host sent. A panic in there ends that host's media alone, until its next session.
+    fn guarded(&mut self, now: Instant, id: SourceId, work: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
+            self.bury(now, id);
+        }
+    }
+
+    /// The media of a host has panicked: its decoder and its voice are given up, and its tile goes the way of a lost host.
+    fn bury(&mut self, now: Instant, id: SourceId) {
+        metrics::counter!("costage_source_panics_total").increment(1);
+        tracing::error!(source = id.0, "a host's media panicked; it was ended, others go on");
+        self.sources.remove(&id);
+        let Some(&stage) = self.shown_by.get(&id) else { return };
+        for (_, running) in self.programs.iter_mut().filter(|(own, running)| running.is_part_of(**own, stage)) {
+            running.program.mute(id);
+            running.program.lose(now, id);
+        }
+    }
+
     pub(super) fn handle_timeout(&mut self, now: Instant) {
         let due = |source: &Source| source.poll_timeout().is_some_and(|at| at <= now);
         let late: Vec<_> = self.sources.iter().filter(|(_, source)| due(source)).map(|(id, _)| *id).collect();
         for id in late {
-            if let Some(source) = self.sources.get_mut(&id) {
-                source.handle_timeout(now);
-            }
-            self.decode(id);
+            self.guarded(now, id, |studio| {
+                if let Some(source) = studio.sources.get_mut(&id) {
+                    source.handle_timeout(now);
+                }
+                studio.decode(id);
+            });
         }
         for running in self.programs.values_mut().filter(|running| !matches!(running.phase, Phase::Awaiting(_))) {
             running.program.handle_timeout(now);
@@ -112,8 +155,11 @@ impl Studio {
     }
 
     fn publish(&mut self, now: Instant, id: SourceId, session: SessionKey, shard: ShardHandle, sends: Sends) {
-        if let Some(to) = self.moved.get(&id) {
-            return to.publish(id, session, shard, sends);
+        if let Some(away) = self.moved.get(&id) {
+            return away.to.publish(id, session, shard, sends);
+        }
+        if self.ended.has(id) {
+            return;
         }
         if let Some(source) = self.sources.get_mut(&id) {
             source.restart(session, shard, sends);
@@ -131,8 +177,8 @@ impl Studio {
     }
 
     fn silence(&mut self, now: Instant, id: SourceId, session: SessionKey) {
-        if let Some(to) = self.moved.get(&id) {
-            return to.silence(id, session);
+        if let Some(away) = self.moved.get(&id) {
+            return away.to.silence(id, session);
         }
         let Some(_) = self.sources.get(&id).filter(|source| source.session() == session) else { return };
         if let Some(running) = self.shown_by.get(&id).and_then(|stage| self.programs.get_mut(stage)) {
@@ -143,6 +189,8 @@ impl Studio {
     fn end_source(&mut self, id: SourceId) {
         self.sources.remove(&id);
         self.moved.remove(&id);
+        self.arrivals.remove(&id);
+        self.ended.remember(id);
         if let Some(running) = self.shown_by.remove(&id).and_then(|stage| self.programs.get_mut(&stage)) {
             running.program.mute(id);
         }
@@ -189,6 +237,7 @@ impl Studio {
     /// Mixes the sound that is due.
     fn speak(&mut self, now: Instant) {
         let Surroundings { epoch, shards, .. } = &self.surroundings;
+        let mut broken = Vec::new();
         for running in self.programs.values_mut().filter(|running| running.is_heard()) {
             let label = |at: Instant| {
                 let captured = at.checked_sub(SOUND_AGE).unwrap_or(at);
@@ -204,7 +253,9 @@ impl Studio {
                 }
             }
             count_sound(running.program.take_sound_stats());
+            broken.extend(running.program.take_broken());
         }
+        broken.into_iter().for_each(|id| self.bury(now, id));
     }
 }
 

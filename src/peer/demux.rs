@@ -41,7 +41,7 @@ impl Demux {
 
     /// Takes up what signalling and shards changed, and hands out what was held for it.
     pub(crate) fn take_up(&mut self, now: Instant) {
-        if !self.routes.update(&self.changes) {
+        if !self.routes.update(now, &self.changes) {
             return;
         }
         for (key, datagram) in self.early.release(now, |address| self.routes.holder(address)) {

@@ -2,6 +2,7 @@
 //!
 //! Every body takes any bytes, makes of them what a stranger or a client could send, and asserts what must hold.
 
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -14,7 +15,7 @@ use rtc::stun::attributes::ATTR_USERNAME;
 use rtc::stun::integrity::MessageIntegrity;
 use rtc::stun::message::{BINDING_REQUEST, Message, Setter};
 
-use super::dtls::HelloReader;
+use super::dtls::{HelloReader, Identity, Link, Preference};
 use super::ice::{self, Credentials, Ice, Path};
 use super::receiving::Receiving;
 use super::sdp::fingerprint::{Fingerprint, Hash};
@@ -105,6 +106,62 @@ pub fn rtp_rtcp(start: Instant, data: &[u8]) {
     let _ = HelloReader::default().read(data);
 }
 
+/// A DTLS handshake between two of ours that a stranger meddles with: steps of it, datagrams and floods of fragments in
+/// between, before and after its end.
+pub fn dtls(start: Instant, data: &[u8]) {
+    static IDENTITIES: OnceLock<[Arc<Identity>; 2]> = OnceLock::new();
+    let identity = || Identity::new(start).expect("cryptography works");
+    let [ours, theirs] = IDENTITIES.get_or_init(|| [identity(), identity()]);
+    let peer = |identity: &Identity| vec![identity.fingerprint().clone()];
+    let mut server = Link::server(ours, peer(theirs), Preference::Gcm).expect("our own certificate is fine");
+    let mut client = Link::client(start, theirs, peer(ours)).expect("our own certificate is fine");
+    let (mut now, mut rest) = (start, data);
+    while let [step, length, tail @ ..] = rest {
+        let (bytes, tail) = tail.split_at(usize::from(*length).min(tail.len()));
+        match step % 6 {
+            0 => drop(pass(now, &mut client, &mut server)),
+            1 => drop(pass(now, &mut server, &mut client)),
+            2 => drop(server.handle(now, BytesMut::from(bytes))),
+            3 => drop(server.handle(now, flood(bytes))),
+            4 => server.settle(),
+            _ => {
+                now += Duration::from_millis(10 * u64::from(*length));
+                let _ = (server.handle_timeout(now), client.handle_timeout(now));
+            }
+        }
+        rest = tail;
+    }
+    server.close(now);
+    let said = std::iter::from_fn(|| server.poll_transmit()).take(DTLS_DATAGRAMS_MAX).count();
+    assert!(said < DTLS_DATAGRAMS_MAX, "what is said at the end comes to an end");
+}
+
+/// Datagrams that a link may have to say at once: a flight has a handful.
+const DTLS_DATAGRAMS_MAX: usize = 4_096;
+
+fn pass(now: Instant, from: &mut Link, to: &mut Link) -> usize {
+    let datagrams: Vec<_> = std::iter::from_fn(|| from.poll_transmit()).take(DTLS_DATAGRAMS_MAX).collect();
+    datagrams.into_iter().map(|datagram| to.handle(now, datagram).len()).sum()
+}
+
+/// A datagram of up to 4,000 handshake fragments after the pattern in `bytes`: epoch, message number, kind, length of the
+/// message, of a fragment, and of its data, how far on the next one begins; the rest is data.
+fn flood(bytes: &[u8]) -> BytesMut {
+    let [epoch, number, kind, total, length, claimed, stride, count, data @ ..] = bytes else { return BytesMut::new() };
+    let mut content = Vec::new();
+    for index in 0..u32::from(*count) * 16 {
+        let [_, offset @ ..] = (index * u32::from(*stride)).to_be_bytes();
+        content.extend([*kind, 0, *total, 0, 0, *number]);
+        content.extend(offset);
+        content.extend([0, 0, *claimed]);
+        content.extend(data.iter().cycle().take(usize::from(*length).min(data.len() * 8)));
+    }
+    content.truncate(60_000);
+    let [high, low] = u16::try_from(content.len()).expect("just cut").to_be_bytes();
+    let header = [22, 0xfe, 0xfd, 0, *epoch, 0, 0, 0, 0, *number, *number, high, low];
+    BytesMut::from(&[&header[..], &content].concat()[..])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,5 +194,10 @@ mod tests {
     #[test]
     fn the_corpus_of_rtp_and_rtcp_holds() {
         replay("rtp_rtcp", |data| rtp_rtcp(Instant::now(), data));
+    }
+
+    #[test]
+    fn the_corpus_of_dtls_holds() {
+        replay("dtls", |data| dtls(Instant::now(), data));
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::ice::Credentials;
 use super::routes::Changes;
 use super::sdp::answer::RestartHead;
-use crate::engine::SessionKey;
+use crate::engine::{Role, SessionKey};
 
 /// The sessions that live, by the secret of their URL.
 #[derive(Default)]
@@ -18,6 +18,7 @@ pub(crate) struct Table {
 /// What signalling knows of a session.
 pub(crate) struct Entry {
     pub(crate) key: SessionKey,
+    pub(crate) role: Role,
     pub(crate) owner: String,
     /// What an ICE restart is answered with.
     pub(crate) head: RestartHead,

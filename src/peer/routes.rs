@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
@@ -16,6 +17,9 @@ use crate::engine::SessionKey;
 
 /// Addresses of one session: a client checks from a handful, and roams to a few more. The oldest is forgotten.
 const ADDRESSES_MAX: usize = 8;
+/// How long an address stays with the session that last proved it, whoever else claims it: a little more than the time
+/// between two checks of a client (RFC 7675 §5.1: 4 to 6 s).
+const ADDRESS_KEPT: Duration = Duration::from_secs(7);
 
 /// Changes that the receive thread has not taken up yet; one entry a session, so never more than there are sessions.
 #[derive(Debug, Default)]
@@ -118,8 +122,15 @@ impl Changes {
 #[derive(Debug, Default)]
 pub(crate) struct Routes {
     by_ufrag: HashMap<String, SessionKey>,
-    by_address: HashMap<SocketAddr, SessionKey>,
+    by_address: HashMap<SocketAddr, Holder>,
     sessions: BTreeMap<SessionKey, Names>,
+}
+
+/// Who an address proved itself to last, and when.
+#[derive(Debug, Clone, Copy)]
+struct Holder {
+    key: SessionKey,
+    proved_at: Instant,
 }
 
 #[derive(Debug, Default)]
@@ -130,11 +141,11 @@ struct Names {
 
 impl Routes {
     /// Takes up what changed; `false` when nothing had.
-    pub(crate) fn update(&mut self, changes: &Changes) -> bool {
+    pub(crate) fn update(&mut self, now: Instant, changes: &Changes) -> bool {
         let waiting = changes.waiting.load(Ordering::SeqCst);
         if waiting {
             for (key, change) in changes.take() {
-                self.apply(key, change);
+                self.apply(now, key, change);
             }
         }
         waiting
@@ -142,7 +153,7 @@ impl Routes {
 
     /// The session to which an address has proved itself.
     pub(crate) fn holder(&self, address: SocketAddr) -> Option<SessionKey> {
-        self.by_address.get(&address).copied()
+        self.by_address.get(&address).map(|holder| holder.key)
     }
 
     /// Who a datagram is for: STUN by its ufrag, everything else by an address that has proved itself.
@@ -153,7 +164,7 @@ impl Routes {
         self.holder(from)
     }
 
-    fn apply(&mut self, key: SessionKey, change: Change) {
+    fn apply(&mut self, now: Instant, key: SessionKey, change: Change) {
         if change.freed {
             return self.free(key);
         }
@@ -171,18 +182,24 @@ impl Routes {
             names.ufrags.push(ufrag);
         }
         for address in change.bound {
-            self.bind(key, address);
+            self.bind(now, key, address);
         }
     }
 
-    /// The latest session to authenticate an address has it: a NAT gives a port to another client, a client restarts on its
-    /// port. One who forges a check from the address of another must have a session of its own, and loses the address with
-    /// the next check of its true owner.
-    fn bind(&mut self, key: SessionKey, address: SocketAddr) {
-        let before = self.by_address.insert(address, key);
-        if let Some(other) = before.filter(|before| *before != key).and_then(|other| self.sessions.get_mut(&other)) {
-            other.addresses.retain(|held| *held != address);
+    /// The session that proved an address lately keeps it: who forges a check from the address of another, with a session
+    /// of its own, takes nothing. Once its holder has fallen silent or ended, the next to authenticate it has it: a NAT gives
+    /// a port to another client, a client restarts on its port.
+    fn bind(&mut self, now: Instant, key: SessionKey, address: SocketAddr) {
+        let before = self.by_address.get(&address).filter(|before| before.key != key).copied();
+        if let Some(before) = before {
+            if now.saturating_duration_since(before.proved_at) < ADDRESS_KEPT {
+                return;
+            }
+            if let Some(other) = self.sessions.get_mut(&before.key) {
+                other.addresses.retain(|held| *held != address);
+            }
         }
+        self.by_address.insert(address, Holder { key, proved_at: now });
         let Some(names) = self.sessions.get_mut(&key) else { return };
         names.addresses.retain(|held| *held != address);
         names.addresses.push_back(address);
@@ -222,7 +239,7 @@ mod tests {
 
     fn routes(changes: &Changes) -> Routes {
         let mut routes = Routes::default();
-        routes.update(changes);
+        routes.update(Instant::now(), changes);
         routes
     }
 
@@ -237,18 +254,37 @@ mod tests {
     }
 
     #[test]
-    fn an_address_goes_to_the_session_that_authenticated_it_last() {
+    fn an_address_stays_with_the_session_that_proved_it_lately_and_goes_to_another_when_it_is_silent() {
+        let (changes, start) = (Changes::default(), Instant::now());
+        changes.open(A, "ufragA".into());
+        changes.open(B, "ufragB".into());
+        let mut routes = Routes::default();
+        let mut bind = |key, seconds| {
+            changes.bind(key, address(1));
+            routes.update(start + Duration::from_secs(seconds), &changes);
+            routes.route(address(1), MEDIA)
+        };
+        assert_eq!(bind(A, 0), Some(A));
+        assert_eq!(bind(B, 6), Some(A), "a forged check takes nothing");
+        assert_eq!(bind(A, 6), Some(A));
+        assert_eq!(bind(B, 12), Some(A), "each check of its own keeps it");
+        assert_eq!(bind(B, 13), Some(B), "A is silent");
+        changes.free(A);
+        routes.update(start, &changes);
+        assert_eq!(routes.route(address(1), MEDIA), Some(B), "A's end does not take B's address");
+    }
+
+    #[test]
+    fn the_address_of_a_session_that_has_ended_is_free_at_once() {
         let changes = Changes::default();
         changes.open(A, "ufragA".into());
         changes.open(B, "ufragB".into());
         changes.bind(A, address(1));
         let mut routes = routes(&changes);
-        changes.bind(B, address(1));
-        routes.update(&changes);
-        assert_eq!(routes.route(address(1), MEDIA), Some(B));
         changes.free(A);
-        routes.update(&changes);
-        assert_eq!(routes.route(address(1), MEDIA), Some(B), "A's end does not take B's address");
+        changes.bind(B, address(1));
+        routes.update(Instant::now(), &changes);
+        assert_eq!(routes.route(address(1), MEDIA), Some(B));
     }
 
     #[test]
@@ -258,14 +294,14 @@ mod tests {
         let mut routes = routes(&changes);
         for port in 0..20 {
             changes.bind(A, address(port));
-            routes.update(&changes);
+            routes.update(Instant::now(), &changes);
         }
         assert_eq!(routes.len(), 1 + ADDRESSES_MAX + 1);
         changes.free(A);
         changes.bind(A, address(3));
         changes.open(B, "ufragB".into());
         changes.free(B);
-        routes.update(&changes);
+        routes.update(Instant::now(), &changes);
         assert_eq!(routes.len(), 0);
         assert!(changes.take().is_empty());
     }
@@ -276,12 +312,12 @@ mod tests {
         changes.open(A, "old".into());
         let mut routes = routes(&changes);
         changes.add_ufrag(A, "new".into());
-        routes.update(&changes);
+        routes.update(Instant::now(), &changes);
         assert_eq!((routes.by_ufrag.get("old"), routes.by_ufrag.get("new")), (Some(&A), Some(&A)));
         changes.remove_ufrag(A, "old".into());
         changes.add_ufrag(A, "unused".into());
         changes.remove_ufrag(A, "unused".into());
-        routes.update(&changes);
+        routes.update(Instant::now(), &changes);
         assert_eq!((routes.by_ufrag.get("old"), routes.by_ufrag.len()), (None, 1));
     }
 }

@@ -1,5 +1,6 @@
 //! Signalling: offers in, answers out, sessions handed to shards.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -22,6 +23,8 @@ use crate::engine::{
 
 /// Letters of a session's secret, six random bits each.
 const SECRET_LETTERS: usize = 32;
+/// Of so many places one is a host's: viewers need no name, and however many come, hosts can publish and come back.
+const PLACES_PER_HOST: usize = 8;
 
 /// All sessions of the process, to those who open and close them.
 pub struct Sessions {
@@ -100,13 +103,36 @@ impl Sessions {
         Ok(LinkStart::Server(Box::new(link)))
     }
 
+    /// Whether there is a place for one more. A host that comes back is counted once: the session that it takes over is about
+    /// to end.
+    fn has_place(&self, entries: &BTreeMap<String, Entry>, role: Role) -> bool {
+        match role {
+            Role::Host { .. } => {
+                let taken_over = entries.values().any(|entry| entry.role == role);
+                entries.len() - usize::from(taken_over) < self.sessions_max
+            }
+            Role::Viewer { .. } => {
+                let viewers = entries.values().filter(|entry| matches!(entry.role, Role::Viewer { .. })).count();
+                let reserve = self.sessions_max / PLACES_PER_HOST;
+                viewers < self.sessions_max - reserve && entries.len() < self.sessions_max
+            }
+        }
+    }
+
     /// Enters a session in the table, unless it is full.
-    fn enter(&self, plan: &Plan, owner: String, tag: &str) -> Result<(Registration, Arc<Restart>), OfferRefused> {
+    fn enter(
+        &self,
+        role: Role,
+        plan: &Plan,
+        owner: String,
+        tag: &str,
+    ) -> Result<(Registration, Arc<Restart>), OfferRefused> {
         let key = SessionKey(self.next_key.fetch_add(1, Ordering::Relaxed));
         let secret = random::url_text(SECRET_LETTERS);
         let restart = Arc::new(Restart::default());
         let entry = Entry {
             key,
+            role,
             owner,
             head: plan.restart_head(),
             remote_ufrag: plan.remote_ufrag.clone(),
@@ -114,7 +140,7 @@ impl Sessions {
             restart: Arc::clone(&restart),
         };
         let mut entries = self.table.lock();
-        if entries.len() >= self.sessions_max {
+        if !self.has_place(&entries, role) {
             return Err(OfferRefused::TooMany);
         }
         entries.insert(secret.clone(), entry);
@@ -138,7 +164,7 @@ impl Signalling for Sessions {
         let link = self.link(&plan)?;
         let credentials = Credentials::random();
         let answer = plan.answer(random::number(), &self.local(&credentials));
-        let (registration, restart) = self.enter(&plan, owner, &credentials.ufrag)?;
+        let (registration, restart) = self.enter(role, &plan, owner, &credentials.ufrag)?;
         let (key, secret) = (registration.key, registration.secret.clone());
         let etag = quoted(&credentials.ufrag);
         self.changes.open(key, credentials.ufrag.clone());

@@ -98,6 +98,14 @@ impl UdpPort {
     }
 }
 
+impl Receiver {
+    /// Whether the thread has ended without having been told to: it has panicked, or the socket is gone.
+    #[must_use]
+    pub fn has_fallen(&self) -> bool {
+        self.thread.as_ref().is_some_and(JoinHandle::is_finished)
+    }
+}
+
 impl Drop for Receiver {
     fn drop(&mut self) {
         // The thread may have ended already; then there is nobody to tell.

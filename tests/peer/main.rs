@@ -118,8 +118,8 @@ fn frame(number: u64, packets: u64) -> Vec<RtpOut> {
     (0..packets).map(packet).collect()
 }
 
-/// Sends numbered frames and answers NACKs until the client has every packet of all but the last frames.
-async fn play(server: &Server, client: &Client, key: costage::engine::SessionKey, frames: u64) -> usize {
+/// Sends numbered frames, each with a report, and answers the NACKs that come meanwhile; how many packets they asked for.
+async fn play(server: &Server, key: costage::engine::SessionKey, frames: u64) -> usize {
     let mut sent = std::collections::BTreeMap::new();
     let mut asked = 0;
     for number in 0..frames {
@@ -139,7 +139,6 @@ async fn play(server: &Server, client: &Client, key: costage::engine::SessionKey
             }
         }
     }
-    let _ = client;
     asked
 }
 
@@ -147,7 +146,7 @@ async fn play(server: &Server, client: &Client, key: costage::engine::SessionKey
 async fn a_viewer_receives_every_packet_of_every_frame_over_the_roll_over() {
     let server = Server::start();
     let (client, opened, _) = connect(&server, VIEWER, None).await;
-    play(&server, &client, opened.key, 30).await;
+    play(&server, opened.key, 30).await;
     let received = client.received(30 * 7).await;
     let wanted: Vec<u16> = (0..210).map(|index| u16::try_from((65_500 + index) & 0xffff).expect("masked")).collect();
     assert_eq!(received, wanted);
@@ -160,7 +159,7 @@ async fn a_viewer_receives_every_packet_of_every_frame_over_the_roll_over() {
 async fn what_a_viewer_loses_is_asked_for_and_sent_again() {
     let server = Server::start();
     let (client, opened, relay) = connect(&server, VIEWER, Some((11, 0.05))).await;
-    let asked = play(&server, &client, opened.key, 100).await;
+    let asked = play(&server, opened.key, 100).await;
     let received = client.received_so_far(Duration::from_millis(500)).await;
     let lost = relay.expect("there is one").lost();
     assert!(lost >= 10 && asked >= 10, "lost {lost}, asked {asked}");

@@ -205,12 +205,12 @@ impl Router {
         }
     }
 
-    /// Whom to ask for a keyframe when `consumer` asks for one.
+    /// Whom to ask for a keyframe when `consumer` asks for one: while a switch is pending its target, whose keyframe ends the
+    /// old picture anyway.
     #[must_use]
     pub fn keyframe_wanted(&self, consumer: ConsumerId) -> Option<ProducerId> {
         let feed = self.feeds.get(self.consumers.get(&consumer)?)?;
-        let open = feed.consumers.get(&consumer)?.open;
-        if open { feed.gate.showing() } else { feed.gate.target() }
+        feed.gate.target()
     }
 
     /// Producers whose keyframe a new viewer or a pending switch waits for, once per feed.

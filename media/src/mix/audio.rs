@@ -1,6 +1,7 @@
 //! The voices of a program as one: each 20 ms decode, sum, limit and encode once for all who listen.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -51,6 +52,8 @@ pub struct AudioMixer {
     voices: BTreeMap<SourceId, Voice>,
     /// Voices that were removed and fade out in the next block.
     leaving: Vec<AudioSource>,
+    /// Voices that were left out because they panicked, until somebody asks.
+    broken: Vec<SourceId>,
     /// The frames at which voices that were taken away stopped: the next block goes on from their sum to zero.
     cut: [f32; 2],
     limiter: Limiter,
@@ -89,6 +92,7 @@ impl AudioMixer {
             kernels,
             voices: BTreeMap::new(),
             leaving: Vec::new(),
+            broken: Vec::new(),
             cut: [0.0; 2],
             limiter: Limiter::new(kernels),
             encoder: Encoder::new(bitrate_bps)?,
@@ -129,6 +133,11 @@ impl AudioMixer {
         if self.voices.len() < VOICES_MAX || self.voices.contains_key(&source) {
             self.voices.insert(source, Voice { source: sound, joined: false, last: [0.0; 2] });
         }
+    }
+
+    /// Voices that were left out since the last call because decoding them panicked.
+    pub fn take_broken(&mut self) -> Vec<SourceId> {
+        std::mem::take(&mut self.broken)
     }
 
     /// A packet of `source`. Of one that is not here it is left out.
@@ -195,17 +204,26 @@ impl AudioMixer {
     fn sum_voices(&mut self, at: Instant) {
         self.sum.0.fill(0.0);
         let frames = self.sum.0.len() / 2;
-        for voice in self.voices.values_mut() {
-            voice.source.render(at, &mut self.voice);
+        let broken_before = self.broken.len();
+        for (id, voice) in &mut self.voices {
+            if !renders(&mut voice.source, at, &mut self.voice) {
+                self.broken.push(*id);
+                continue;
+            }
             let gain = if voice.joined { Ramp::flat(1.0) } else { Ramp::between(0.0, 1.0, frames) };
             voice.joined = true;
             voice.last = [self.voice.0[2 * frames - 2], self.voice.0[2 * frames - 1]];
             (self.kernels.add)(&mut self.sum.0[..], &self.voice.0[..], gain);
         }
         for mut source in self.leaving.drain(..) {
-            source.render(at, &mut self.voice);
-            (self.kernels.add)(&mut self.sum.0[..], &self.voice.0[..], Ramp::between(1.0, 0.0, frames));
+            if renders(&mut source, at, &mut self.voice) {
+                (self.kernels.add)(&mut self.sum.0[..], &self.voice.0[..], Ramp::between(1.0, 0.0, frames));
+            }
         }
+        for id in &self.broken[broken_before..] {
+            self.voices.remove(id);
+        }
+        self.broken.truncate(VOICES_MAX);
         if self.cut != [0.0; 2] {
             self.voice.0.chunks_exact_mut(2).for_each(|frame| frame.copy_from_slice(&self.cut));
             let tail = 2 * TAIL_SAMPLES;
@@ -214,6 +232,11 @@ impl AudioMixer {
             self.cut = [0.0; 2];
         }
     }
+}
+
+/// Decodes a voice. `false` when that panicked: it must not be used any more, and the others go on.
+fn renders(source: &mut AudioSource, at: Instant, out: &mut AudioBlock) -> bool {
+    catch_unwind(AssertUnwindSafe(|| source.render(at, out))).is_ok()
 }
 
 /// The limiter's delay as time.

@@ -47,6 +47,12 @@ impl AudioSource {
         }
     }
 
+    /// Has it panic where it next decodes or conceals.
+    #[cfg(test)]
+    pub(super) fn spoil(&mut self) {
+        self.scratch = Box::default();
+    }
+
     /// Takes in a packet, in any order.
     pub fn push(&mut self, now: Instant, packet: RtpIn) {
         self.playout.push(now, packet);

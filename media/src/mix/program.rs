@@ -119,6 +119,11 @@ impl Program {
         self.pacer.forget(source);
     }
 
+    /// Voices that were left out since the last call because decoding them panicked.
+    pub fn take_broken(&mut self) -> Vec<SourceId> {
+        self.audio.take_broken()
+    }
+
     /// Delays the voice of `source` so that it fits its picture.
     pub fn set_trim(&mut self, source: SourceId, trim: Duration) {
         self.audio.set_trim(source, trim);

@@ -101,6 +101,7 @@ fn describe() {
     describe_counter!("costage_mix_packets_dropped_total", "Packets dropped because a mix thread did not keep up");
     describe_counter!("costage_shard_dropped_total", "Packets and frames dropped because a shard did not keep up");
     describe_counter!("costage_session_panics_total", "Media sessions ended by a panic");
+    describe_counter!("costage_source_panics_total", "Hosts whose media was ended by a panic");
 }
 
 /// Between two foldings; at 120 samples a second each holds 600.

@@ -316,3 +316,38 @@ fn the_mix_hears_of_a_host_that_connects_and_of_one_that_goes() {
     assert_eq!(sends, Sends { audio: false, video: true }, "what its session says");
     assert!(matches!(shard.orders.next(), Some(MixOrder::Silence { source: SourceId(3), session: SessionKey(2) })));
 }
+
+#[test]
+fn a_keyframe_is_asked_for_each_second_until_it_comes() {
+    let mut shard = shard();
+    shard.viewer(1);
+    assert_eq!(shard.wishes.next(), Some(PRODUCER));
+    for second in 1..=3 {
+        let at = shard.start + Duration::from_secs(second);
+        shard.seats.handle_timeout(at - Duration::from_millis(1));
+        assert_eq!(shard.wishes.next(), None);
+        shard.seats.handle_timeout(at);
+        assert_eq!(shard.wishes.next(), Some(PRODUCER), "the wish or its keyframe was lost");
+    }
+    shard.send(10);
+    shard.seats.handle_timeout(shard.start + Duration::from_secs(9));
+    assert_eq!(shard.wishes.next(), None, "it has come");
+}
+
+#[test]
+fn a_flood_of_one_lives_wishes_leaves_room_for_anothers_and_loses_none() {
+    let mut shard = shard();
+    let (flood, mix) = (shard.viewer(1), shard.seats.producers[&PRODUCER].clone());
+    let other = ProducerId(8);
+    shard.seats.obey(shard.start, Order::Route { feed: FeedId(2), producer: other, mix });
+    shard.adopt(2, Role::Viewer { feed: FeedId(2) }, Some(PeerEvent::Connected));
+    for _ in 0..2_000 {
+        flood.lines().says.push(PeerEvent::KeyframeWanted);
+        shard.seats.ask_host(shard.start, SessionKey(1));
+    }
+    let asked: Vec<_> = std::iter::from_fn(|| shard.wishes.next()).collect();
+    assert_eq!(asked, [PRODUCER, other]);
+    shard.seats.handle_timeout(shard.start + Duration::from_millis(100));
+    let asked: BTreeSet<_> = std::iter::from_fn(|| shard.wishes.next()).collect();
+    assert!(asked.contains(&PRODUCER), "who asked meanwhile is heard");
+}

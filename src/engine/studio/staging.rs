@@ -1,6 +1,6 @@
 //! From scene to scene: programs are made, turn into others, end; sources move between programs and threads.
 
-use super::Studio;
+use super::{Away, Studio};
 use crate::engine::mix_thread::{MixConfig, MixHandle, Moved, Order, producer_of};
 use crate::engine::running::{Phase, Running};
 use crate::engine::source::Source;
@@ -147,22 +147,43 @@ impl Studio {
         }
     }
 
-    pub(super) fn hand_over(&mut self, id: SourceId, to: MixHandle) {
+    /// `id` leaves for another thread. If it has not come here yet itself, it is sent on when it does.
+    pub(super) fn hand_over(&mut self, now: Instant, id: SourceId, to: MixHandle, number: u64) {
+        let here = self.arrivals.get(&id).copied().unwrap_or(0) + 1 == number;
         let stage = self.shown_by.remove(&id);
         let program = stage.and_then(|stage| self.programs.get_mut(&stage));
         let alone = program.as_ref().is_some_and(|running| running.phase == Phase::Open && running.shows_alone(id));
-        let sound = program.and_then(|running| running.program.take_sound(id));
-        let alone = stage.filter(|_| alone).and_then(|stage| self.programs.remove_entry(&stage));
-        let moved = Moved { source: id, video: self.sources.remove(&id), sound, alone };
-        to.order(Order::Attach(Box::new(moved)));
-        self.moved.insert(id, to);
+        let (mut sound, mut last_awaited) = (None, false);
+        if let Some(running) = program {
+            sound = running.program.take_sound(id);
+            last_awaited = running.arrived(id);
+        }
+        if let Some(stage) = stage.filter(|_| last_awaited) {
+            self.open_after_turning(now, stage);
+        }
+        if here {
+            let alone = stage.filter(|_| alone).and_then(|stage| self.programs.remove_entry(&stage));
+            let moved = Moved { source: id, number, video: self.sources.remove(&id), sound, alone };
+            to.order(Order::Attach(Box::new(moved)));
+        }
+        self.moved.insert(id, Away { to, number });
     }
 
     pub(super) fn attach(&mut self, now: Instant, moved: Moved) {
         let id = moved.source;
+        if self.ended.has(id) {
+            return;
+        }
+        self.arrivals.insert(id, moved.number);
+        if let Some(away) = self.moved.get(&id).filter(|away| away.number > moved.number) {
+            return away.to.order(Order::Attach(Box::new(Moved { number: away.number, ..moved })));
+        }
         self.moved.remove(&id);
         if let Some(video) = moved.video {
-            self.sources.insert(id, video);
+            // A session that began meanwhile is here already.
+            if self.sources.get(&id).is_none_or(|newer| newer.session() <= video.session()) {
+                self.sources.insert(id, video);
+            }
         }
         let Some(&stage) = self.shown_by.get(&id) else { return };
         let Some(running) = self.programs.get_mut(&stage) else { return };

@@ -203,7 +203,7 @@ fn a_connection_starts_when_its_hosts_have_come_from_other_threads_with_their_pi
     assert_eq!(here.seen(3), Vec::<[u8; 2]>::new(), "nothing leaves while a host is awaited");
 
     let (to_here, orders, _) = MixHandle::unattended();
-    there.studio.obey(hand.now(), Order::Move { source: BOB, to: to_here });
+    there.studio.obey(hand.now(), Order::Move { source: BOB, to: to_here, number: 1 });
     while let Some(order) = orders.next() {
         here.studio.obey(hand.now(), order);
     }
@@ -268,7 +268,7 @@ fn viewers_of_a_host_who_comes_from_another_thread_see_their_picture_turn_too() 
     assert!(!there.pictures(2).is_empty());
     here.stage(3, &[ALICE, BOB], &[BOB]);
     let (to_here, orders, _) = MixHandle::unattended();
-    there.studio.obey(hand.now(), Order::Move { source: BOB, to: to_here });
+    there.studio.obey(hand.now(), Order::Move { source: BOB, to: to_here, number: 1 });
     there.studio.obey(hand.now(), Order::EndStage(StageId(2)));
     while let Some(order) = orders.next() {
         here.studio.obey(hand.now(), order);
@@ -371,4 +371,105 @@ fn an_ended_stage_makes_no_more_frames() {
     room.pass(100);
     assert!(room.frames.next().is_none());
     assert_eq!(room.studio.poll_timeout(), None);
+}
+
+/// A decoder with a defect.
+struct Defect;
+
+impl VideoDecoder for Defect {
+    fn decode(&mut self, _: &[u8]) -> Result<Option<PictureRef<'_>>, costage_media::codec::DecodeError> {
+        panic!("a defect, on purpose")
+    }
+
+    fn last(&self) -> Option<PictureRef<'_>> {
+        None
+    }
+}
+
+#[test]
+fn a_panic_in_one_hosts_media_ends_it_alone_until_its_next_session() {
+    let mut room = Room::new(&hand());
+    [ALICE, BOB].into_iter().for_each(|source| room.publish(source));
+    room.stage(3, &[ALICE, BOB], &[]);
+    room.studio.sources.get_mut(&ALICE).expect("she publishes").set_decoder(Box::new(Defect));
+    room.feed(ALICE, LIGHT);
+    room.feed(BOB, DARK);
+    room.pass(100);
+    let last = room.seen(3).pop().expect("the program goes on");
+    assert!(last[1].abs_diff(DARK) < 12 && last[0].abs_diff(LIGHT) > 50, "{last:?}");
+    assert!(room.studio.sources.keys().eq([&BOB]));
+    room.publish(ALICE);
+    room.feed(ALICE, LIGHT);
+    room.pass(400);
+    let last = room.seen(3).pop().expect("it goes on");
+    assert!(about(last, [LIGHT, DARK]), "{last:?}");
+}
+
+/// Three threads; the source that goes around is held by the first. The ways to the others, and what was sent there.
+fn threads(hand: &Arc<Hand>) -> ([Room; 3], [(MixHandle, Receiver<Order>); 2]) {
+    let mut rooms = [Room::new(hand), Room::new(hand), Room::new(hand)];
+    rooms[0].publish(ALICE);
+    rooms[0].feed(ALICE, LIGHT);
+    let ways = [(); 2].map(|()| {
+        let (to, orders, _) = MixHandle::unattended();
+        (to, orders)
+    });
+    (rooms, ways)
+}
+
+fn arrive(room: &mut Room, orders: &Receiver<Order>) {
+    while let Some(order) = orders.next() {
+        room.studio.obey(room.hand.now(), order);
+    }
+}
+
+#[test]
+fn a_source_that_moves_on_before_it_has_come_is_sent_after_its_destination() {
+    let hand = hand();
+    let ([mut a, mut b, mut c], [(to_b, at_b), (to_c, at_c)]) = threads(&hand);
+    c.stage(3, &[ALICE, BOB], &[ALICE]);
+    b.studio.obey(hand.now(), Order::Move { source: ALICE, to: to_c, number: 2 });
+    arrive(&mut c, &at_c);
+    a.studio.obey(hand.now(), Order::Move { source: ALICE, to: to_b, number: 1 });
+    c.pass(100);
+    assert!(c.seen(3).is_empty(), "it is awaited still");
+    arrive(&mut b, &at_b);
+    arrive(&mut c, &at_c);
+    assert!(a.studio.sources.is_empty() && b.studio.sources.is_empty(), "nothing is stranded");
+    c.pass(400);
+    let seen = c.seen(3);
+    assert!(seen.first().is_some_and(|first| first[0].abs_diff(LIGHT) < 12), "{seen:?}");
+}
+
+#[test]
+fn a_source_that_goes_away_and_back_in_haste_ends_where_it_belongs() {
+    let hand = hand();
+    let ([mut a, mut b, mut c], [(to_b, at_b), (to_c, at_c)]) = threads(&hand);
+    let (to_a, at_a, _) = MixHandle::unattended();
+    a.studio.obey(hand.now(), Order::Move { source: ALICE, to: to_b, number: 1 });
+    a.studio.obey(hand.now(), Order::Move { source: ALICE, to: to_c, number: 3 });
+    b.studio.obey(hand.now(), Order::Move { source: ALICE, to: to_a, number: 2 });
+    arrive(&mut b, &at_b);
+    arrive(&mut a, &at_a);
+    arrive(&mut c, &at_c);
+    assert!(a.studio.sources.is_empty() && b.studio.sources.is_empty());
+    assert!(c.studio.sources.keys().eq([&ALICE]));
+    assert!(c.studio.sources[&ALICE].last().is_some(), "with its picture");
+}
+
+#[test]
+fn a_source_that_ends_on_its_way_leaves_nothing_anywhere() {
+    let hand = hand();
+    let ([mut a, mut b, mut c], [(to_b, at_b), (to_c, _at_c)]) = threads(&hand);
+    a.studio.obey(hand.now(), Order::Move { source: ALICE, to: to_b, number: 1 });
+    b.studio.obey(hand.now(), Order::Move { source: ALICE, to: to_c, number: 2 });
+    for room in [&mut a, &mut b, &mut c] {
+        room.studio.obey(hand.now(), Order::EndSource(ALICE));
+    }
+    arrive(&mut b, &at_b);
+    c.publish(ALICE);
+    for room in [&a, &b, &c] {
+        let studio = &room.studio;
+        assert!(studio.sources.is_empty() && studio.moved.is_empty() && studio.arrivals.is_empty());
+    }
 }

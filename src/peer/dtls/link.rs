@@ -18,9 +18,10 @@ use rtc::srtp::config::LABEL_EXTRACTOR_DTLS_SRTP;
 use rtc::srtp::protection_profile::ProtectionProfile;
 
 use super::Identity;
+use super::admission::{Admission, may_be_finished};
 use super::asleep::Asleep;
 use super::client_hello::{HelloReader, Listing};
-use super::record::{CONTENT_ALERT, CONTENT_HANDSHAKE, records};
+use super::record::{CONTENT_ALERT, records};
 use crate::peer::sdp::fingerprint::Fingerprint;
 use crate::peer::srtp::SrtpKeys;
 
@@ -67,6 +68,7 @@ pub(crate) struct Link {
     mismatch: Arc<AtomicBool>,
     datagrams: usize,
     bytes: usize,
+    admission: Admission,
     repeats: usize,
     connected: bool,
     settled: bool,
@@ -123,6 +125,7 @@ impl Link {
             mismatch: Arc::new(AtomicBool::new(false)),
             datagrams: 0,
             bytes: 0,
+            admission: Admission::default(),
             repeats: 0,
             connected: false,
             settled: false,
@@ -147,6 +150,9 @@ impl Link {
         if self.datagrams > HANDSHAKE_DATAGRAMS_MAX || self.bytes > HANDSHAKE_BYTES_MAX {
             return Vec::new();
         }
+        if !self.admission.admits(&datagram) {
+            return Vec::new();
+        }
         let Some(mut waiting) = self.waiting.take() else { return self.read(now, datagram) };
         let listing = waiting.hello.read(&datagram);
         waiting.held.push(datagram);
@@ -162,14 +168,9 @@ impl Link {
     fn handle_connected(&mut self, now: Instant, datagram: &[u8]) -> Vec<LinkEvent> {
         let mut events = Vec::new();
         for record in records(datagram).filter(|record| record.epoch > 0) {
-            let wanted = match record.content {
-                CONTENT_ALERT => true,
-                CONTENT_HANDSHAKE if !self.settled => {
-                    self.repeats += 1;
-                    self.repeats <= REPEATS_MAX
-                }
-                _ => false,
-            };
+            let repeats = !self.settled && self.repeats < REPEATS_MAX && may_be_finished(&record);
+            self.repeats += usize::from(repeats);
+            let wanted = record.content == CONTENT_ALERT || repeats;
             if wanted && !self.over {
                 self.wake(now);
                 events.extend(self.read(now, BytesMut::from(record.bytes)));

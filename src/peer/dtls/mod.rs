@@ -1,5 +1,6 @@
 //! DTLS 1.2 (RFC 6347) with SRTP keys (RFC 5764), in both roles.
 
+mod admission;
 mod asleep;
 mod client_hello;
 mod identity;

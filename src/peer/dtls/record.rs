@@ -4,6 +4,8 @@
 pub(super) const CONTENT_ALERT: u8 = 21;
 /// RFC 5246 §6.2.1
 pub(super) const CONTENT_HANDSHAKE: u8 = 22;
+/// Bytes before a record's content (RFC 6347 §4.1).
+pub(super) const HEADER: usize = 13;
 
 /// A record with its header (RFC 6347 §4.1).
 pub(super) struct Record<'a> {
@@ -14,7 +16,6 @@ pub(super) struct Record<'a> {
 
 /// The records of a datagram, up to the first that is cut.
 pub(super) fn records(mut datagram: &[u8]) -> impl Iterator<Item = Record<'_>> {
-    const HEADER: usize = 13;
     std::iter::from_fn(move || {
         let header = datagram.get(..HEADER)?;
         let length = usize::from(u16::from_be_bytes([header[11], header[12]]));

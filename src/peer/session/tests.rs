@@ -128,7 +128,7 @@ impl Rig {
 
     /// Who the receive thread would give media from this port to.
     fn routed(&mut self, port: u16) -> Option<SessionKey> {
-        self.routes.update(&self.changes);
+        self.routes.update(Instant::now(), &self.changes);
         self.routes.route(address(port), &[0x80, 96])
     }
 
@@ -271,7 +271,7 @@ fn a_restart_by_new_credentials_moves_the_session_and_retires_the_old() {
     rig.sent();
     rig.check(HOME, true);
     assert!(rig.sent().is_empty(), "the old ufrag is over once the new is used");
-    rig.routes.update(&rig.changes);
+    rig.routes.update(Instant::now(), &rig.changes);
     assert_eq!(rig.routes.route(address(9), &check("ufrag", "x", false)), None);
     assert_eq!(rig.routes.route(address(9), &check("newufrag", "x", false)), Some(KEY));
 }
@@ -466,7 +466,7 @@ fn dropping_a_session_frees_its_routes() {
     assert_eq!(rig.routed(HOME), Some(KEY));
     let Rig { session, changes, mut routes, .. } = rig;
     drop(session);
-    routes.update(&changes);
+    routes.update(Instant::now(), &changes);
     assert_eq!(routes.route(address(HOME), &[0x80, 96]), None);
     assert_eq!(routes.route(address(HOME), &check("ufrag", "x", false)), None);
 }

@@ -116,6 +116,29 @@ fn offers_beyond_the_limit_and_while_draining_are_refused() {
 }
 
 #[test]
+fn viewers_leave_places_to_hosts() {
+    let (sessions, _held, now) = sessions(16);
+    let host = |source| open(&sessions, now, Role::Host { source: SourceId(source) }, FFMPEG);
+    let viewers = (0..100).filter(|_| open(&sessions, now, VIEWER, CHROMIUM_VIEWER).is_ok()).count();
+    assert_eq!(viewers, 14);
+    assert!(host(1).is_ok() && host(2).is_ok());
+    let full = host(3).expect_err("full");
+    assert!(full.to_string().contains("limits.sessions"), "{full}");
+}
+
+#[test]
+fn a_host_that_comes_back_to_a_full_server_takes_its_own_place_and_no_more() {
+    let (sessions, held, now) = sessions(2);
+    open(&sessions, now, VIEWER, CHROMIUM_VIEWER).expect("room for two");
+    open(&sessions, now, HOST, FFMPEG).expect("room for two");
+    open(&sessions, now, HOST, FFMPEG).expect("its own place");
+    assert_eq!(open(&sessions, now, HOST, FFMPEG), Err(OfferRefused::TooMany), "until the old session has ended");
+    held.peers.lock().expect("one thread").remove(1);
+    open(&sessions, now, HOST, FFMPEG).expect("its own place");
+    assert_eq!(open(&sessions, now, VIEWER, CHROMIUM_VIEWER), Err(OfferRefused::TooMany));
+}
+
+#[test]
 fn trickling_needs_the_current_tag() {
     let (sessions, _held, now) = sessions(10);
     let opened = open(&sessions, now, HOST, CHROMIUM_HOST).expect("good");

@@ -342,14 +342,15 @@ fn two_lives_join_one_producer_and_part_again() {
 }
 
 #[test]
-fn a_keyframe_is_asked_of_whom_the_viewer_sees_or_waits_for() {
+fn a_keyframe_is_asked_of_whom_the_feed_shows_or_waits_for() {
     let (now, mut source, mut wire) = (Instant::now(), Source::new(A, 0), Wire::default());
     let mut router = router_with_viewer(now, A);
     wire.route(&mut router, now, &source.video(0, true));
+    assert_eq!(router.keyframe_wanted(VIEWER), Some(A));
     router.point(FEED, B);
     let late = ConsumerId(2);
     router.add_consumer(now, late, FEED, 2).unwrap();
-    assert_eq!((router.keyframe_wanted(VIEWER), router.keyframe_wanted(late)), (Some(A), Some(B)));
+    assert_eq!((router.keyframe_wanted(VIEWER), router.keyframe_wanted(late)), (Some(B), Some(B)));
     assert_eq!(router.keyframe_wanted(ConsumerId(3)), None);
 }
 

@@ -225,3 +225,17 @@ fn unknown_sources_and_too_many_voices_are_left_out() {
     assert_eq!(mixer.voices.len(), VOICES_MAX);
     assert!(mixer.mix(start).is_some());
 }
+
+#[test]
+fn a_voice_that_panics_is_left_out_and_named_and_the_others_go_on() {
+    let start = Instant::now();
+    let (mut mixer, mut ear) = (mixer(start), Ear::new());
+    [A, B].into_iter().for_each(|source| mixer.add(start, source));
+    let mut hosts = [(A, Host::new(start, 440.0, 0.25)), (B, Host::new(start, 1_000.0, 0.25))];
+    mixer.voices.get_mut(&A).unwrap().source.spoil();
+    run(&mut mixer, &mut ear, &mut hosts, start, 150, |_, _| true);
+    assert_eq!((mixer.take_broken(), mixer.take_broken()), (vec![A], vec![]));
+    assert!(level_db(1_000.0, ear.last(100)) > -20.0 && level_db(440.0, ear.last(100)) < -40.0);
+    mixer.add(start, A);
+    assert!(mixer.voices.contains_key(&A), "it may come back");
+}

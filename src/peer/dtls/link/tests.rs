@@ -157,6 +157,12 @@ fn handshake_records_after_the_handshake_are_not_read_unless_encrypted_and_few()
         encrypted[4] = 1;
         assert!(server.handle(now, encrypted).is_empty());
     }
+    assert_eq!(server.repeats, 0, "too long for a Finished: the endpoint would recurse into what is inside");
+    for number in 0..100 {
+        let repeat = [22, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 7, number, 0, 48];
+        assert!(server.handle(now, BytesMut::from(&[&repeat[..], &[9; 48]].concat()[..])).is_empty());
+    }
+    assert_eq!(server.repeats, REPEATS_MAX);
     client.close(now);
     assert!(
         matches!(deliver(now, &mut client, &mut server)[..], [LinkEvent::Closed]),
@@ -254,4 +260,30 @@ fn datagrams_of_an_endless_handshake_are_bounded() {
         assert!(server.handle(now, BytesMut::from(&[22, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 1, 0, 1, 0][..])).is_empty());
     }
     assert!(server.datagrams > HANDSHAKE_DATAGRAMS_MAX, "the rest was dropped unread");
+}
+
+#[test]
+fn a_flood_of_tiny_fragments_neither_overflows_the_stack_nor_stops_a_handshake() {
+    let now = Instant::now();
+    let (mut client, mut server) = pair(now, Preference::Gcm);
+    deliver(now, &mut client, &mut server);
+    let mut unread = 0;
+    // Of a message that never comes, a byte at each place: 46,000 levels of recursion without a bound.
+    for number in 0..6 {
+        let fragment = |offset: u32| [&[11, 0, 0, 0, 0, 9][..], &offset.to_be_bytes()[1..], &[0, 0, 1, 7]].concat();
+        let content: Vec<u8> = (0..4_000).flat_map(|index| fragment(4_000 * number + index)).collect();
+        let length = u16::try_from(content.len()).expect("short").to_be_bytes();
+        let flood = [&[22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 1, 9][..], &length, &content].concat();
+        assert!(server.handle(now, BytesMut::from(&flood[..])).is_empty());
+        unread += usize::from(server.bytes > HANDSHAKE_BYTES_MAX);
+    }
+    assert!(unread > 0 && std::iter::from_fn(|| server.poll_transmit()).count() < 16);
+    let (mut client, mut server) = pair(now, Preference::Gcm);
+    for offset in 0..100 {
+        let tiny =
+            [&[22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 2, offset, 0, 13, 11, 0, 0, 0, 0, 9, 0, 0, offset][..], &[0, 0, 1, 7]];
+        assert!(server.handle(now, BytesMut::from(&tiny.concat()[..])).is_empty());
+    }
+    let (_, at_server) = shake(now, &mut client, &mut server);
+    keys(&at_server);
 }

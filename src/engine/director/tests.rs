@@ -1,0 +1,75 @@
+use super::*;
+use crate::engine::bounded::Receiver;
+use crate::engine::peer::{PeerEvent, Sends};
+use costage_media::packet::{MediaKind, RtpOut};
+use costage_media::time::Ntp;
+use std::time::Instant;
+
+/// A session that does nothing.
+struct Idle;
+
+impl Peer for Idle {
+    fn handle_datagram(&mut self, _: Instant, _: Datagram) {}
+    fn handle_timeout(&mut self, _: Instant) {}
+    fn poll_timeout(&self) -> Option<Instant> {
+        None
+    }
+    fn poll_event(&mut self) -> Option<PeerEvent> {
+        None
+    }
+    fn send(&mut self, _: Instant, _: &[RtpOut]) {}
+    fn resend(&mut self, _: Instant, _: &RtpOut) {}
+    fn report(&mut self, _: Instant, _: MediaKind, _: Ntp, _: u32) {}
+    fn request_keyframe(&mut self, _: Instant) {}
+    fn sends(&self) -> Sends {
+        Sends::default()
+    }
+    fn close(&mut self, _: Instant) {}
+}
+
+const SOURCE: SourceId = SourceId(3);
+const HOST: Role = Role::Host { source: SOURCE };
+
+fn director() -> (Director, Receiver<ShardOrder>) {
+    let (shard, orders) = ShardHandle::with_orders();
+    (Director::new(Arc::new([shard]), Arc::new([MixHandle::unattended().0])), orders)
+}
+
+/// The sessions that live after these orders; none is ended before it has begun.
+fn living(orders: &Receiver<ShardOrder>) -> Vec<SessionKey> {
+    let mut living = Vec::new();
+    while let Some(order) = orders.next() {
+        if let ShardOrder::Adopt { key, .. } = order {
+            living.push(key);
+        } else if let ShardOrder::Supersede { key } | ShardOrder::Close { key } = order {
+            assert!(living.contains(&key), "{key:?} is ended before it is adopted, and lives on");
+            living.retain(|other| *other != key);
+        }
+    }
+    living
+}
+
+#[test]
+fn of_sessions_of_one_host_at_once_one_lives() {
+    for _ in 0..20 {
+        let (director, orders) = director();
+        std::thread::scope(|scope| {
+            for offset in [0, 1_000] {
+                let director = &director;
+                scope.spawn(move || (0..50).for_each(|n| director.adopt(SessionKey(offset + n), HOST, Box::new(Idle))));
+            }
+        });
+        assert_eq!(living(&orders).len(), 1);
+    }
+}
+
+#[test]
+fn a_session_that_races_the_end_of_its_live_is_closed_and_leaves_nothing() {
+    let (mut director, orders) = director();
+    director.adopt(SessionKey(1), HOST, Box::new(Idle));
+    director.end_source(SOURCE);
+    director.adopt(SessionKey(2), HOST, Box::new(Idle));
+    assert_eq!(living(&orders), []);
+    let places = director.places();
+    assert!(places.sources.is_empty() && places.hosts.is_empty());
+}
