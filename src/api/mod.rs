@@ -38,9 +38,11 @@ mod lives_into;
 mod may;
 mod media;
 mod pages;
+mod places;
 mod plain;
 mod query;
 mod refusals;
+mod stalled;
 
 pub use dev::DEV_TOKEN_SECONDS;
 pub use listen::{metrics_router, serve};
