@@ -96,6 +96,20 @@ fn wrong_settings_end_with_2_and_name_the_setting_and_the_fix() {
 }
 
 #[test]
+fn config_print_shows_what_a_server_for_others_would_take() {
+    let secret = "s".repeat(32);
+    let mut command = costage(&["config", "print", "--listen", "0.0.0.0:8080"]);
+    let output = command.env("COSTAGE_KEYS", format!("main={secret}")).output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && printed.contains("listen = \"0.0.0.0:8080\""), "{printed}");
+    assert!(printed.contains("id = \"main\"") && !printed.contains(&secret), "{printed}");
+    let output = costage(&["config", "print", "--listen", "0.0.0.0:8080"]).output().unwrap();
+    assert!(output.status.success(), "keys may come later");
+    let (status, said) = fails(&mut costage(&["config", "print", "--max-fps", "61"]));
+    assert!(status == 2 && said.contains("max_fps"), "{said}");
+}
+
+#[test]
 fn a_port_in_use_ends_with_1_and_names_the_setting() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

@@ -46,7 +46,7 @@ mod stalled;
 
 pub use dev::DEV_TOKEN_SECONDS;
 pub use listen::{metrics_router, serve};
-pub use state::{ApiState, Going, Settings, Stage, ViewerTokens};
+pub use state::{ApiState, Going, Settings, Sockets, Stage, ViewerTokens};
 
 pub use axum::Router;
 
