@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Sleep, sleep};
 
 /// Longest time without progress of a write that waits.
 pub(super) const STALL_MAX: Duration = Duration::from_secs(20);
@@ -37,8 +37,7 @@ impl<IO> Stalling<IO> {
         }
         if !self.waits {
             self.waits = true;
-            let limit = self.limit;
-            self.until.as_mut().reset(Instant::now() + limit);
+            self.until = Box::pin(sleep(self.limit));
         }
         ready!(self.until.as_mut().poll(cx));
         Poll::Ready(Err(io::Error::new(ErrorKind::TimedOut, "the peer does not read")))
