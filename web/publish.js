@@ -64,13 +64,20 @@ async function pickCamera() {
   }
 }
 
+/** Picks so far: a camera may take long to open, and another pick may have been made meanwhile. */
+let picks = 0;
+
 async function pick(kind) {
+  const own = ++picks;
   trouble("");
   source?.stop(); // a phone opens one camera at a time
   source = null;
   try {
-    source = kind === "test" ? pickTest() : await pickCamera();
+    const picked = kind === "test" ? pickTest() : await pickCamera();
+    if (own !== picks) return picked.stop();
+    source = picked;
   } catch (error) {
+    if (own !== picks) return;
     trouble(error.message);
     $("#go").disabled = !session;
     return;

@@ -5,11 +5,11 @@
 //   GET  /demo/figures.json      → live figures of the mix (dev mode and demo)
 //   GET  /demo/tokens.json?live= → {host, admin}: tokens of dev mode; "host" may publish that live. 404 otherwise
 
-import { Refused, refusal } from "./session.js";
+import { ANSWER_MS_MAX, Refused, refusal } from "./session.js";
 
 /** JSON of a GET, or null where the server has no such thing. Other trouble is thrown as words. */
 export async function look(path, token) {
-  const response = await fetch(path, { headers: token ? { Authorization: `Bearer ${token}` } : {}, cache: "no-store" });
+  const response = await fetch(path, { headers: token ? { Authorization: `Bearer ${token}` } : {}, cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS_MAX) });
   if (response.status === 404 || response.status === 501) return null;
   if (!response.ok) throw await refusal(response);
   return response.json();
@@ -37,6 +37,7 @@ async function ensureLive(liveId, token) {
     method: "POST",
     headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
     body: JSON.stringify({ liveId, liveName: liveId, owner: { userId, userName: claims.name ?? userId }, isPublicVisible: true }),
+    signal: AbortSignal.timeout(ANSWER_MS_MAX),
   });
   // 409: somebody created it in the meantime.
   if (!response.ok && response.status !== 409) throw await refusal(response);

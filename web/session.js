@@ -11,6 +11,8 @@ const DISCONNECTED_MS_MAX = 6_000;
 /** The server reports every second: when nothing arrives for this long, it is asked whether the session still is. */
 const PULSE_MS = 1_000;
 const SILENT_PULSES_MAX = 2;
+/** A server that takes requests but answers none within this counts as gone. */
+export const ANSWER_MS_MAX = 10_000;
 
 /** The server said no: its status, and its words (RFC 9457) where it gave some. */
 export class Refused extends Error {
@@ -95,11 +97,11 @@ export class Session extends EventTarget {
     return this;
   }
 
-  async close() {
+  close() {
     this.#closed = true;
     clearTimeout(this.#timer);
     removeEventListener("pagehide", this.#leave);
-    await this.#drop();
+    this.#drop();
     this.#say("closed", "Ended.");
   }
 
@@ -120,7 +122,7 @@ export class Session extends EventTarget {
     try {
       await this.#negotiate();
     } catch (error) {
-      await this.#drop();
+      this.#drop();
       if (!this.#closed) this.#stumble(error);
     }
   }
@@ -156,6 +158,7 @@ export class Session extends EventTarget {
       method: "POST",
       headers: this.#headers({ "Content-Type": "application/sdp" }),
       body: pc.localDescription.sdp,
+      signal: AbortSignal.timeout(ANSWER_MS_MAX),
     });
     if (response.status !== 201) throw await refusal(response);
     const place = response.headers.get("location");
@@ -194,17 +197,17 @@ export class Session extends EventTarget {
     }
   }
 
-  async #anew(pc, words) {
+  #anew(pc, words) {
     if (pc !== this.#pc || this.#closed) return;
-    await this.#drop();
-    if (!this.#closed) this.#stumble(new Lost(words));
+    this.#drop();
+    this.#stumble(new Lost(words));
   }
 
   /** The server has ended the session: for good, or because it restarts or the live begins again. */
   async #ended(pc) {
     if (pc !== this.#pc || this.#closed) return;
     this.#say("connecting", "The server has ended the session …");
-    await this.#drop();
+    this.#drop();
     const words = await this.#way.whyEnded().catch(() => null);
     if (this.#closed) return;
     if (words) this.#say("failed", words);
@@ -213,16 +216,20 @@ export class Session extends EventTarget {
 
   /** A server that was killed says no goodbye: its silence is noticed here, and asked about. */
   #listen(pc) {
-    let [before, silent] = [-1, 0];
+    let [before, silent, asking] = [-1, 0, false];
     clearInterval(this.#pulse);
     this.#pulse = setInterval(async () => {
+      if (asking) return;
       const transport = [...(await pc.getStats()).values()].find((entry) => entry.type === "transport");
       if (pc !== this.#pc || transport?.bytesReceived === undefined) return;
       silent = transport.bytesReceived === before ? silent + 1 : 0;
       before = transport.bytesReceived;
       if (silent < SILENT_PULSES_MAX) return;
       silent = 0;
-      const there = await fetch(this.#resource.url, { cache: "no-store" }).then((response) => response.status !== 404, () => false);
+      asking = true;
+      const ask = { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS_MAX) };
+      const there = await fetch(this.#resource.url, ask).then((response) => response.ok, () => false);
+      asking = false;
       if (!there) this.#anew(pc, "The server does not answer any more.");
     }, PULSE_MS);
   }
@@ -237,7 +244,7 @@ export class Session extends EventTarget {
       const headers = this.#headers({ "Content-Type": "application/trickle-ice-sdpfrag" });
       if (resource.etag) headers["If-Match"] = resource.etag;
       const done = pc.iceGatheringState === "complete";
-      await fetch(resource.url, { method: "PATCH", headers, body: fragment(pc.localDescription.sdp, fresh, done) }).catch(() => {});
+      await fetch(resource.url, { method: "PATCH", headers, body: fragment(pc.localDescription.sdp, fresh, done), signal: AbortSignal.timeout(ANSWER_MS_MAX) }).catch(() => {});
     };
     if (pc.iceGatheringState === "complete") return;
     let timer = 0;
@@ -247,14 +254,17 @@ export class Session extends EventTarget {
     });
   }
 
-  async #drop() {
+  /** Ends what there is. Nobody waits for the DELETE: a server that is stuck must not hold up the next attempt. */
+  #drop() {
     const [pc, resource] = [this.#pc, this.#resource];
     this.#pc = null;
     this.#resource = null;
     clearInterval(this.#pulse);
     pc?.close();
+    if (!resource) return;
     // keepalive: the request outlives the page.
-    if (resource) await fetch(resource.url, { method: "DELETE", headers: this.#headers({}), keepalive: true }).catch(() => {});
+    const goodbye = { method: "DELETE", headers: this.#headers({}), keepalive: true, signal: AbortSignal.timeout(ANSWER_MS_MAX) };
+    fetch(resource.url, goodbye).catch(() => {});
   }
 }
 

@@ -15,7 +15,7 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
 use super::auth::from_subprotocols;
@@ -24,7 +24,7 @@ use super::may::Watching;
 use super::problem::Problem;
 use super::query::StrictQuery;
 use super::refusals::BUSY_SECONDS;
-use super::state::{ApiState, Stage};
+use super::state::{ApiState, SocketPlace, Stage};
 use crate::engine::{CutOff, First, Notice, Resume, Subscription};
 use crate::live::answer::LiveSnapshot;
 use crate::live::event::Audience;
@@ -51,10 +51,12 @@ pub(super) async fn socket(
     let upgrade = upgrade.map_err(|_| {
         Problem::new(Case::UpgradeRequired, "this address takes a WebSocket: connect with ws:// or wss://")
     })?;
-    let place = state.sockets.clone().try_acquire_owned().map_err(|_| {
-        Problem::new(Case::Overloaded, "the server has as many event sockets as it may").retry_after(BUSY_SECONDS)
-    })?;
     let insider = viewer.insider;
+    let place = state.sockets.take(insider).ok_or_else(|| {
+        let detail = "the server has as many event sockets as it may (limits.event_sockets; some are kept for hosts and \
+                      admins); try again, or raise the limit";
+        Problem::new(Case::Overloaded, detail).retry_after(BUSY_SECONDS)
+    })?;
     let subscription = subscribe(&state, viewer.live(), resume).await?;
     let teller = Teller { insider, state, _place: place };
     let upgrade = upgrade.max_message_size(MESSAGE_BYTES_MAX).max_frame_size(MESSAGE_BYTES_MAX);
@@ -100,7 +102,7 @@ struct SnapshotOut<'a> {
 struct Teller {
     insider: bool,
     state: ApiState,
-    _place: OwnedSemaphorePermit,
+    _place: SocketPlace,
 }
 
 /// Why a socket ends, as its close frame says (RFC 6455 §7.4.1).
@@ -239,7 +241,7 @@ fn unreadable(error: &axum::Error) -> Option<End> {
 
 /// How long a closed socket is listened to for the client's own close frame.
 const GOODBYE_MAX: Duration = Duration::from_secs(1);
-/// Between pings; a host's presence is judged by them.
+/// Between pings. They find clients that are gone; a host's presence is judged by its media.
 const PING_EVERY: Duration = Duration::from_secs(5);
 /// Unanswered pings that end a socket.
 const PINGS_MISSED_MAX: u32 = 2;

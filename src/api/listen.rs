@@ -1,7 +1,8 @@
 //! Serving: the public listener, and the one for metrics.
 //!
-//! Connections are bounded in number, heads and bodies of requests in time ([`HEAD_MAX`], [`super::body`]): who sends slowly
-//! or nothing holds one place for a while and costs nobody else anything.
+//! Connections are bounded in number, in all and by address ([`super::places`]); heads and bodies of requests in time
+//! ([`HEAD_MAX`], [`super::body`]), and so is an answer that is not read ([`super::stalled`]): who sends or reads slowly or
+//! not at all holds a place for a while and costs nobody else anything.
 
 use std::future::Future;
 use std::io::{ErrorKind, Write};
@@ -21,27 +22,29 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::cases::Case;
+use super::places::{NoPlace, Place, Places};
 use super::problem::Problem;
 use super::refusals::BUSY_SECONDS;
+use super::stalled::Stalling;
 
 /// Serves `router` until `until` resolves and every open connection has ended; what is still open when this is dropped
 /// is cut. At most `connections_max` connections are open at once (event sockets are counted apart); further ones are
 /// told 503 and closed.
 pub async fn serve(listener: TcpListener, router: Router, connections_max: usize, until: impl Future<Output = ()>) {
-    let places = Arc::new(Semaphore::new(connections_max));
+    let places = Places::new(connections_max);
     let (ending, _) = watch::channel(false);
     let mut connections = JoinSet::new();
     let mut until = pin!(until);
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, from)) => match Arc::clone(&places).try_acquire_owned() {
+                Ok((stream, from)) => match places.take(from.ip()) {
                     Ok(place) => drop(connections.spawn(connection(stream, from, router.clone(), ending.subscribe(), place))),
-                    Err(_) => shed(stream),
+                    Err(refused) => shed(stream, refused),
                 },
                 Err(error) => not_accepted(&error).await,
             },
@@ -61,7 +64,7 @@ async fn connection(
     from: SocketAddr,
     router: Router,
     mut ending: watch::Receiver<bool>,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 ) {
     // Events and answers are small and wanted at once.
     if let Err(error) = stream.set_nodelay(true) {
@@ -75,7 +78,7 @@ async fn connection(
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_MAX);
-    let mut served = pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
+    let mut served = pin!(http.serve_connection(TokioIo::new(Stalling::new(stream)), service).with_upgrades());
     // An error would mean that the listener is gone: the same.
     let ending = async { drop(ending.wait_for(|ending| *ending).await) };
     let ended = tokio::select! {
@@ -91,10 +94,9 @@ async fn connection(
 }
 
 /// One more than there may be: told so in one packet, as far as the system takes it at once.
-fn shed(stream: TcpStream) {
+fn shed(stream: TcpStream, refused: NoPlace) {
     metrics::counter!("costage_http_connections_refused_total").increment(1);
-    let detail = "the server has as many connections as it may; try again";
-    let problem = Problem::new(Case::Overloaded, detail).to_json();
+    let problem = Problem::new(Case::Overloaded, refused.to_string()).to_json();
     let told = stream.into_std().and_then(|mut stream| {
         let length = problem.len();
         let head = format!(

@@ -38,13 +38,15 @@ mod lives_into;
 mod may;
 mod media;
 mod pages;
+mod places;
 mod plain;
 mod query;
 mod refusals;
+mod stalled;
 
 pub use dev::DEV_TOKEN_SECONDS;
 pub use listen::{metrics_router, serve};
-pub use state::{ApiState, Going, Settings, Stage, ViewerTokens};
+pub use state::{ApiState, Going, Settings, Sockets, Stage, ViewerTokens};
 
 pub use axum::Router;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::auth::{Attempts, Keys};
 use super::figures::Figures;
@@ -30,7 +30,7 @@ pub struct ApiState {
     /// Whether the server is going down.
     pub going: Going,
     /// Places for event sockets: as many as there may be at once.
-    pub sockets: Arc<Semaphore>,
+    pub sockets: Sockets,
     /// How many viewers each feed has.
     pub viewers: Arc<Viewers>,
 }
@@ -40,6 +40,52 @@ impl ApiState {
     pub(super) fn counted(&self, live: LiveInfo) -> LiveInfo {
         LiveInfo { viewer_count: self.viewers.of(live.feed), ..live }
     }
+}
+
+/// Places for event sockets. Some are kept for hosts and backends, whom no crowd of viewers may lock out.
+#[derive(Clone, Debug)]
+pub struct Sockets {
+    max: usize,
+    all: Arc<Semaphore>,
+    /// Those of `all` that anybody may have.
+    common: Arc<Semaphore>,
+}
+
+/// The part of all places that only hosts of the live and admins get.
+const RESERVED_PART: usize = 8;
+
+impl Sockets {
+    /// `max` places, an eighth of them for hosts and admins.
+    #[must_use]
+    pub fn new(max: usize) -> Self {
+        let common = max - max / RESERVED_PART;
+        Self { max, all: Arc::new(Semaphore::new(max)), common: Arc::new(Semaphore::new(common)) }
+    }
+
+    /// A place until it is dropped; `None` when there is none. An insider may have any.
+    pub(super) fn take(&self, insider: bool) -> Option<SocketPlace> {
+        // Whoever finds a common place takes that one, so that the reserve is there when it is needed.
+        let common = Arc::clone(&self.common).try_acquire_owned().ok();
+        if common.is_none() && !insider {
+            return None;
+        }
+        let any = Arc::clone(&self.all).try_acquire_owned().ok()?;
+        Some(SocketPlace { _any: any, _common: common })
+    }
+
+    /// Returns when every event socket has ended.
+    pub async fn ended(&self) {
+        let all = u32::try_from(self.max).unwrap_or(u32::MAX);
+        // An error would mean that the semaphore was closed; nobody does.
+        drop(self.all.acquire_many(all).await);
+    }
+}
+
+/// A place of one event socket.
+#[derive(Debug)]
+pub(super) struct SocketPlace {
+    _any: OwnedSemaphorePermit,
+    _common: Option<OwnedSemaphorePermit>,
 }
 
 /// The part of the configuration that HTTP needs.

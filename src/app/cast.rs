@@ -58,8 +58,16 @@ pub(super) async fn rehearse(
 /// # Errors
 /// When the server refuses the live or the session, or cannot be reached.
 pub(super) async fn enter(backend: &Backend, clock: &Arc<dyn Clock>, part: Part) -> anyhow::Result<Host> {
+    backend.create_live(&part.live, &part.name).await?;
+    publish(backend, clock, part).await
+}
+
+/// Publishes to the host's live, which is there, and starts to perform.
+///
+/// # Errors
+/// When the server refuses the session, or cannot be reached.
+pub(super) async fn publish(backend: &Backend, clock: &Arc<dyn Clock>, part: Part) -> anyhow::Result<Host> {
     let Part { live, name, rate, video, voice, offset, witness } = part;
-    backend.create_live(&live, &name).await?;
     let mut host = Host::connect(&backend.whip(&live), Some(backend.token()))
         .await
         .with_context(|| format!("{name} cannot publish"))?;

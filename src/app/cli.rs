@@ -118,7 +118,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Demo(args) => on_tokio(demo::run(args)),
         Command::Bench(args) => on_tokio(bench::run(args)),
         Command::Token(args) => token::run(&args),
-        Command::Config(ConfigCommand::Print(settings)) => print(&settings.load(true)?),
+        Command::Config(ConfigCommand::Print(settings)) => print(&settings.look()?),
     }
 }
 

@@ -1,26 +1,22 @@
 //! `costage demo`: a server, two synthetic hosts who publish to it over real WHIP, and battles between them.
 
-use super::cast::{self, Part};
 use super::clock::SystemClock;
 use super::settings::Settings;
 use super::shutdown::Signals;
 use super::{about, dev, logging, metrics, server};
 use crate::api::auth::Role;
-use crate::client::performance::Rate;
-use crate::client::synthetic::{Melody, Presenter};
-use crate::client::video_loop::{LoopConfig, Scenery};
-use crate::client::whip::Host;
 use crate::client::{Backend, BackendError};
 use crate::engine::Clock;
 use anyhow::Context;
-use costage_media::frame::Size;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
 mod gifts;
+mod hosts;
 
 use gifts::Gifts;
+use hosts::HOSTS;
 
 /// What the demo can be told.
 #[derive(Debug, Clone, clap::Args)]
@@ -39,17 +35,12 @@ pub struct DemoArgs {
     pub settings: Settings,
 }
 
-/// Live id, also the user's, and name.
-const HOSTS: [(&str, &str); 2] = [("luna", "Luna"), ("kai", "Kai")];
-/// Pictures in a loop: six seconds, as long as the voices' phrase.
-const LOOP_FRAMES: usize = 180;
-/// What a phone with a good network sends at 720p.
-const BITRATE_BPS: u32 = 2_000_000;
-const SIZE: Size = Size { width: 1280, height: 720 };
 /// Between two battles: the result is looked at.
 const PAUSE: Duration = Duration::from_secs(6);
 /// Battles that may fail to start one after the other before the demo gives up.
 const FAILURES_MAX: u32 = 5;
+/// Gifts that may fail one after the other before a battle counts as failed.
+const GIFTS_LOST_MAX: u32 = 10;
 
 /// What to do when a port of the demo is taken, as a rule by another costage.
 const OTHER_PORTS: &str = "the demo's server does not start; if a port is taken, end what holds it or name others: \
@@ -95,59 +86,34 @@ pub async fn perform(backend: &Backend, round: Duration, stop: impl Future<Outpu
     let mut hosts = Vec::new();
     tokio::pin!(stop);
     let show = async {
-        let parts = rehearse().await?;
-        for part in parts {
-            hosts.push(cast::enter(backend, &clock, part).await?);
+        hosts = hosts::rehearse().await?;
+        for host in &mut hosts {
+            host.enter(backend, &clock).await?;
         }
-        let [(host, _), (guest, _)] = HOSTS;
-        backend.connect(host, guest).await.context("the two hosts cannot be connected")?;
-        battles(backend, &hosts, round).await
+        let [host, guest] = &mut hosts[..] else { anyhow::bail!("there are {} hosts, not two", HOSTS.len()) };
+        // Battles need the lives only: while a visitor publishes one of them, the show goes on with the visitor.
+        tokio::select! {
+            ended = battles(backend, round) => ended,
+            () = host.stay(backend, &clock) => Ok(()),
+            () = guest.stay(backend, &clock) => Ok(()),
+        }
     };
     let ended = tokio::select! {
         ended = show => ended,
         () = &mut stop => Ok(()),
     };
     for host in hosts {
-        host.close().await;
-    }
-    for (live, _) in HOSTS {
-        if let Err(error) = backend.end_live(live).await {
-            tracing::debug!(%error, "live not ended");
-        }
+        host.leave(backend).await;
     }
     ended
 }
 
-async fn rehearse() -> anyhow::Result<Vec<Part>> {
-    let rate = Rate::new(30.0);
-    let config = LoopConfig { size: SIZE, rate, frames: LOOP_FRAMES, keyframe_every: 60, bitrate_bps: BITRATE_BPS };
-    let sceneries =
-        (0..HOSTS.len()).map(|place| Box::new(Presenter::new(place, SIZE, LOOP_FRAMES)) as Box<dyn Scenery>).collect();
-    let bar = cast::progress("Two hosts get ready");
-    let loops = cast::rehearse(config, sceneries, &bar).await?;
-    bar.finish_and_clear();
-    let part = |(place, ((live, name), video)): (usize, (&(&str, &str), _))| Part {
-        live: (*live).to_owned(),
-        name: (*name).to_owned(),
-        rate,
-        video,
-        voice: Box::new(Melody::new(place)),
-        offset: crate::client::whip::random(),
-        witness: None,
-    };
-    Ok(HOSTS.iter().zip(loops).enumerate().map(part).collect())
-}
-
-/// Battle after battle, until a host is gone or the server refuses too often.
-async fn battles(backend: &Backend, hosts: &[Host], round: Duration) -> anyhow::Result<()> {
+/// Battle after battle, until the server refuses too often.
+async fn battles(backend: &Backend, round: Duration) -> anyhow::Result<()> {
     let mut gifts = Gifts::new(u64::from(crate::client::whip::random()));
     let mut failures = 0;
     loop {
-        let ended = tokio::select! {
-            ended = battle(backend, &mut gifts, round) => ended,
-            () = anyone_gone(hosts) => anyhow::bail!("the server has closed a host's session"),
-        };
-        match ended {
+        match battle(backend, &mut gifts, round).await {
             Ok(()) => failures = 0,
             Err(error) => {
                 failures += 1;
@@ -161,25 +127,20 @@ async fn battles(backend: &Backend, hosts: &[Host], round: Duration) -> anyhow::
     }
 }
 
-async fn anyone_gone(hosts: &[Host]) {
-    match hosts {
-        [first, second, ..] => tokio::select! {
-            () = first.ended() => {}
-            () = second.ended() => {}
-        },
-        [] | [_] => std::future::pending().await,
-    }
-}
-
+/// The two lives are connected already.
+const ALREADY_CONNECTED: u64 = 100_401;
+/// A battle of before still runs.
+const ALREADY_IN_BATTLE: u64 = 100_415;
 /// The code of a score that comes after the end.
 const BATTLE_ENDED: u64 = 100_421;
 
-async fn battle(backend: &Backend, gifts: &mut Gifts, round: Duration) -> anyhow::Result<()> {
-    let [(host, _), (guest, _)] = HOSTS;
-    let battle = backend.start_battle(host, &[guest], round).await?;
+/// One battle to its end, with gifts.
+async fn battle(backend: &Backend, gifts: &mut Gifts, round: Duration) -> Result<(), BackendError> {
+    let battle = start(backend, round).await?;
     tracing::info!(%battle, "battle started");
     let over = tokio::time::sleep(round);
     tokio::pin!(over);
+    let mut lost = 0;
     loop {
         let gift = gifts.next();
         tokio::select! {
@@ -188,10 +149,38 @@ async fn battle(backend: &Backend, gifts: &mut Gifts, round: Duration) -> anyhow
         }
         let (user, _) = HOSTS[gift.to % HOSTS.len()];
         match backend.add_score(&battle, user, gift.points, &gift.key).await {
-            Ok(_) => {}
-            Err(BackendError::Refused { code: Some(BATTLE_ENDED), .. }) => return Ok(()),
-            Err(error) => return Err(error.into()),
+            Ok(_) => lost = 0,
+            Err(error) if code(&error) == Some(BATTLE_ENDED) => return Ok(()),
+            // The battle runs on without this gift; only a server that takes none at all ends it for us.
+            Err(error) => {
+                lost += 1;
+                if lost == GIFTS_LOST_MAX {
+                    return Err(error);
+                }
+                tracing::warn!(%error, "gift lost");
+            }
         }
+    }
+}
+
+/// Connects the lives, unless they are, and starts a battle, or takes up the one that runs. Its id.
+async fn start(backend: &Backend, round: Duration) -> Result<String, BackendError> {
+    let [(host, _), (guest, _)] = HOSTS;
+    match backend.connect(host, guest).await {
+        Err(error) if code(&error) != Some(ALREADY_CONNECTED) => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    match backend.start_battle(host, &[guest], round).await {
+        Err(error) if code(&error) == Some(ALREADY_IN_BATTLE) => backend.battle_of(host).await,
+        started => started,
+    }
+}
+
+/// The product's code of a refusal.
+fn code(error: &BackendError) -> Option<u64> {
+    match error {
+        BackendError::Refused { code, .. } => *code,
+        BackendError::BadUrl(_) | BackendError::Unreachable { .. } | BackendError::Incomplete { .. } => None,
     }
 }
 

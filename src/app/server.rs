@@ -8,7 +8,7 @@ use super::samples::FrameSamples;
 use super::shutdown;
 use super::signing;
 use crate::api::auth::{Attempts, Keys};
-use crate::api::{self, ApiState, Going, Stage};
+use crate::api::{self, ApiState, Going, Sockets, Stage};
 use crate::engine::trace::Samples;
 use crate::engine::{self, Clock, ControlConfig, ControlHandle, ControlThread, Director, Engine, Signalling, Viewers};
 use crate::live::Rules;
@@ -22,7 +22,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 /// A server that runs. End it with [`Running::shut_down`].
@@ -37,9 +36,7 @@ pub struct Running {
     director: Director,
     control: ControlThread,
     http: Vec<JoinHandle<()>>,
-    /// All places are free once every event socket has ended.
-    sockets: Arc<Semaphore>,
-    sockets_max: usize,
+    sockets: Sockets,
     metrics_upkeep: JoinHandle<()>,
     // Dropped last and in this order: no datagram finds its shard gone.
     receiver: Receiver,
@@ -80,7 +77,7 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
     let going = Going::default();
     let viewers = engine.viewers();
     let state = api_state(config, dev, &control, &sessions, &keys, &clock, &going, kernels, metrics, viewers);
-    let sockets = Arc::clone(&state.sockets);
+    let sockets = state.sockets.clone();
     let mut http = vec![serve(listener, api::router(state), config.limits.connections, &going)];
     if !config.metrics_listen.is_empty() {
         let listener = TcpListener::bind(&config.metrics_listen).await.with_context(|| {
@@ -100,7 +97,6 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
         control: control_thread,
         http,
         sockets,
-        sockets_max: config.limits.event_sockets,
         metrics_upkeep: tokio::spawn(metrics.clone().keep_up()),
         receiver,
         engine,
@@ -164,8 +160,7 @@ impl Running {
         });
         let ended = async {
             // Close frames of event sockets and open answers get a moment; keep-alive connections end at once.
-            let all = u32::try_from(self.sockets_max).unwrap_or(u32::MAX);
-            drop(tokio::time::timeout(GOODBYE_MAX, sockets.acquire_many(all)).await);
+            drop(tokio::time::timeout(GOODBYE_MAX, sockets.ended()).await);
             for mut task in http {
                 if tokio::time::timeout(GOODBYE_MAX, &mut task).await.is_err() {
                     task.abort();
@@ -233,7 +228,7 @@ fn api_state(
         clock: Arc::clone(clock),
         attempts: Arc::new(Attempts::default()),
         going: going.clone(),
-        sockets: Arc::new(Semaphore::new(config.limits.event_sockets)),
+        sockets: Sockets::new(config.limits.event_sockets),
         viewers,
     }
 }

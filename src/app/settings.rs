@@ -66,12 +66,24 @@ impl Settings {
     /// # Errors
     /// See [`SourceFault`].
     pub fn load(&self, dev: bool) -> Result<Config, SourceFault> {
+        self.sources().load(dev)
+    }
+
+    /// The same, to be looked at: a configuration that no server would start with yet, as one without keys, is fine.
+    ///
+    /// # Errors
+    /// See [`SourceFault`].
+    pub fn look(&self) -> Result<Config, SourceFault> {
+        self.sources().look()
+    }
+
+    fn sources(&self) -> Sources {
         let environment = std::env::vars_os().filter_map(|(name, value)| {
             let name = name.into_string().ok().filter(|name| name.starts_with("COSTAGE_"))?;
             // A value that is not UTF-8 fits no key: the replacement character is refused by its parser or shown.
             Some((name, value.to_string_lossy().into_owned()))
         });
-        Sources { file: self.config.clone(), environment: environment.collect(), flags: self.flags() }.load(dev)
+        Sources { file: self.config.clone(), environment: environment.collect(), flags: self.flags() }
     }
 
     /// Key and text of each flag given, `--set` last.

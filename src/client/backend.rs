@@ -1,5 +1,6 @@
 //! The business backend's side of the REST API, as far as demo, bench and tests need it.
 
+use super::signal::direct_if_local;
 use reqwest::{Client, Method, Url};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -68,7 +69,7 @@ impl Backend {
     pub fn new(url: &str, token: &str) -> Result<Self, BackendError> {
         let bad = || BackendError::BadUrl(url.to_owned());
         let base = Url::parse(url).map_err(|_| bad())?;
-        let http = Client::builder().timeout(ANSWER_WITHIN).build().map_err(|_| bad())?;
+        let http = direct_if_local(Client::builder(), &base).timeout(ANSWER_WITHIN).build().map_err(|_| bad())?;
         Ok(Self { http, base, token: token.to_owned() })
     }
 
@@ -113,6 +114,17 @@ impl Backend {
         self.ask(Method::DELETE, &format!("/v1/lives/{live}"), None, None).await.map(drop)
     }
 
+    /// Whether anybody publishes a live.
+    ///
+    /// # Errors
+    /// When the server is gone or refuses.
+    pub async fn is_publishing(&self, live: &str) -> Result<bool, BackendError> {
+        let path = format!("/v1/lives/{live}");
+        let answer = self.ask(Method::GET, &path, None, None).await?;
+        let publishing = answer.get("isPublishing").and_then(Value::as_bool);
+        publishing.ok_or(BackendError::Incomplete { method: Method::GET, path, field: "isPublishing" })
+    }
+
     /// Connects `guest` to `host`'s live in hostDynamicGrid: the request and its acceptance.
     ///
     /// # Errors
@@ -144,6 +156,17 @@ impl Backend {
         let answer = self.ask(Method::POST, &path, Some(body), None).await?;
         let battle = answer.get("battleId").and_then(Value::as_str).map(str::to_owned);
         battle.ok_or(BackendError::Incomplete { method: Method::POST, path, field: "battleId" })
+    }
+
+    /// The battle that a live is in.
+    ///
+    /// # Errors
+    /// When the server is gone or refuses.
+    pub async fn battle_of(&self, live: &str) -> Result<String, BackendError> {
+        let path = format!("/v1/lives/{live}/battle");
+        let answer = self.ask(Method::GET, &path, None, None).await?;
+        let battle = answer.get("battleId").and_then(Value::as_str).map(str::to_owned);
+        battle.ok_or(BackendError::Incomplete { method: Method::GET, path, field: "battleId" })
     }
 
     /// Adds points to `user`'s score; `gift` is the idempotency key. Answers all scores.

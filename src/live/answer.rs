@@ -147,7 +147,7 @@ pub struct LiveSnapshot {
     pub live: LiveInfo,
     /// Its connection.
     pub co_host: CoHost,
-    /// The battle it is in.
+    /// The battle it is in, or else the one that runs in its connection.
     pub battle: Option<BattleInfo>,
     /// Where everybody stands in the picture.
     pub layout: Layout,

@@ -39,26 +39,39 @@ impl Lives {
         short("extensionInfo", &request.extension_info, EXTENSION_BYTES_MAX)?;
         check_targets(request)?;
         self.live(&request.live)?;
+        let several = request.targets.len() > 1;
         let mut results = Vec::with_capacity(request.targets.len());
         for target in &request.targets {
-            let code = match self.judge(&request.live, target, template)? {
-                Verdict::Invite => {
-                    let expires = now.after(Duration::from_secs(seconds));
-                    self.invite(now, request, target, Request { from: request.live.clone(), template, expires })?;
-                    ConnectionCode::Success
-                }
-                Verdict::Mutual => match self.accept_connection(now, &request.live, target) {
-                    Err(Refusal::ConnectionFull { .. }) => ConnectionCode::Full,
-                    accepted => accepted.map(|_| ConnectionCode::Success)?,
-                },
-                Verdict::Refused(code) => code,
-            };
+            let expires = now.after(Duration::from_secs(seconds));
+            let code =
+                match self.ask_for(now, request, target, Request { from: request.live.clone(), template, expires }) {
+                    // One target that does not fit does not spoil the others' invitations: its host is here already.
+                    Err(Refusal::UserConnectedTwice { .. }) if several => ConnectionCode::Connecting,
+                    code => code?,
+                };
             results.push(TargetResult { live_id: target.clone(), code });
         }
         if let [only] = &results[..] {
             self.explain(&request.live, only, template)?;
         }
         Ok(Answer::Requested(results))
+    }
+
+    fn ask_for(
+        &mut self,
+        now: WallMs,
+        asked: &ConnectionRequest,
+        target: &LiveId,
+        request: Request,
+    ) -> Result<ConnectionCode, Refusal> {
+        match self.judge(&asked.live, target, request.template)? {
+            Verdict::Invite => self.invite(now, asked, target, request).map(|()| ConnectionCode::Success),
+            Verdict::Mutual => match self.accept_connection(now, &asked.live, target) {
+                Err(Refusal::ConnectionFull { .. }) => Ok(ConnectionCode::Full),
+                accepted => accepted.map(|_| ConnectionCode::Success),
+            },
+            Verdict::Refused(code) => Ok(code),
+        }
     }
 
     fn judge(&self, from: &LiveId, to: &LiveId, template: Template) -> Result<Verdict, Refusal> {

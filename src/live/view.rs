@@ -15,9 +15,17 @@ impl Lives {
     /// [`Refusal::NoSuchLive`].
     pub fn view(&self, live: &LiveId) -> Result<LiveSnapshot, Refusal> {
         let found = self.live(live)?;
-        let battle = found.battle.and_then(|id| self.state.battles.get(&id).map(|battle| battle.info(id)));
+        let battle = found.battle.or_else(|| self.battle_beside(found));
+        let battle = battle.and_then(|id| self.state.battles.get(&id).map(|battle| battle.info(id)));
         let (info, co_host) = (self.info_of(found), self.co_host(live));
         Ok(LiveSnapshot { live: info, co_host, battle, layout: self.layout(live) })
+    }
+
+    /// The battle of a live's connection that it is not in itself: its viewers see it, and are told of it. Of several the
+    /// one of the first member that is in any.
+    fn battle_beside(&self, live: &Live) -> Option<BattleId> {
+        let connection = self.state.connections.get(&live.connection?)?;
+        connection.members.iter().find_map(|member| self.state.lives.get(member)?.battle)
     }
 
     pub(super) fn info_of(&self, live: &Live) -> LiveInfo {

@@ -1,7 +1,8 @@
 //! The event socket.
 
+use std::io::Read;
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use costage::api::Stage;
 use costage::api::auth::Role;
@@ -186,8 +187,11 @@ async fn socket_is_refused_before_it_opens() {
     assert_eq!(refused(&house, "/v1/lives/a/events?since=3"), 400);
     assert_eq!(refused(&house, "/v1/lives/p/events"), 401);
     house.json("", "GET", "/v1/lives/a/events", &Value::Null).await.problem(426, "upgrade-required");
-    let _all: Vec<_> = (0..SOCKETS_MAX).map(|_| open(&house, "/v1/lives/a/events")).collect();
-    assert_eq!(refused(&house, "/v1/lives/a/events"), 503, "no place is left");
+    let _common: Vec<_> = (1..SOCKETS_MAX).map(|_| open(&house, "/v1/lives/a/events")).collect();
+    assert_eq!(refused(&house, "/v1/lives/a/events"), 503, "the last place is not for viewers");
+    let admins = format!("/v1/lives/a/events?token={}", house.admin());
+    let _kept = open(&house, &admins);
+    assert_eq!(refused(&house, &admins), 503, "no place is left");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
@@ -236,5 +240,21 @@ async fn server_pings_every_five_seconds() {
     let mut socket = open(&house, "/v1/lives/a/events");
     socket.json();
     assert!(matches!(socket.message(), Message::Ping(_)));
+    let first = Instant::now();
     assert!(matches!(socket.message(), Message::Ping(_)));
+    // How late it comes is the machine's business, that it does not come early is the rule.
+    assert!(first.elapsed() > Duration::from_secs(4), "{:?}", first.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_client_that_answers_two_pings_not_is_closed() {
+    let house = House::open().await;
+    house.live("a", "alice").await;
+    let mut socket = open(&house, "/v1/lives/a/events");
+    // Past the library, which would answer.
+    let MaybeTlsStream::Plain(stream) = socket.0.get_mut() else { panic!("no TLS here") };
+    let mut said = Vec::new();
+    block_in_place(|| stream.read_to_end(&mut said)).expect("the server hangs up in time");
+    let said = String::from_utf8_lossy(&said).into_owned();
+    assert!(said.ends_with("two pings were not answered"), "{said}");
 }

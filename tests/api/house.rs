@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use costage::api::auth::{Claims, Keys, Role, Verifying};
-use costage::api::{self, ApiState, Going, Settings, Stage, ViewerTokens};
+use costage::api::{self, ApiState, Going, Settings, Sockets, Stage, ViewerTokens};
 use costage::engine::trace::{Sample, Samples};
 use costage::engine::{self, Clock, ControlConfig, ControlThread, Engine, MixConfig, Signalling, control};
 use costage::live::command::MediaState;
@@ -17,12 +17,12 @@ use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 pub(crate) const SECRET: &[u8; 32] = b"0123456789abcdef0123456789abcdef";
 
-/// Event sockets that these servers have places for.
+/// Event sockets that these servers have places for, one of them for hosts and admins.
 pub(crate) const SOCKETS_MAX: usize = 8;
 
 struct SystemClock;
@@ -105,7 +105,7 @@ impl House {
             clock,
             attempts: Arc::default(),
             going: Going::default(),
-            sockets: Arc::new(Semaphore::new(SOCKETS_MAX)),
+            sockets: Sockets::new(SOCKETS_MAX),
             viewers: engine.viewers(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,6 +1,6 @@
 //! Clients that send slowly, or nothing, or too many at once.
 
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::house::{CONNECTIONS_MAX, House, PATIENCE, said};
@@ -24,6 +24,16 @@ async fn a_body_that_never_ends_is_answered_408() {
     );
     let said = house.raw(&head).await;
     assert!(said.starts_with("HTTP/1.1 408 ") && said.contains("urn:costage:request-timeout"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_never_reads_its_answers_is_cut_off() {
+    let house = House::open().await;
+    let mut deaf = house.dial("").await;
+    let asked = "GET /web/session.js HTTP/1.1\r\nhost: x\r\n\r\n".repeat(100);
+    // Once nothing fits between the two any more, neither side gets on; only the server can end that.
+    let cut_off = async { while deaf.write_all(asked.as_bytes()).await.is_ok() {} };
+    timeout(PATIENCE, cut_off).await.expect("the server hangs up");
 }
 
 #[tokio::test(flavor = "multi_thread")]

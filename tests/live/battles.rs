@@ -44,6 +44,17 @@ fn the_host_that_was_told_of_its_connection_may_battle_at_once() {
 }
 
 #[test]
+fn a_member_that_is_not_in_the_battle_sees_it_in_its_snapshot() {
+    let mut world = World::connected(&["a", "b", "c"]);
+    let started = world.battle("a", &["b"]);
+    let seen = |world: &World, name: &str| world.machine.view(&live(name)).unwrap().battle.map(|it| it.battle_id);
+    assert_eq!(seen(&world, "c"), Some(started.battle_id), "its events come to c too");
+    world.leave("c");
+    assert_eq!(seen(&world, "c"), None);
+    assert_eq!(seen(&world, "b"), Some(started.battle_id));
+}
+
+#[test]
 fn a_duration_outside_5_to_86400_seconds_is_refused() {
     let mut world = World::connected(&["a", "b"]);
     for seconds in [0, 4, 86_401, u64::MAX] {

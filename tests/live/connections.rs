@@ -236,6 +236,9 @@ fn a_user_is_in_a_connection_with_one_live_only() {
     world.invite("a", &["b"]);
     world.accept("b", "a");
     assert_eq!(refusal(&mut world, "b", "second"), Refusal::UserConnectedTwice { user: host_of("a") });
+    world.ask(Command::CreateLive(Box::new(new_live("c")))).unwrap();
+    let each = [ConnectionCode::Connecting, ConnectionCode::Success, ConnectionCode::RoomNotExist];
+    assert_eq!(codes(&mut world, "b", &["second", "c", "nobody"]), each, "with several targets each has its code");
 }
 
 #[test]

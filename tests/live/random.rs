@@ -68,8 +68,26 @@ struct Model {
 }
 
 fn apply(world: &mut World, model: &mut Model, step: Step) {
+    if let Step::Wait(ms) = step {
+        return world.wait(Duration::from_millis(ms));
+    }
+    if let Step::Score(back, key, set, scores) = step {
+        return score(world, model, back, key, set, scores);
+    }
+    let Some(command) = command(world, model, step) else { return };
+    // Refused or not: `World::ask` checks that a refusal changed nothing.
+    if let Ok(Answer::BattleStarted(started)) = world.ask(command) {
+        let users = world.info(started.battle_id).users;
+        let users = users.iter().map(|user| (user.host.user.user_id.to_string(), 0));
+        model.totals.insert(started.battle_id, users.collect());
+        model.battles.push(started.battle_id);
+    }
+}
+
+/// What a step asks for, as things stand; `None` when that is nothing.
+fn command(world: &mut World, model: &Model, step: Step) -> Option<Command> {
     let name = |i: usize| NAMES[i];
-    let command = match step {
+    Some(match step {
         Step::Create(i) => Command::CreateLive(Box::new(new_live(name(i)))),
         Step::End(i) => Command::EndLive { live: live(name(i)), reason: LiveEndReason::EndedByHost },
         Step::Invite(from, to) => {
@@ -78,51 +96,48 @@ fn apply(world: &mut World, model: &mut Model, step: Step) {
         Step::Accept(to, from) => Command::AcceptConnection { live: live(name(to)), from: live(name(from)) },
         Step::AcceptAny(to) => {
             let asked = world.ask(Command::FindCoHost(live(name(to))));
-            let Ok(Answer::CoHost(co_host)) = asked else { return };
-            let Some(from) = co_host.applicant else { return };
-            Command::AcceptConnection { live: live(name(to)), from: from.live_id }
+            let Ok(Answer::CoHost(co_host)) = asked else { return None };
+            Command::AcceptConnection { live: live(name(to)), from: co_host.applicant?.live_id }
         }
         Step::Reject(to, from) => Command::RejectConnection { live: live(name(to)), from: live(name(from)) },
         Step::Cancel(from, to) => Command::CancelConnection { live: live(name(from)), to: live(name(to)) },
         Step::Exit(i) => Command::ExitConnection { live: live(name(i)) },
         Step::Media(i, up) => {
             let publish = world.ask(Command::Publish { live: live(name(i)), user: host_of(name(i)) });
-            let Ok(Answer::Publish(publish)) = publish else { return };
+            let Ok(Answer::Publish(publish)) = publish else { return None };
             Command::Media { source: publish.source, state: if up { MediaState::Up } else { MediaState::Down } }
         }
-        Step::Battle(of, with, seconds) => {
-            return battle(world, model, name(of), &with.into_iter().map(name).collect::<Vec<_>>(), seconds);
-        }
+        Step::Battle(of, with, seconds) => battle(name(of), &with.into_iter().map(name).collect::<Vec<_>>(), seconds),
         Step::BattleAll(of, seconds) => {
             let asked = world.ask(Command::FindCoHost(live(name(of))));
-            let Ok(Answer::CoHost(co_host)) = asked else { return };
+            let Ok(Answer::CoHost(co_host)) = asked else { return None };
             let others = co_host.connected.iter().filter(|other| other.as_str() != name(of));
-            return battle(world, model, name(of), &others.map(LiveId::as_str).collect::<Vec<_>>(), seconds);
+            battle(name(of), &others.map(LiveId::as_str).collect::<Vec<_>>(), seconds)
         }
-        Step::Score(back, key, set, scores) => return score(world, model, back, key, set, scores),
-        Step::Wait(ms) => return world.wait(Duration::from_millis(ms)),
-    };
-    // Refused or not: `World::ask` checks that a refusal changed nothing.
-    let _ = world.ask(command);
+        Step::Score(back, key, set, scores) => {
+            let &battle = model.battles.iter().rev().nth(back)?;
+            let named: Vec<_> = scores.iter().map(|(i, value)| (NAMES[*i], *value)).collect();
+            let key = ScoreKey::new(&key.to_string()).unwrap();
+            Command::Score { battle, key, change: change(op(set), &named) }
+        }
+        Step::Wait(_) => return None,
+    })
 }
 
-fn battle(world: &mut World, model: &mut Model, of: &str, with: &[&str], seconds: u64) {
+fn battle(of: &str, with: &[&str], seconds: u64) -> Command {
     let mut request = contest(of, with);
     request.duration_seconds = Some(seconds);
-    if let Ok(Answer::BattleStarted(started)) = world.ask(Command::RequestBattle(request)) {
-        let users = world.info(started.battle_id).users;
-        let users = users.iter().map(|user| (user.host.user.user_id.to_string(), 0));
-        model.totals.insert(started.battle_id, users.collect());
-        model.battles.push(started.battle_id);
-    }
+    Command::RequestBattle(request)
+}
+
+fn op(set: bool) -> ScoreOp {
+    if set { ScoreOp::Set } else { ScoreOp::Add }
 }
 
 fn score(world: &mut World, model: &mut Model, back: usize, key: u8, set: bool, scores: Vec<(usize, i64)>) {
     let Some(&battle) = model.battles.iter().rev().nth(back) else { return };
-    let op = if set { ScoreOp::Set } else { ScoreOp::Add };
-    let named: Vec<_> = scores.iter().map(|(i, value)| (NAMES[*i], *value)).collect();
-    let key_text = ScoreKey::new(&key.to_string()).unwrap();
-    let answer = world.ask(Command::Score { battle, key: key_text, change: change(op, &named) });
+    let Some(asked) = command(world, model, Step::Score(back, key, set, scores.clone())) else { return };
+    let answer = world.ask(asked);
     let mut content = scores;
     content.sort_by_key(|(i, _)| NAMES[*i]);
     let known = model.answered.get(&(battle, key));
@@ -234,19 +249,19 @@ proptest! {
     }
 
     #[test]
-    fn what_is_undone_never_was(before in proptest::collection::vec(step(), 1..60), command in step(), wait in 0..20_000_u64) {
+    fn what_is_undone_never_was(before in proptest::collection::vec(step(), 1..60), last in step(), wait in 0..20_000_u64) {
         let (mut world, mut model) = (World::with(&NAMES[..6]), Model::default());
         for step in before {
             apply(&mut world, &mut model, step);
         }
+        let command = command(&mut world, &model, last);
         let snapshot = world.machine.snapshot();
-        let kept = Lives::seed(world.now, world.wall(), Rules::default(), snapshot.clone());
-        let committed = std::mem::replace(&mut world.machine, kept);
-        drop(committed);
+        // Without what was done before: only the wait and the command are undone.
+        world.machine = Lives::seed(world.now, world.wall(), Rules::default(), snapshot.clone());
         world.machine.handle_timeout(world.now + Duration::from_millis(wait));
-        if let Step::Create(i) | Step::End(i) = command {
-            let command = Command::EndLive { live: live(NAMES[i]), reason: LiveEndReason::EndedByServer };
-            let _ = world.machine.handle(world.now, command);
+        if let Some(command) = command {
+            // Refused or not, it is undone.
+            let _ = world.machine.handle(world.now + Duration::from_millis(wait), command);
         }
         world.machine.undo();
         prop_assert_eq!(world.machine.snapshot(), snapshot);

@@ -36,7 +36,17 @@ impl Config {
     /// # Errors
     /// See [`Fault`].
     pub fn validate(&self, dev: bool) -> Result<(), Fault> {
-        self.validate_http(dev)?;
+        self.validate_access(dev)?;
+        self.validate_values()
+    }
+
+    /// Checks each value, but not whether a server would start with them: a configuration without keys, or one for
+    /// others than this machine, is shown too.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    pub fn validate_values(&self) -> Result<(), Fault> {
+        self.validate_http()?;
         self.validate_media()?;
         within("host_grace_seconds", self.host_grace_seconds, 1..=3_600)?;
         within("live_idle_seconds", self.live_idle_seconds, 10..=604_800)?;
@@ -62,7 +72,7 @@ impl Config {
         self.metrics_listen.parse().map(Some).map_err(|_| refused())
     }
 
-    fn validate_http(&self, dev: bool) -> Result<(), Fault> {
+    fn validate_access(&self, dev: bool) -> Result<(), Fault> {
         if dev && !self.listen.ip().is_loopback() {
             return Err(fault(
                 "listen",
@@ -80,6 +90,10 @@ impl Config {
                  or set COSTAGE_KEYS=id=secret, or start with --dev",
             ));
         }
+        Ok(())
+    }
+
+    fn validate_http(&self) -> Result<(), Fault> {
         for key in &self.keys {
             let name = format!("keys (id {:?})", key.id);
             if key.id.is_empty() || key.id.len() > KEY_ID_BYTES_MAX {

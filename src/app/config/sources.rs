@@ -62,6 +62,22 @@ impl Sources {
     /// # Errors
     /// See [`SourceFault`].
     pub fn load(&self, dev: bool) -> Result<Config, SourceFault> {
+        let config = self.merge()?;
+        config.validate(dev)?;
+        Ok(config)
+    }
+
+    /// Merges all sources and checks each value, but not whether a server would start with them.
+    ///
+    /// # Errors
+    /// See [`SourceFault`].
+    pub fn look(&self) -> Result<Config, SourceFault> {
+        let config = self.merge()?;
+        config.validate_values()?;
+        Ok(config)
+    }
+
+    fn merge(&self) -> Result<Config, SourceFault> {
         let mut table = match &self.file {
             Some(path) => read(path)?,
             None => Table::new(),
@@ -85,9 +101,7 @@ impl Sources {
             given: "the configuration".into(),
             reason: error.to_string(),
         };
-        let config: Config = table.try_into().map_err(whole)?;
-        config.validate(dev)?;
-        Ok(config)
+        table.try_into().map_err(whole)
     }
 }
 

@@ -24,7 +24,7 @@ pub enum ConnectionCode {
     Success,
     /// 1
     RoomNotExist,
-    /// 2: already invited by you or already connected to you.
+    /// 2: already invited by you or already connected to you, or its user is, by another live.
     Connecting,
     /// 3: invited by another, or in another connection.
     ConnectingOtherRoom,
