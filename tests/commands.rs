@@ -96,6 +96,17 @@ fn wrong_settings_end_with_2_and_name_the_setting_and_the_fix() {
 }
 
 #[test]
+fn a_wrong_level_is_refused_by_every_command() {
+    for arguments in [&["--version"][..], &["serve", "--dev"], &["bench", "mixing"]] {
+        let (status, said) = fails(costage(arguments).env("COSTAGE_SIMD", "avx512"));
+        assert_eq!(status, 2, "{said}");
+        assert!(said.contains("COSTAGE_SIMD") && said.contains("avx512") && said.contains("scalar"), "{said}");
+    }
+    let output = costage(&["--version"]).env("COSTAGE_SIMD", "scalar").output().unwrap();
+    assert!(String::from_utf8(output.stdout).unwrap().contains("SIMD scalar"));
+}
+
+#[test]
 fn config_print_shows_what_a_server_for_others_would_take() {
     let secret = "s".repeat(32);
     let mut command = costage(&["config", "print", "--listen", "0.0.0.0:8080"]);

@@ -12,18 +12,18 @@ use super::state::ApiState;
 /// What is on the interface's page and missing here, by path; what each will be.
 const LATER: &[(&[Method], &str, &str)] = &[
     (&[Method::PATCH], "/v1/lives/{live}", "updating a live"),
-    (&[Method::PUT], "/v1/users/{user}/avatar", "avatars"),
-    (&[Method::GET], "/v1/lives/{live}/seats", "seats"),
-    (&[Method::POST], "/v1/lives/{live}/seats/move", "seats"),
-    (&[Method::GET, Method::POST], "/v1/lives/{live}/seat-applications", "seat applications"),
-    (&[Method::GET, Method::POST], "/v1/lives/{live}/seat-invitations", "seat invitations"),
+    (&[Method::PUT], "/v1/users/{user}/avatar", "setting an avatar"),
+    (&[Method::GET], "/v1/lives/{live}/seats", "a live's seating"),
+    (&[Method::POST], "/v1/lives/{live}/seats/move", "a live's seating"),
+    (&[Method::GET, Method::POST], "/v1/lives/{live}/seat-applications", "applying for a seat"),
+    (&[Method::GET, Method::POST], "/v1/lives/{live}/seat-invitations", "inviting to a seat"),
     (&[Method::GET], "/v1/lives/{live}/co-host/candidates", "the list of candidates for a connection"),
     (&[Method::PUT], "/v1/lives/{live}/layout", "choosing a layout"),
-    (&[Method::POST], "/v1/layouts/validate", "custom layouts"),
-    (&[Method::GET], "/v1/lives/{live}/preview.png", "previews"),
-    (&[Method::POST], "/v1/battles/{battle}/rematch", "rematches"),
+    (&[Method::POST], "/v1/layouts/validate", "checking a layout"),
+    (&[Method::GET], "/v1/lives/{live}/preview.png", "a preview"),
+    (&[Method::POST], "/v1/battles/{battle}/rematch", "a rematch"),
     (&[Method::POST], "/v1/battles/{battle}/exit", "leaving a battle alone"),
-    (&[Method::POST], "/v1/battles/{battle}/gifts", "gifts"),
+    (&[Method::POST], "/v1/battles/{battle}/gifts", "posting gifts"),
     (&[Method::GET], "/v1/battles/{battle}/ledger", "the ledger"),
     (&[Method::GET], "/openapi.json", "the OpenAPI document"),
     (&[Method::POST], "/whip/{live}/seats/{index}", "publishing from a seat"),
@@ -36,11 +36,11 @@ const LATER_ACTIONS: &[(&str, &[&str], &str)] = &[
     (
         "/v1/lives/{live}/seats/{index}",
         &["take", "leave", "lock", "unlock", "kick", "mute", "unmute", "camera-on", "camera-off"],
-        "seats",
+        "a live's seating",
     ),
-    ("/v1/lives/{live}/seat-applications/{user}", ANSWERS, "seat applications"),
-    ("/v1/lives/{live}/seat-invitations/{user}", ANSWERS, "seat invitations"),
-    ("/v1/battles/{battle}", ANSWERS, "invitations to a battle"),
+    ("/v1/lives/{live}/seat-applications/{user}", ANSWERS, "applying for a seat"),
+    ("/v1/lives/{live}/seat-invitations/{user}", ANSWERS, "inviting to a seat"),
+    ("/v1/battles/{battle}", ANSWERS, "inviting to a battle"),
 ];
 
 /// What an invitation can be answered with, and taken back.

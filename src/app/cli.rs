@@ -89,10 +89,15 @@ const USAGE_STATUS: u8 = 2;
 
 /// Runs the command of this process' arguments.
 pub fn run() -> ExitCode {
-    // The level of this run: COSTAGE_SIMD may lower it, and a wrong value is refused where it matters.
+    // The level of this run, which COSTAGE_SIMD may lower.
     let simd = match std::env::var("COSTAGE_SIMD").as_deref() {
         Ok("scalar") => Simd::Scalar,
-        Ok(_) | Err(_) => Simd::Auto,
+        Ok("avx2") => Simd::Avx2,
+        Ok("auto" | "") | Err(_) => Simd::Auto,
+        Ok(wrong) => {
+            drop(writeln!(std::io::stderr(), "costage: COSTAGE_SIMD is `{wrong}`; it may be auto, avx2 or scalar"));
+            return ExitCode::from(USAGE_STATUS);
+        }
     };
     let version = about::version(about::kernels(simd).level());
     // clap wants a text that lives as long as the process; this is made once.

@@ -260,10 +260,12 @@ pub enum TrickleRefused {
     #[error("no such session")]
     UnknownSession,
     /// 428: If-Match is required (RFC 9725 §4.3.1).
-    #[error("If-Match is missing")]
+    #[error(
+        "If-Match is missing; send the ETag that the 201 answer or the latest ICE restart gave, or * for a restart"
+    )]
     MatchMissing,
     /// 412: the tag is of an earlier ICE session.
-    #[error("If-Match names an earlier ICE session")]
+    #[error("If-Match names an earlier ICE session; use the ETag of the latest ICE restart's answer")]
     MatchStale,
     /// 400.
     #[error("malformed fragment: {detail}")]

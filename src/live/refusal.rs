@@ -75,7 +75,7 @@ pub enum Refusal {
         to: LiveId,
     },
     /// 409, 100400.
-    #[error("live {live} is in no connection")]
+    #[error("live {live} is in no connection; connect it first (POST /v1/lives/{live}/co-host/requests, then accept)")]
     NotConnected {
         /// The live.
         live: LiveId,
@@ -99,7 +99,7 @@ pub enum Refusal {
         live: LiveId,
     },
     /// 409, 100404.
-    #[error("the connection has {places} places and all are taken")]
+    #[error("the connection has {places} places and all are taken; ask again when a live has left it")]
     ConnectionFull {
         /// Places of the template.
         places: usize,
@@ -126,7 +126,7 @@ pub enum Refusal {
         battle: BattleId,
     },
     /// 404, 100411.
-    #[error("live {live} is in no battle")]
+    #[error("live {live} is in no battle; start one with POST /v1/lives/{live}/battles")]
     NoBattle {
         /// The live.
         live: LiveId,

@@ -1,4 +1,4 @@
-//! A journal in memory: it keeps what a later reader of the ledger may ask for, and nothing over a restart.
+//! A journal in memory: it keeps the latest facts, and nothing over a restart.
 
 use std::collections::VecDeque;
 

@@ -118,7 +118,7 @@ fn executable() -> PathBuf {
     )
 }
 
-/// One page. A panic while it is open leaves its picture in `target/interop/`.
+/// One page. A panic while it is open leaves its picture in `target/tmp/interop/`.
 pub(crate) struct Page<'a> {
     browser: &'a Browser,
     name: String,
@@ -185,7 +185,7 @@ impl Page<'_> {
         self.call("Emulation.setDeviceMetricsOverride", metrics);
     }
 
-    /// Writes `target/interop/NAME.png`.
+    /// Writes `target/tmp/interop/NAME.png`.
     pub(crate) fn screenshot(&self) {
         let shot = self.call("Page.captureScreenshot", json!({"format": "png"}));
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("interop");

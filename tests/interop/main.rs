@@ -6,7 +6,7 @@
 //!           /publish/b ──WHIP──▶        ▲ REST: connect, battle, score, part
 //! ```
 //!
-//! Chromium is driven over its DevTools protocol. On failure, pictures of all pages lie in `target/interop/`.
+//! Chromium is driven over its DevTools protocol. On failure, pictures of all pages lie in `target/tmp/interop/`.
 
 mod chromium;
 mod devtools;

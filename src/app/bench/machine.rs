@@ -4,6 +4,7 @@ use costage_media::kernel::{Kernels, Level};
 use serde::Serialize;
 use std::fs;
 use std::process::Command;
+use std::time::UNIX_EPOCH;
 
 /// The machine that ran both the server and the clients.
 #[derive(Debug, Clone, Serialize)]
@@ -39,15 +40,23 @@ pub(super) fn simd_level() -> String {
     Kernels::pick(wish).level().to_string()
 }
 
-/// The commit of the working copy we stand in, with `-dirty` when it has changes; `unknown` outside of one.
+/// The commit that this binary was built from, as the working copy that it was built in tells it: with `-dirty` when that
+/// has changes. `unknown` when that copy is gone, and when its latest commit is younger than the binary.
 pub(super) fn commit() -> String {
+    built_from().unwrap_or_else(|| "unknown".to_owned())
+}
+
+fn built_from() -> Option<String> {
     let git = |arguments: &[&str]| {
-        let output = Command::new("git").args(arguments).output().ok().filter(|output| output.status.success())?;
-        String::from_utf8(output.stdout).ok()
+        let output = Command::new("git").args(["-C", env!("CARGO_MANIFEST_DIR")]).args(arguments).output().ok()?;
+        String::from_utf8(output.stdout).ok().filter(|_| output.status.success())
     };
-    let Some(head) = git(&["rev-parse", "--short=12", "HEAD"]) else { return "unknown".to_owned() };
+    let built = fs::metadata(std::env::current_exe().ok()?).ok()?.modified().ok()?;
+    let built = built.duration_since(UNIX_EPOCH).ok()?.as_secs();
+    let committed: u64 = git(&["show", "-s", "--format=%ct", "HEAD"])?.trim().parse().ok()?;
+    let head = git(&["rev-parse", "--short=12", "HEAD"])?;
     let changed = git(&["status", "--porcelain", "--untracked-files=no"]).is_some_and(|changes| !changes.is_empty());
-    format!("{}{}", head.trim(), if changed { "-dirty" } else { "" })
+    (committed <= built).then(|| format!("{}{}", head.trim(), if changed { "-dirty" } else { "" }))
 }
 
 /// Milliseconds since 1970 as RFC 3339 in UTC, whole seconds.
