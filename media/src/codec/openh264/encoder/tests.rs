@@ -95,7 +95,7 @@ fn bitrate_is_the_target_at_every_cadence() {
 #[test]
 fn bitrate_is_the_target_at_the_size_of_a_program() {
     let scene = scene(PORTRAIT);
-    for (bps, fps) in [(1_000_000, 15), (1_000_000, 60), (2_500_000, 30), (2_500_000, 60)] {
+    for (bps, fps) in [(1_000_000, 15), (1_000_000, 60), (2_500_000, 15), (2_500_000, 30), (2_500_000, 60)] {
         let times: Vec<i64> = (0..fps * 4).map(|n| n * 1_000_000 / fps).collect();
         let error = bitrate_error(&scene, bps, 60, &times);
         assert!(error.abs() < 0.15, "{bps} bps, {fps} a second: {:+.1} %", error * 100.0);
