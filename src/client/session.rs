@@ -62,7 +62,8 @@ pub(crate) struct Session {
     peer: Arc<dyn PeerConnection>,
     resource: Resource,
     state: watch::Receiver<RTCPeerConnectionState>,
-    dtls: Arc<dyn DtlsTransport>,
+    /// Of a connection that sends.
+    dtls: Option<Arc<dyn DtlsTransport>>,
 }
 
 impl Draft {
@@ -104,7 +105,7 @@ impl Draft {
         &mut self,
         endpoint: &str,
         token: Option<&str>,
-    ) -> Result<(Resource, Arc<dyn DtlsTransport>), OpenError> {
+    ) -> Result<(Resource, Option<Arc<dyn DtlsTransport>>), OpenError> {
         let gone = || OpenError::NotConnected { url: endpoint.to_owned() };
         let offer = self.peer.create_offer(None).await?;
         self.peer.set_local_description(offer).await?;
@@ -121,7 +122,7 @@ impl Draft {
                 return Err(gone());
             }
             drop(state);
-            dtls_of(&*self.peer).await?.ok_or_else(gone)
+            Ok(dtls_of(&*self.peer).await?)
         };
         match connected.await {
             Ok(dtls) => Ok((answered.resource, dtls)),
@@ -140,8 +141,8 @@ pub(crate) struct Ears {
 }
 
 impl Session {
-    /// Waits until the server has said goodbye (close_notify; noticed within [`GOODBYE_LOOK`]) or the network is gone
-    /// (noticed after about 30 s).
+    /// Waits until the server has said goodbye (close_notify; noticed within [`GOODBYE_LOOK`] by who sends) or the network
+    /// is gone (noticed after about 30 s).
     pub(crate) async fn ended(&self) {
         let mut state = self.state.clone();
         tokio::select! {
@@ -158,7 +159,8 @@ impl Session {
     }
 
     async fn is_closed_by_server(&self) -> bool {
-        matches!(self.dtls.state().await, Ok(RTCDtlsTransportState::Closed | RTCDtlsTransportState::Failed))
+        let Some(dtls) = &self.dtls else { return false };
+        matches!(dtls.state().await, Ok(RTCDtlsTransportState::Closed | RTCDtlsTransportState::Failed))
     }
 
     /// DELETE, then close_notify. A session that the server has ended is not there to delete: asking for it would be
@@ -173,23 +175,13 @@ impl Session {
     }
 }
 
-/// The one DTLS transport of a negotiated connection; all its media are bundled.
+/// The one DTLS transport of a negotiated connection that sends; all its media are bundled. The crate has no handle on that
+/// of a connection that only receives before its first packet has come, and nobody waits for the end of those.
 async fn dtls_of(peer: &dyn PeerConnection) -> Result<Option<Arc<dyn DtlsTransport>>, webrtc::error::Error> {
-    for transceiver in peer.get_transceivers().await {
-        let of_sender = match transceiver.sender().await? {
-            Some(sender) => sender.transport().await?,
-            None => None,
-        };
-        if of_sender.is_some() {
-            return Ok(of_sender);
-        }
-        if let Some(receiver) = transceiver.receiver().await?
-            && let Some(dtls) = receiver.transport().await?
-        {
-            return Ok(Some(dtls));
-        }
+    match peer.get_senders().await.first() {
+        Some(sender) => sender.transport().await,
+        None => Ok(None),
     }
-    Ok(None)
 }
 
 /// The address of ours that the route to the server of `endpoint` uses. No packet is sent.
