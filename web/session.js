@@ -13,6 +13,8 @@ const PULSE_MS = 1_000;
 const SILENT_PULSES_MAX = 2;
 /** A server that takes requests but answers none within this counts as gone. */
 export const ANSWER_MS_MAX = 10_000;
+/** A session that ends waits so long for the answer to its DELETE before it closes the connection all the same. */
+const GOODBYE_MS_MAX = 1_000;
 
 /** The server said no: its status, and its words (RFC 9457) where it gave some. */
 export class Refused extends Error {
@@ -207,6 +209,7 @@ export class Session extends EventTarget {
   async #ended(pc) {
     if (pc !== this.#pc || this.#closed) return;
     this.#say("connecting", "The server has ended the session …");
+    this.#resource = null; // nothing is left to DELETE
     this.#drop();
     const words = await this.#way.whyEnded().catch(() => null);
     if (this.#closed) return;
@@ -254,17 +257,21 @@ export class Session extends EventTarget {
     });
   }
 
-  /** Ends what there is. Nobody waits for the DELETE: a server that is stuck must not hold up the next attempt. */
+  /**
+   * Ends what there is, without making anybody wait: a server that is stuck must not hold up the next attempt. The DELETE
+   * goes first, because a closed connection says goodbye too (close_notify) and would leave the DELETE nothing to end.
+   */
   #drop() {
     const [pc, resource] = [this.#pc, this.#resource];
     this.#pc = null;
     this.#resource = null;
     clearInterval(this.#pulse);
-    pc?.close();
-    if (!resource) return;
+    if (!resource) return pc?.close();
+    const close = () => pc?.close();
+    setTimeout(close, GOODBYE_MS_MAX);
     // keepalive: the request outlives the page.
     const goodbye = { method: "DELETE", headers: this.#headers({}), keepalive: true, signal: AbortSignal.timeout(ANSWER_MS_MAX) };
-    fetch(resource.url, goodbye).catch(() => {});
+    fetch(resource.url, goodbye).then(close, close);
   }
 }
 

@@ -22,9 +22,9 @@ fn case(refusal: &Refusal) -> Case {
     match refusal {
         Refusal::Invalid { .. } => Case::BadRequest,
         Refusal::NotImplemented { .. } => Case::NotBuilt,
-        Refusal::MetaData { fault: MetaDataFault::Keys } => Case::MetaDataKeys,
-        Refusal::MetaData { fault: MetaDataFault::ValueSize } => Case::MetaDataValue,
-        Refusal::MetaData { fault: MetaDataFault::KeySize } => Case::MetaDataKey,
+        Refusal::MetaData { fault: MetaDataFault::Keys { .. } } => Case::MetaDataKeys,
+        Refusal::MetaData { fault: MetaDataFault::ValueSize { .. } } => Case::MetaDataValue,
+        Refusal::MetaData { fault: MetaDataFault::KeySize { .. } } => Case::MetaDataKey,
         Refusal::NoSuchLive { .. } => Case::LiveNotFound,
         Refusal::LiveExists { same_owner: false, .. } => Case::LiveIdTaken,
         Refusal::LiveExists { same_owner: true, .. } => Case::LiveIdYours,

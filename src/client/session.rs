@@ -1,24 +1,29 @@
 //! One peer connection of the `webrtc` crate, opened over WHIP or WHEP.
 //!
-//! Three things the crate leaves to us: it ignores interface settings (so it is bound to the one address that reaches
-//! the server), it keeps RTCP from the application (see [`super::tap`]), and its sender reports carry its own clock
-//! (so its reporter is left out and ours go through the track).
+//! Four things the crate leaves to us: it ignores interface settings (so it is bound to the one address that reaches
+//! the server), it keeps RTCP from the application (see [`super::tap`]), its sender reports carry its own clock (so its
+//! reporter is left out and ours go through the track), and it tells nobody of the peer's close_notify (so the state of
+//! its DTLS transport is looked at).
 
 use super::chain::{Way, chain};
 use super::news::{News, is_over, news};
 use super::signal::{self, Resource, SignalError};
 use super::tap::{Heard, Tap};
+use rtc::peer_connection::transport::RTCDtlsTransportState;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use webrtc::media_stream::track_remote::TrackRemote;
+use webrtc::peer_connection::transport::DtlsTransport;
 use webrtc::peer_connection::{PeerConnection, PeerConnectionBuilder, RTCPeerConnectionState, RTCSessionDescription};
 use webrtc::runtime::default_runtime;
 
 /// How long gathering, ICE and DTLS may take together. Chromium takes 0.1 s; a ClientHello lost once costs 1 s.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+/// Between two looks at the DTLS transport: a lock and a copied state. Whoever waits for the end acts within seconds.
+const GOODBYE_LOOK: Duration = Duration::from_millis(250);
 
 /// Why a session did not come to be.
 #[derive(Debug, Error)]
@@ -57,6 +62,8 @@ pub(crate) struct Session {
     peer: Arc<dyn PeerConnection>,
     resource: Resource,
     state: watch::Receiver<RTCPeerConnectionState>,
+    /// Of a connection that sends.
+    dtls: Option<Arc<dyn DtlsTransport>>,
 }
 
 impl Draft {
@@ -81,8 +88,8 @@ impl Draft {
     pub(crate) async fn open(mut self, endpoint: &str, token: Option<&str>) -> Result<(Session, Ears), OpenError> {
         let opened = tokio::time::timeout(CONNECT_WITHIN, self.negotiate(endpoint, token)).await;
         let failed = match opened {
-            Ok(Ok(resource)) => {
-                let session = Session { peer: self.peer, resource, state: self.news.state };
+            Ok(Ok((resource, dtls))) => {
+                let session = Session { peer: self.peer, resource, state: self.news.state, dtls };
                 return Ok((session, Ears { heard: self.heard, remote_video: self.news.video }));
             }
             Ok(Err(error)) => error,
@@ -94,7 +101,11 @@ impl Draft {
         Err(failed)
     }
 
-    async fn negotiate(&mut self, endpoint: &str, token: Option<&str>) -> Result<Resource, OpenError> {
+    async fn negotiate(
+        &mut self,
+        endpoint: &str,
+        token: Option<&str>,
+    ) -> Result<(Resource, Option<Arc<dyn DtlsTransport>>), OpenError> {
         let gone = || OpenError::NotConnected { url: endpoint.to_owned() };
         let offer = self.peer.create_offer(None).await?;
         self.peer.set_local_description(offer).await?;
@@ -107,10 +118,14 @@ impl Draft {
             let settled =
                 |state: &RTCPeerConnectionState| *state == RTCPeerConnectionState::Connected || is_over(*state);
             let state = self.news.state.wait_for(settled).await.map_err(|_| gone())?;
-            if is_over(*state) { Err(gone()) } else { Ok(()) }
+            if is_over(*state) {
+                return Err(gone());
+            }
+            drop(state);
+            Ok(dtls_of(&*self.peer).await?)
         };
         match connected.await {
-            Ok(()) => Ok(answered.resource),
+            Ok(dtls) => Ok((answered.resource, dtls)),
             Err(error) => {
                 answered.resource.delete().await;
                 Err(error)
@@ -126,18 +141,46 @@ pub(crate) struct Ears {
 }
 
 impl Session {
-    /// Waits until the server or the network has ended it.
+    /// Waits until the server has said goodbye (close_notify; noticed within [`GOODBYE_LOOK`] by who sends) or the network
+    /// is gone (noticed after about 30 s).
     pub(crate) async fn ended(&self) {
-        // An error means that the peer connection itself is gone: ended as well.
-        drop(self.state.clone().wait_for(|state| is_over(*state)).await);
+        let mut state = self.state.clone();
+        tokio::select! {
+            // An error means that the peer connection itself is gone: ended as well.
+            _ = state.wait_for(|state| is_over(*state)) => {}
+            () = self.goodbye() => {}
+        }
     }
 
-    /// DELETE, then close_notify.
+    async fn goodbye(&self) {
+        while !self.is_closed_by_server().await {
+            tokio::time::sleep(GOODBYE_LOOK).await;
+        }
+    }
+
+    async fn is_closed_by_server(&self) -> bool {
+        let Some(dtls) = &self.dtls else { return false };
+        matches!(dtls.state().await, Ok(RTCDtlsTransportState::Closed | RTCDtlsTransportState::Failed))
+    }
+
+    /// DELETE, then close_notify. A session that the server has ended is not there to delete: asking for it would be
+    /// counted as guessing at addresses.
     pub(crate) async fn close(self) {
-        self.resource.delete().await;
+        if !self.is_closed_by_server().await {
+            self.resource.delete().await;
+        }
         if let Err(error) = self.peer.close().await {
             tracing::debug!(%error, "session not closed");
         }
+    }
+}
+
+/// The one DTLS transport of a negotiated connection that sends; all its media are bundled. The crate has no handle on that
+/// of a connection that only receives before its first packet has come, and nobody waits for the end of those.
+async fn dtls_of(peer: &dyn PeerConnection) -> Result<Option<Arc<dyn DtlsTransport>>, webrtc::error::Error> {
+    match peer.get_senders().await.first() {
+        Some(sender) => sender.transport().await,
+        None => Ok(None),
     }
 }
 

@@ -67,11 +67,6 @@ impl Viewer {
         *self.figures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until the server or the network has ended the session.
-    pub async fn ended(&self) {
-        self.session.ended().await;
-    }
-
     /// Leaves: DELETE, then close_notify; the audience has been dropped when this returns.
     pub async fn close(self) {
         self.session.close().await;

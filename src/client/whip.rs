@@ -13,7 +13,6 @@ use rtc::rtp::header::Header;
 use rtc::rtp_transceiver::rtp_sender::{RTCRtpCodec, RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::task::JoinHandle;
 use webrtc::media_stream::MediaStreamTrack;
 use webrtc::media_stream::track_local::TrackLocal;
@@ -22,34 +21,12 @@ use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 /// Is told of each picture as it leaves.
 pub type Witness = Box<dyn FnMut(&SentPicture) + Send>;
 
-/// What a host has done so far.
-#[derive(Debug, Default)]
-pub struct HostFigures {
-    packets: AtomicU64,
-    keyframes_asked: AtomicU64,
-}
-
-impl HostFigures {
-    /// RTP packets sent.
-    #[must_use]
-    pub fn packets(&self) -> u64 {
-        self.packets.load(Ordering::Relaxed)
-    }
-
-    /// PLI and FIR received.
-    #[must_use]
-    pub fn keyframes_asked(&self) -> u64 {
-        self.keyframes_asked.load(Ordering::Relaxed)
-    }
-}
-
 /// A connected host. [`Host::close`] it: a dropped one is found dead by the server after seconds only.
 #[must_use = "a host that is dropped does not say goodbye"]
 pub struct Host {
     session: Session,
     ears: Option<Ears>,
     streams: Option<[Stream; 2]>,
-    figures: Arc<HostFigures>,
     performing: Option<JoinHandle<()>>,
 }
 
@@ -67,21 +44,14 @@ impl Host {
         }
         let (session, ears) = draft.open(endpoint, token).await?;
         let streams = Some([audio, video]);
-        Ok(Self { session, ears: Some(ears), streams, figures: Arc::default(), performing: None })
+        Ok(Self { session, ears: Some(ears), streams, performing: None })
     }
 
     /// Starts to send `performance`. A host performs once: a second call does nothing.
     pub fn perform(&mut self, clock: Arc<dyn Clock>, performance: Performance, witness: Option<Witness>) {
         let (Some(ears), Some(streams)) = (self.ears.take(), self.streams.take()) else { return };
-        let figures = Arc::clone(&self.figures);
-        let stage = Stage { clock, performance, streams, figures, witness };
+        let stage = Stage { clock, performance, streams, witness };
         self.performing = Some(tokio::spawn(stage.run(ears)));
-    }
-
-    /// What it has done so far.
-    #[must_use]
-    pub fn figures(&self) -> Arc<HostFigures> {
-        Arc::clone(&self.figures)
     }
 
     /// Waits until the server or the network has ended the session.
@@ -103,7 +73,6 @@ struct Stage {
     clock: Arc<dyn Clock>,
     performance: Performance,
     streams: [Stream; 2],
-    figures: Arc<HostFigures>,
     witness: Option<Witness>,
 }
 
@@ -119,10 +88,7 @@ impl Stage {
                     }
                 }
                 heard = ears.heard.recv() => match heard {
-                    Some(Heard::KeyframeWanted) => {
-                        self.figures.keyframes_asked.fetch_add(1, Ordering::Relaxed);
-                        self.performance.want_keyframe();
-                    }
+                    Some(Heard::KeyframeWanted) => self.performance.want_keyframe(),
                     Some(Heard::Rtp(_) | Heard::Report { .. }) => {}
                     None => return,
                 }
@@ -136,7 +102,6 @@ impl Stage {
                 Outgoing::Picture(picture) => self.send_picture(&picture).await?,
                 Outgoing::Sound { timestamp, payload } => {
                     self.streams[0].send(timestamp, false, payload).await?;
-                    self.figures.packets.fetch_add(1, Ordering::Relaxed);
                 }
                 Outgoing::Report { kind, ntp, timestamp } => {
                     let stream = match kind {
@@ -157,7 +122,6 @@ impl Stage {
         for (payload, marker) in picture.fragments.iter() {
             self.streams[1].send(picture.timestamp, *marker, payload.clone()).await?;
         }
-        self.figures.packets.fetch_add(picture.fragments.len() as u64, Ordering::Relaxed);
         Ok(())
     }
 }

@@ -15,13 +15,7 @@ pub enum Policy {
     Block,
     /// The oldest item is dropped and counted: for media, where late is worthless.
     DropOldest,
-    /// The sender gets its item back: for work that a client can be refused.
-    Refuse,
 }
-
-/// The item that a full queue refused.
-#[derive(Debug)]
-pub struct Refused<T>(pub T);
 
 /// Wakes the thread that reads the queues behind it.
 #[derive(Debug, Default)]
@@ -94,22 +88,13 @@ pub fn bounded<T>(capacity: usize, policy: Policy, bell: &Arc<Bell>) -> (Sender<
 
 impl<T> Sender<T> {
     /// Hands `item` over by the queue's policy and rings the bell.
-    ///
-    /// # Errors
-    /// The item itself when the queue is full and its policy is [`Policy::Refuse`].
-    pub fn send(&self, item: T) -> Result<(), Refused<T>> {
-        self.lay(item)?;
+    pub fn put(&self, item: T) {
+        self.leave(item);
         self.0.bell.ring();
-        Ok(())
     }
 
-    /// Hands `item` over on a queue that never refuses, and wakes nobody: the reader finds it when it next looks.
+    /// The same, but wakes nobody: the reader finds the item when it next looks.
     pub fn leave(&self, item: T) {
-        let refused = self.lay(item).is_err();
-        debug_assert!(!refused, "leave is for queues that never refuse");
-    }
-
-    fn lay(&self, item: T) -> Result<(), Refused<T>> {
         let shared = &*self.0;
         match shared.policy {
             Policy::DropOldest => {
@@ -117,12 +102,11 @@ impl<T> Sender<T> {
                     shared.dropped.fetch_add(1, Ordering::Relaxed);
                 }
             }
-            Policy::Refuse => shared.items.push(item).map_err(Refused)?,
             Policy::Block => {
                 let mut item = item;
                 while let Err(back) = shared.items.push(item) {
                     if shared.closed.load(Ordering::Acquire) {
-                        return Ok(()); // the reader has ended: nobody is left who could act on it
+                        return; // the reader has ended: nobody is left who could act on it
                     }
                     item = back;
                     shared.bell.ring();
@@ -130,13 +114,6 @@ impl<T> Sender<T> {
                 }
             }
         }
-        Ok(())
-    }
-
-    /// Hands `item` over on a queue that never refuses ([`Policy::Block`] or [`Policy::DropOldest`]).
-    pub fn put(&self, item: T) {
-        let refused = self.send(item).is_err();
-        debug_assert!(!refused, "put is for queues that never refuse");
     }
 }
 
@@ -179,14 +156,6 @@ mod tests {
         (1..=4).for_each(|n| sender.put(n));
         assert_eq!((receiver.take_dropped(), receiver.take_dropped()), (2, 0));
         assert_eq!((receiver.next(), receiver.next(), receiver.next()), (Some(3), Some(4), None));
-    }
-
-    #[test]
-    fn a_full_command_queue_gives_the_item_back() {
-        let (sender, receiver) = bounded(1, Policy::Refuse, &Arc::default());
-        sender.send("kept").expect("room for one");
-        assert_eq!(sender.send("refused").expect_err("full").0, "refused");
-        assert_eq!(receiver.next(), Some("kept"));
     }
 
     #[test]

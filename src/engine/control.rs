@@ -226,11 +226,10 @@ mod tests {
         let (control, thread) = start(Rules::default());
         answer(|reply| control.ask(create(), reply)).unwrap();
         let publish = answer(|reply| control.publish(live(), alice(), reply)).unwrap();
-        assert!(!publish.takeover);
         assert!(matches!(answer(|reply| control.watch(live(), reply)), Err(Refusal::NotLive { .. })));
         control.host_media(publish.source, MediaState::Up);
         assert!(answer(|reply| control.watch(live(), reply)).is_ok());
-        assert!(answer(|reply| control.publish(live(), alice(), reply)).unwrap().takeover);
+        assert_eq!(answer(|reply| control.publish(live(), alice(), reply)).unwrap(), publish, "a second time as well");
         thread.stop();
         assert_eq!(answer(|reply| control.ask(create(), reply)), Err(Refusal::Closing));
     }

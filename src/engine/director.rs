@@ -48,12 +48,6 @@ impl Director {
         self.tell_shards(|| ShardOrder::Control(control.clone()));
     }
 
-    /// Sessions on all shards.
-    #[must_use]
-    pub fn sessions(&self) -> usize {
-        self.shards.iter().map(ShardHandle::sessions).sum()
-    }
-
     /// Says goodbye to every session.
     pub fn close_all(&self) {
         self.tell_shards(|| ShardOrder::CloseAll);

@@ -10,6 +10,7 @@
 
 pub mod bounded;
 pub mod clock;
+mod complaint;
 pub mod control;
 mod director;
 mod ended;

@@ -69,10 +69,6 @@ impl Seats {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.seats.len()
-    }
-
     pub(super) fn obey(&mut self, now: Instant, order: Order) {
         match order {
             Order::Adopt { key, role, peer } => self.adopt(now, key, role, peer),

@@ -11,7 +11,6 @@ use super::viewers::Viewers;
 use costage_media::forward::{FeedId, Frame, ProducerId};
 use costage_media::scene::SourceId;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 /// Datagrams that may wait for a shard. 4,096 × 1.2 kB is 5 MB, a quarter of a second of a full 150 Mbit/s core.
@@ -63,7 +62,6 @@ pub(super) struct ShardHandle {
     datagrams: Sender<(SessionKey, Datagram)>,
     frames: Sender<Outgoing>,
     wishes: Sender<SessionKey>,
-    sessions: Arc<AtomicUsize>,
 }
 
 impl ShardHandle {
@@ -84,12 +82,6 @@ impl ShardHandle {
     pub(super) fn wish_keyframe(&self, key: SessionKey) {
         self.wishes.put(key);
     }
-
-    /// Sessions on this shard.
-    #[must_use]
-    pub(super) fn sessions(&self) -> usize {
-        self.sessions.load(Ordering::Relaxed)
-    }
 }
 
 #[cfg(test)]
@@ -107,7 +99,7 @@ impl ShardHandle {
         let (datagrams, _) = bounded(1, Policy::DropOldest, &bell);
         let (frames, frames_in) = bounded(FRAMES_MAX, Policy::DropOldest, &bell);
         let (wishes, wishes_in) = bounded(WISHES_MAX, Policy::DropOldest, &bell);
-        (Self { orders, datagrams, frames, wishes, sessions: Arc::default() }, frames_in, wishes_in)
+        (Self { orders, datagrams, frames, wishes }, frames_in, wishes_in)
     }
 }
 
@@ -135,8 +127,7 @@ pub(super) fn spawn(
     let (datagrams, datagrams_in) = bounded(DATAGRAMS_MAX, Policy::DropOldest, &bell);
     let (frames, frames_in) = bounded(FRAMES_MAX, Policy::DropOldest, &bell);
     let (wishes, wishes_in) = bounded(WISHES_MAX, Policy::DropOldest, &bell);
-    let sessions = Arc::new(AtomicUsize::new(0));
-    let handle = ShardHandle { orders, datagrams, frames, wishes, sessions: Arc::clone(&sessions) };
+    let handle = ShardHandle { orders, datagrams, frames, wishes };
     let mut shard = Shard {
         bell,
         orders: orders_in,
@@ -145,7 +136,6 @@ pub(super) fn spawn(
         wishes: wishes_in,
         seats: Seats::new(handle.clone(), surroundings.clone()),
         surroundings,
-        sessions,
     };
     let thread = std::thread::Builder::new().name(format!("shard-{index}")).spawn(move || shard.run())?;
     Ok((handle, thread))
@@ -159,7 +149,6 @@ struct Shard {
     wishes: Receiver<SessionKey>,
     seats: Seats,
     surroundings: Surroundings,
-    sessions: Arc<AtomicUsize>,
 }
 
 impl Shard {
@@ -180,7 +169,6 @@ impl Shard {
             self.receive();
             let now = self.surroundings.clock.now();
             self.seats.handle_timeout(now);
-            self.sessions.store(self.seats.len(), Ordering::Relaxed);
             self.count_drops();
             let deadline = self.seats.poll_timeout();
             self.bell.wait(now, deadline, || self.is_idle());

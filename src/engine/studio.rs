@@ -2,6 +2,7 @@
 
 mod staging;
 
+use super::complaint::Complaint;
 use super::ended::Ended;
 use super::mix_thread::{MixHandle, MixInput, Order, Surroundings};
 use super::peer::{Sends, SessionKey};
@@ -48,13 +49,15 @@ pub(super) struct Studio {
     arrivals: BTreeMap<SourceId, u64>,
     /// What comes of these comes too late.
     ended: Ended,
+    unencoded: Unencoded,
 }
 
 impl Studio {
     pub(super) fn new(surroundings: Surroundings) -> Self {
         let (sources, programs) = (BTreeMap::new(), BTreeMap::new());
         let (shown_by, moved, arrivals) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { surroundings, sources, programs, shown_by, moved, arrivals, ended: Ended::default() }
+        let (ended, unencoded) = (Ended::default(), Unencoded::default());
+        Self { surroundings, sources, programs, shown_by, moved, arrivals, ended, unencoded }
     }
 
     pub(super) fn obey(&mut self, now: Instant, order: Order) {
@@ -221,7 +224,7 @@ impl Studio {
                 Ok(Some(produced)) => produced,
                 Ok(None) => continue,
                 Err(error) => {
-                    count_encode_error(MediaKind::Video, &error);
+                    self.unencoded.happened(started, MediaKind::Video, &error);
                     continue;
                 }
             };
@@ -249,7 +252,7 @@ impl Studio {
                         count_bytes(&frame);
                         send(shards, &Outgoing { frame: Arc::new(frame), trace: None });
                     }
-                    Err(error) => count_encode_error(MediaKind::Audio, &error),
+                    Err(error) => self.unencoded.happened(now, MediaKind::Audio, &error),
                 }
             }
             count_sound(running.program.take_sound_stats());
@@ -267,10 +270,25 @@ fn tell_unknown_characters() {
     }
 }
 
-/// An encoder that fails is a bug, so each is told; pictures are at most 60 a second, and blocks 50.
-fn count_encode_error(kind: MediaKind, error: &dyn std::error::Error) {
-    metrics::counter!("costage_encode_errors_total").increment(1);
-    tracing::error!(?kind, %error, "not encoded");
+/// Pictures and blocks of sound that an encoder has failed at.
+#[derive(Default)]
+struct Unencoded {
+    video: Complaint,
+    audio: Complaint,
+}
+
+impl Unencoded {
+    /// An encoder that fails is a bug: all are counted, and the log hears of it without being flooded by each frame.
+    fn happened(&mut self, now: Instant, kind: MediaKind, error: &dyn std::error::Error) {
+        metrics::counter!("costage_encode_errors_total").increment(1);
+        let complaint = match kind {
+            MediaKind::Video => &mut self.video,
+            MediaKind::Audio => &mut self.audio,
+        };
+        if let Some(times) = complaint.happened(now) {
+            tracing::error!(?kind, %error, times, "not encoded; `times` since this was last said");
+        }
+    }
 }
 
 fn count_sound(stats: SoundStats) {

@@ -135,8 +135,6 @@ pub struct SeatRegion {
 pub struct Publish {
     /// As which source.
     pub source: SourceId,
-    /// Whether the host's media flows already: the new session takes over from the old one.
-    pub takeover: bool,
 }
 
 /// Everything a client needs to draw a live from nothing: the first message of an event socket.

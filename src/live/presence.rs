@@ -34,7 +34,7 @@ impl Lives {
         if found.owner() != user {
             return Err(Refusal::NotOwner { live: live.clone() });
         }
-        Ok(Answer::Publish(Publish { source: found.source(), takeover: found.presence == Presence::Up }))
+        Ok(Answer::Publish(Publish { source: found.source() }))
     }
 
     pub(super) fn watch(&self, live: &LiveId) -> Result<Answer, Refusal> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::ids::{BattleId, LiveId, ScoreKey, UserId};
+use super::rules::{META_DATA_KEY_BYTES_MAX, META_DATA_KEYS_MAX, META_DATA_VALUE_BYTES_MAX};
 use super::time::WallMs;
 
 /// A refusal; the text says what was wanted, what was found, and what to change. Nothing has changed.
@@ -195,16 +196,59 @@ pub enum Refusal {
     Internal,
 }
 
-/// Which limit of `metaData` was passed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+/// Which limit of `metaData` was passed, where, and what to change.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MetaDataFault {
     /// 100500
-    #[error("at most 10 keys")]
-    Keys,
+    #[error("has {found} keys; leave some out, at most {META_DATA_KEYS_MAX} are kept")]
+    Keys {
+        /// How many.
+        found: usize,
+    },
     /// 100501
-    #[error("a value has at most 2048 bytes")]
-    ValueSize,
+    #[error("the value of key {} has {found} bytes; shorten it to at most {META_DATA_VALUE_BYTES_MAX}", shown(.key))]
+    ValueSize {
+        /// Whose value.
+        key: String,
+        /// Bytes of the value.
+        found: usize,
+    },
     /// 100504
-    #[error("a key has 1 to 50 bytes")]
-    KeySize,
+    #[error("key {} has {} bytes; give it 1 to {META_DATA_KEY_BYTES_MAX}", shown(.key), .key.len())]
+    KeySize {
+        /// The key.
+        key: String,
+    },
+}
+
+/// A key as a text repeats it: on one line, and not longer than a good one may be.
+fn shown(key: &str) -> String {
+    let mut chars = key.chars();
+    let start: String = chars.by_ref().take(META_DATA_KEY_BYTES_MAX).collect();
+    let rest = if chars.next().is_some() { "…" } else { "" };
+    format!("{start:?}{rest}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_of_meta_data_names_the_key_and_the_fix_on_one_short_line() {
+        let said = |fault| Refusal::MetaData { fault }.to_string();
+        assert_eq!(
+            said(MetaDataFault::ValueSize { key: "mood".to_owned(), found: 2_049 }),
+            "metaData: the value of key \"mood\" has 2049 bytes; shorten it to at most 2048"
+        );
+        assert_eq!(
+            said(MetaDataFault::KeySize { key: String::new() }),
+            "metaData: key \"\" has 0 bytes; give it 1 to 50"
+        );
+        assert_eq!(
+            said(MetaDataFault::Keys { found: 11 }),
+            "metaData: has 11 keys; leave some out, at most 10 are kept"
+        );
+        let long = said(MetaDataFault::KeySize { key: "\n".repeat(60_000) });
+        assert!(long.len() < 200 && !long.contains('\n') && long.contains("60000 bytes"), "{long}");
+    }
 }

@@ -1,5 +1,6 @@
 //! Creating, ending and listing lives.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::answer::{Answer, LivePage};
@@ -10,7 +11,9 @@ use super::fact::Fact;
 use super::ids::LiveId;
 use super::lives::Lives;
 use super::refusal::{MetaDataFault, Refusal};
-use super::rules::{LIST_COUNT, LIVES_MAX, short, within};
+use super::rules::{
+    LIST_COUNT, LIVES_MAX, META_DATA_KEY_BYTES_MAX, META_DATA_KEYS_MAX, META_DATA_VALUE_BYTES_MAX, short, within,
+};
 use super::state::{Live, Presence};
 use super::time::WallMs;
 
@@ -117,18 +120,7 @@ fn check(new: &NewLive) -> Result<(), Refusal> {
     for category in &new.category_list {
         short("categoryList", category, 100)?;
     }
-    let fault = |fault| Err(Refusal::MetaData { fault });
-    if new.meta_data.len() > 10 {
-        return fault(MetaDataFault::Keys);
-    }
-    for (key, value) in &new.meta_data {
-        if key.is_empty() || key.len() > 50 {
-            return fault(MetaDataFault::KeySize);
-        }
-        if value.len() > 2_048 {
-            return fault(MetaDataFault::ValueSize);
-        }
-    }
+    check_meta_data(&new.meta_data).map_err(|fault| Refusal::MetaData { fault })?;
     match new.seat_template.as_str() {
         SEAT_TEMPLATE => Ok(()),
         later if SEAT_TEMPLATES_LATER.contains(&later) => {
@@ -136,4 +128,19 @@ fn check(new: &NewLive) -> Result<(), Refusal> {
         }
         _ => Err(Refusal::Invalid { field: "seatTemplate", detail: format!("unknown; use {SEAT_TEMPLATE}") }),
     }
+}
+
+fn check_meta_data(data: &BTreeMap<String, String>) -> Result<(), MetaDataFault> {
+    if data.len() > META_DATA_KEYS_MAX {
+        return Err(MetaDataFault::Keys { found: data.len() });
+    }
+    for (key, value) in data {
+        if key.is_empty() || key.len() > META_DATA_KEY_BYTES_MAX {
+            return Err(MetaDataFault::KeySize { key: key.clone() });
+        }
+        if value.len() > META_DATA_VALUE_BYTES_MAX {
+            return Err(MetaDataFault::ValueSize { key: key.clone(), found: value.len() });
+        }
+    }
+    Ok(())
 }

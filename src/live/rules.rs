@@ -53,6 +53,12 @@ pub(super) const REQUEST_SECONDS: (u64, u64, u64) = (1, 30, 120);
 pub(super) const BATTLE_SECONDS: (u64, u64, u64) = (5, 300, 86_400);
 /// Lives on one page of the list.
 pub(super) const LIST_COUNT: (u64, u64, u64) = (1, 20, 100);
+/// Keys of a live's `metaData`.
+pub(super) const META_DATA_KEYS_MAX: usize = 10;
+/// Bytes of such a key, at least one.
+pub(super) const META_DATA_KEY_BYTES_MAX: usize = 50;
+/// Bytes of its value.
+pub(super) const META_DATA_VALUE_BYTES_MAX: usize = 2_048;
 /// Bytes of `extensionInfo`.
 pub(super) const EXTENSION_BYTES_MAX: usize = 2_048;
 

@@ -84,8 +84,7 @@ impl House {
         let (sessions, receiver) = peer::start(&peer_config, Arc::clone(&clock), Arc::new(director.clone())).unwrap();
         let config = ControlConfig { rules: Rules::default(), seed: 11, snapshot: None };
         let (control, thread) =
-            control::spawn(Arc::clone(&clock), config, Box::new(Memory::default()), Box::new(director.clone()))
-                .unwrap();
+            control::spawn(Arc::clone(&clock), config, Box::new(Memory), Box::new(director.clone())).unwrap();
         director.set_control(&control);
         let mut settings = Settings {
             viewer_tokens: ViewerTokens::Optional,

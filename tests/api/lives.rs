@@ -47,7 +47,14 @@ async fn creating_is_refused_with_the_field_and_the_reason() {
     create(json!({"liveId": "a", "maxSeatCount": -1})).await.problem(400, "bad-request");
     create(json!({"liveId": "a", "maxSeatCount": 51})).await.problem(400, "bad-request");
     create(json!({"liveId": "a", "liveName": "x".repeat(101)})).await.problem(400, "bad-request");
-    create(json!({"liveId": "a", "metaData": {"x".repeat(51): ""}})).await.problem(422, "meta-data-key");
+    let says = |problem: &Value, words: &str| assert!(problem["detail"].as_str().unwrap().contains(words), "{problem}");
+    let key = create(json!({"liveId": "a", "metaData": {"x".repeat(51): ""}})).await.problem(422, "meta-data-key");
+    says(&key, "xxx\"… has 51 bytes; give it 1 to 50");
+    let long = json!({"fine": "", "mood": "x".repeat(2_049)});
+    let value = create(json!({"liveId": "a", "metaData": long})).await.problem(422, "meta-data-value");
+    says(&value, "key \"mood\" has 2049 bytes; shorten it to at most 2048");
+    let number = create(json!({"liveId": "a", "metaData": {"fine": "", "mood": 7}})).await.problem(400, "bad-request");
+    says(&number, "`metaData.mood`: invalid type: integer `7`, expected a string");
     create(json!({"liveId": "a", "notice": "x".repeat(70_000)})).await.problem(413, "body-too-large");
     let bearer = format!("Bearer {admin}");
     let text =

@@ -1,6 +1,9 @@
 //! WHIP, RFC 9725, requirement by requirement.
 
+use std::time::Duration;
+
 use costage::api::auth::Role;
+use costage::client::whip::Host;
 
 use super::house::{House, Reply, offer};
 
@@ -184,4 +187,26 @@ async fn guessing_session_addresses_is_braked() {
     }
     assert_eq!(statuses[..20], [404; 20]);
     assert_eq!(statuses[20], 429);
+}
+
+/// Within this a host of ours must hear of its session's end. Long before the 30 s after which its consent expires, and
+/// the 10 s after which the live has left its connection; the looks are a quarter of a second apart.
+const HEARD_WITHIN: Duration = Duration::from_secs(5);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_own_host_hears_at_once_that_it_was_taken_over_or_its_live_ended() {
+    let house = House::open().await;
+    house.live("a", "alice").await;
+    let endpoint = format!("http://{}/whip/a", house.address);
+    let token = house.host("alice", "a");
+    let connect = async || Host::connect(&endpoint, Some(&token)).await.unwrap();
+
+    let first = connect().await;
+    assert!(tokio::time::timeout(Duration::from_secs(1), first.ended()).await.is_err(), "nobody has ended it yet");
+    let second = connect().await;
+    tokio::time::timeout(HEARD_WITHIN, first.ended()).await.expect("taken over");
+    first.close().await;
+    house.json(&house.admin(), "DELETE", "/v1/lives/a", &serde_json::Value::Null).await.expect(204);
+    tokio::time::timeout(HEARD_WITHIN, second.ended()).await.expect("the live has ended");
+    second.close().await;
 }

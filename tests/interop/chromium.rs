@@ -210,6 +210,16 @@ impl Page<'_> {
         errors.collect()
     }
 
+    /// Requests of the page that were answered 4xx or 5xx, or not at all, as its console shows them.
+    pub(crate) fn failed_requests(&self) -> Vec<String> {
+        let entries = self.browser.devtools.events(&self.session).into_iter().filter_map(|event| {
+            let entry = &event["params"]["entry"];
+            let failed = entry["level"] == "error" && entry["source"] == "network";
+            failed.then(|| format!("{}: {}", entry["url"], entry["text"]))
+        });
+        entries.collect()
+    }
+
     /// Closes the page as a user would: it gets its `pagehide`.
     pub(crate) fn close(self) {
         self.call("Page.close", json!({}));

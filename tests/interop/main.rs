@@ -268,6 +268,47 @@ fn the_demo_shows_a_battle_and_its_figures_on_the_first_page() {
 }
 
 #[test]
+fn a_visitor_takes_over_a_live_of_the_demo_and_its_host_comes_back_afterwards() {
+    const VISITOR: Host = Host { live: "luna", user: "luna", hue: 120.0, tone_hz: 440.0 };
+    let _alone = alone();
+    let server = Server::start_as(&["demo"]);
+    let browser = Browser::launch();
+    let connected = || {
+        let co_host = server.admin("GET", "/v1/lives/luna/co-host", &json!(null)).expect_status(200);
+        co_host["connected"] == json!(["luna", "kai"])
+    };
+    server.wait_until("luna and kai battle", PATIENCE, || server.has_said("battle started"));
+    assert!(connected());
+    let page = browser.open("demo-visited", &server.url("/"));
+    page.wait_for(&is_state("connected"), PATIENCE);
+    let viewer = Viewer::new(&page);
+
+    let visitor = publish(&browser, &server, VISITOR);
+    wait_for_ground(&viewer, "the visitor in luna's tile", corner_of_tile(TILE_LEFT_X), VISITOR);
+    server.wait_until("the demo has noticed", Duration::from_secs(5), || server.has_said("session has ended"));
+    // Three of the looks after which luna would come back if nobody published.
+    visitor.evaluate("new Promise((done) => setTimeout(done, 3000))");
+    assert_eq!(
+        visitor.text("document.querySelector('#state').dataset.state"),
+        "connected",
+        "the visitor is left alone"
+    );
+    assert!(!server.has_said("the host is back"));
+
+    visitor.evaluate("document.querySelector('#go').click()");
+    visitor.wait_for(&is_state("closed"), PATIENCE);
+    server.wait_until("luna is back", Duration::from_secs(8), || server.has_said("the host is back"));
+    viewer.wait_until("luna in her tile", PATIENCE, || {
+        let colour = picture::mean(&viewer.read(corner_of_tile(TILE_LEFT_X)));
+        (!colour.is_near(VISITOR.ground())).then_some(()).ok_or_else(|| format!("still {colour:?}"))
+    });
+    assert!(connected(), "the lives stay connected over a visit");
+    assert_eq!(visitor.failed_requests(), Vec::<String>::new(), "the DELETE found its session");
+    assert_eq!(visitor.complaints(), Vec::<String>::new());
+    server.stop();
+}
+
+#[test]
 fn a_host_without_a_camera_or_a_token_is_told_so_in_words() {
     let _alone = alone();
     let server = Server::start();

@@ -138,6 +138,11 @@ impl Server {
         assert!(panics.is_empty(), "the server panicked: {panics:?}");
     }
 
+    /// Whether a line of its log holds these words.
+    pub(crate) fn has_said(&self, words: &str) -> bool {
+        self.log.lock().expect("no test thread panicked").iter().any(|line| line.contains(words))
+    }
+
     fn last_words(&self) -> String {
         let log = self.log.lock().expect("no test thread panicked");
         let last = &log[log.len().saturating_sub(30)..];

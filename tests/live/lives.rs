@@ -68,18 +68,22 @@ fn a_field_over_its_limit_is_refused_by_name() {
 }
 
 #[test]
-fn meta_data_over_a_limit_says_which() {
+fn meta_data_over_a_limit_says_which_and_of_which_key() {
     let mut world = World::new();
     let fault = |result: Result<Answer, Refusal>| match result {
         Err(Refusal::MetaData { fault }) => fault,
         other => panic!("{other:?}"),
     };
     let eleven = (0..11).map(|i| (i.to_string(), String::new())).collect();
-    assert_eq!(fault(create(&mut world, |new| new.meta_data = eleven)), MetaDataFault::Keys);
+    assert_eq!(fault(create(&mut world, |new| new.meta_data = eleven)), MetaDataFault::Keys { found: 11 });
     let long_key = [("k".repeat(51), String::new())].into();
-    assert_eq!(fault(create(&mut world, |new| new.meta_data = long_key)), MetaDataFault::KeySize);
+    assert_eq!(
+        fault(create(&mut world, |new| new.meta_data = long_key)),
+        MetaDataFault::KeySize { key: "k".repeat(51) }
+    );
     let long_value = [("k".to_owned(), "v".repeat(2_049))].into();
-    assert_eq!(fault(create(&mut world, |new| new.meta_data = long_value)), MetaDataFault::ValueSize);
+    let too_long = MetaDataFault::ValueSize { key: "k".to_owned(), found: 2_049 };
+    assert_eq!(fault(create(&mut world, |new| new.meta_data = long_value)), too_long);
     let fits = [("k".repeat(50), "v".repeat(2_048))].into();
     assert!(create(&mut world, |new| new.meta_data = fits).is_ok());
 }

@@ -14,14 +14,14 @@ fn watch(world: &mut World, name: &str) -> Result<Answer, Refusal> {
 }
 
 #[test]
-fn only_the_owner_publishes_and_a_second_time_takes_over() {
+fn only_the_owner_publishes_and_a_second_time_as_the_same_source() {
     let mut world = World::new();
     world.create("a");
     let publish = |user| Command::Publish { live: live("a"), user };
     let source = world.source("a");
-    assert_eq!(world.ask(publish(host_of("a"))), Ok(Answer::Publish(Publish { source, takeover: false })));
+    assert_eq!(world.ask(publish(host_of("a"))), Ok(Answer::Publish(Publish { source })));
     world.media_of("a", MediaState::Up);
-    assert_eq!(world.ask(publish(host_of("a"))), Ok(Answer::Publish(Publish { source, takeover: true })));
+    assert_eq!(world.ask(publish(host_of("a"))), Ok(Answer::Publish(Publish { source })));
     assert_eq!(world.ask(publish(host_of("b"))), Err(Refusal::NotOwner { live: live("a") }));
     let unknown = Command::Publish { live: live("x"), user: host_of("a") };
     assert_eq!(world.ask(unknown), Err(Refusal::NoSuchLive { live: live("x") }));

@@ -59,7 +59,7 @@ async fn a_live_is_not_live_while_its_hosts_packets_are_blocked_and_live_again_w
     let config = PeerConfig { port: 0, bind: Some([127, 0, 0, 1].into()), loopback: true, ..PeerConfig::default() };
     let (sessions, _receiver) = peer::start(&config, Arc::clone(&clock), Arc::new(director.clone())).unwrap();
     let config = ControlConfig { rules: Rules::default(), seed: 11, snapshot: None };
-    let journal = Box::new(costage::store::Memory::default());
+    let journal = Box::new(costage::store::Memory);
     let (control, thread) = control::spawn(clock, config, journal, Box::new(director.clone())).unwrap();
     director.set_control(&control);
 

@@ -124,7 +124,10 @@ impl Config {
         for (what, value) in [("width", self.canvas.width), ("height", self.canvas.height)] {
             within(&format!("canvas ({what})"), value, 64..=1920)?;
             if value % 2 != 0 {
-                return Err(fault(format!("canvas ({what})"), format!("must be even, found {value}")));
+                return Err(fault(
+                    format!("canvas ({what})"),
+                    format!("must be even, found {value}: take {} or {}", value - 1, value + 1),
+                ));
             }
         }
         within("max_fps", self.max_fps, 1..=60)?;
@@ -194,6 +197,13 @@ mod tests {
         assert_eq!(faulty(|config| config.allowed_origins = vec!["example.com".into()]), "allowed_origins");
         assert_eq!(faulty(|config| config.live_idle_seconds = 1), "live_idle_seconds");
         assert_eq!(faulty(|config| config.limits.sessions = 0), "limits.sessions");
+    }
+
+    #[test]
+    fn an_odd_canvas_is_refused_with_the_sizes_beside_it() {
+        let odd = Config { canvas: CanvasSize { width: 720, height: 1279 }, ..Config::default() };
+        let said = odd.validate(true).unwrap_err().to_string();
+        assert_eq!(said, "canvas (height): must be even, found 1279: take 1278 or 1280");
     }
 
     #[test]

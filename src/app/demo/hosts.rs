@@ -20,10 +20,9 @@ const FPS: f64 = 30.0;
 /// What a phone with a good network sends at 720p.
 const BITRATE_BPS: u32 = 2_000_000;
 const SIZE: Size = Size { width: 1280, height: 720 };
-/// Between two looks whether a visitor has left. (That a visitor has taken over at all is noticed only when the host's own
-/// session fails, some 30 s later: the `webrtc` crate does not tell of the goodbye. A visit shorter than that leaves the
-/// place empty until then.)
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// Between two looks whether a visitor has left: the place is empty for little longer, and filled again well within
+/// `host_grace_seconds`. A visitor who is still connecting counts as publishing and is not disturbed.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// One of [`HOSTS`], with what it performs.
 pub(super) struct SyntheticHost {

@@ -166,7 +166,7 @@ fn a_panic_in_one_session_ends_that_session_alone() {
     assert!(shard.send(10));
     assert!(shard.send(12));
     assert_eq!(sound.asked(), [Asked::Sent(2), Asked::Sent(2)]);
-    assert_eq!(shard.seats.len(), 1);
+    assert_eq!(shard.seats.seats.len(), 1);
     assert_eq!(shard.seats.surroundings.viewers.of(FEED), 1);
 }
 
@@ -222,7 +222,7 @@ fn a_panic_while_packets_are_sent_again_ends_that_session_alone() {
         }
         shard.seats.ask_host(shard.start, SessionKey(u64::try_from(key).expect("small")));
     }
-    assert_eq!(shard.seats.len(), 1);
+    assert_eq!(shard.seats.seats.len(), 1);
 }
 
 #[test]
@@ -282,7 +282,7 @@ fn the_end_of_a_feed_closes_its_viewers_and_no_host() {
     shard.seats.obey(shard.start, Order::EndFeed { feed: FEED });
     assert_eq!((viewer.asked(), host.asked()), (vec![Asked::Closed], vec![]));
     assert_eq!(shard.seats.surroundings.viewers.of(FEED), 0);
-    assert_eq!(shard.seats.len(), 1);
+    assert_eq!(shard.seats.seats.len(), 1);
 }
 
 #[test]
