@@ -187,6 +187,7 @@ impl Seats {
             outbox: Outbox::default(),
         };
         self.seats.insert(key, seat);
+        self.note_viewers();
         self.with(now, key, |_, _| {});
     }
 
@@ -381,8 +382,14 @@ impl Seats {
         self.remove(key);
     }
 
+    /// Says whether the mixes' frames are wanted here. While they are not, this shard's gates stand where they stood.
+    fn note_viewers(&self) {
+        self.handle.set_watched(self.seats.values().any(|seat| matches!(seat.role, Role::Viewer { .. })));
+    }
+
     fn remove(&mut self, key: SessionKey) {
         let Some(seat) = self.seats.remove(&key) else { return };
+        self.note_viewers();
         if let Some(at) = seat.wakes_at {
             self.wakes.remove(&(at, key));
         }

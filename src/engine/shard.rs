@@ -11,6 +11,7 @@ use super::viewers::Viewers;
 use costage_media::forward::{FeedId, Frame, ProducerId};
 use costage_media::scene::SourceId;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// Datagrams that may wait for a shard. 4,096 × 1.2 kB is 5 MB, a quarter of a second of a full 150 Mbit/s core.
@@ -62,6 +63,8 @@ pub(super) struct ShardHandle {
     datagrams: Sender<(SessionKey, Datagram)>,
     frames: Sender<Outgoing>,
     wishes: Sender<SessionKey>,
+    /// Whether any viewer has a seat there.
+    watched: Arc<AtomicBool>,
 }
 
 impl ShardHandle {
@@ -74,8 +77,17 @@ impl ShardHandle {
         self.datagrams.put((key, datagram));
     }
 
-    pub(super) fn send(&self, outgoing: Outgoing) {
-        self.frames.put(outgoing);
+    /// Hands on a mixed frame. A shard without viewers is left asleep: it would be woken a hundred times a second and
+    /// program for nothing. One who has just taken a seat there needs a keyframe first anyway, and asks for it.
+    pub(super) fn send(&self, outgoing: &Outgoing) {
+        if self.watched.load(Ordering::Acquire) {
+            self.frames.put(outgoing.clone());
+        }
+    }
+
+    /// Whether frames are wanted there from now on.
+    pub(super) fn set_watched(&self, watched: bool) {
+        self.watched.store(watched, Ordering::Release);
     }
 
     /// The host behind this session is wanted a keyframe of. Never waits: the mix must not stand still for it.
@@ -99,7 +111,8 @@ impl ShardHandle {
         let (datagrams, _) = bounded(1, Policy::DropOldest, &bell);
         let (frames, frames_in) = bounded(FRAMES_MAX, Policy::DropOldest, &bell);
         let (wishes, wishes_in) = bounded(WISHES_MAX, Policy::DropOldest, &bell);
-        (Self { orders, datagrams, frames, wishes }, frames_in, wishes_in)
+        let watched = Arc::new(AtomicBool::new(true));
+        (Self { orders, datagrams, frames, wishes, watched }, frames_in, wishes_in)
     }
 }
 
@@ -127,7 +140,7 @@ pub(super) fn spawn(
     let (datagrams, datagrams_in) = bounded(DATAGRAMS_MAX, Policy::DropOldest, &bell);
     let (frames, frames_in) = bounded(FRAMES_MAX, Policy::DropOldest, &bell);
     let (wishes, wishes_in) = bounded(WISHES_MAX, Policy::DropOldest, &bell);
-    let handle = ShardHandle { orders, datagrams, frames, wishes };
+    let handle = ShardHandle { orders, datagrams, frames, wishes, watched: Arc::default() };
     let mut shard = Shard {
         bell,
         orders: orders_in,

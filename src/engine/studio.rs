@@ -319,7 +319,7 @@ fn count_bytes(frame: &Frame) {
 }
 
 fn send(shards: &[ShardHandle], outgoing: &Outgoing) {
-    shards.iter().for_each(|shard| shard.send(outgoing.clone()));
+    shards.iter().for_each(|shard| shard.send(outgoing));
 }
 
 #[cfg(test)]

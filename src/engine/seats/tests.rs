@@ -170,6 +170,29 @@ fn a_panic_in_one_session_ends_that_session_alone() {
     assert_eq!(shard.seats.surroundings.viewers.of(FEED), 1);
 }
 
+#[test]
+fn a_shard_without_viewers_is_handed_no_frames() {
+    let clock: Arc<dyn Clock> = Arc::new(Fixed(Instant::now()));
+    let (epoch, start) = (Epoch::start(&*clock), clock.now());
+    let (handle, frames, _) = ShardHandle::unattended();
+    let samples = Arc::new(Counted::default());
+    let mut seats =
+        Seats::new(handle.clone(), Surroundings { clock, epoch, samples, viewers: Arc::default(), seed: 1 });
+    let mut adopt = |key, role| {
+        seats.obey(start, Order::Adopt { key: SessionKey(key), role, peer: Box::new(Script::default()) });
+        handle.send(&Outgoing { frame: frame(10, 2), trace: None });
+        frames.next().is_some()
+    };
+    assert!(!adopt(1, Role::Host { source: SourceId(3) }));
+    assert!(adopt(2, Role::Viewer { feed: FEED }), "before it is connected: nothing is missed when it is");
+    assert!(adopt(3, Role::Viewer { feed: FEED }));
+    for (key, wanted) in [(2, true), (3, false)] {
+        seats.obey(start, Order::Close { key: SessionKey(key) });
+        handle.send(&Outgoing { frame: frame(10, 2), trace: None });
+        assert_eq!(frames.next().is_some(), wanted, "after {key} has left");
+    }
+}
+
 /// A frame of 40 packets that is the first to show one source frame.
 fn large(start: Instant) -> Outgoing {
     let stamp =
