@@ -1,7 +1,7 @@
 //! One frame thread: it decodes what arrives, paints it, and encodes the programs that are due.
 //!
 //! ```text
-//! packets ─▶ Source (reorder, decode) ─▶ Program (paint, compose, encode, packetise) ─▶ every shard
+//! packets ─▶ Source (reorder, decode) ─▶ Program (paint, compose, encode, packetise) ─▶ every shard that has viewers
 //! ```
 
 use super::bounded::{Bell, Policy, Receiver, Sender, bounded};

@@ -1,7 +1,7 @@
 //! Threads and bounded channels: packet shards, mix threads, the control thread.
 //!
 //! ```text
-//! UDP thread ─datagrams─▶ shard ─packets─▶ mix thread ─frames─▶ every shard ─▶ viewers
+//! UDP thread ─datagrams─▶ shard ─packets─▶ mix thread ─frames─▶ every shard with viewers ─▶ viewers
 //!                           ▲                  ▲
 //!                           └── orders ── Director ◀── control (Stagehand), peer (Shards)
 //! ```
