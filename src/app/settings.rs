@@ -26,7 +26,7 @@ pub struct Settings {
     /// Mixed frames a second, at most; 1 to 60 [default: 30]
     #[arg(long, value_name = "FPS")]
     pub max_fps: Option<String>,
-    /// Video bit rate each mix aims at, bits a second; a simple picture takes less [default: 2500000]
+    /// Video bit rate of each mix, bits a second [default: 2500000]
     #[arg(long, value_name = "BPS")]
     pub bitrate_bps: Option<String>,
     /// SIMD level: auto, avx2 or scalar; lowers, never raises [default: auto]

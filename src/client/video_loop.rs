@@ -2,7 +2,7 @@
 //! host is then its packets, not its encoder.
 
 use bytes::Bytes;
-use costage_media::codec::openh264::{Encoder, EncoderConfig, QP_FINEST};
+use costage_media::codec::openh264::{Encoder, EncoderConfig};
 use costage_media::codec::{EncodeError, VideoEncoder};
 use costage_media::frame::{I420, Size};
 use costage_media::jitter::h264::packetise;
@@ -96,12 +96,7 @@ impl VideoLoop {
         progress: &mut dyn FnMut(),
     ) -> Result<Self, LoopError> {
         let max_fps = config.rate.frames_per_second_max();
-        let mut encoder = Encoder::new(EncoderConfig {
-            size: config.size,
-            bitrate_bps: config.bitrate_bps,
-            max_fps,
-            qp_min: QP_FINEST,
-        })?;
+        let mut encoder = Encoder::new(EncoderConfig { size: config.size, bitrate_bps: config.bitrate_bps, max_fps })?;
         let mut picture = I420::black(config.size);
         let mut frames = Vec::with_capacity(config.frames);
         for position in 0..config.frames {

@@ -12,10 +12,6 @@ use crate::scene::{Scene, SourceId};
 use crate::time::{MediaTime, VIDEO_CLOCK_HZ};
 use std::time::{Duration, Instant};
 
-/// The finest quantiser of a mix. What it leaves, 50 dB below the picture, no eye sees; finer ones cost a simple scene up
-/// to half as many bits again, for each viewer, and keep encoding what stands still.
-const QP_MIN: u8 = 20;
-
 /// What a program is made like.
 #[derive(Debug, Clone, Copy)]
 pub struct ProgramConfig {
@@ -264,7 +260,7 @@ impl Program {
 
 fn encoder_for(config: ProgramConfig, size: Size) -> Result<Box<dyn VideoEncoder>, EncodeError> {
     let ProgramConfig { max_fps, bitrate_bps, .. } = config;
-    Ok(Box::new(openh264::Encoder::new(openh264::EncoderConfig { size, bitrate_bps, max_fps, qp_min: QP_MIN })?))
+    Ok(Box::new(openh264::Encoder::new(openh264::EncoderConfig { size, bitrate_bps, max_fps })?))
 }
 
 fn advance(seq: &mut ExtSeq) -> ExtSeq {

@@ -48,7 +48,7 @@ pub struct Config {
     pub canvas: CanvasSize,
     /// Mixed frames a second, at most; 1 to 60. Default 30.
     pub max_fps: u32,
-    /// Video bit rate each mix aims at, bits a second; a simple picture takes less. 100000 to 20000000. Default 2500000.
+    /// Video bit rate of each mix, bits a second; 100000 to 20000000. Default 2500000.
     pub bitrate_bps: u32,
     /// What a host may send, bits a second, told to it by REMB; 100000 to 50000000. Default 6000000.
     pub host_bitrate_bps: u32,

@@ -92,7 +92,7 @@ fn lamp(size: Size) -> (usize, usize, usize, usize) {
 mod tests {
     use super::*;
     use crate::client::performance::Rate;
-    use costage_media::codec::openh264::{Decoder, Encoder, EncoderConfig, QP_FINEST};
+    use costage_media::codec::openh264::{Decoder, Encoder, EncoderConfig};
     use costage_media::codec::{VideoDecoder, VideoEncoder};
     use costage_media::time::MediaTime;
 
@@ -123,8 +123,7 @@ mod tests {
 
     impl Wire {
         fn new(size: Size, bitrate_bps: u32) -> Self {
-            let encoder =
-                Encoder::new(EncoderConfig { size, bitrate_bps, max_fps: 30, qp_min: QP_FINEST }).expect("even size");
+            let encoder = Encoder::new(EncoderConfig { size, bitrate_bps, max_fps: 30 }).expect("even size");
             Self(encoder, Decoder::new())
         }
 

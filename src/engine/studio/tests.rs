@@ -127,8 +127,7 @@ fn scene(sources: &[SourceId]) -> Scene {
 fn keyframe(luma: u8, now: Instant) -> Vec<RtpIn> {
     let mut picture = I420::black(SOURCE);
     picture.planes_mut()[0].fill(luma);
-    let config =
-        openh264::EncoderConfig { size: SOURCE, bitrate_bps: 300_000, max_fps: 30, qp_min: openh264::QP_FINEST };
+    let config = openh264::EncoderConfig { size: SOURCE, bitrate_bps: 300_000, max_fps: 30 };
     let mut encoder = openh264::Encoder::new(config).expect("a small encoder");
     let encoded = encoder.encode(picture.as_ref(), MediaTime(0), true).expect("a picture").expect("is not skipped");
     let payloads = packetise(&encoded.nals, 1_180);

@@ -22,11 +22,6 @@ use crate::time::MediaTime;
 /// The least target, bits per second: below it even the smallest picture at a few frames a second is only headers.
 const BITRATE_BPS_MIN: u32 = 30_000;
 
-/// The finest quantiser that the library uses under rate control.
-pub const QP_FINEST: u8 = 12;
-/// The coarsest that H.264 has.
-const QP_MAX: u8 = 51;
-
 /// What an encoder is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EncoderConfig {
@@ -36,9 +31,6 @@ pub struct EncoderConfig {
     pub bitrate_bps: u32,
     /// The most pictures a second that will come, 1 to 60; with the size it decides the level in the SPS.
     pub max_fps: u32,
-    /// The finest quantiser (QP, H.264 §7.4.5) it may use, 12 to 51: what needs no more bits than that gets no more, even if
-    /// the target is not reached. [`QP_FINEST`] sets no limit of its own.
-    pub qp_min: u8,
 }
 
 /// An H.264 encoder.
@@ -71,8 +63,7 @@ impl Encoder {
         let max_fps = config.max_fps.clamp(1, 60);
         let level = Level::for_stream(config.size, max_fps, config.bitrate_bps);
         let bitrate_bps = config.bitrate_bps.clamp(BITRATE_BPS_MIN, level.bitrate_bps_max.max(BITRATE_BPS_MIN));
-        let qp_min = config.qp_min.clamp(QP_FINEST, QP_MAX);
-        let config = EncoderConfig { bitrate_bps, max_fps, qp_min, ..config };
+        let config = EncoderConfig { bitrate_bps, max_fps, ..config };
         let mut raw = Raw::new()?;
         let mut parameters = raw.defaults()?;
         fill(&mut parameters, config, level);
@@ -301,8 +292,6 @@ fn fill(parameters: &mut SEncParamExt, config: EncoderConfig, level: Level) {
     parameters.iPicHeight = int(config.size.height);
     parameters.iTargetBitrate = bitrate;
     parameters.iRCMode = RC_TIMESTAMP_MODE;
-    parameters.iMinQp = c_int::from(config.qp_min);
-    parameters.iMaxQp = c_int::from(QP_MAX);
     parameters.fMaxFrameRate = fps;
     parameters.iTemporalLayerNum = 1;
     parameters.iSpatialLayerNum = 1;

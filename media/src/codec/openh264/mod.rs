@@ -7,7 +7,7 @@ mod level;
 mod rate;
 
 pub use decoder::Decoder;
-pub use encoder::{Encoder, EncoderConfig, QP_FINEST};
+pub use encoder::{Encoder, EncoderConfig};
 pub use level::Level;
 
 use openh264_sys2::source::APILoader;

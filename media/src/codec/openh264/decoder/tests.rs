@@ -1,6 +1,6 @@
 use super::*;
 use crate::codec::VideoEncoder;
-use crate::codec::openh264::{Encoder, EncoderConfig, QP_FINEST};
+use crate::codec::openh264::{Encoder, EncoderConfig};
 use crate::codec::sps::SpsError;
 use crate::codec::testing::{annex_b, luma_psnr, moving};
 use crate::frame::Matrix;
@@ -8,8 +8,7 @@ use crate::time::MediaTime;
 
 /// Access units of a moving scene: an IDR first, then `count − 1` P pictures.
 fn stream(size: Size, count: usize) -> Vec<Vec<u8>> {
-    let mut encoder =
-        Encoder::new(EncoderConfig { size, bitrate_bps: 800_000, max_fps: 30, qp_min: QP_FINEST }).unwrap();
+    let mut encoder = Encoder::new(EncoderConfig { size, bitrate_bps: 800_000, max_fps: 30 }).unwrap();
     (0..count)
         .map(|n| {
             let picture = moving(size, n);
@@ -40,7 +39,7 @@ fn each_unit_gives_its_picture_at_once_at_every_size() {
 #[test]
 fn main_profile_is_not_held_back_for_reordering() {
     let size = size(320, 240);
-    let config = EncoderConfig { size, bitrate_bps: 800_000, max_fps: 30, qp_min: QP_FINEST };
+    let config = EncoderConfig { size, bitrate_bps: 800_000, max_fps: 30 };
     let (mut encoder, mut decoder) = (Encoder::main_profile(config), Decoder::new());
     for n in 0..40 {
         let picture = moving(size, n);
@@ -148,7 +147,7 @@ fn a_unit_of_two_pictures_is_refused() {
 fn no_picture_is_got_from_the_library_that_a_later_call_may_have_freed() {
     for main in [false, true] {
         let sets = |size: Size| {
-            let config = EncoderConfig { size, bitrate_bps: 800_000, max_fps: 30, qp_min: QP_FINEST };
+            let config = EncoderConfig { size, bitrate_bps: 800_000, max_fps: 30 };
             let mut encoder = if main { Encoder::main_profile(config) } else { Encoder::new(config).unwrap() };
             let picture = moving(size, 0);
             let encoded = encoder.encode(picture.as_ref(), MediaTime(0), true).unwrap().unwrap();
@@ -170,7 +169,7 @@ fn no_picture_is_got_from_the_library_that_a_later_call_may_have_freed() {
 
 #[test]
 fn damage_leaves_no_picture_held_back_for_a_later_unit() {
-    let config = |size| EncoderConfig { size, bitrate_bps: 800_000, max_fps: 30, qp_min: QP_FINEST };
+    let config = |size| EncoderConfig { size, bitrate_bps: 800_000, max_fps: 30 };
     let units = |size: Size| -> Vec<Vec<u8>> {
         let mut encoder = Encoder::main_profile(config(size));
         let picture = |n: usize| (moving(size, n), MediaTime(n as i64 * 33_333));

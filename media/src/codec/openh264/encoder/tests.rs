@@ -9,7 +9,7 @@ use crate::frame::{Colour, I420};
 const PORTRAIT: Size = Size { width: 720, height: 1280 };
 
 fn encoder(size: Size, bitrate_bps: u32, max_fps: u32) -> Encoder {
-    Encoder::new(EncoderConfig { size, bitrate_bps, max_fps, qp_min: QP_FINEST }).unwrap()
+    Encoder::new(EncoderConfig { size, bitrate_bps, max_fps }).unwrap()
 }
 
 #[test]
@@ -55,39 +55,6 @@ fn every_picture_decodes_at_once_and_looks_like_its_source() {
         let psnr = luma_psnr(&picture.as_ref().y, &decoded.y);
         assert!(psnr > 28.0, "picture {n}: {psnr:.1} dB");
     }
-}
-
-/// Bytes of the last of so many pictures of a scene, and the least PSNR among them once the rate has settled.
-fn last_bytes_and_psnr(qp_min: u8, pictures: impl Iterator<Item = I420>) -> (usize, f64) {
-    let size = Size { width: 360, height: 640 };
-    let config = EncoderConfig { size, bitrate_bps: 2_500_000, max_fps: 30, qp_min };
-    let (mut encoder, mut decoder) = (Encoder::new(config).unwrap(), Decoder::new());
-    let (mut bytes, mut psnr) = (0, f64::MAX);
-    for (n, picture) in (0_i64..).zip(pictures) {
-        let encoded = encoder.encode(picture.as_ref(), MediaTime(n * 33_333), false).unwrap().unwrap();
-        bytes = encoded.nals.iter().map(|nal| nal.len()).sum();
-        let unit = annex_b(&encoded.nals);
-        let decoded = decoder.decode(&unit).unwrap().expect("no delay");
-        if n >= 60 {
-            psnr = psnr.min(luma_psnr(&picture.as_ref().y, &decoded.y));
-        }
-    }
-    (bytes, psnr)
-}
-
-#[test]
-fn the_finest_quantiser_bounds_what_is_spent_and_keeps_what_is_seen() {
-    let size = Size { width: 360, height: 640 };
-    let still = || std::iter::repeat_with(|| moving(size, 7)).take(90);
-    let (finest, _) = last_bytes_and_psnr(QP_FINEST, still());
-    let (bounded, psnr) = last_bytes_and_psnr(20, still());
-    assert!(bounded < 100 && finest > 3 * bounded, "a still picture: {bounded} bytes, {finest} without a bound");
-    assert!(psnr > 42.0, "{psnr:.1} dB");
-    let panning = || (0..90).map(|n| moving(size, n));
-    let (finest, _) = last_bytes_and_psnr(QP_FINEST, panning());
-    let (bounded, psnr) = last_bytes_and_psnr(20, panning());
-    assert!(bounded < finest, "a panning one: {bounded} bytes, {finest} without a bound");
-    assert!(psnr > 42.0, "{psnr:.1} dB");
 }
 
 /// A scene of two seconds that runs to and fro, sixty pictures a second.
@@ -175,9 +142,8 @@ fn keyframes_are_paid_back() {
 
 #[test]
 fn wrong_sizes_and_short_planes_are_errors() {
-    let refused = |width, height| {
-        Encoder::new(EncoderConfig { size: Size { width, height }, bitrate_bps: 1, max_fps: 1, qp_min: 0 })
-    };
+    let refused =
+        |width, height| Encoder::new(EncoderConfig { size: Size { width, height }, bitrate_bps: 1, max_fps: 1 });
     assert!(refused(721, 1280).is_err());
     assert!(refused(14, 16).is_err());
     assert!(refused(16, 1922).is_err());
