@@ -9,7 +9,8 @@
 //! ```
 //! Everybody sees a layout change from what they saw before, while the shared program needs one encode for all. Viewers
 //! of a new program come with its first keyframe; who is alone again starts from the shared picture, which only its own
-//! viewers see.
+//! viewers see. A host who joins a shared program that runs already brings its own along in the same way: that one turns
+//! until the shared one's next keyframe, which may be half a second away, so that nobody's picture stands still.
 
 use super::trace::SourceStamp;
 use crate::live::StageId;
@@ -37,6 +38,18 @@ pub(super) struct Running {
     pub(super) scene: Scene,
     pub(super) phase: Phase,
     pub(super) shows: BTreeMap<SourceId, SourceStamp>,
+    /// Of one that turns into a program that is open already.
+    pub(super) joins: Option<Joins>,
+}
+
+/// When a program ends that turns into one that is open already: with the first keyframe there that was asked for after
+/// it had begun to, because its viewers ask as soon as they are pointed there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Joins {
+    /// Whether one was asked for.
+    pub(super) asked: bool,
+    /// The end if nobody asks: it has no viewers.
+    pub(super) until: Instant,
 }
 
 impl Running {
@@ -77,7 +90,9 @@ impl Running {
         match self.phase {
             Phase::Awaiting(_) => None,
             Phase::Opening(at) => Some(at.min(self.program.poll_sound_timeout())),
-            Phase::Turning(_) => self.program.poll_picture_timeout(),
+            Phase::Turning(_) => {
+                [self.program.poll_picture_timeout(), self.joins.map(|joins| joins.until)].into_iter().flatten().min()
+            }
             Phase::Open => {
                 let sound = self.program.poll_sound_timeout();
                 Some(self.program.poll_picture_timeout().map_or(sound, |picture| picture.min(sound)))

@@ -75,8 +75,10 @@ impl Studio {
 
     /// A viewer needs a keyframe of `producer`.
     pub(super) fn wish(&mut self, now: Instant, producer: ProducerId) {
-        if let Some(running) = self.programs.get_mut(&StageId(producer.0)) {
+        let stage = StageId(producer.0);
+        if let Some(running) = self.programs.get_mut(&stage) {
             running.program.request_keyframe(now);
+            self.note_wish(stage);
         }
     }
 
@@ -148,6 +150,7 @@ impl Studio {
             running.program.handle_timeout(now);
         }
         self.open_what_is_due(now);
+        self.end_overdue(now);
         self.produce();
         self.speak(now);
     }
@@ -218,7 +221,8 @@ impl Studio {
     /// Encodes every program that has something new to show and may.
     fn produce(&mut self) {
         let Surroundings { clock, epoch, shards, .. } = &self.surroundings;
-        for running in self.programs.values_mut().filter(|running| running.is_seen()) {
+        let mut keyframes = Vec::new();
+        for (stage, running) in self.programs.iter_mut().filter(|(_, running)| running.is_seen()) {
             let started = clock.now();
             let produced = match running.program.produce(started, epoch.media_time(started), &|| clock.now()) {
                 Ok(Some(produced)) => produced,
@@ -230,11 +234,15 @@ impl Studio {
             };
             metrics::counter!("costage_mixed_frames_total").increment(1);
             count_bytes(&produced.frame);
+            if produced.frame.keyframe {
+                keyframes.push(*stage);
+            }
             let shows = std::mem::take(&mut running.shows).into_values().collect();
             let trace = FrameTrace::new(shows, started, produced.composed, clock.now());
             send(shards, &Outgoing { frame: Arc::new(produced.frame), trace: Some(Arc::new(trace)) });
             tell_unknown_characters();
         }
+        keyframes.into_iter().for_each(|stage| self.end_joined(stage));
     }
 
     /// Mixes the sound that is due.

@@ -2,13 +2,17 @@
 
 use super::{Away, Studio};
 use crate::engine::mix_thread::{MixConfig, MixHandle, Moved, Order, producer_of};
-use crate::engine::running::{Phase, Running};
+use crate::engine::running::{Joins, Phase, Running};
 use crate::engine::source::Source;
 use crate::live::StageId;
 use costage_media::mix::{MOTION, Program, ProgramConfig};
 use costage_media::scene::{Scene, SourceId};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How long a program turns into one that is open already. Keyframes are at most half a second apart there, and a wish for
+/// one is repeated after a second.
+const JOIN_MAX: Duration = Duration::from_secs(2);
 
 impl Studio {
     pub(super) fn stage(&mut self, now: Instant, stage: StageId, scene: Scene, awaited: BTreeSet<SourceId>) {
@@ -32,8 +36,39 @@ impl Studio {
         running.scene = scene;
         if fresh {
             self.follow_on(now, stage, &before, awaited);
+        } else {
+            before.into_iter().filter(|old| *old != stage).for_each(|old| self.join(now, old, stage));
         }
         self.show(now, stage);
+    }
+
+    /// A host comes to a program that runs already: its own turns into that one until the next keyframe there.
+    fn join(&mut self, now: Instant, old: StageId, stage: StageId) {
+        let Some(scene) = self.programs.get(&stage).map(|running| &running.scene) else { return };
+        let comes = |running: &Running| scene.tiles.iter().any(|tile| running.shows_alone(tile.source));
+        let alone = self.programs.get(&old).is_some_and(|running| running.phase == Phase::Open && comes(running));
+        if let Some(running) = self.programs.get_mut(&old).filter(|_| alone) {
+            running.phase = Phase::Turning(stage);
+            running.joins = Some(Joins { asked: false, until: now + JOIN_MAX });
+        }
+    }
+
+    /// A viewer asked for a keyframe of `stage`: the next one ends what turns into it.
+    pub(super) fn note_wish(&mut self, stage: StageId) {
+        for running in self.programs.values_mut().filter(|running| running.phase == Phase::Turning(stage)) {
+            running.joins = running.joins.map(|joins| Joins { asked: true, ..joins });
+        }
+    }
+
+    /// `stage` has made a keyframe: the viewers of what was turning into it, and asked for one, are there now.
+    pub(super) fn end_joined(&mut self, stage: StageId) {
+        let joined = |running: &Running| running.joins.is_some_and(|joins| joins.asked);
+        self.programs.retain(|_, running| !(running.phase == Phase::Turning(stage) && joined(running)));
+    }
+
+    /// Ends what turned into a program that nobody asked for a keyframe.
+    pub(super) fn end_overdue(&mut self, now: Instant) {
+        self.programs.retain(|_, running| running.joins.is_none_or(|joins| joins.until > now));
     }
 
     /// Makes the program of a new stage.
@@ -43,7 +78,7 @@ impl Studio {
         match Program::new(now, producer_of(stage), config, scene.canvas) {
             Ok(program) => {
                 let (scene, shows) = (scene.clone(), BTreeMap::new());
-                self.programs.insert(stage, Running { program, scene, phase: Phase::Open, shows });
+                self.programs.insert(stage, Running { program, scene, phase: Phase::Open, shows, joins: None });
                 true
             }
             Err(error) => {
@@ -189,8 +224,9 @@ impl Studio {
         let Some(running) = self.programs.get_mut(&stage) else { return };
         running.program.put_sound(now, id, moved.sound);
         let (new, last) = (running.is_new(), running.arrived(id));
-        if let Some((old, alone)) = moved.alone.filter(|_| new) {
-            self.programs.insert(old, Running { phase: Phase::Turning(stage), ..alone });
+        if let Some((old, alone)) = moved.alone {
+            let joins = (!new).then_some(Joins { asked: false, until: now + JOIN_MAX });
+            self.programs.insert(old, Running { phase: Phase::Turning(stage), joins, ..alone });
         }
         if last {
             self.open_after_turning(now, stage);

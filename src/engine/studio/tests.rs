@@ -284,6 +284,49 @@ fn viewers_of_a_host_who_comes_from_another_thread_see_their_picture_turn_too() 
     assert!(here.studio.programs.keys().eq([&StageId(3)]), "programs that have turned end");
 }
 
+/// A connection of two that has just made a keyframe, and a third host alone beside it, who joins.
+fn join(room: &mut Room) {
+    let carol = SourceId(3);
+    for (source, luma) in [(ALICE, LIGHT), (BOB, DARK), (carol, LIGHT)] {
+        room.publish(source);
+        room.feed(source, luma);
+    }
+    room.stage(1, &[ALICE, BOB], &[]);
+    room.stage(3, &[carol], &[]);
+    room.pass(1_000);
+    room.studio.wish(room.now(), ProducerId(1));
+    room.pass(40);
+    room.pictures(3);
+    room.stage(1, &[ALICE, BOB, carol], &[]);
+    room.studio.obey(room.now(), Order::EndStage(StageId(3)));
+}
+
+#[test]
+fn viewers_of_a_host_who_joins_see_it_until_the_keyframe_they_asked_for() {
+    let hand = hand();
+    let mut room = Room::new(&hand);
+    join(&mut room);
+    room.studio.wish(room.now(), ProducerId(1));
+    room.pass(400);
+    assert!(room.pictures(3).len() >= 8, "it makes room for the others meanwhile");
+    assert!(room.studio.programs.contains_key(&StageId(3)), "the next keyframe is half a second after the last");
+    room.pass(100);
+    assert!(!room.studio.programs.contains_key(&StageId(3)), "its viewers are with the others now");
+}
+
+#[test]
+fn a_host_without_viewers_who_joins_leaves_its_program_behind_before_long() {
+    let hand = hand();
+    let mut room = Room::new(&hand);
+    join(&mut room);
+    room.pass(1_990);
+    assert!(room.studio.programs.contains_key(&StageId(3)), "a wish may still come");
+    room.pass(10);
+    assert!(!room.studio.programs.contains_key(&StageId(3)));
+    let spins = room.studio.poll_timeout().is_some_and(|at| at <= room.now());
+    assert!(!spins);
+}
+
 #[test]
 fn who_is_alone_again_fills_the_picture_from_where_it_was() {
     let mut room = Room::new(&hand());
