@@ -92,9 +92,16 @@ async function pick(kind) {
   $("#go").disabled = false;
   for (const toggle of toggles) toggle.show(false);
   // A live session keeps its place: only the tracks change.
-  for (const sender of session?.connection?.getSenders() ?? []) {
-    const track = source.stream.getTracks().find((one) => one.kind === sender.track?.kind);
-    if (track) await sender.replaceTrack(track);
+  await send();
+}
+
+/** Has the session send what is chosen. A hidden picture is not sent at all: a disabled track would send black. */
+async function send() {
+  const hidden = $("#picture").getAttribute("aria-pressed") === "true";
+  for (const { sender, receiver } of session?.connection?.getTransceivers() ?? []) {
+    const { kind } = receiver.track;
+    const track = source?.stream.getTracks().find((one) => one.kind === kind);
+    await sender.replaceTrack(kind === "video" && hidden ? null : (track ?? null));
   }
 }
 
@@ -108,6 +115,7 @@ function goLive() {
   showState(session, $("#state"), $("#trouble"));
   session.addEventListener("state", ({ detail }) => {
     $("#watch").hidden = detail.state !== "connected";
+    if (detail.state === "connected") send();
     if (detail.state === "failed") stopped();
   });
   $("#go").textContent = "Stop";
@@ -139,6 +147,7 @@ function toggle(button, kind, [on, off]) {
     const silent = button.getAttribute("aria-pressed") !== "true";
     for (const track of source?.stream.getTracks() ?? []) if (track.kind === kind) track.enabled = !silent;
     show(silent);
+    send();
   });
   return { show };
 }

@@ -309,6 +309,31 @@ fn a_visitor_takes_over_a_live_of_the_demo_and_its_host_comes_back_afterwards() 
 }
 
 #[test]
+fn a_hidden_picture_gives_way_to_the_avatar_and_comes_back() {
+    /// Behind the disc with the host's initial (layouts).
+    const AVATAR_GROUND: Rgb = Rgb(0x1F, 0x20, 0x24);
+    let _alone = alone();
+    let server = Server::start();
+    let browser = Browser::launch();
+    create_live(&server, ALICE);
+    let alice = publish(&browser, &server, ALICE);
+    let play = browser.open("play-hidden", &server.url("/play/a"));
+    play.wait_for(&is_state("connected"), PATIENCE);
+    let viewer = Viewer::new(&play);
+    wait_for_ground(&viewer, "alice", SOLO_TOP, ALICE);
+    alice.evaluate("document.querySelector('#picture').click()");
+    viewer.wait_until("the avatar", PATIENCE, || {
+        let colour = picture::mean(&viewer.read(SOLO_TOP));
+        colour.is_near(AVATAR_GROUND).then_some(()).ok_or_else(|| format!("{colour:?}"))
+    });
+    assert_eq!(alice.text("document.querySelector('#state').dataset.state"), "connected", "her voice goes on");
+    alice.evaluate("document.querySelector('#picture').click()");
+    wait_for_ground(&viewer, "alice again", SOLO_TOP, ALICE);
+    assert_eq!(alice.complaints(), Vec::<String>::new());
+    server.stop();
+}
+
+#[test]
 fn a_host_without_a_camera_or_a_token_is_told_so_in_words() {
     let _alone = alone();
     let server = Server::start();
