@@ -256,5 +256,5 @@ const HEARD_MAX: u32 = 10;
 /// Largest message of a client, bytes; the library's own limit is 64 MiB.
 const MESSAGE_BYTES_MAX: usize = 4 * 1024;
 /// Bytes that may wait for a client inside the socket; a snapshot has about 5 kB, one of 9 lives with 50 taken seats each
-/// under 400 kB.
-const WRITE_BYTES_MAX: usize = 1024 * 1024;
+/// about 100 kB; the largest that names and texts of control characters, escaped, can make it has 3.5 MB.
+const WRITE_BYTES_MAX: usize = 4 * 1024 * 1024;

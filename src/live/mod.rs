@@ -1,4 +1,4 @@
-//! Lives, connections and battles: sans-IO state machines, the rules of the product.
+//! Lives, seats, connections and battles: sans-IO state machines, the rules of the product.
 //!
 //! | file | holds |
 //! |---|---|

@@ -20,9 +20,9 @@ pub enum SeatEvent {
         reason: SeatReason,
         /// The seats that changed, as they are now; the others are as before. With reason `joined`: all of this live's.
         seat_list: Vec<SeatInfo>,
-        /// Who sat down.
+        /// Who sat down just now.
         seated_list: Vec<User>,
-        /// Who stood up or was removed.
+        /// Who stood up or was removed just now.
         left_list: Vec<User>,
     },
     /// To the host.

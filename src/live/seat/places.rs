@@ -106,12 +106,11 @@ impl Lives {
             if told.is_empty() || self.state.seating.seats.range(beyond).next().is_none() {
                 continue;
             }
-            let seated = self.state.seating.of(live).filter_map(|(_, seat)| seat.sitter.as_ref());
             let changed = SeatEvent::ListChanged {
                 live_id: live.clone(),
                 reason: SeatReason::Joined,
-                seated_list: seated.map(|sitter| (*sitter.user).clone()).collect(),
                 seat_list: self.seats_of(live),
+                seated_list: Vec::new(),
                 left_list: Vec::new(),
             };
             self.notify(now, told, Event::Seat(changed));
@@ -121,10 +120,43 @@ impl Lives {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
+    use super::super::super::command::{By, Command, NewLive, SeatAction, SeatCommand, User};
+    use super::super::super::effect::Effect;
+    use super::super::super::rules::Rules;
+    use super::super::super::state::Snapshot;
     use super::*;
 
+    fn user(name: &str) -> User {
+        User { user_id: UserId::new(name).unwrap(), user_name: String::new(), avatar_url: String::new() }
+    }
+
     #[test]
-    fn only_the_voice_layout_of_two_teams_has_fewer_seats_than_its_lives() {
-        assert_eq!(seats_in(Template::HostDynamicGrid), None);
+    fn a_layout_with_six_seats_empties_seats_6_and_up_with_reason_layout() {
+        assert_eq!(seats_in(Template::HostDynamicGrid), None, "other layouts have room for all");
+        let (now, wall, live) = (Instant::now(), WallMs(0), LiveId::new("a").unwrap());
+        let mut lives = Lives::seed(now, wall, Rules::default(), Snapshot::empty(1));
+        lives.handle(now, Command::CreateLive(Box::new(NewLive::new(live.clone(), user("owner"))))).unwrap();
+        for index in [1, 5, 6, 8] {
+            let action = SeatAction::Take { index, user: user(&format!("g{index}")) };
+            let command = SeatCommand { live: live.clone(), by: By::Backend, action };
+            lives.handle(now, Command::Seat(Box::new(command))).unwrap();
+        }
+        while lives.poll_effect().is_some() {}
+        lives.fit_seats_to_layout(wall, std::slice::from_ref(&live), Template::HostDynamicGrid);
+        assert_eq!(lives.poll_effect(), None);
+        lives.empty_seats_from(wall, &live, VOICE_6V6_SEATS);
+        let taken: Vec<_> = lives.state.seating.of(&live).map(|(index, _)| index).collect();
+        assert_eq!(taken, [0, 1, 5]);
+        let mut told = Vec::new();
+        while let Some(effect) = lives.poll_effect() {
+            if let Effect::Notify { event, .. } = effect {
+                let event = serde_json::to_value(event).unwrap();
+                assert_eq!(event["data"]["reason"], "layout");
+                told.push(event["type"].as_str().unwrap().to_owned());
+            }
+        }
+        assert_eq!(told, ["onKickedOffSeat", "onKickedOffSeat", "onSeatListChanged"]);
     }
 }
