@@ -61,7 +61,7 @@ pub(crate) fn command(of: &str, step: SeatStep) -> Command {
             SeatAction::Move { user: user.user_id, to: index, policy }
         }
         7 => {
-            let device = if step.number % 2 == 0 { Device::Microphone } else { Device::Camera };
+            let device = if step.number.is_multiple_of(2) { Device::Microphone } else { Device::Camera };
             SeatAction::Device { index, device, open: step.flag }
         }
         8 => SeatAction::Apply(asked()),
