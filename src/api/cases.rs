@@ -91,6 +91,23 @@ cases! {
     ConnectionFull CONFLICT 100_404 "connection-full" "The connection has no place left";
     ConnectionTooOften TOO_MANY_REQUESTS 100_405 "connection-too-often" "Too many connection requests";
     UserConnectedTwice CONFLICT 100_002 "user-connected-twice" "The user is already in the connection";
+    // Seats
+    SeatLocked CONFLICT 100_200 "seat-locked" "The seat is locked";
+    SeatOccupied CONFLICT 100_201 "seat-occupied" "The seat is taken";
+    SeatQueued CONFLICT 100_202 "seat-request-pending" "An application or invitation is pending already";
+    AlreadySeated CONFLICT 100_203 "already-seated" "The user sits already";
+    SeatNotQueued NOT_FOUND 100_204 "seat-request-not-found" "No such pending application or invitation";
+    SeatsFull CONFLICT 100_205 "seats-full" "All seats are taken";
+    NotSeated CONFLICT 100_206 "not-seated" "The user is not on that seat";
+    AlreadyOnSeat CONFLICT 100_210 "already-on-that-seat" "The user is on that seat already";
+    NoSeats CONFLICT 100_211 "no-seats" "The live has no seats";
+    SeatListEmpty NOT_FOUND 100_251 "seat-list-empty" "The seat list is empty";
+    OwnerSeat CONFLICT 100_006 "seat-of-the-owner" "The seat is the owner's";
+    OwnerStays CONFLICT 100_006 "owner-stays-on-seat" "The owner stays on its seat";
+    SeatNeedsConsent FORBIDDEN 100_006 "seat-needs-consent" "The seat needs the owner's consent";
+    DeviceLocked CONFLICT 100_006 "device-locked" "The owner has closed the microphone or camera";
+    DeviceClosedByUser CONFLICT 100_006 "device-closed-by-user" "The user has closed the microphone or camera";
+    SeatTooOften TOO_MANY_REQUESTS 900_429 "seat-requests-too-many" "Too many requests for seats are pending";
     // Battles
     BattleNotFound NOT_FOUND 100_411 "battle-not-found" "No such battle";
     NotInConnection CONFLICT 100_414 "not-in-connection" "The user is not in the connection";

@@ -5,7 +5,8 @@
 //! server ──▶ {"seq":41,"type":"onBattleScoreChanged","serverTime":…,"data":{…}} …
 //! server ──▶ ping each 5 s; two without an answer end the socket
 //! ```
-//! Clients send nothing but pongs. Numbers may skip for viewers: what passes between hosts is not theirs.
+//! Clients send nothing but pongs. Numbers may skip for viewers: what passes between hosts is not theirs,
+//! nor what concerns another guest alone.
 
 use std::time::Duration;
 
@@ -28,7 +29,7 @@ use super::state::{ApiState, SocketPlace, Stage};
 use crate::engine::{CutOff, First, Notice, Resume, Subscription};
 use crate::live::answer::LiveSnapshot;
 use crate::live::event::Audience;
-use crate::live::{Refusal, WallMs};
+use crate::live::{Refusal, UserId, WallMs};
 
 /// `?epoch=&after=` of a client that was here before.
 #[derive(Debug, Deserialize)]
@@ -51,14 +52,14 @@ pub(super) async fn socket(
     let upgrade = upgrade.map_err(|_| {
         Problem::new(Case::UpgradeRequired, "this address takes a WebSocket: connect with ws:// or wss://")
     })?;
-    let insider = viewer.insider;
+    let (insider, user) = (viewer.insider, viewer.user.clone());
     let place = state.sockets.take(insider).ok_or_else(|| {
         let detail = "the server has as many event sockets as it may (limits.event_sockets; some are kept for hosts and \
                       admins); try again, or raise the limit";
         Problem::new(Case::Overloaded, detail).retry_after(BUSY_SECONDS)
     })?;
     let subscription = subscribe(&state, viewer.live(), resume).await?;
-    let teller = Teller { insider, state, _place: place };
+    let teller = Teller { insider, user, state, _place: place };
     let upgrade = upgrade.max_message_size(MESSAGE_BYTES_MAX).max_frame_size(MESSAGE_BYTES_MAX);
     let upgrade = upgrade.write_buffer_size(0).max_write_buffer_size(WRITE_BYTES_MAX);
     // A browser that offered protocols wants one of them chosen.
@@ -101,6 +102,7 @@ struct SnapshotOut<'a> {
 /// One client's side of the socket.
 struct Teller {
     insider: bool,
+    user: Option<UserId>,
     state: ApiState,
     _place: SocketPlace,
 }
@@ -140,6 +142,7 @@ impl Teller {
             First::Snapshot(snapshot) => {
                 if !self.insider {
                     snapshot.co_host.hide_invitations();
+                    snapshot.seat_requests.keep_only(self.user.as_ref());
                 }
                 snapshot.live.viewer_count = self.state.viewers.of(snapshot.live.feed);
                 let first = SnapshotOut {
@@ -165,6 +168,7 @@ impl Teller {
         match notice.event.audience() {
             Audience::Everyone => true,
             Audience::Host => self.insider,
+            Audience::User(user) => self.insider || self.user.as_ref() == Some(&user),
         }
     }
 
@@ -251,5 +255,6 @@ const SEND_MAX: Duration = Duration::from_secs(10);
 const HEARD_MAX: u32 = 10;
 /// Largest message of a client, bytes; the library's own limit is 64 MiB.
 const MESSAGE_BYTES_MAX: usize = 4 * 1024;
-/// Bytes that may wait for a client inside the socket; a snapshot has about 5 kB.
-const WRITE_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes that may wait for a client inside the socket; a snapshot has about 5 kB, one of 9 lives with 50 taken seats each
+/// about 100 kB; the largest that names and texts of control characters, escaped, can make it has 3.5 MB.
+const WRITE_BYTES_MAX: usize = 4 * 1024 * 1024;

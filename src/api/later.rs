@@ -13,10 +13,6 @@ use super::state::ApiState;
 const LATER: &[(&[Method], &str, &str)] = &[
     (&[Method::PATCH], "/v1/lives/{live}", "updating a live"),
     (&[Method::PUT], "/v1/users/{user}/avatar", "setting an avatar"),
-    (&[Method::GET], "/v1/lives/{live}/seats", "a live's seating"),
-    (&[Method::POST], "/v1/lives/{live}/seats/move", "a live's seating"),
-    (&[Method::GET, Method::POST], "/v1/lives/{live}/seat-applications", "applying for a seat"),
-    (&[Method::GET, Method::POST], "/v1/lives/{live}/seat-invitations", "inviting to a seat"),
     (&[Method::GET], "/v1/lives/{live}/co-host/candidates", "the list of candidates for a connection"),
     (&[Method::PUT], "/v1/lives/{live}/layout", "choosing a layout"),
     (&[Method::POST], "/v1/layouts/validate", "checking a layout"),
@@ -32,16 +28,7 @@ const LATER: &[(&[Method], &str, &str)] = &[
 ];
 
 /// The same, for paths that end in one of several words: all are posted to.
-const LATER_ACTIONS: &[(&str, &[&str], &str)] = &[
-    (
-        "/v1/lives/{live}/seats/{index}",
-        &["take", "leave", "lock", "unlock", "kick", "mute", "unmute", "camera-on", "camera-off"],
-        "a live's seating",
-    ),
-    ("/v1/lives/{live}/seat-applications/{user}", ANSWERS, "applying for a seat"),
-    ("/v1/lives/{live}/seat-invitations/{user}", ANSWERS, "inviting to a seat"),
-    ("/v1/battles/{battle}", ANSWERS, "inviting to a battle"),
-];
+const LATER_ACTIONS: &[(&str, &[&str], &str)] = &[("/v1/battles/{battle}", ANSWERS, "inviting to a battle")];
 
 /// What an invitation can be answered with, and taken back.
 const ANSWERS: &[&str] = &["accept", "reject", "cancel"];

@@ -1,19 +1,20 @@
 //! Who may look at a live and who may act for it, where the token alone does not say. As arguments of handlers:
-//! [`Acting`], [`Watching`], [`Looking`].
+//! [`Acting`], [`Present`], [`Watching`], [`Looking`].
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use serde::Deserialize;
 
 use super::ask::asked;
-use super::auth::Bearer;
+use super::auth::{Bearer, Principal};
 use super::cases::Case;
 use super::ids::live_id;
 use super::problem::Problem;
 use super::query::Segments;
 use super::state::{ApiState, ViewerTokens};
 use crate::live::answer::LiveInfo;
-use crate::live::{Command, LiveId};
+use crate::live::command::{By, SeatAction, SeatCommand};
+use crate::live::{Command, LiveId, UserId};
 
 /// The live of the path, and a caller who may act for it as its host: an admin, or its owner with a token for it.
 pub(super) struct Acting {
@@ -44,11 +45,50 @@ impl FromRequestParts<ApiState> for Acting {
     }
 }
 
+/// The live of the path, and a caller whose token names it: whoever may ask something about its seats.
+pub(super) struct Present {
+    bearer: Bearer,
+    info: LiveInfo,
+}
+
+impl Present {
+    /// The caller.
+    pub(super) fn principal(&self) -> &Principal {
+        &self.bearer.principal
+    }
+
+    /// The command, as of this caller: the backend, the live's owner (with a host's token), or a guest.
+    pub(super) fn asks(self, action: SeatAction) -> Command {
+        let by = if self.bearer.principal.is_admin() {
+            By::Backend
+        } else if acts_for(&self.bearer, &self.info) {
+            By::Owner
+        } else {
+            By::Guest(self.bearer.principal.user)
+        };
+        Command::Seat(Box::new(SeatCommand { live: self.info.live.live_id, by, action }))
+    }
+}
+
+impl FromRequestParts<ApiState> for Present {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
+        let bearer = <Bearer as FromRequestParts<ApiState>>::from_request_parts(parts, state).await?;
+        let live = in_path(parts, state).await?;
+        bearer.principal.may_watch(&live)?;
+        let info = find(state, &live).await?;
+        Ok(Self { bearer, info })
+    }
+}
+
 /// The live of the path, and a caller who may watch it.
 pub(super) struct Watching {
     pub(super) info: LiveInfo,
     /// Whether the caller may act for the live too: what passes between hosts is shown to these alone.
     pub(super) insider: bool,
+    /// The token's user, whom what concerns one guest alone is shown to; `None` without a token that names the live.
+    pub(super) user: Option<UserId>,
 }
 
 impl Watching {
@@ -66,7 +106,8 @@ impl FromRequestParts<ApiState> for Watching {
         let live = in_path(parts, state).await?;
         let info = watch(state, bearer.as_ref(), &live).await?;
         let insider = bearer.as_ref().is_some_and(|bearer| acts_for(bearer, &info));
-        Ok(Self { info, insider })
+        let named = bearer.filter(|bearer| bearer.principal.may_watch(&live).is_ok());
+        Ok(Self { info, insider, user: named.map(|bearer| bearer.principal.user) })
     }
 }
 

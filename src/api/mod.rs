@@ -6,7 +6,7 @@
 //! | [`cases`], [`problem`], `refusals` | the one table of errors, and the document that carries a row |
 //! | [`auth`] | tokens, roles, the brake on guessing |
 //! | `media/` | WHIP and WHEP |
-//! | `lives`, `co_host`, `battles` and their `*_into` | REST: request types, and their way into `live`'s own |
+//! | `lives`, `seats`, `co_host`, `battles` and their `*_into` | REST: request types, and their way into `live`'s own |
 //! | `events` | the event socket |
 //! | `later`, `draining` | what is not built yet: 501; what a server that goes down takes no more: 503 |
 //! | `pages`, [`figures`], `dev` | the pages and what they need |
@@ -42,6 +42,8 @@ mod places;
 mod plain;
 mod query;
 mod refusals;
+mod seats;
+mod seats_into;
 mod stalled;
 
 pub use dev::DEV_TOKEN_SECONDS;
@@ -84,6 +86,7 @@ fn rest() -> Router<ApiState> {
         .route("/v1/lives/{live}/co-host/requests/{other}/accept", post(co_host::accept))
         .route("/v1/lives/{live}/co-host/requests/{other}/reject", post(co_host::reject))
         .route("/v1/lives/{live}/co-host/requests/{other}/cancel", post(co_host::cancel))
+        .merge(seats::routes())
         .route("/v1/lives/{live}/battles", post(battles::request))
         .route("/v1/lives/{live}/battle", get(battles::find_of_live))
         .route("/v1/battles/{battle}", get(battles::find))

@@ -2,6 +2,7 @@
 
 mod battle;
 mod connection;
+mod seat;
 
 use costage_media::forward::FeedId;
 use costage_media::scene::SourceId;
@@ -16,6 +17,7 @@ pub use battle::{
     Sender, UserResult,
 };
 pub use connection::{CoHost, Connected, ConnectionCode, TargetResult, TemplateName};
+pub use seat::{DeviceStatus, SeatInfo, SeatRequest, SeatRequests, SeatRole, SeatUser};
 
 /// The answer to a [`Command`](super::Command).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +34,14 @@ pub enum Answer {
     Connected(Connected),
     /// Connection and pending requests.
     CoHost(CoHost),
+    /// The seat on which a user sits now.
+    Seat(Box<SeatInfo>),
+    /// Seats, by live and number.
+    Seats(Vec<SeatInfo>),
+    /// An application or invitation that is pending now.
+    SeatRequest(Box<SeatRequest>),
+    /// All of them of a live.
+    SeatRequests(SeatRequests),
     /// What the viewers of a live see.
     Layout(Layout),
     /// A battle has started.
@@ -149,4 +159,8 @@ pub struct LiveSnapshot {
     pub battle: Option<BattleInfo>,
     /// Where everybody stands in the picture.
     pub layout: Layout,
+    /// Its seats, then those of the lives connected with it.
+    pub seat_list: Vec<SeatInfo>,
+    /// Who waits for a seat of it.
+    pub seat_requests: SeatRequests,
 }

@@ -1,11 +1,15 @@
 //! What may be asked of the machine. Who may ask is decided before (tokens, `api`); what the rules allow, here.
 
+mod seat;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use costage_media::scene::SourceId;
 use serde::Serialize;
 
 use super::ids::{BattleId, LiveId, ScoreKey, UserId};
+
+pub use seat::{By, Device, MovePolicy, SeatAction, SeatCommand, SeatReply, SeatRequestKind, SeatWish};
 
 /// One command or question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +62,12 @@ pub enum Command {
     },
     /// Connection and pending requests of a live. Answer: [`Answer::CoHost`](super::Answer::CoHost).
     FindCoHost(LiveId),
+    /// Something about seats. Which answer, [`SeatAction`] says.
+    Seat(Box<SeatCommand>),
+    /// The seats of a live and of those connected with it. Answer: [`Answer::Seats`](super::Answer::Seats).
+    FindSeats(LiveId),
+    /// Pending applications and invitations. Answer: [`Answer::SeatRequests`](super::Answer::SeatRequests).
+    FindSeatRequests(LiveId),
     /// The layout of what a live's viewers see. Answer: [`Answer::Layout`](super::Answer::Layout).
     FindLayout(LiveId),
     /// Start a battle. Answer: [`Answer::BattleStarted`](super::Answer::BattleStarted).

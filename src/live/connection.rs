@@ -41,6 +41,8 @@ impl Lives {
         self.record(Fact::Connected { connection: id, lives: lives.clone(), template, at: now });
         self.move_to_stage(id, stage, &joined);
         self.tell_connected(now, from, to, &joined, &lives);
+        self.fit_seats_to_layout(now, &lives, template);
+        self.share_seats(now, &joined, &lives);
         Ok(Answer::Connected(Connected { connected: lives, template: TemplateName(template) }))
     }
 

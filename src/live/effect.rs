@@ -6,7 +6,7 @@ use costage_media::scene::{Scene, SourceId};
 
 use super::event::Event;
 use super::fact::Fact;
-use super::ids::{BattleId, LiveId, StageId};
+use super::ids::{BattleId, LiveId, StageId, UserId};
 use super::time::WallMs;
 
 /// One effect.
@@ -54,6 +54,8 @@ pub enum Wake {
     BattleEnds(BattleId),
     /// The request to this live was not answered in time.
     RequestExpires(LiveId),
+    /// The application of this user for a seat of the live, or its invitation to one, was not answered in time.
+    SeatRequestExpires(LiveId, UserId),
     /// The host's media has been gone for too long to stay connected.
     HostGraceEnds(LiveId),
     /// The live has had no host for too long.

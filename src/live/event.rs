@@ -1,6 +1,8 @@
 //! What clients are told. Serialises as `{"type": "onBattleStarted", "data": {…}}`; `seq` and `serverTime` are added by
 //! the bus that numbers the events of a live.
 
+mod seat;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -9,6 +11,8 @@ use super::answer::{BattleEndReason, BattleResult, Host, Layout, TemplateName};
 use super::command::LiveEndReason;
 use super::ids::{BattleId, LiveId, UserId};
 use super::time::WallMs;
+
+pub use seat::{NoResponse, SeatEvent, SeatReason};
 
 /// One event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -134,6 +138,9 @@ pub enum Event {
         /// For people.
         message: String,
     },
+    /// About seats.
+    #[serde(untagged)]
+    Seat(SeatEvent),
 }
 
 /// Why a host left a connection.
@@ -149,16 +156,19 @@ pub enum LeaveReason {
 }
 
 /// Who may read an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Audience {
     /// Everybody who may watch the live.
     Everyone,
     /// The live's host and the backend.
     Host,
+    /// This user, the live's host and the backend.
+    User(UserId),
 }
 
 impl Event {
-    /// Who may read it: invitations are between hosts, everything else is for everybody.
+    /// Who may read it: invitations are between hosts, what concerns one guest is that guest's, everything else is
+    /// for everybody.
     #[must_use]
     pub fn audience(&self) -> Audience {
         match self {
@@ -175,6 +185,7 @@ impl Event {
             | Self::UserExitBattle { .. }
             | Self::BattleEnded { .. }
             | Self::LiveEnded { .. } => Audience::Everyone,
+            Self::Seat(event) => event.audience(),
         }
     }
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use costage_media::scene::Template;
 
-use super::answer::{BattleEndReason, BattleInfo, BattleResult, LiveInfo};
+use super::answer::{BattleEndReason, BattleInfo, BattleResult, LiveInfo, SeatInfo};
 use super::command::{LiveEndReason, ScoreChange};
-use super::event::LeaveReason;
+use super::event::{LeaveReason, SeatReason};
 use super::ids::{BattleId, ConnectionId, LiveId, ScoreKey, UserId};
 use super::time::WallMs;
 
@@ -46,6 +46,17 @@ pub enum Fact {
         reason: LeaveReason,
         /// Who is still connected; empty when it dissolved.
         lives: Vec<LiveId>,
+        /// When.
+        at: WallMs,
+    },
+    /// Seats changed hands, or were locked or unlocked.
+    SeatsChanged {
+        /// Whose seats.
+        live: LiveId,
+        /// Why.
+        reason: SeatReason,
+        /// Those that changed, as they are now.
+        seats: Vec<SeatInfo>,
         /// When.
         at: WallMs,
     },

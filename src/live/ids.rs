@@ -99,6 +99,13 @@ text_id! {
     UserId
 }
 
+impl UserId {
+    /// Sorts before every user.
+    pub(super) fn first() -> Self {
+        Self(Arc::from(""))
+    }
+}
+
 /// A battle, numbered by the server: a UUID of version 7, so that ids sort by time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BattleId(Uuid);

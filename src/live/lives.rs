@@ -112,6 +112,9 @@ impl Lives {
             Command::RejectConnection { live, from } => self.reject_connection(now, &live, &from),
             Command::CancelConnection { live, to } => self.cancel_connection(now, &live, &to),
             Command::ExitConnection { live } => self.exit_connection(now, &live),
+            Command::Seat(command) => self.seat(now, *command),
+            Command::FindSeats(live) => self.find_seats(&live),
+            Command::FindSeatRequests(live) => self.find_seat_requests(&live),
             Command::FindCoHost(live) => self.find_co_host(&live),
             Command::FindLayout(live) => self.find_layout(&live),
             Command::RequestBattle(request) => self.request_battle(now, request),
@@ -132,6 +135,7 @@ impl Lives {
             Wake::ScoresDue(battle) => self.tell_scores(now, battle),
             Wake::BattleEnds(battle) => self.end_battle_by_time(now, battle),
             Wake::RequestExpires(to) => self.expire_request(now, &to),
+            Wake::SeatRequestExpires(live, user) => self.expire_seat_request(now, &live, &user),
             Wake::HostGraceEnds(live) => self.end_host_grace(now, &live),
             Wake::LiveIdles(live) => self.end_idle_live(now, &live),
         }
@@ -139,11 +143,13 @@ impl Lives {
 
     fn deadlines(&self) -> impl Iterator<Item = (WallMs, Wake)> {
         let requests = self.state.requests.iter().map(|(to, _)| Wake::RequestExpires(to.clone()));
+        let seats = self.state.seating.pending.iter().filter(|(_, pending)| pending.expires.is_some());
+        let seats = seats.map(|((live, user), _)| Wake::SeatRequestExpires(live.clone(), user.clone()));
         let battles = self.state.battles.iter().filter(|(_, battle)| battle.is_running());
         let battles = battles.flat_map(|(id, _)| [Wake::ScoresDue(*id), Wake::BattleEnds(*id)]);
         let absent = self.state.lives.iter().filter(|(_, live)| live.presence != Presence::Up);
         let absent = absent.flat_map(|(id, _)| [Wake::HostGraceEnds(id.clone()), Wake::LiveIdles(id.clone())]);
-        let wakes = requests.chain(battles).chain(absent);
+        let wakes = requests.chain(seats).chain(battles).chain(absent);
         wakes.filter_map(|wake| self.deadline(&wake).map(|at| (at, wake)))
     }
 
@@ -156,6 +162,9 @@ impl Lives {
             },
             Wake::BattleEnds(id) => self.state.battles.get(id).filter(|battle| battle.is_running()).map(|it| it.end),
             Wake::RequestExpires(to) => self.state.requests.get(to).map(|request| request.expires),
+            Wake::SeatRequestExpires(live, user) => {
+                self.state.seating.pending.get(&(live.clone(), user.clone()))?.expires
+            }
             Wake::HostGraceEnds(id) => match self.state.lives.get(id)?.presence {
                 Presence::Down { since, gone: false } => Some(since.after(self.rules.host_grace)),
                 Presence::Never | Presence::Up | Presence::Down { gone: true, .. } => None,

@@ -1,4 +1,4 @@
-//! Lives, connections and battles: sans-IO state machines, the rules of the product.
+//! Lives, seats, connections and battles: sans-IO state machines, the rules of the product.
 //!
 //! | file | holds |
 //! |---|---|
@@ -9,6 +9,7 @@
 //! | `room`, `presence` | lives and whether their hosts are there |
 //! | `invite`, `connection` | invitations and connections |
 //! | `battle`, `score`, `ranking`, `senders` | battles |
+//! | `seat` | seats: who sits where, applications and invitations |
 //! | `stage`, `view` | what is shown: scenes and layouts; what may be read |
 //! | [`rules`], `state`, `table` | the numbers; the rows; undoing what was done to them |
 //!
@@ -32,6 +33,7 @@ pub mod refusal;
 mod room;
 pub mod rules;
 mod score;
+mod seat;
 mod senders;
 mod stage;
 mod state;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::command::SeatRequestKind;
 use super::ids::{BattleId, LiveId, ScoreKey, UserId};
 use super::rules::{META_DATA_KEY_BYTES_MAX, META_DATA_KEYS_MAX, META_DATA_VALUE_BYTES_MAX};
 use super::time::WallMs;
@@ -120,6 +121,133 @@ pub enum Refusal {
         user: UserId,
     },
 
+    /// 409, 100200.
+    #[error("seat {index} is locked; unlock it first, or choose another")]
+    SeatLocked {
+        /// Its number.
+        index: u32,
+    },
+    /// 409, 100201.
+    #[error("user {user} sits on seat {index}; choose another")]
+    SeatOccupied {
+        /// Its number.
+        index: u32,
+        /// Who sits there.
+        user: UserId,
+    },
+    /// 409, 100202: asked already, one way or the other.
+    #[error("the {} user {user} is pending; accept, reject or cancel it first", asked(*kind))]
+    AlreadyQueued {
+        /// Who is to sit down.
+        user: UserId,
+        /// Which way it was asked.
+        kind: SeatRequestKind,
+    },
+    /// 409, 100203.
+    #[error("user {user} sits already, on seat {index}; move, or leave it first")]
+    AlreadySeated {
+        /// Who.
+        user: UserId,
+        /// Where.
+        index: u32,
+    },
+    /// 404, 100204.
+    #[error("no {} user {user} is pending; it may have been answered, cancelled or timed out", asked(*kind))]
+    NotQueued {
+        /// Whose.
+        user: UserId,
+        /// Which way it would have been asked.
+        kind: SeatRequestKind,
+    },
+    /// 409, 100205.
+    #[error("all {places} seats are taken or locked; ask again when one is free")]
+    SeatsFull {
+        /// How many there are, the owner's among them.
+        places: u32,
+    },
+    /// 409, 100206.
+    #[error("seat {index} is not taken, or not by the asking user; GET …/seats shows who sits where")]
+    NotSeated {
+        /// Its number.
+        index: u32,
+    },
+    /// 409, 100206.
+    #[error("user {user} sits on no seat of the live; GET …/seats shows who sits where")]
+    UserNotSeated {
+        /// Who.
+        user: UserId,
+    },
+    /// 409, 100210.
+    #[error("user {user} is on seat {index} already; choose another, or leave it as it is")]
+    AlreadyOnSeat {
+        /// Who.
+        user: UserId,
+        /// Where.
+        index: u32,
+    },
+    /// 409, 100211.
+    #[error("live {live} has no seats; create it with isSeatEnabled true")]
+    NoSeats {
+        /// The live.
+        live: LiveId,
+    },
+    /// 404, 100251.
+    #[error("the seat list is empty: neither live {live} nor one connected with it has seats (isSeatEnabled)")]
+    SeatListEmpty {
+        /// The live.
+        live: LiveId,
+    },
+    /// 409, 100006.
+    #[error("seat 0 of live {live} is its owner's, and the owner's only seat; choose another seat or user")]
+    OwnerSeat {
+        /// The live.
+        live: LiveId,
+    },
+    /// 409, 100006.
+    #[error("the owner of live {live} stays on seat 0 (keepOwnerOnSeat); end the live instead")]
+    OwnerStays {
+        /// The live.
+        live: LiveId,
+    },
+    /// 403, 100006.
+    #[error("seats of live {live} are taken after its owner's consent (seatMode apply); POST …/seat-applications")]
+    SeatNeedsConsent {
+        /// The live.
+        live: LiveId,
+    },
+    /// 403, 100006.
+    #[error("{what} needs a token of {who}")]
+    SeatForbidden {
+        /// What was asked for.
+        what: &'static str,
+        /// Who may.
+        who: &'static str,
+    },
+    /// 409, 100006.
+    #[error("the {device} of seat {index} was closed by the owner or the backend; they must unlock it first")]
+    DeviceLocked {
+        /// The seat.
+        index: u32,
+        /// "microphone" or "camera".
+        device: &'static str,
+    },
+    /// 409, 100006.
+    #[error("the {device} of seat {index} was closed by its user; only that user may open it")]
+    DeviceClosedByUser {
+        /// The seat.
+        index: u32,
+        /// "microphone" or "camera".
+        device: &'static str,
+    },
+    /// 429.
+    #[error(
+        "too many applications for seats of live {live} and invitations to them are pending; answer or cancel some"
+    )]
+    TooManySeatRequests {
+        /// The live.
+        live: LiveId,
+    },
+
     /// 404, 100411.
     #[error("battle {battle} does not exist, or ended so long ago that it is forgotten")]
     NoSuchBattle {
@@ -219,6 +347,14 @@ pub enum MetaDataFault {
         /// The key.
         key: String,
     },
+}
+
+/// Which way a seat was asked for, before "user …".
+fn asked(kind: SeatRequestKind) -> &'static str {
+    match kind {
+        SeatRequestKind::Application => "application of",
+        SeatRequestKind::Invitation => "invitation to",
+    }
 }
 
 /// A key as a text repeats it: on one line, and not longer than a good one may be.

@@ -55,6 +55,7 @@ impl Lives {
         self.record(Fact::LiveCreated(Arc::new(self.info_of(&live))));
         self.state.lives.insert(id.clone(), live);
         self.state.serials.insert(serial, id.clone());
+        self.open_seats(&id);
         self.find_live(&id)
     }
 
@@ -71,6 +72,7 @@ impl Lives {
         self.effect(Effect::EndFeed(feed));
         self.leave_connection(now, id, LeaveReason::LiveEnded);
         self.withdraw_requests(now, id);
+        self.close_seats(id);
         let live = self.state.lives.remove(id).expect("looked up above; leaving removes no live");
         self.state.serials.remove(&live.serial);
         if let Some(stage) = live.solo {

@@ -49,6 +49,12 @@ pub const NOT_LIVE_RETRY: Duration = Duration::from_secs(2);
 
 /// Seconds a request may stay pending.
 pub(super) const REQUEST_SECONDS: (u64, u64, u64) = (1, 30, 120);
+/// Applications and invitations that may be pending for the seats of one live: twice the seats that a live can have.
+pub const LIVE_SEAT_REQUESTS_MAX: usize = 100;
+/// The same over all lives: each is looked at for its next deadline, as lives are.
+pub const SEAT_REQUESTS_MAX: usize = 10_000;
+/// Seconds an application for a seat or an invitation to one may stay pending; 0: for ever.
+pub(super) const SEAT_REQUEST_SECONDS: (u64, u64, u64) = (0, 30, 86_400);
 /// Seconds a battle may last.
 pub(super) const BATTLE_SECONDS: (u64, u64, u64) = (5, 300, 86_400);
 /// Lives on one page of the list.

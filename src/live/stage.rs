@@ -2,11 +2,12 @@
 
 use costage_media::scene::{Scene, ScoreBar, Template, Tile};
 
-use super::answer::{CanvasSize, Layout, SeatRegion};
+use super::answer::{CanvasSize, DeviceStatus, Layout, SeatRegion};
 use super::effect::Effect;
 use super::event::Event;
 use super::ids::{ConnectionId, LiveId, StageId};
 use super::lives::Lives;
+use super::seat::{OWNER_SEAT, Sitter};
 use super::state::{Connection, Live};
 use super::time::WallMs;
 
@@ -34,10 +35,23 @@ impl Lives {
         self.effect(Effect::Stage { stage, scene });
     }
 
+    /// The picture that shows `live` follows what has changed.
+    pub(super) fn restage_live(&mut self, live: &LiveId) {
+        let Some(found) = self.state.lives.get(live) else { return };
+        match (found.connection, found.solo) {
+            (Some(connection), _) => self.restage(connection),
+            (None, Some(stage)) => {
+                let scene = self.solo_scene(live);
+                self.effect(Effect::Stage { stage, scene });
+            }
+            (None, None) => {}
+        }
+    }
+
     fn solo_scene(&self, id: &LiveId) -> Scene {
         let live = self.state.lives.get(id);
         let names = live.is_some_and(|live| live.info.overlays.names);
-        let tiles = live.map(tile).into_iter().collect();
+        let tiles = live.map(|live| self.tile(live)).into_iter().collect();
         Scene { canvas: self.rules.canvas, template: Template::HostDynamicGrid, tiles, score_bar: None, names }
     }
 
@@ -47,7 +61,7 @@ impl Lives {
         Scene {
             canvas: self.rules.canvas,
             template: connection.template,
-            tiles: lives.iter().map(|live| tile(live)).collect(),
+            tiles: lives.iter().map(|live| self.tile(live)).collect(),
             score_bar: self.score_bar(&lives),
             names: lives.iter().all(|live| live.info.overlays.names),
         }
@@ -103,11 +117,16 @@ impl Lives {
             self.notify(now, lives.to_vec(), Event::SeatLayoutChanged(layout));
         }
     }
-}
 
-fn tile(live: &Live) -> Tile {
-    let owner = &live.info.owner;
-    let name = if owner.user_name.is_empty() { owner.user_id.to_string() } else { owner.user_name.clone() };
-    // Seats' cameras and microphones come with the seats; until then the engine knows who publishes no picture or no voice.
-    Tile { source: live.source(), name, camera: true, muted: false }
+    /// A live's host, whose camera and microphone are as on seat 0. One that sends no picture or no voice at all is
+    /// known to the engine. A host without its seat goes on being shown: a live is its host's.
+    fn tile(&self, live: &Live) -> Tile {
+        let owner = &live.info.owner;
+        let name = if owner.user_name.is_empty() { owner.user_id.to_string() } else { owner.user_name.clone() };
+        let seat = self.state.seating.seat(&live.info.live_id, OWNER_SEAT);
+        let open = |status: fn(&Sitter) -> DeviceStatus| {
+            seat.sitter.as_ref().is_none_or(|sitter| status(sitter) == DeviceStatus::Opened)
+        };
+        Tile { source: live.source(), name, camera: open(|it| it.camera), muted: !open(|it| it.microphone) }
+    }
 }

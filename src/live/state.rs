@@ -9,6 +9,7 @@ use costage_media::scene::{SourceId, Template};
 use super::answer::{BattleEndReason, BattleResult, Host, Scored};
 use super::command::{NewLive, ScoreChange};
 use super::ids::{BattleId, ConnectionId, LiveId, ScoreKey, StageId, UserId};
+use super::seat::{SeatMark, SeatRows, Seating};
 use super::table::Table;
 use super::time::WallMs;
 
@@ -146,6 +147,7 @@ pub struct Snapshot {
     pub(super) battles: BTreeMap<BattleId, Battle>,
     pub(super) ended: BTreeMap<u64, BattleId>,
     pub(super) receipts: BTreeMap<(BattleId, ScoreKey), Receipt>,
+    pub(super) seating: SeatRows,
     pub(super) counters: Counters,
 }
 
@@ -160,6 +162,7 @@ impl Snapshot {
             battles: BTreeMap::new(),
             ended: BTreeMap::new(),
             receipts: BTreeMap::new(),
+            seating: SeatRows::default(),
             counters: Counters { serial: 0, stage: 0, connection: 0, ended: 0, seed },
         }
     }
@@ -177,6 +180,7 @@ pub(super) struct State {
     /// Ended battles, the first that ended first.
     pub(super) ended: Table<u64, BattleId>,
     pub(super) receipts: Table<(BattleId, ScoreKey), Receipt>,
+    pub(super) seating: Seating,
     pub(super) counters: Counters,
 }
 
@@ -184,6 +188,7 @@ pub(super) struct State {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mark {
     logs: [usize; 7],
+    seating: SeatMark,
     counters: Counters,
 }
 
@@ -198,6 +203,7 @@ impl State {
             battles: Table::new(snapshot.battles),
             ended: Table::new(snapshot.ended),
             receipts: Table::new(snapshot.receipts),
+            seating: Seating::new(snapshot.seating),
             counters: snapshot.counters,
         }
     }
@@ -210,6 +216,7 @@ impl State {
             battles: self.battles.rows().clone(),
             ended: self.ended.rows().clone(),
             receipts: self.receipts.rows().clone(),
+            seating: self.seating.snapshot(),
             counters: self.counters,
         }
     }
@@ -224,7 +231,7 @@ impl State {
             self.ended.mark(),
             self.receipts.mark(),
         ];
-        Mark { logs, counters: self.counters }
+        Mark { logs, seating: self.seating.mark(), counters: self.counters }
     }
 
     pub(super) fn undo_to(&mut self, mark: Mark) {
@@ -236,6 +243,7 @@ impl State {
         self.battles.undo_to(battles);
         self.ended.undo_to(ended);
         self.receipts.undo_to(receipts);
+        self.seating.undo_to(mark.seating);
         self.counters = mark.counters;
     }
 
@@ -247,6 +255,7 @@ impl State {
         self.battles.forget();
         self.ended.forget();
         self.receipts.forget();
+        self.seating.forget();
     }
 }
 

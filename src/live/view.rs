@@ -18,7 +18,8 @@ impl Lives {
         let battle = found.battle.or_else(|| self.battle_beside(found));
         let battle = battle.and_then(|id| self.state.battles.get(&id).map(|battle| battle.info(id)));
         let (info, co_host) = (self.info_of(found), self.co_host(live));
-        Ok(LiveSnapshot { live: info, co_host, battle, layout: self.layout(live) })
+        let (seat_list, seat_requests) = (self.seat_list(live), self.seat_requests(live));
+        Ok(LiveSnapshot { live: info, co_host, battle, layout: self.layout(live), seat_list, seat_requests })
     }
 
     /// The battle of a live's connection that it is not in itself: its viewers see it, and are told of it. Of several the

@@ -11,14 +11,6 @@ async fn what_is_not_built_answers_501_and_says_so() {
     for (method, path) in [
         ("PATCH", "/v1/lives/a"),
         ("PUT", "/v1/users/u/avatar"),
-        ("GET", "/v1/lives/a/seats"),
-        ("POST", "/v1/lives/a/seats/1/take"),
-        ("POST", "/v1/lives/a/seats/move"),
-        ("POST", "/v1/lives/a/seats/1/camera-off"),
-        ("POST", "/v1/lives/a/seat-applications"),
-        ("POST", "/v1/lives/a/seat-applications/u/cancel"),
-        ("POST", "/v1/lives/a/seat-invitations"),
-        ("POST", "/v1/lives/a/seat-invitations/u/accept"),
         ("GET", "/v1/lives/a/co-host/candidates"),
         ("PUT", "/v1/lives/a/layout"),
         ("POST", "/v1/layouts/validate"),
@@ -44,8 +36,6 @@ async fn what_is_not_built_answers_501_and_says_so() {
 async fn what_is_not_built_takes_its_own_methods_and_words_only() {
     let house = House::open().await;
     for (method, path, allow) in [
-        ("DELETE", "/v1/lives/a/seats", "GET,HEAD"),
-        ("GET", "/v1/lives/a/seats/1/take", "POST"),
         ("POST", "/v1/lives/a/preview.png", "GET,HEAD"),
         ("GET", "/v1/battles/b/accept", "POST"),
         ("GET", "/whip/a/seats/1", "POST"),

@@ -210,6 +210,34 @@ async fn token_as_subprotocol_is_taken_and_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn what_concerns_one_guest_is_told_to_that_guest_and_the_host_alone() {
+    let house = House::open().await;
+    house.live("a", "alice").await;
+    let (alice, gil) = (house.host("alice", "a"), house.token(Role::Guest, "gil", "a"));
+    let hal = house.token(Role::Guest, "hal", "a");
+    let mut sockets = [&alice, &gil, &hal].map(|token| open(&house, &format!("/v1/lives/a/events?token={token}")));
+    for socket in &mut sockets {
+        let snapshot = socket.json();
+        assert_eq!(snapshot["data"]["seatList"].as_array().unwrap().len(), 9);
+        assert_eq!(snapshot["data"]["seatRequests"], json!({"applicants": [], "invitees": []}));
+    }
+    let applications = "/v1/lives/a/seat-applications";
+    house.json(&gil, "POST", applications, &Value::Null).await.expect(201);
+    for (token, seen) in [(&alice, 1), (&gil, 1), (&hal, 0)] {
+        let snapshot = open(&house, &format!("/v1/lives/a/events?token={token}")).json();
+        assert_eq!(snapshot["data"]["seatRequests"]["applicants"].as_array().unwrap().len(), seen);
+    }
+    house.json(&alice, "POST", &format!("{applications}/gil/accept"), &Value::Null).await.expect(200);
+    let told = sockets.each_mut().map(|socket| {
+        let events = socket.until("onSeatListChanged");
+        events.iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    });
+    assert_eq!(told[0], ["onGuestApplicationReceived", "onGuestApplicationResponded", "onSeatListChanged"]);
+    assert_eq!(told[1], ["onGuestApplicationResponded", "onSeatListChanged"]);
+    assert_eq!(told[2], ["onSeatListChanged"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn clients_that_talk_too_much_or_too_long_are_closed() {
     let house = House::open().await;
     house.live("a", "alice").await;

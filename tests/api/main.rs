@@ -8,6 +8,7 @@ mod edge;
 mod events;
 mod house;
 mod lives;
+mod seats;
 mod slow;
 mod tokens;
 mod whep;

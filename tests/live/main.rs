@@ -7,4 +7,7 @@ mod connections;
 mod lives;
 mod presence;
 mod random;
+mod random_seats;
+mod seat_requests;
+mod seats;
 mod world;

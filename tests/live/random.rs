@@ -11,6 +11,7 @@ use costage::live::command::{LiveEndReason, MediaState, ScoreOp};
 use costage::live::{Answer, BattleId, Command, LiveId, Lives, Refusal, Rules, ScoreKey};
 use proptest::prelude::*;
 
+use crate::random_seats;
 use crate::world::{World, change, contest, host_of, invitation, live, new_live};
 
 const NAMES: [&str; 12] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
@@ -29,6 +30,7 @@ enum Step {
     Battle(usize, Vec<usize>, u64),
     BattleAll(usize, u64),
     Score(usize, u8, bool, Vec<(usize, i64)>),
+    Seat(usize, random_seats::SeatStep),
     Wait(u64),
 }
 
@@ -51,6 +53,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => (0..4_usize, 0..20_u8, any::<bool>(), scores).prop_map(|(which, key, set, scores)| {
             Step::Score(which, key, set, scores)
         }),
+        8 => (one, random_seats::seat_step()).prop_map(|(of, step)| Step::Seat(of, step)),
         4 => prop_oneof![Just(0), 1..60_u64, 1_000..12_000_u64, Just(700_000)].prop_map(Step::Wait),
     ]
 }
@@ -120,6 +123,7 @@ fn command(world: &mut World, model: &Model, step: Step) -> Option<Command> {
             let key = ScoreKey::new(&key.to_string()).unwrap();
             Command::Score { battle, key, change: change(op(set), &named) }
         }
+        Step::Seat(of, step) => random_seats::command(name(of), step),
         Step::Wait(_) => return None,
     })
 }
@@ -174,6 +178,7 @@ fn check(world: &mut World, model: &Model) {
     let present: Vec<_> = NAMES.into_iter().filter(|name| world.ask(Command::FindLive(live(name))).is_ok()).collect();
     for name in &present {
         check_connection(world, &present, name);
+        random_seats::check(world, name);
     }
     let mut battling = BTreeSet::new();
     for &battle in &model.battles {

@@ -1,6 +1,6 @@
 //! The voices of a program as one: each 20 ms decode, sum, limit and encode once for all who listen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
@@ -50,6 +50,8 @@ pub struct SoundStats {
 pub struct AudioMixer {
     kernels: Sounds,
     voices: BTreeMap<SourceId, Voice>,
+    /// Those of them that are not to be heard, whatever they send.
+    silenced: BTreeSet<SourceId>,
     /// Voices that were removed and fade out in the next block.
     leaving: Vec<AudioSource>,
     /// Voices that were left out because they panicked, until somebody asks.
@@ -67,7 +69,7 @@ pub struct AudioMixer {
 
 struct Voice {
     source: AudioSource,
-    /// It has been heard here, so its gain is 1; before, the first block fades in.
+    /// It was heard in the block before, at gain 1. Else the next one fades in, when it is to be heard at all.
     joined: bool,
     /// Its last frame in the mix.
     last: [f32; 2],
@@ -91,6 +93,7 @@ impl AudioMixer {
         Ok(Self {
             kernels,
             voices: BTreeMap::new(),
+            silenced: BTreeSet::new(),
             leaving: Vec::new(),
             broken: Vec::new(),
             cut: [0.0; 2],
@@ -114,7 +117,7 @@ impl AudioMixer {
     pub fn remove(&mut self, source: SourceId) {
         let Some(mut voice) = self.voices.remove(&source) else { return };
         self.stats.playout += voice.source.take_stats();
-        if self.leaving.len() < VOICES_MAX {
+        if voice.joined && self.leaving.len() < VOICES_MAX {
             self.leaving.push(voice.source);
         }
     }
@@ -145,6 +148,12 @@ impl AudioMixer {
         if let Some(voice) = self.voices.get_mut(&source) {
             voice.source.push(now, packet);
         }
+    }
+
+    /// From the next block on, exactly these are not heard; who is silenced or heard again fades over that block. They
+    /// are decoded all the same, so that they are in step when they are heard again.
+    pub fn silence(&mut self, sources: impl IntoIterator<Item = SourceId>) {
+        self.silenced = sources.into_iter().take(VOICES_MAX).collect();
     }
 
     /// Delays the sound of `source` so that it fits its picture, see [`Playout::set_trim`](crate::jitter::Playout).
@@ -210,10 +219,18 @@ impl AudioMixer {
                 self.broken.push(*id);
                 continue;
             }
-            let gain = if voice.joined { Ramp::flat(1.0) } else { Ramp::between(0.0, 1.0, frames) };
-            voice.joined = true;
+            let wanted = !self.silenced.contains(id);
+            let gain = match (std::mem::replace(&mut voice.joined, wanted), wanted) {
+                (true, true) => Ramp::flat(1.0),
+                (false, true) => Ramp::between(0.0, 1.0, frames),
+                (true, false) => Ramp::between(1.0, 0.0, frames),
+                (false, false) => continue,
+            };
             voice.last = [self.voice.0[2 * frames - 2], self.voice.0[2 * frames - 1]];
             (self.kernels.add)(&mut self.sum.0[..], &self.voice.0[..], gain);
+            if !wanted {
+                voice.last = [0.0; 2];
+            }
         }
         for mut source in self.leaving.drain(..) {
             if renders(&mut source, at, &mut self.voice) {

@@ -77,8 +77,9 @@ impl Program {
         self.video.continue_from(&mut before.video);
     }
 
-    /// What should be drawn from now on.
+    /// What should be drawn from now on. Whose tile is muted is not heard either.
     pub fn set_scene(&mut self, now: Instant, scene: Scene) {
+        self.audio.silence(scene.tiles.iter().filter(|tile| tile.muted).map(|tile| tile.source));
         self.video.set_scene(now, scene);
         self.redrawn(now);
     }

@@ -30,7 +30,7 @@ pub struct Tile {
     pub name: String,
     /// `false` when the host closed the camera: the avatar is shown at once, frames are not.
     pub camera: bool,
-    /// The host's microphone is off: a sign before the nickname says so.
+    /// The host's microphone is off: a sign before the nickname says so, and whatever it sends is not heard.
     pub muted: bool,
 }
 

@@ -134,6 +134,29 @@ fn joining_and_leaving_does_not_click() {
 }
 
 #[test]
+fn a_silenced_voice_is_not_heard_until_it_is_let_again_and_does_not_click() {
+    let start = Instant::now();
+    let (mut mixer, mut ear) = (mixer(start), Ear::new());
+    mixer.add(start, A);
+    mixer.add(start, B);
+    let mut hosts = [(A, Host::new(start, 440.0, 0.25)), (B, Host::new(start, 620.0, 0.25))];
+    run(&mut mixer, &mut ear, &mut hosts, start, 60, |_, _| true);
+    mixer.silence([A]);
+    run(&mut mixer, &mut ear, &mut hosts, start + BLOCK * 60, 60, |_, _| true);
+    assert!(level_db(440.0, ear.last(30)) < -45.0, "{:.1}", level_db(440.0, ear.last(30)));
+    assert!((level_db(620.0, ear.last(30)) + 12.04).abs() < 1.0, "the other goes on");
+    mixer.silence([]);
+    run(&mut mixer, &mut ear, &mut hosts, start + BLOCK * 120, 60, |_, _| true);
+    assert!((level_db(440.0, ear.last(30)) + 12.04).abs() < 1.0, "{:.1}", level_db(440.0, ear.last(30)));
+    assert!(largest_step(&ear.heard) < 0.06, "{}", largest_step(&ear.heard));
+    mixer.silence([A, B]);
+    run(&mut mixer, &mut ear, &mut hosts, start + BLOCK * 180, 20, |_, _| true);
+    mixer.remove(A);
+    run(&mut mixer, &mut ear, &mut hosts, start + BLOCK * 200, 20, |_, _| true);
+    assert!(level_db(440.0, ear.last(20)) < -60.0, "who leaves silenced is not heard once more");
+}
+
+#[test]
 fn a_voice_moves_between_mixers_and_plays_on() {
     let start = Instant::now();
     // The other's grid is made when it is needed, so it stands anyhow.

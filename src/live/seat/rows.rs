@@ -1,0 +1,126 @@
+//! The rows of seats and of what is asked about them, and taking back what was done to them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::super::answer::DeviceStatus;
+use super::super::command::{Device, SeatRequestKind, User};
+use super::super::ids::{LiveId, UserId};
+use super::super::table::Table;
+use super::super::time::WallMs;
+
+/// A seat that is locked or taken; all others have no row.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::live) struct Seat {
+    pub(in crate::live) locked: bool,
+    pub(in crate::live) sitter: Option<Sitter>,
+}
+
+/// Who sits on a seat. The devices go with the user to another seat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::live) struct Sitter {
+    pub(in crate::live) user: Arc<User>,
+    pub(in crate::live) microphone: DeviceStatus,
+    pub(in crate::live) camera: DeviceStatus,
+}
+
+impl Sitter {
+    pub(in crate::live) fn new(user: User) -> Self {
+        Self { user: Arc::new(user), microphone: DeviceStatus::Opened, camera: DeviceStatus::Opened }
+    }
+
+    pub(super) fn device(&mut self, device: Device) -> &mut DeviceStatus {
+        match device {
+            Device::Microphone => &mut self.microphone,
+            Device::Camera => &mut self.camera,
+        }
+    }
+}
+
+/// A pending application or invitation; its key is the live and the user who is to sit down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::live) struct Pending {
+    pub(in crate::live) kind: SeatRequestKind,
+    pub(in crate::live) user: Arc<User>,
+    pub(in crate::live) index: Option<u32>,
+    pub(in crate::live) extension_info: Arc<str>,
+    /// `None`: never.
+    pub(in crate::live) expires: Option<WallMs>,
+}
+
+/// All seats of all lives, as plain data.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::live) struct SeatRows {
+    seats: BTreeMap<(LiveId, u32), Seat>,
+    pending: BTreeMap<(LiveId, UserId), Pending>,
+}
+
+/// All seats of all lives, with their undo logs.
+#[derive(Debug, Clone)]
+pub(in crate::live) struct Seating {
+    pub(in crate::live) seats: Table<(LiveId, u32), Seat>,
+    pub(in crate::live) pending: Table<(LiveId, UserId), Pending>,
+}
+
+/// A point of a [`Seating`] to come back to.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::live) struct SeatMark {
+    seats: usize,
+    pending: usize,
+}
+
+impl Seating {
+    pub(in crate::live) fn new(rows: SeatRows) -> Self {
+        Self { seats: Table::new(rows.seats), pending: Table::new(rows.pending) }
+    }
+
+    pub(in crate::live) fn snapshot(&self) -> SeatRows {
+        SeatRows { seats: self.seats.rows().clone(), pending: self.pending.rows().clone() }
+    }
+
+    pub(in crate::live) fn mark(&self) -> SeatMark {
+        SeatMark { seats: self.seats.mark(), pending: self.pending.mark() }
+    }
+
+    pub(in crate::live) fn undo_to(&mut self, mark: SeatMark) {
+        self.seats.undo_to(mark.seats);
+        self.pending.undo_to(mark.pending);
+    }
+
+    pub(in crate::live) fn forget(&mut self) {
+        self.seats.forget();
+        self.pending.forget();
+    }
+
+    /// The seat as it is, with a row or without.
+    pub(in crate::live) fn seat(&self, live: &LiveId, index: u32) -> Seat {
+        self.seats.get(&(live.clone(), index)).cloned().unwrap_or_default()
+    }
+
+    pub(in crate::live) fn put(&mut self, live: &LiveId, index: u32, seat: Seat) {
+        let key = (live.clone(), index);
+        if seat == Seat::default() {
+            self.seats.remove(&key);
+        } else {
+            self.seats.insert(key, seat);
+        }
+    }
+
+    /// The seats of a live that have rows, by number.
+    pub(in crate::live) fn of(&self, live: &LiveId) -> impl Iterator<Item = (u32, &Seat)> {
+        let rows = self.seats.range((live.clone(), 0)..=(live.clone(), u32::MAX));
+        rows.map(|((_, index), seat)| (*index, seat))
+    }
+
+    /// What is asked about a live's seats, by userId.
+    pub(in crate::live) fn pending_of(&self, live: &LiveId) -> impl Iterator<Item = &Pending> {
+        let from = (live.clone(), UserId::first());
+        self.pending.range(from..).take_while(move |((of, _), _)| of == live).map(|(_, pending)| pending)
+    }
+
+    /// Where a user sits.
+    pub(in crate::live) fn index_of(&self, live: &LiveId, user: &UserId) -> Option<u32> {
+        let sits = |seat: &Seat| seat.sitter.as_ref().is_some_and(|sitter| sitter.user.user_id == *user);
+        self.of(live).find(|(_, seat)| sits(seat)).map(|(index, _)| index)
+    }
+}
