@@ -140,6 +140,7 @@ impl Teller {
             First::Snapshot(snapshot) => {
                 if !self.insider {
                     snapshot.co_host.hide_invitations();
+                    snapshot.battle_request = None;
                 }
                 snapshot.live.viewer_count = self.state.viewers.of(snapshot.live.feed);
                 let first = SnapshotOut {

@@ -21,8 +21,6 @@ const LATER: &[(&[Method], &str, &str)] = &[
     (&[Method::PUT], "/v1/lives/{live}/layout", "choosing a layout"),
     (&[Method::POST], "/v1/layouts/validate", "checking a layout"),
     (&[Method::GET], "/v1/lives/{live}/preview.png", "a preview"),
-    (&[Method::POST], "/v1/battles/{battle}/rematch", "a rematch"),
-    (&[Method::POST], "/v1/battles/{battle}/exit", "leaving a battle alone"),
     (&[Method::POST], "/v1/battles/{battle}/gifts", "posting gifts"),
     (&[Method::GET], "/v1/battles/{battle}/ledger", "the ledger"),
     (&[Method::GET], "/openapi.json", "the OpenAPI document"),
@@ -40,7 +38,6 @@ const LATER_ACTIONS: &[(&str, &[&str], &str)] = &[
     ),
     ("/v1/lives/{live}/seat-applications/{user}", ANSWERS, "applying for a seat"),
     ("/v1/lives/{live}/seat-invitations/{user}", ANSWERS, "inviting to a seat"),
-    ("/v1/battles/{battle}", ANSWERS, "inviting to a battle"),
 ];
 
 /// What an invitation can be answered with, and taken back.

@@ -7,6 +7,7 @@
 //! | [`auth`] | tokens, roles, the brake on guessing |
 //! | `media/` | WHIP and WHEP |
 //! | `lives`, `co_host`, `battles` and their `*_into` | REST: request types, and their way into `live`'s own |
+//! | `battle_steps` | a battle's accept, reject, cancel, exit, rematch |
 //! | `events` | the event socket |
 //! | `later`, `draining` | what is not built yet: 501; what a server that goes down takes no more: 503 |
 //! | `pages`, [`figures`], `dev` | the pages and what they need |
@@ -21,6 +22,7 @@ pub mod problem;
 pub mod state;
 
 mod ask;
+mod battle_steps;
 mod battles;
 mod battles_into;
 mod body;
@@ -87,6 +89,11 @@ fn rest() -> Router<ApiState> {
         .route("/v1/lives/{live}/battles", post(battles::request))
         .route("/v1/lives/{live}/battle", get(battles::find_of_live))
         .route("/v1/battles/{battle}", get(battles::find))
+        .route("/v1/battles/{battle}/accept", post(battle_steps::accept))
+        .route("/v1/battles/{battle}/reject", post(battle_steps::reject))
+        .route("/v1/battles/{battle}/cancel", post(battle_steps::cancel))
+        .route("/v1/battles/{battle}/exit", post(battle_steps::exit))
+        .route("/v1/battles/{battle}/rematch", post(battle_steps::rematch))
         .route("/v1/battles/{battle}/scores", post(battles::score))
 }
 

@@ -12,7 +12,7 @@ use super::ids::{LiveId, UserId};
 use super::time::WallMs;
 
 pub use battle::{
-    BattleCode, BattleEndReason, BattleInfo, BattleResult, BattleStarted, BattleStatus, BattleUser, Ranked, Scored,
+    BattleCode, BattleEndReason, BattleInfo, BattleRequested, BattleResult, BattleStatus, BattleUser, Ranked, Scored,
     Sender, UserResult,
 };
 pub use connection::{CoHost, Connected, ConnectionCode, TargetResult, TemplateName};
@@ -34,9 +34,9 @@ pub enum Answer {
     CoHost(CoHost),
     /// What the viewers of a live see.
     Layout(Layout),
-    /// A battle has started.
-    BattleStarted(BattleStarted),
-    /// A battle, running or ended.
+    /// A battle has started, or waits for answers.
+    BattleRequested(BattleRequested),
+    /// A battle: pending, running or ended.
     Battle(Box<BattleInfo>),
     /// Scores after a change.
     Scored(Scored),
@@ -145,8 +145,10 @@ pub struct LiveSnapshot {
     pub live: LiveInfo,
     /// Its connection.
     pub co_host: CoHost,
-    /// The battle it is in, or else the one that runs in its connection.
+    /// The battle it is in, or else the one that runs in its connection, or else the one whose punishment goes on there.
     pub battle: Option<BattleInfo>,
+    /// The pending battle that its host asked for or was asked to. Requests are between hosts.
+    pub battle_request: Option<BattleInfo>,
     /// Where everybody stands in the picture.
     pub layout: Layout,
 }

@@ -60,8 +60,44 @@ pub enum Command {
     FindCoHost(LiveId),
     /// The layout of what a live's viewers see. Answer: [`Answer::Layout`](super::Answer::Layout).
     FindLayout(LiveId),
-    /// Start a battle. Answer: [`Answer::BattleStarted`](super::Answer::BattleStarted).
+    /// Ask for a battle. Answer: [`Answer::BattleRequested`](super::Answer::BattleRequested).
     RequestBattle(BattleRequest),
+    /// Agree to a pending battle. Answer: [`Answer::Battle`](super::Answer::Battle).
+    AcceptBattle {
+        /// Which.
+        battle: BattleId,
+        /// Who was asked.
+        user: UserId,
+    },
+    /// Refuse a pending battle, or take the own agreement back before it starts. Answer: [`Answer::Battle`](super::Answer::Battle).
+    RejectBattle {
+        /// Which.
+        battle: BattleId,
+        /// Who was asked.
+        user: UserId,
+    },
+    /// Take back the requests that are not answered yet. Answer: [`Answer::Battle`](super::Answer::Battle).
+    CancelBattle {
+        /// Which.
+        battle: BattleId,
+        /// Whose; all when absent.
+        users: Option<Vec<UserId>>,
+    },
+    /// Leave a battle; of a pending one the inviter's request is taken back, the invitee's counts as rejected. Answer:
+    /// [`Answer::Battle`](super::Answer::Battle).
+    ExitBattle {
+        /// Which.
+        battle: BattleId,
+        /// Who leaves.
+        user: UserId,
+    },
+    /// The same battle once more. Answer: [`Answer::BattleRequested`](super::Answer::BattleRequested).
+    RematchBattle {
+        /// The battle that has ended.
+        battle: BattleId,
+        /// The host who asks, and is the inviter of the new one; the one of the old when absent.
+        user: Option<UserId>,
+    },
     /// A battle, running or ended. Answer: [`Answer::Battle`](super::Answer::Battle).
     FindBattle(BattleId),
     /// The battle that a live is in. Answer: [`Answer::Battle`](super::Answer::Battle).
@@ -262,16 +298,15 @@ pub struct BattleRequest {
     pub users: Vec<UserId>,
     /// 5 to 86 400; 300 when absent.
     pub duration_seconds: Option<u64>,
-    /// `false` starts at once. Absent: true when `timeout_seconds` is positive or absent, false when it is 0. True is
-    /// refused as not implemented.
+    /// `false` starts at once. Absent: true when `timeout_seconds` is positive or absent, false when it is 0.
     pub need_response: Option<bool>,
-    /// 0 when `need_response` is false.
+    /// 1 to 120; 30 when absent, or 0 with `need_response` true. 0 or absent when `need_response` is false.
     pub timeout_seconds: Option<u64>,
     /// At most 2 KB, handed on unread.
     pub extension_info: String,
-    /// 0; others are refused as not implemented.
+    /// How long the punishment after the end by time lasts, 0 to 3 600; 0 for none.
     pub punishment_seconds: u64,
-    /// False; true is refused as not implemented.
+    /// Whether its hosts leave their connection after the end, or the punishment's end.
     pub end_connection_after: bool,
 }
 

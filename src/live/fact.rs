@@ -49,6 +49,8 @@ pub enum Fact {
         /// When.
         at: WallMs,
     },
+    /// A battle was asked for and waits for answers. Which answers came is not kept before it starts or ends.
+    BattleCreated(Box<BattleInfo>),
     /// A battle started.
     BattleStarted(Box<BattleInfo>),
     /// Scores changed: one row of the ledger.
@@ -75,14 +77,23 @@ pub enum Fact {
         /// When.
         at: WallMs,
     },
-    /// A battle was decided.
+    /// A battle was decided, or will never start.
     BattleEnded {
         /// Which.
         battle: BattleId,
         /// Why.
         reason: BattleEndReason,
-        /// How.
-        result: BattleResult,
+        /// How; nothing when it never started.
+        result: Option<BattleResult>,
+        /// When the punishment that follows ends, when one does.
+        punishment_end: Option<WallMs>,
+        /// When.
+        at: WallMs,
+    },
+    /// The punishment after a battle is over.
+    PunishmentEnded {
+        /// Which battle.
+        battle: BattleId,
         /// When.
         at: WallMs,
     },

@@ -114,7 +114,12 @@ impl Lives {
             Command::ExitConnection { live } => self.exit_connection(now, &live),
             Command::FindCoHost(live) => self.find_co_host(&live),
             Command::FindLayout(live) => self.find_layout(&live),
-            Command::RequestBattle(request) => self.request_battle(now, request),
+            Command::RequestBattle(request) => self.request_battle(now, &request),
+            Command::AcceptBattle { battle, user } => self.accept_battle(now, battle, &user),
+            Command::RejectBattle { battle, user } => self.reject_battle(now, battle, &user),
+            Command::CancelBattle { battle, users } => self.cancel_battle(now, battle, users),
+            Command::ExitBattle { battle, user } => self.exit_battle_by_command(now, battle, &user),
+            Command::RematchBattle { battle, user } => self.rematch(now, battle, user),
             Command::FindBattle(battle) => self.find_battle(battle),
             Command::FindBattleOf(live) => self.find_battle_of(&live),
             Command::Score { battle, key, change } => self.score(now, battle, key, change),
@@ -131,6 +136,8 @@ impl Lives {
         match wake {
             Wake::ScoresDue(battle) => self.tell_scores(now, battle),
             Wake::BattleEnds(battle) => self.end_battle_by_time(now, battle),
+            Wake::BattleRequestExpires(battle) => self.expire_battle_request(now, battle),
+            Wake::PunishmentEnds(battle) => self.end_punishment_by_time(now, battle),
             Wake::RequestExpires(to) => self.expire_request(now, &to),
             Wake::HostGraceEnds(live) => self.end_host_grace(now, &live),
             Wake::LiveIdles(live) => self.end_idle_live(now, &live),
@@ -139,8 +146,12 @@ impl Lives {
 
     fn deadlines(&self) -> impl Iterator<Item = (WallMs, Wake)> {
         let requests = self.state.requests.iter().map(|(to, _)| Wake::RequestExpires(to.clone()));
-        let battles = self.state.battles.iter().filter(|(_, battle)| battle.is_running());
-        let battles = battles.flat_map(|(id, _)| [Wake::ScoresDue(*id), Wake::BattleEnds(*id)]);
+        let battles = self.state.battles.iter().flat_map(|(id, battle)| match battle.phase {
+            Phase::Pending { .. } => [Some(Wake::BattleRequestExpires(*id)), None],
+            Phase::Running { .. } => [Some(Wake::ScoresDue(*id)), Some(Wake::BattleEnds(*id))],
+            Phase::Ended { punishment_end, .. } => [punishment_end.map(|_| Wake::PunishmentEnds(*id)), None],
+        });
+        let battles = battles.flatten();
         let absent = self.state.lives.iter().filter(|(_, live)| live.presence != Presence::Up);
         let absent = absent.flat_map(|(id, _)| [Wake::HostGraceEnds(id.clone()), Wake::LiveIdles(id.clone())]);
         let wakes = requests.chain(battles).chain(absent);
@@ -152,8 +163,12 @@ impl Lives {
         match wake {
             Wake::ScoresDue(id) => match self.state.battles.get(id)?.phase {
                 Phase::Running { told: Some(told), untold: true } => Some(told.after(SCORES_TOLD_INTERVAL)),
-                Phase::Running { .. } | Phase::Ended { .. } => None,
+                Phase::Pending { .. } | Phase::Running { .. } | Phase::Ended { .. } => None,
             },
+            Wake::BattleRequestExpires(id) => {
+                self.state.battles.get(id).filter(|battle| battle.waiting().is_some()).map(|battle| battle.end)
+            }
+            Wake::PunishmentEnds(id) => self.state.battles.get(id)?.punishment_end(),
             Wake::BattleEnds(id) => self.state.battles.get(id).filter(|battle| battle.is_running()).map(|it| it.end),
             Wake::RequestExpires(to) => self.state.requests.get(to).map(|request| request.expires),
             Wake::HostGraceEnds(id) => match self.state.lives.get(id)?.presence {

@@ -8,7 +8,9 @@
 //! | [`lives`] | the machine: order of driving, deadlines, undo |
 //! | `room`, `presence` | lives and whether their hosts are there |
 //! | `invite`, `connection` | invitations and connections |
+//! | `challenge` | requests for battles: asked, accepted, rejected, cancelled, expired |
 //! | `battle`, `score`, `ranking`, `senders` | battles |
+//! | `aftermath` | what follows a battle: punishment, parting, rematch |
 //! | `stage`, `view` | what is shown: scenes and layouts; what may be read |
 //! | [`rules`], `state`, `table` | the numbers; the rows; undoing what was done to them |
 //!
@@ -16,8 +18,10 @@
 //! from a seed.
 //! **Invariant:** a refused command has changed nothing.
 
+mod aftermath;
 pub mod answer;
 mod battle;
+mod challenge;
 pub mod command;
 mod connection;
 pub mod effect;

@@ -32,6 +32,9 @@ impl Lives {
                 Err(Refusal::KeyReused { key })
             };
         }
+        if battle.waiting().is_some() {
+            return Err(Refusal::BattleNotStarted { battle: id });
+        }
         if !battle.is_running() || now >= battle.end {
             return Err(Refusal::BattleEnded { battle: id, end_time: battle.end });
         }
@@ -65,7 +68,7 @@ impl Lives {
         let Some(battle) = self.state.battles.get_mut(&id) else { return };
         battle.phase = match battle.phase {
             Phase::Running { untold: true, .. } => Phase::Running { told: Some(now), untold: false },
-            Phase::Running { .. } | Phase::Ended { .. } => return,
+            Phase::Pending { .. } | Phase::Running { .. } | Phase::Ended { .. } => return,
         };
         let scores = battle.scores();
         self.restage_battle(id);

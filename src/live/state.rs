@@ -1,7 +1,8 @@
 //! The rows that the machine keeps, and taking back what was done to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use costage_media::forward::FeedId;
 use costage_media::scene::{SourceId, Template};
@@ -23,6 +24,7 @@ pub(super) struct Live {
     /// The stage it has while alone, from the first time that it had something to show.
     pub(super) solo: Option<StageId>,
     pub(super) connection: Option<ConnectionId>,
+    /// The battle that it is in, or has asked for or is asked to.
     pub(super) battle: Option<BattleId>,
 }
 
@@ -80,12 +82,25 @@ pub(super) struct Connection {
 pub(super) struct Battle {
     /// The inviter first.
     pub(super) members: Vec<Member>,
-    pub(super) duration_seconds: u64,
-    pub(super) extension_info: Arc<str>,
-    pub(super) start: WallMs,
+    pub(super) config: Arc<BattleConfig>,
+    /// What its hosts are in when it is asked for; a battle never outlives that they are.
+    pub(super) connection: ConnectionId,
+    pub(super) start: Option<WallMs>,
+    /// Of a pending battle, when the request expires.
     pub(super) end: WallMs,
     pub(super) ledger_seq: u64,
     pub(super) phase: Phase,
+}
+
+/// What a battle was asked for with, checked: what a rematch repeats.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct BattleConfig {
+    pub(super) duration_seconds: u64,
+    /// How long those who are asked may take to answer; `None` starts at once.
+    pub(super) timeout_seconds: Option<u64>,
+    pub(super) extension_info: String,
+    pub(super) punishment_seconds: u64,
+    pub(super) end_connection_after: bool,
 }
 
 /// A host in a battle.
@@ -98,6 +113,11 @@ pub(super) struct Member {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Phase {
+    /// Its members are the inviter, who accepted, and who has not answered.
+    Pending {
+        /// The latter.
+        waiting: BTreeSet<LiveId>,
+    },
     Running {
         /// When changed scores were last told.
         told: Option<WallMs>,
@@ -106,13 +126,51 @@ pub(super) enum Phase {
     },
     Ended {
         reason: BattleEndReason,
-        result: Arc<BattleResult>,
+        /// Nothing when it never started.
+        result: Option<Arc<BattleResult>>,
+        /// When the punishment ends, while it goes on.
+        punishment_end: Option<WallMs>,
     },
+}
+
+impl BattleConfig {
+    pub(super) fn duration(&self) -> Duration {
+        Duration::from_secs(self.duration_seconds)
+    }
+
+    pub(super) fn punishment(&self) -> Duration {
+        Duration::from_secs(self.punishment_seconds)
+    }
 }
 
 impl Battle {
     pub(super) fn is_running(&self) -> bool {
         matches!(self.phase, Phase::Running { .. })
+    }
+
+    /// Who has not answered, of a pending battle.
+    pub(super) fn waiting(&self) -> Option<&BTreeSet<LiveId>> {
+        match &self.phase {
+            Phase::Pending { waiting } => Some(waiting),
+            Phase::Running { .. } | Phase::Ended { .. } => None,
+        }
+    }
+
+    /// When the punishment ends, while it goes on.
+    pub(super) fn punishment_end(&self) -> Option<WallMs> {
+        match self.phase {
+            Phase::Ended { punishment_end, .. } => punishment_end,
+            Phase::Pending { .. } | Phase::Running { .. } => None,
+        }
+    }
+
+    pub(super) fn member(&self, user: &UserId) -> Option<&Member> {
+        self.members.iter().find(|member| member.host.user.user_id == *user)
+    }
+
+    /// Who asked for it.
+    pub(super) fn inviter(&self) -> &Host {
+        &self.members.first().expect("a battle has an inviter").host
     }
 
     pub(super) fn scores(&self) -> BTreeMap<UserId, u64> {

@@ -2,7 +2,9 @@
 //! always hold.
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "a test's panic is its failure")]
 
+mod aftermath;
 mod battles;
+mod challenges;
 mod connections;
 mod lives;
 mod presence;

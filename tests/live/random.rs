@@ -76,7 +76,7 @@ fn apply(world: &mut World, model: &mut Model, step: Step) {
     }
     let Some(command) = command(world, model, step) else { return };
     // Refused or not: `World::ask` checks that a refusal changed nothing.
-    if let Ok(Answer::BattleStarted(started)) = world.ask(command) {
+    if let Ok(Answer::BattleRequested(started)) = world.ask(command) {
         let users = world.info(started.battle_id).users;
         let users = users.iter().map(|user| (user.host.user.user_id.to_string(), 0));
         model.totals.insert(started.battle_id, users.collect());
@@ -218,7 +218,10 @@ fn check_battle(world: &mut World, info: &BattleInfo, battling: &mut BTreeSet<Li
         assert!(info.result.is_some() && info.reason.is_some());
         return;
     }
-    assert!(!present.is_empty() && info.end_time > world.wall(), "a battle without hosts or time has ended");
+    assert!(
+        !present.is_empty() && info.end_time.is_some_and(|end| end > world.wall()),
+        "a battle without hosts or time has ended"
+    );
     for live in present {
         assert!(battling.insert(live.clone()), "a live is in at most one battle");
         let own = world.ask(Command::FindBattleOf(live.clone()));
