@@ -116,7 +116,7 @@ pub(super) async fn score(
     Ok(Json(asked!(state, Command::Score { battle, key, change } => Scored)))
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<ScoreKey, Problem> {
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<ScoreKey, Problem> {
     let bad = |detail: String| Problem::new(Case::BadRequest, detail);
     let value = headers.get("idempotency-key").ok_or_else(|| {
         bad("send an `Idempotency-Key` header, new for each change: it makes sending again safe".to_owned())

@@ -104,6 +104,7 @@ cases! {
     BattleEnded CONFLICT 100_421 "battle-ended" "The battle has ended";
     KeyReused UNPROCESSABLE_ENTITY 100_002 "idempotency-key-reused" "The idempotency key was used with other content";
     ScoreOutOfRange UNPROCESSABLE_ENTITY 100_002 "score-out-of-range" "A score would leave its range";
+    GiftWithoutRule UNPROCESSABLE_ENTITY 100_002 "gift-without-rule" "The gift table has no points for the gift";
     LedgerFull SERVICE_UNAVAILABLE 100_013 "ledger-full" "The ledger is full";
 }
 

@@ -21,8 +21,6 @@ const LATER: &[(&[Method], &str, &str)] = &[
     (&[Method::PUT], "/v1/lives/{live}/layout", "choosing a layout"),
     (&[Method::POST], "/v1/layouts/validate", "checking a layout"),
     (&[Method::GET], "/v1/lives/{live}/preview.png", "a preview"),
-    (&[Method::POST], "/v1/battles/{battle}/gifts", "posting gifts"),
-    (&[Method::GET], "/v1/battles/{battle}/ledger", "the ledger"),
     (&[Method::GET], "/openapi.json", "the OpenAPI document"),
     (&[Method::POST], "/whip/{live}/seats/{index}", "publishing from a seat"),
     (&[Method::POST], "/whep/{live}/hosts/{user}", "the feed of a single host"),

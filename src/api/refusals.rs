@@ -51,6 +51,7 @@ fn case(refusal: &Refusal) -> Case {
         Refusal::BattleNotStarted { .. } => Case::BattleNotStarted,
         Refusal::KeyReused { .. } => Case::KeyReused,
         Refusal::ScoreOutOfRange { .. } => Case::ScoreOutOfRange,
+        Refusal::GiftWithoutRule { .. } => Case::GiftWithoutRule,
         Refusal::LedgerFull { .. } => Case::LedgerFull,
         Refusal::Busy => Case::Overloaded,
         Refusal::NotKept => Case::NotStored,

@@ -2,6 +2,7 @@
 
 mod battle;
 mod connection;
+mod ledger;
 
 use costage_media::forward::FeedId;
 use costage_media::scene::SourceId;
@@ -16,6 +17,7 @@ pub use battle::{
     Sender, UserResult,
 };
 pub use connection::{CoHost, Connected, ConnectionCode, TargetResult, TemplateName};
+pub use ledger::{Gifted, LedgerPage, LedgerRow, ScoreValue};
 
 /// The answer to a [`Command`](super::Command).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +42,10 @@ pub enum Answer {
     Battle(Box<BattleInfo>),
     /// Scores after a change.
     Scored(Scored),
+    /// Scores after a gift.
+    Gifted(Gifted),
+    /// A page of a battle's ledger.
+    Ledger(LedgerPage),
     /// The host may publish.
     Publish(Publish),
     /// The viewer may join this feed.

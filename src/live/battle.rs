@@ -162,7 +162,8 @@ impl Lives {
         let own = self.state.receipts.range((id, ScoreKey::first())..);
         let keys: Vec<_> = own.take_while(|((battle, _), _)| *battle == id).map(|(key, _)| key.clone()).collect();
         for key in keys {
-            self.state.receipts.remove(&key);
+            let receipt = self.state.receipts.remove(&key);
+            receipt.into_iter().for_each(|it| drop(self.state.ledger.remove(&(id, it.answer.ledger_seq))));
         }
     }
 

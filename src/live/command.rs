@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use costage_media::scene::SourceId;
 use serde::Serialize;
 
+use super::gifts::GiftTable;
 use super::ids::{BattleId, LiveId, ScoreKey, UserId};
 
 /// One command or question.
@@ -111,6 +112,26 @@ pub enum Command {
         /// What to change.
         change: ScoreChange,
     },
+    /// Turn a gift into points by the table (only for the business backend). Answer: [`Answer::Gifted`](super::Answer::Gifted).
+    Gift {
+        /// Which battle.
+        battle: BattleId,
+        /// As of [`Command::Score`], and from the same set.
+        key: ScoreKey,
+        /// What was given.
+        gift: Gift,
+    },
+    /// Changes of scores, oldest first. Answer: [`Answer::Ledger`](super::Answer::Ledger).
+    FindLedger {
+        /// Which battle.
+        battle: BattleId,
+        /// "" first, then what the page before answered.
+        cursor: String,
+        /// 1 to 100; 20 when absent.
+        count: Option<u64>,
+    },
+    /// Another table for the gifts to come (from the configuration). Answer: [`Answer::Done`](super::Answer::Done).
+    SetGifts(GiftTable),
     /// May `user` publish as the host of `live`? Answer: [`Answer::Publish`](super::Answer::Publish).
     Publish {
         /// Which live.
@@ -326,6 +347,24 @@ pub enum ScoreOp {
 pub struct ScoreSource {
     /// The gift.
     pub gift_id: String,
+    /// Who gave it.
+    pub sender_id: String,
+    /// The business's own reference.
+    pub reference: String,
+}
+
+/// A gift to a host of a battle. Texts have at most 200 bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Gift {
+    /// The host it is for.
+    pub receiver: UserId,
+    /// Which gift; not empty.
+    pub gift_id: String,
+    /// How many, 1 to 1 000 000.
+    pub count: u64,
+    /// What one is worth, in the business's own unit; 0 to 2^53 − 1.
+    pub value: u64,
     /// Who gave it.
     pub sender_id: String,
     /// The business's own reference.

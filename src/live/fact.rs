@@ -6,7 +6,7 @@ use std::sync::Arc;
 use costage_media::scene::Template;
 
 use super::answer::{BattleEndReason, BattleInfo, BattleResult, LiveInfo};
-use super::command::{LiveEndReason, ScoreChange};
+use super::command::{Gift, LiveEndReason, ScoreChange};
 use super::event::LeaveReason;
 use super::ids::{BattleId, ConnectionId, LiveId, ScoreKey, UserId};
 use super::time::WallMs;
@@ -63,6 +63,8 @@ pub enum Fact {
         key: ScoreKey,
         /// What was asked for.
         change: Arc<ScoreChange>,
+        /// The gift that it was made of, when one was posted.
+        gift: Option<Arc<Gift>>,
         /// Points of all users after it.
         scores: BTreeMap<UserId, u64>,
         /// When.

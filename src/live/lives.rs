@@ -13,6 +13,7 @@ use super::command::Command;
 use super::effect::{Effect, Wake};
 use super::event::Event;
 use super::fact::Fact;
+use super::gifts::GiftTable;
 use super::ids::LiveId;
 use super::refusal::Refusal;
 use super::rules::{Rules, SCORES_TOLD_INTERVAL};
@@ -24,6 +25,8 @@ use super::time::{Timeline, WallMs};
 pub struct Lives {
     pub(super) rules: Rules,
     pub(super) state: State,
+    /// Not in the snapshot: it is the operator's, and comes with each start.
+    pub(super) gifts: GiftTable,
     line: Timeline,
     effects: VecDeque<Effect>,
     kept: Mark,
@@ -36,7 +39,14 @@ impl Lives {
     pub fn seed(now: Instant, wall_now: WallMs, rules: Rules, snapshot: Snapshot) -> Self {
         let state = State::new(snapshot);
         let kept = state.mark();
-        Self { rules, state, line: Timeline::new(now, wall_now), effects: VecDeque::new(), kept }
+        Self {
+            rules,
+            state,
+            gifts: GiftTable::default(),
+            line: Timeline::new(now, wall_now),
+            effects: VecDeque::new(),
+            kept,
+        }
     }
 
     /// Everything that the machine knows; deadlines are in wall-clock time.
@@ -123,6 +133,12 @@ impl Lives {
             Command::FindBattle(battle) => self.find_battle(battle),
             Command::FindBattleOf(live) => self.find_battle_of(&live),
             Command::Score { battle, key, change } => self.score(now, battle, key, change),
+            Command::Gift { battle, key, gift } => self.gift(now, battle, key, gift),
+            Command::FindLedger { battle, cursor, count } => self.find_ledger(battle, &cursor, count),
+            Command::SetGifts(table) => {
+                self.gifts = table;
+                Ok(Answer::Done)
+            }
             Command::Publish { live, user } => self.publish(&live, &user),
             Command::Watch { live } => self.watch(&live),
             Command::Media { source, state } => {

@@ -217,6 +217,17 @@ pub enum Refusal {
         /// What it would have become.
         wanted: i128,
     },
+    /// 422, 100002: no row of the gift table fits.
+    #[error(
+        "the gift table has no points for gift {gift:?} of value {value}; add a row to `gift_points` or \
+        `gift_tiers` of the configuration, or post points to /scores"
+    )]
+    GiftWithoutRule {
+        /// Its id.
+        gift: String,
+        /// What one is worth.
+        value: u64,
+    },
     /// 503: the ledger in memory is full.
     #[error("the ledger holds {max} changes, its limit; nothing was changed")]
     LedgerFull {

@@ -8,7 +8,7 @@ use costage_media::forward::FeedId;
 use costage_media::scene::{SourceId, Template};
 
 use super::answer::{BattleEndReason, BattleResult, Host, Scored};
-use super::command::{NewLive, ScoreChange};
+use super::command::{Gift, NewLive, ScoreChange};
 use super::ids::{BattleId, ConnectionId, LiveId, ScoreKey, StageId, UserId};
 use super::table::Table;
 use super::time::WallMs;
@@ -182,7 +182,10 @@ impl Battle {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Receipt {
     pub(super) change: Arc<ScoreChange>,
+    /// The gift that it was made of, when one was posted.
+    pub(super) gift: Option<Arc<Gift>>,
     pub(super) answer: Scored,
+    pub(super) at: WallMs,
 }
 
 /// Numbers that only rise, and the seed of ids.
@@ -235,20 +238,27 @@ pub(super) struct State {
     /// Ended battles, the first that ended first.
     pub(super) ended: Table<u64, BattleId>,
     pub(super) receipts: Table<(BattleId, ScoreKey), Receipt>,
+    /// Keys of the receipts by number, for the ledger's pages.
+    pub(super) ledger: Table<(BattleId, u64), ScoreKey>,
     pub(super) counters: Counters,
 }
 
 /// A point of a [`State`] to come back to.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mark {
-    logs: [usize; 7],
+    logs: [usize; 8],
     counters: Counters,
 }
 
 impl State {
     pub(super) fn new(snapshot: Snapshot) -> Self {
         let serials = snapshot.lives.iter().map(|(id, live)| (live.serial, id.clone())).collect();
+        let numbered = |((battle, key), receipt): (&(BattleId, ScoreKey), &Receipt)| {
+            ((*battle, receipt.answer.ledger_seq), key.clone())
+        };
+        let ledger = snapshot.receipts.iter().map(numbered).collect();
         Self {
+            ledger: Table::new(ledger),
             lives: Table::new(snapshot.lives),
             serials: Table::new(serials),
             requests: Table::new(snapshot.requests),
@@ -281,12 +291,13 @@ impl State {
             self.battles.mark(),
             self.ended.mark(),
             self.receipts.mark(),
+            self.ledger.mark(),
         ];
         Mark { logs, counters: self.counters }
     }
 
     pub(super) fn undo_to(&mut self, mark: Mark) {
-        let [lives, serials, requests, connections, battles, ended, receipts] = mark.logs;
+        let [lives, serials, requests, connections, battles, ended, receipts, ledger] = mark.logs;
         self.lives.undo_to(lives);
         self.serials.undo_to(serials);
         self.requests.undo_to(requests);
@@ -294,6 +305,7 @@ impl State {
         self.battles.undo_to(battles);
         self.ended.undo_to(ended);
         self.receipts.undo_to(receipts);
+        self.ledger.undo_to(ledger);
         self.counters = mark.counters;
     }
 
@@ -305,6 +317,7 @@ impl State {
         self.battles.forget();
         self.ended.forget();
         self.receipts.forget();
+        self.ledger.forget();
     }
 }
 

@@ -63,9 +63,13 @@ impl Lives {
     }
 
     pub(super) fn find_battle_of(&self, live: &LiveId) -> Result<Answer, Refusal> {
-        let own = self.live(live)?.battle;
+        let found = self.live(live)?;
+        let own = found.battle;
         let punished = || {
-            let takes_part = |battle: &Battle| battle.members.iter().any(|member| member.host.live_id == *live);
+            let takes_part = |battle: &Battle| {
+                found.connection == Some(battle.connection)
+                    && battle.members.iter().any(|member| member.host.live_id == *live)
+            };
             self.punishments().find(|(_, battle)| takes_part(battle)).map(|(id, _)| id)
         };
         self.find_battle(own.or_else(punished).ok_or_else(|| Refusal::NoBattle { live: live.clone() })?)

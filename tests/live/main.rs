@@ -6,6 +6,7 @@ mod aftermath;
 mod battles;
 mod challenges;
 mod connections;
+mod gifts;
 mod lives;
 mod presence;
 mod random;
