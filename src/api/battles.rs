@@ -16,9 +16,9 @@ use super::may::{Acting, Looking, Watching};
 use super::problem::Problem;
 use super::query::Segments;
 use super::state::ApiState;
-use crate::live::answer::{BattleInfo, Scored};
+use crate::live::answer::{BattleInfo, BattleRequested, BattleStatus, Scored};
 use crate::live::command::{BattleRequest, ScoreChange};
-use crate::live::{Command, ScoreKey};
+use crate::live::{Command, Refusal, ScoreKey};
 
 /// A wish for a battle, as the caller writes it.
 #[derive(Debug, Deserialize)]
@@ -74,9 +74,13 @@ pub(super) async fn request(
     Strict(body): Strict<RequestBattle>,
 ) -> Result<Response, Problem> {
     let request = BattleRequest::try_from((host.live(), body))?;
-    let battle = asked!(state, Command::RequestBattle(request) => BattleStarted);
+    Ok(created(asked!(state, Command::RequestBattle(request) => BattleRequested)))
+}
+
+/// 201 with the battle's address.
+pub(super) fn created(battle: BattleRequested) -> Response {
     let location = format!("/v1/battles/{}", battle.battle_id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(battle)).into_response())
+    (StatusCode::CREATED, [(header::LOCATION, location)], Json(battle)).into_response()
 }
 
 /// A battle by its id. The id (a UUID with 74 random bits) is told to those who may watch; who knows it may read it.
@@ -88,8 +92,14 @@ pub(super) async fn find(
     Ok(Json(*asked!(state, Command::FindBattle(battle_id(&battle)?) => Battle)))
 }
 
+/// The battle of a live. A request is between hosts: only they (and the backend) are shown a pending one.
 pub(super) async fn find_of_live(State(state): State<ApiState>, viewer: Watching) -> Result<Json<BattleInfo>, Problem> {
-    Ok(Json(*asked!(state, Command::FindBattleOf(viewer.live()) => Battle)))
+    let (insider, live) = (viewer.insider, viewer.live());
+    let battle = asked!(state, Command::FindBattleOf(live.clone()) => Battle);
+    if battle.status == BattleStatus::Pending && !insider {
+        return Err(Refusal::NoBattle { live }.into());
+    }
+    Ok(Json(*battle))
 }
 
 pub(super) async fn score(
@@ -106,7 +116,7 @@ pub(super) async fn score(
     Ok(Json(asked!(state, Command::Score { battle, key, change } => Scored)))
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<ScoreKey, Problem> {
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<ScoreKey, Problem> {
     let bad = |detail: String| Problem::new(Case::BadRequest, detail);
     let value = headers.get("idempotency-key").ok_or_else(|| {
         bad("send an `Idempotency-Key` header, new for each change: it makes sending again safe".to_owned())

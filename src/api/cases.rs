@@ -113,9 +113,15 @@ cases! {
     NotInConnection CONFLICT 100_414 "not-in-connection" "The user is not in the connection";
     NotInBattle UNPROCESSABLE_ENTITY 100_414 "not-in-battle" "The user is not in the battle";
     AlreadyInBattle CONFLICT 100_415 "already-in-battle" "The live is already in a battle";
+    NoValidLive CONFLICT 100_412 "no-valid-live" "No live of the battle exists any more";
+    BattlePending CONFLICT 100_416 "battle-pending" "A battle request is pending";
+    HostGone CONFLICT 100_412 "host-gone" "The host is gone for the moment";
+    BattleRunning CONFLICT 100_419 "already-in-this-battle" "The user is already in the battle";
+    BattleNotStarted CONFLICT 100_420 "battle-not-started" "The battle has not started";
     BattleEnded CONFLICT 100_421 "battle-ended" "The battle has ended";
     KeyReused UNPROCESSABLE_ENTITY 100_002 "idempotency-key-reused" "The idempotency key was used with other content";
     ScoreOutOfRange UNPROCESSABLE_ENTITY 100_002 "score-out-of-range" "A score would leave its range";
+    GiftWithoutRule UNPROCESSABLE_ENTITY 100_002 "gift-without-rule" "The gift table has no points for the gift";
     LedgerFull SERVICE_UNAVAILABLE 100_013 "ledger-full" "The ledger is full";
 }
 

@@ -143,6 +143,7 @@ impl Teller {
                 if !self.insider {
                     snapshot.co_host.hide_invitations();
                     snapshot.seat_requests.keep_only(self.user.as_ref());
+                    snapshot.battle_request = None;
                 }
                 snapshot.live.viewer_count = self.state.viewers.of(snapshot.live.feed);
                 let first = SnapshotOut {

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::extract::OriginalUri;
 use axum::http::Method;
-use axum::routing::{MethodFilter, on, post};
+use axum::routing::{MethodFilter, on};
 
 use super::cases::Case;
 use super::problem::{Problem, escaped};
@@ -17,33 +17,18 @@ const LATER: &[(&[Method], &str, &str)] = &[
     (&[Method::PUT], "/v1/lives/{live}/layout", "choosing a layout"),
     (&[Method::POST], "/v1/layouts/validate", "checking a layout"),
     (&[Method::GET], "/v1/lives/{live}/preview.png", "a preview"),
-    (&[Method::POST], "/v1/battles/{battle}/rematch", "a rematch"),
-    (&[Method::POST], "/v1/battles/{battle}/exit", "leaving a battle alone"),
-    (&[Method::POST], "/v1/battles/{battle}/gifts", "posting gifts"),
-    (&[Method::GET], "/v1/battles/{battle}/ledger", "the ledger"),
     (&[Method::GET], "/openapi.json", "the OpenAPI document"),
     (&[Method::POST], "/whip/{live}/seats/{index}", "publishing from a seat"),
     (&[Method::POST], "/whep/{live}/hosts/{user}", "the feed of a single host"),
     (&[Method::POST], "/whep/{live}/return", "the feed without the caller's own sound"),
 ];
 
-/// The same, for paths that end in one of several words: all are posted to.
-const LATER_ACTIONS: &[(&str, &[&str], &str)] = &[("/v1/battles/{battle}", ANSWERS, "inviting to a battle")];
-
-/// What an invitation can be answered with, and taken back.
-const ANSWERS: &[&str] = &["accept", "reject", "cancel"];
-
 /// All of them.
 pub(super) fn routes() -> Router<ApiState> {
-    let router = LATER.iter().fold(Router::new(), |router, (methods, path, what)| {
+    LATER.iter().fold(Router::new(), |router, (methods, path, what)| {
         methods.iter().fold(router, |router, method| {
             let filter = MethodFilter::try_from(method.clone()).expect("the table names standard methods only");
             router.route(path, on(filter, move |method, uri| refuse(method, uri, what)))
-        })
-    });
-    LATER_ACTIONS.iter().fold(router, |router, (folder, actions, what)| {
-        actions.iter().fold(router, |router, action| {
-            router.route(&format!("{folder}/{action}"), post(move |method, uri| refuse(method, uri, what)))
         })
     })
 }

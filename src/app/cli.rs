@@ -118,7 +118,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(args) => {
             let config = args.settings.load(args.dev)?;
-            on_tokio(serve::run(config, args.dev))
+            on_tokio(serve::run(config, args.settings, args.dev))
         }
         Command::Demo(args) => on_tokio(demo::run(args)),
         Command::Bench(args) => on_tokio(bench::run(args)),

@@ -5,6 +5,7 @@
 //! | [`cli`], [`settings`] | the command line |
 //! | [`config`] | every key, from file, environment and flags |
 //! | [`serve`], [`server`], [`dev`], [`shutdown`] | a server from start to end |
+//! | [`reload`] | what is read again without a restart |
 //! | [`demo`], [`bench`](mod@bench), [`token`] | the other commands |
 //! | [`about`], [`logging`], [`metrics`], [`samples`] | what the process says about itself |
 //! | [`clock`], [`signing`] | time and keys |
@@ -19,6 +20,7 @@ pub mod demo;
 pub mod dev;
 pub mod logging;
 pub mod metrics;
+pub mod reload;
 pub mod samples;
 pub mod serve;
 pub mod server;

@@ -7,7 +7,7 @@ use anyhow::Context;
 use super::config::Config;
 use super::settings::Settings;
 use super::shutdown::Signals;
-use super::{about, dev, logging, metrics, server, signing};
+use super::{about, dev, logging, metrics, reload, server, signing};
 
 /// How to serve.
 #[derive(Clone, Debug, clap::Args)]
@@ -24,7 +24,7 @@ pub struct ServeArgs {
 ///
 /// # Errors
 /// When the server cannot be started, or one of its threads has ended by a defect.
-pub async fn run(mut config: Config, with_dev: bool) -> anyhow::Result<()> {
+pub async fn run(mut config: Config, settings: Settings, with_dev: bool) -> anyhow::Result<()> {
     logging::start(&config)?;
     let signals = Signals::listen().context("cannot listen for signals")?;
     about::announce(&about::version(about::kernels(config.simd).level()));
@@ -39,6 +39,7 @@ pub async fn run(mut config: Config, with_dev: bool) -> anyhow::Result<()> {
         // A closed standard output is no reason not to serve.
         drop(std::io::stdout().write_all(banner.as_bytes()));
     }
+    let reloading = tokio::spawn(reload::run(settings, with_dev, server.control().clone()));
     let signal = tokio::select! {
         signal = signals.first() => signal,
         thread = server.fallen() => {
@@ -47,6 +48,7 @@ pub async fn run(mut config: Config, with_dev: bool) -> anyhow::Result<()> {
         }
     };
     tracing::info!(signal, "ending");
+    reloading.abort();
     server.shut_down().await;
     tracing::info!("ended");
     Ok(())

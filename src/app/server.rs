@@ -4,6 +4,7 @@ use super::about;
 use super::clock::SystemClock;
 use super::config::Config;
 use super::metrics::{LiveFigures, Metrics};
+use super::reload;
 use super::samples::FrameSamples;
 use super::shutdown;
 use super::signing;
@@ -35,6 +36,7 @@ pub struct Running {
     sessions: Arc<Sessions>,
     director: Director,
     control: ControlThread,
+    asking: ControlHandle,
     http: Vec<JoinHandle<()>>,
     sockets: Sockets,
     metrics_upkeep: JoinHandle<()>,
@@ -69,6 +71,7 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
         engine::control::spawn(Arc::clone(&clock), control_config, Box::new(Memory), Box::new(director.clone()))
             .context("cannot start the control thread")?;
     director.set_control(&control);
+    reload::set(&control, config.gift_table());
 
     let going = Going::default();
     let viewers = engine.viewers();
@@ -91,6 +94,7 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
         sessions,
         director,
         control: control_thread,
+        asking: control,
         http,
         sockets,
         metrics_upkeep: tokio::spawn(metrics.clone().keep_up()),
@@ -119,6 +123,12 @@ impl Running {
     #[must_use]
     pub fn keys(&self) -> &Keys {
         &self.keys
+    }
+
+    /// The way to the control thread.
+    #[must_use]
+    pub fn control(&self) -> &ControlHandle {
+        &self.asking
     }
 
     /// The server's clock.

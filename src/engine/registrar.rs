@@ -241,7 +241,7 @@ mod tests {
                 punishment_seconds: 0,
                 end_connection_after: false,
             };
-            let Ok(Answer::BattleStarted(started)) = self.ask(Command::RequestBattle(request)) else { panic!() };
+            let Ok(Answer::BattleRequested(started)) = self.ask(Command::RequestBattle(request)) else { panic!() };
             self.witness.take();
             started.battle_id
         }

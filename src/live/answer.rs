@@ -2,6 +2,7 @@
 
 mod battle;
 mod connection;
+mod ledger;
 mod seat;
 
 use costage_media::forward::FeedId;
@@ -13,10 +14,11 @@ use super::ids::{LiveId, UserId};
 use super::time::WallMs;
 
 pub use battle::{
-    BattleCode, BattleEndReason, BattleInfo, BattleResult, BattleStarted, BattleStatus, BattleUser, Ranked, Scored,
+    BattleCode, BattleEndReason, BattleInfo, BattleRequested, BattleResult, BattleStatus, BattleUser, Ranked, Scored,
     Sender, UserResult,
 };
 pub use connection::{CoHost, Connected, ConnectionCode, TargetResult, TemplateName};
+pub use ledger::{Gifted, LedgerPage, LedgerRow, ScoreValue};
 pub use seat::{DeviceStatus, SeatInfo, SeatRequest, SeatRequests, SeatRole, SeatUser};
 
 /// The answer to a [`Command`](super::Command).
@@ -44,12 +46,16 @@ pub enum Answer {
     SeatRequests(SeatRequests),
     /// What the viewers of a live see.
     Layout(Layout),
-    /// A battle has started.
-    BattleStarted(BattleStarted),
-    /// A battle, running or ended.
+    /// A battle has started, or waits for answers.
+    BattleRequested(BattleRequested),
+    /// A battle: pending, running or ended.
     Battle(Box<BattleInfo>),
     /// Scores after a change.
     Scored(Scored),
+    /// Scores after a gift.
+    Gifted(Gifted),
+    /// A page of a battle's ledger.
+    Ledger(LedgerPage),
     /// The host may publish.
     Publish(Publish),
     /// The viewer may join this feed.
@@ -155,8 +161,10 @@ pub struct LiveSnapshot {
     pub live: LiveInfo,
     /// Its connection.
     pub co_host: CoHost,
-    /// The battle it is in, or else the one that runs in its connection.
+    /// The battle it is in, or else the one that runs in its connection, or else the one whose punishment goes on there.
     pub battle: Option<BattleInfo>,
+    /// The pending battle that its host asked for or was asked to. Requests are between hosts.
+    pub battle_request: Option<BattleInfo>,
     /// Where everybody stands in the picture.
     pub layout: Layout,
     /// Its seats, then those of the lives connected with it.

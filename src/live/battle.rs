@@ -2,106 +2,58 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::answer::{Answer, BattleCode, BattleEndReason, BattleStarted, BattleStatus, UserResult};
-use super::command::BattleRequest;
+use super::answer::BattleEndReason;
 use super::event::Event;
 use super::fact::Fact;
-use super::ids::{BattleId, LiveId, ScoreKey, UserId};
+use super::ids::{BattleId, LiveId, ScoreKey};
 use super::lives::Lives;
 use super::ranking::decide;
-use super::refusal::Refusal;
-use super::rules::{BATTLE_SECONDS, BATTLES_ENDED_MAX, EXTENSION_BYTES_MAX, TARGETS_MAX, short, within};
+use super::rules::{BATTLES_ENDED_MAX, BATTLES_UNSTARTED_MAX};
 use super::senders::best;
-use super::state::{Battle, Live, Member, Phase};
+use super::state::{Battle, Phase};
 use super::time::WallMs;
 
 impl Lives {
-    pub(super) fn request_battle(&mut self, now: WallMs, request: BattleRequest) -> Result<Answer, Refusal> {
-        let seconds = check(&request)?;
-        let invitees = self.find_invitees(&request)?;
-        let busy = |live: &Live| live.battle.is_some();
-        let code = |live: &Live| if busy(live) { BattleCode::BattlingOtherRoom } else { BattleCode::Success };
-        let results: Vec<_> =
-            invitees.iter().map(|live| UserResult { user_id: live.owner().clone(), code: code(live) }).collect();
-        let inviter = self.live(&request.live)?;
-        let free: Vec<_> = invitees.iter().filter(|live| !busy(live)).map(|live| live.info.live_id.clone()).collect();
-        if busy(inviter) {
-            return Err(Refusal::AlreadyInBattle { live: request.live });
+    /// Starts a battle whose members have all agreed, or did not have to. A new battle ends the punishment after an old
+    /// one of any of them.
+    pub(super) fn start_battle(&mut self, now: WallMs, id: BattleId) {
+        let Some(battle) = self.state.battles.get_mut(&id) else { return };
+        battle.start = Some(now);
+        battle.end = now.after(battle.config.duration());
+        battle.phase = Phase::Running { told: None, untold: false };
+        let battle = battle.clone();
+        for member in &battle.members {
+            self.end_punishments_of(now, &member.host.live_id);
         }
-        if free.is_empty() {
-            let live = invitees.first().expect("at least one user was checked").info.live_id.clone();
-            return Err(Refusal::AlreadyInBattle { live });
-        }
-        let lives: Vec<_> = std::iter::once(request.live).chain(free).collect();
-        let (battle_id, end_time) = self.start_battle(now, &lives, seconds, &request.extension_info)?;
-        let status = BattleStatus::Started;
-        Ok(Answer::BattleStarted(BattleStarted { battle_id, status, start_time: now, end_time, results }))
-    }
-
-    /// The lives of the asked users, all in the requester's connection.
-    fn find_invitees(&self, request: &BattleRequest) -> Result<Vec<&Live>, Refusal> {
-        let inviter = self.live(&request.live)?;
-        if request.users.contains(inviter.owner()) {
-            let detail = format!("names the requester {}; name the other hosts only", inviter.owner());
-            return Err(Refusal::Invalid { field: "userIds", detail });
-        }
-        let members = self.members_of(&request.live);
-        let hosts: Vec<_> = members.iter().filter_map(|id| self.state.lives.get(id)).collect();
-        let find = |user: &UserId| {
-            let found = hosts.iter().find(|live| live.owner() == user);
-            found.copied().ok_or_else(|| Refusal::NotInConnection { user: user.clone() })
-        };
-        request.users.iter().map(find).collect()
-    }
-
-    fn start_battle(
-        &mut self,
-        now: WallMs,
-        lives: &[LiveId],
-        seconds: u64,
-        extension_info: &str,
-    ) -> Result<(BattleId, WallMs), Refusal> {
-        let id = self.new_battle_id(now);
-        let mut members = Vec::with_capacity(lives.len());
-        for live in lives {
-            members.push(Member { host: Arc::new(self.live(live)?.host()), score: 0, left: false });
-            if let Some(live) = self.state.lives.get_mut(live) {
-                live.battle = Some(id);
-            }
-        }
-        let end = now.after(Duration::from_secs(seconds));
-        let battle = Battle {
-            members,
-            duration_seconds: seconds,
-            extension_info: Arc::from(extension_info),
-            start: now,
-            end,
-            ledger_seq: 0,
-            phase: Phase::Running { told: None, untold: false },
-        };
         let mut hosts = battle.members.iter().map(|member| (*member.host).clone());
         let started = Event::BattleStarted {
             battle_id: id,
             inviter: hosts.next().expect("a battle has an inviter"),
             invitees: hosts.collect(),
-            duration_seconds: seconds,
+            duration_seconds: battle.config.duration_seconds,
             start_time: now,
-            end_time: end,
-            extension_info: extension_info.to_owned(),
+            end_time: battle.end,
+            extension_info: battle.config.extension_info.clone(),
             scores: battle.scores(),
         };
         self.record(Fact::BattleStarted(Box::new(battle.info(id))));
-        self.state.battles.insert(id, battle);
         self.restage_battle(id);
         self.notify(now, self.audience(id), started);
-        Ok((id, end))
     }
 
-    /// `live` leaves its battle; while others remain they play on, else it is over. Does nothing for a live in none.
+    /// `live` leaves its battle; while others remain they play on, else it is over. Of a pending one the inviter's
+    /// request is taken back, the invitee's counts as rejected. Does nothing for a live in none.
     pub(super) fn exit_battle(&mut self, now: WallMs, live: &LiveId) {
         let Some(id) = self.state.lives.get(live).and_then(|live| live.battle) else { return };
+        if self.state.battles.get(&id).is_some_and(Battle::is_running) {
+            self.exit_running(now, id, live);
+        } else {
+            self.withdraw_from_battle(now, id, live);
+        }
+    }
+
+    fn exit_running(&mut self, now: WallMs, id: BattleId, live: &LiveId) {
         let audience = self.audience(id);
         self.state.lives.get_mut(live).expect("looked up above").battle = None;
         let battle = self.state.battles.get_mut(&id).expect("named by its member");
@@ -126,47 +78,93 @@ impl Lives {
 
     pub(super) fn end_battle_by_time(&mut self, now: WallMs, id: BattleId) {
         self.end_battle(now, id, BattleEndReason::TimeOver, self.audience(id));
+        self.part_after(now, id);
     }
 
     fn end_battle(&mut self, now: WallMs, id: BattleId, reason: BattleEndReason, audience: Vec<LiveId>) {
         let Some(battle) = self.state.battles.get_mut(&id).filter(|battle| battle.is_running()) else { return };
         let ledger = self.state.receipts.range((id, ScoreKey::first())..).take_while(|((of, _), _)| *of == id);
         let result = decide(&battle.members, best(ledger.map(|(_, receipt)| &*receipt.change)));
-        battle.phase = Phase::Ended { reason, result: Arc::new(result.clone()) };
+        let punished = reason == BattleEndReason::TimeOver && battle.config.punishment_seconds > 0;
+        let punishment_end = punished.then(|| now.after(battle.config.punishment()));
+        battle.phase = Phase::Ended { reason, result: Some(Arc::new(result.clone())), punishment_end };
         if reason == BattleEndReason::AllMemberExit {
             battle.end = now;
         }
         let end_time = battle.end;
         let lives: Vec<_> = battle.members.iter().map(|member| member.host.live_id.clone()).collect();
         for live in &lives {
-            if let Some(live) = self.state.lives.get_mut(live).filter(|live| live.battle == Some(id)) {
-                live.battle = None;
-            }
+            self.release(id, live);
         }
-        self.state.counters.ended += 1;
-        self.state.ended.insert(self.state.counters.ended, id);
-        if self.state.ended.len() > BATTLES_ENDED_MAX {
-            self.forget_oldest_battle();
-        }
-        self.record(Fact::BattleEnded { battle: id, reason, result: result.clone(), at: now });
+        self.keep_ended(id);
+        let result = Some(result);
+        self.record(Fact::BattleEnded { battle: id, reason, result: result.clone(), punishment_end, at: now });
         let connections: BTreeSet<_> =
             lives.iter().filter_map(|live| self.state.lives.get(live).and_then(|live| live.connection)).collect();
         connections.into_iter().for_each(|id| self.restage(id));
         let reason_code = reason.code();
-        self.notify(now, audience, Event::BattleEnded { battle_id: id, reason, reason_code, end_time, result });
+        self.notify(now, audience.clone(), Event::BattleEnded { battle_id: id, reason, reason_code, end_time, result });
+        if let Some(until) = punishment_end {
+            self.tell_punishment(now, id, until, audience);
+        }
+    }
+
+    /// A pending battle that nobody accepted, or whose inviter has gone, ends unstarted. The inviter's live is told.
+    pub(super) fn end_unstarted(&mut self, now: WallMs, id: BattleId) {
+        let reason = BattleEndReason::NeverStarted;
+        let Some(battle) = self.state.battles.get_mut(&id) else { return };
+        battle.phase = Phase::Ended { reason, result: None, punishment_end: None };
+        battle.end = now;
+        let lives: Vec<_> = battle.members.iter().map(|member| member.host.live_id.clone()).collect();
+        let inviter = battle.inviter().live_id.clone();
+        for live in &lives {
+            self.release(id, live);
+        }
+        self.keep_ended(id);
+        self.record(Fact::BattleEnded { battle: id, reason, result: None, punishment_end: None, at: now });
+        let reason_code = reason.code();
+        let ended = Event::BattleEnded { battle_id: id, reason, reason_code, end_time: now, result: None };
+        self.notify(now, vec![inviter], ended);
+    }
+
+    /// `live` is free for another battle.
+    pub(super) fn release(&mut self, id: BattleId, live: &LiveId) {
+        if self.state.lives.get(live).is_some_and(|live| live.battle == Some(id)) {
+            self.state.lives.get_mut(live).expect("looked up above").battle = None;
+        }
+    }
+
+    /// Ended battles can be read for some time.
+    fn keep_ended(&mut self, id: BattleId) {
+        self.state.counters.ended += 1;
+        self.state.ended.insert(self.state.counters.ended, id);
+        let never = |id: &BattleId| self.state.battles.get(id).is_some_and(|battle| battle.start.is_none());
+        if never(&id) {
+            let mut unstarted = self.state.ended.iter().filter(|(_, id)| never(id)).map(|(order, _)| *order);
+            let oldest = unstarted.next().filter(|_| unstarted.count() >= BATTLES_UNSTARTED_MAX);
+            oldest.into_iter().for_each(|order| self.forget_battle(order));
+        }
+        if self.state.ended.len() > BATTLES_ENDED_MAX {
+            self.forget_oldest_battle();
+        }
     }
 
     /// Forgets the battle that ended first, with its ledger; says whether there was one.
     pub(super) fn forget_oldest_battle(&mut self) -> bool {
-        let Some((order, id)) = self.state.ended.iter().next().map(|(order, id)| (*order, *id)) else { return false };
-        self.state.ended.remove(&order);
+        let Some(order) = self.state.ended.iter().next().map(|(order, _)| *order) else { return false };
+        self.forget_battle(order);
+        true
+    }
+
+    fn forget_battle(&mut self, order: u64) {
+        let Some(id) = self.state.ended.remove(&order) else { return };
         self.state.battles.remove(&id);
         let own = self.state.receipts.range((id, ScoreKey::first())..);
         let keys: Vec<_> = own.take_while(|((battle, _), _)| *battle == id).map(|(key, _)| key.clone()).collect();
         for key in keys {
-            self.state.receipts.remove(&key);
+            let receipt = self.state.receipts.remove(&key);
+            receipt.into_iter().for_each(|it| drop(self.state.ledger.remove(&(id, it.answer.ledger_seq))));
         }
-        true
     }
 
     /// The lives that hear of a battle: those in it, and all that are connected with them.
@@ -185,46 +183,11 @@ impl Lives {
         connections.into_iter().for_each(|id| self.restage(id));
     }
 
-    fn new_battle_id(&mut self, now: WallMs) -> BattleId {
+    pub(super) fn new_battle_id(&mut self, now: WallMs) -> BattleId {
         let mut random = [0; 10];
         let (high, low) = (self.state.counters.draw(), self.state.counters.draw());
         random[..8].copy_from_slice(&high.to_be_bytes());
         random[8..].copy_from_slice(&low.to_be_bytes()[..2]);
         BattleId::from_parts(now.0, &random)
     }
-}
-
-/// The battle's seconds, when the request is one that this version carries out.
-fn check(request: &BattleRequest) -> Result<u64, Refusal> {
-    let seconds = within("durationSeconds", request.duration_seconds, BATTLE_SECONDS)?;
-    short("extensionInfo", &request.extension_info, EXTENSION_BYTES_MAX)?;
-    let users = &request.users;
-    let invalid = |detail: String| Err(Refusal::Invalid { field: "userIds", detail });
-    if users.is_empty() || users.len() > TARGETS_MAX {
-        return invalid(format!("1 to {TARGETS_MAX} users, found {}", users.len()));
-    }
-    if (1..users.len()).any(|i| users[..i].contains(&users[i])) {
-        return invalid("a user is named twice".to_owned());
-    }
-    let needs_response = match (request.need_response, request.timeout_seconds) {
-        (Some(false), Some(timeout)) if timeout > 0 => {
-            let detail = format!("must be 0 or absent when needResponse is false, found {timeout}");
-            return Err(Refusal::Invalid { field: "timeoutSeconds", detail });
-        }
-        (Some(said), _) => said,
-        (None, timeout) => timeout != Some(0),
-    };
-    let later = |what: &str| Err(Refusal::NotImplemented { what: what.to_owned() });
-    if needs_response {
-        return later(
-            "a battle that waits for responses (send needResponse false and timeoutSeconds 0 to start at once)",
-        );
-    }
-    if request.punishment_seconds > 0 {
-        return later("punishmentSeconds");
-    }
-    if request.end_connection_after {
-        return later("endConnectionAfter");
-    }
-    Ok(seconds)
 }

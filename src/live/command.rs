@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use costage_media::scene::SourceId;
 use serde::Serialize;
 
+use super::gifts::GiftTable;
 use super::ids::{BattleId, LiveId, ScoreKey, UserId};
 
 pub use seat::{By, Device, MovePolicy, SeatAction, SeatCommand, SeatReply, SeatRequestKind, SeatWish};
@@ -70,8 +71,44 @@ pub enum Command {
     FindSeatRequests(LiveId),
     /// The layout of what a live's viewers see. Answer: [`Answer::Layout`](super::Answer::Layout).
     FindLayout(LiveId),
-    /// Start a battle. Answer: [`Answer::BattleStarted`](super::Answer::BattleStarted).
+    /// Ask for a battle. Answer: [`Answer::BattleRequested`](super::Answer::BattleRequested).
     RequestBattle(BattleRequest),
+    /// Agree to a pending battle. Answer: [`Answer::Battle`](super::Answer::Battle).
+    AcceptBattle {
+        /// Which.
+        battle: BattleId,
+        /// Who was asked.
+        user: UserId,
+    },
+    /// Refuse a pending battle, or take the own agreement back before it starts. Answer: [`Answer::Battle`](super::Answer::Battle).
+    RejectBattle {
+        /// Which.
+        battle: BattleId,
+        /// Who was asked.
+        user: UserId,
+    },
+    /// Take back the requests that are not answered yet. Answer: [`Answer::Battle`](super::Answer::Battle).
+    CancelBattle {
+        /// Which.
+        battle: BattleId,
+        /// Whose; all when absent.
+        users: Option<Vec<UserId>>,
+    },
+    /// Leave a battle; of a pending one the inviter's request is taken back, the invitee's counts as rejected. Answer:
+    /// [`Answer::Battle`](super::Answer::Battle).
+    ExitBattle {
+        /// Which.
+        battle: BattleId,
+        /// Who leaves.
+        user: UserId,
+    },
+    /// The same battle once more. Answer: [`Answer::BattleRequested`](super::Answer::BattleRequested).
+    RematchBattle {
+        /// The battle that has ended.
+        battle: BattleId,
+        /// The host who asks, and is the inviter of the new one; the one of the old when absent.
+        user: Option<UserId>,
+    },
     /// A battle, running or ended. Answer: [`Answer::Battle`](super::Answer::Battle).
     FindBattle(BattleId),
     /// The battle that a live is in. Answer: [`Answer::Battle`](super::Answer::Battle).
@@ -85,6 +122,26 @@ pub enum Command {
         /// What to change.
         change: ScoreChange,
     },
+    /// Turn a gift into points by the table (only for the business backend). Answer: [`Answer::Gifted`](super::Answer::Gifted).
+    Gift {
+        /// Which battle.
+        battle: BattleId,
+        /// As of [`Command::Score`], and from the same set.
+        key: ScoreKey,
+        /// What was given.
+        gift: Gift,
+    },
+    /// Changes of scores, oldest first. Answer: [`Answer::Ledger`](super::Answer::Ledger).
+    FindLedger {
+        /// Which battle.
+        battle: BattleId,
+        /// "" first, then what the page before answered.
+        cursor: String,
+        /// 1 to 100; 20 when absent.
+        count: Option<u64>,
+    },
+    /// Another table for the gifts to come (from the configuration). Answer: [`Answer::Done`](super::Answer::Done).
+    SetGifts(GiftTable),
     /// May `user` publish as the host of `live`? Answer: [`Answer::Publish`](super::Answer::Publish).
     Publish {
         /// Which live.
@@ -272,16 +329,15 @@ pub struct BattleRequest {
     pub users: Vec<UserId>,
     /// 5 to 86 400; 300 when absent.
     pub duration_seconds: Option<u64>,
-    /// `false` starts at once. Absent: true when `timeout_seconds` is positive or absent, false when it is 0. True is
-    /// refused as not implemented.
+    /// `false` starts at once. Absent: true when `timeout_seconds` is positive or absent, false when it is 0.
     pub need_response: Option<bool>,
-    /// 0 when `need_response` is false.
+    /// 1 to 120; 30 when absent, or 0 with `need_response` true. 0 or absent when `need_response` is false.
     pub timeout_seconds: Option<u64>,
     /// At most 2 KB, handed on unread.
     pub extension_info: String,
-    /// 0; others are refused as not implemented.
+    /// How long the punishment after the end by time lasts, 0 to 3 600; 0 for none.
     pub punishment_seconds: u64,
-    /// False; true is refused as not implemented.
+    /// Whether its hosts leave their connection after the end, or the punishment's end.
     pub end_connection_after: bool,
 }
 
@@ -301,6 +357,24 @@ pub enum ScoreOp {
 pub struct ScoreSource {
     /// The gift.
     pub gift_id: String,
+    /// Who gave it.
+    pub sender_id: String,
+    /// The business's own reference.
+    pub reference: String,
+}
+
+/// A gift to a host of a battle. Texts have at most 200 bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Gift {
+    /// The host it is for.
+    pub receiver: UserId,
+    /// Which gift; not empty.
+    pub gift_id: String,
+    /// How many, 1 to 1 000 000.
+    pub count: u64,
+    /// What one is worth, in the business's own unit; 0 to 2^53 − 1.
+    pub value: u64,
     /// Who gave it.
     pub sender_id: String,
     /// The business's own reference.

@@ -90,6 +90,7 @@ impl Lives {
         let others: Vec<_> = before.iter().filter(|member| *member != live).cloned().collect();
         let dissolves = others.len() < 2;
         self.exit_battle(now, live);
+        self.end_punishments_without(now, id, live);
         if dissolves {
             // No connection is left to battle in: the one who stayed has not left, and wins.
             others.iter().for_each(|other| self.end_battle_of(now, other, BattleEndReason::AllMemberExit));

@@ -52,6 +52,10 @@ pub enum Wake {
     ScoresDue(BattleId),
     /// The battle's time is over.
     BattleEnds(BattleId),
+    /// The battle's requests were not all answered in time.
+    BattleRequestExpires(BattleId),
+    /// The punishment after the battle is over.
+    PunishmentEnds(BattleId),
     /// The request to this live was not answered in time.
     RequestExpires(LiveId),
     /// The application of this user for a seat of the live, or its invitation to one, was not answered in time.

@@ -76,6 +76,42 @@ pub enum Event {
     /// To each live whose picture changed its layout.
     #[serde(rename = "onSeatLayoutChanged")]
     SeatLayoutChanged(Layout),
+    /// To the asked live.
+    #[serde(rename = "onBattleRequestReceived")]
+    BattleRequestReceived {
+        /// The battle.
+        battle_id: BattleId,
+        /// Who asks.
+        inviter: Host,
+        /// Who is asked.
+        invitee: Host,
+        /// How long it will last.
+        duration_seconds: u64,
+        /// As given with the request.
+        extension_info: String,
+        /// When the request expires.
+        expire_time: WallMs,
+    },
+    /// To the asked live and the inviter's.
+    #[serde(rename = "onBattleRequestCancelled")]
+    BattleRequestCancelled(BattleAsk),
+    /// To both lives.
+    #[serde(rename = "onBattleRequestTimeout")]
+    BattleRequestTimeout(BattleAsk),
+    /// To the inviter's live.
+    #[serde(rename = "onBattleRequestAccept")]
+    BattleRequestAccept(BattleAsk),
+    /// To the inviter's live: it said no, or went away.
+    #[serde(rename = "onBattleRequestReject")]
+    BattleRequestReject(BattleAsk),
+    /// To all lives of the connection: a host has accepted.
+    #[serde(rename = "onUserJoinBattle")]
+    UserJoinBattle {
+        /// The battle.
+        battle_id: BattleId,
+        /// Who will be in it.
+        user: Host,
+    },
     /// To all lives of the connection.
     #[serde(rename = "onBattleStarted")]
     BattleStarted {
@@ -112,7 +148,7 @@ pub enum Event {
         /// Who left it.
         user: Host,
     },
-    /// To all lives of the battle and its connection.
+    /// To all lives of the battle and its connection; of one that never started, to the inviter's only.
     #[serde(rename = "onBattleEnded")]
     BattleEnded {
         /// The battle.
@@ -123,8 +159,26 @@ pub enum Event {
         reason_code: u32,
         /// When it ended.
         end_time: WallMs,
-        /// How.
-        result: BattleResult,
+        /// How; null when it never started.
+        result: Option<BattleResult>,
+    },
+    /// To all lives of the battle and its connection, after a battle whose time was over.
+    #[serde(rename = "onBattlePunishmentStarted")]
+    BattlePunishmentStarted {
+        /// The battle.
+        battle_id: BattleId,
+        /// How long it lasts.
+        punishment_seconds: u64,
+        /// When it began.
+        start_time: WallMs,
+        /// When it ends.
+        end_time: WallMs,
+    },
+    /// To all lives of the battle and its connection: by time, by a new battle, or because its hosts have parted.
+    #[serde(rename = "onBattlePunishmentEnded")]
+    BattlePunishmentEnded {
+        /// The battle.
+        battle_id: BattleId,
     },
     /// To the live, as its last event.
     #[serde(rename = "onLiveEnded")]
@@ -141,6 +195,18 @@ pub enum Event {
     /// About seats.
     #[serde(untagged)]
     Seat(SeatEvent),
+}
+
+/// A host's request for a battle to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BattleAsk {
+    /// The battle.
+    pub battle_id: BattleId,
+    /// Who asked.
+    pub inviter: Host,
+    /// Who was asked.
+    pub invitee: Host,
 }
 
 /// Why a host left a connection.
@@ -176,14 +242,23 @@ impl Event {
             | Self::CoHostRequestCancelled { .. }
             | Self::CoHostRequestAccepted { .. }
             | Self::CoHostRequestRejected { .. }
-            | Self::CoHostRequestTimeout { .. } => Audience::Host,
+            | Self::CoHostRequestTimeout { .. }
+            | Self::BattleRequestReceived { .. }
+            | Self::BattleRequestCancelled(_)
+            | Self::BattleRequestTimeout(_)
+            | Self::BattleRequestAccept(_)
+            | Self::BattleRequestReject(_)
+            | Self::BattleEnded { reason: BattleEndReason::NeverStarted, .. } => Audience::Host,
             Self::CoHostUserJoined { .. }
             | Self::CoHostUserLeft { .. }
             | Self::SeatLayoutChanged(_)
+            | Self::UserJoinBattle { .. }
             | Self::BattleStarted { .. }
             | Self::BattleScoreChanged { .. }
             | Self::UserExitBattle { .. }
-            | Self::BattleEnded { .. }
+            | Self::BattleEnded { reason: BattleEndReason::TimeOver | BattleEndReason::AllMemberExit, .. }
+            | Self::BattlePunishmentStarted { .. }
+            | Self::BattlePunishmentEnded { .. }
             | Self::LiveEnded { .. } => Audience::Everyone,
             Self::Seat(event) => event.audience(),
         }

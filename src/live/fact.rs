@@ -6,7 +6,7 @@ use std::sync::Arc;
 use costage_media::scene::Template;
 
 use super::answer::{BattleEndReason, BattleInfo, BattleResult, LiveInfo, SeatInfo};
-use super::command::{LiveEndReason, ScoreChange};
+use super::command::{Gift, LiveEndReason, ScoreChange};
 use super::event::{LeaveReason, SeatReason};
 use super::ids::{BattleId, ConnectionId, LiveId, ScoreKey, UserId};
 use super::time::WallMs;
@@ -60,6 +60,8 @@ pub enum Fact {
         /// When.
         at: WallMs,
     },
+    /// A battle was asked for and waits for answers. Which answers came is not kept before it starts or ends.
+    BattleCreated(Box<BattleInfo>),
     /// A battle started.
     BattleStarted(Box<BattleInfo>),
     /// Scores changed: one row of the ledger.
@@ -72,6 +74,8 @@ pub enum Fact {
         key: ScoreKey,
         /// What was asked for.
         change: Arc<ScoreChange>,
+        /// The gift that it was made of, when one was posted.
+        gift: Option<Arc<Gift>>,
         /// Points of all users after it.
         scores: BTreeMap<UserId, u64>,
         /// When.
@@ -86,14 +90,23 @@ pub enum Fact {
         /// When.
         at: WallMs,
     },
-    /// A battle was decided.
+    /// A battle was decided, or will never start.
     BattleEnded {
         /// Which.
         battle: BattleId,
         /// Why.
         reason: BattleEndReason,
-        /// How.
-        result: BattleResult,
+        /// How; nothing when it never started.
+        result: Option<BattleResult>,
+        /// When the punishment that follows ends, when one does.
+        punishment_end: Option<WallMs>,
+        /// When.
+        at: WallMs,
+    },
+    /// The punishment after a battle is over.
+    PunishmentEnded {
+        /// Which battle.
+        battle: BattleId,
         /// When.
         at: WallMs,
     },

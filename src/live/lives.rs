@@ -13,6 +13,7 @@ use super::command::Command;
 use super::effect::{Effect, Wake};
 use super::event::Event;
 use super::fact::Fact;
+use super::gifts::GiftTable;
 use super::ids::LiveId;
 use super::refusal::Refusal;
 use super::rules::{Rules, SCORES_TOLD_INTERVAL};
@@ -24,6 +25,8 @@ use super::time::{Timeline, WallMs};
 pub struct Lives {
     pub(super) rules: Rules,
     pub(super) state: State,
+    /// Not in the snapshot: it is the operator's, and comes with each start.
+    pub(super) gifts: GiftTable,
     line: Timeline,
     effects: VecDeque<Effect>,
     kept: Mark,
@@ -36,7 +39,14 @@ impl Lives {
     pub fn seed(now: Instant, wall_now: WallMs, rules: Rules, snapshot: Snapshot) -> Self {
         let state = State::new(snapshot);
         let kept = state.mark();
-        Self { rules, state, line: Timeline::new(now, wall_now), effects: VecDeque::new(), kept }
+        Self {
+            rules,
+            state,
+            gifts: GiftTable::default(),
+            line: Timeline::new(now, wall_now),
+            effects: VecDeque::new(),
+            kept,
+        }
     }
 
     /// Everything that the machine knows; deadlines are in wall-clock time.
@@ -117,10 +127,21 @@ impl Lives {
             Command::FindSeatRequests(live) => self.find_seat_requests(&live),
             Command::FindCoHost(live) => self.find_co_host(&live),
             Command::FindLayout(live) => self.find_layout(&live),
-            Command::RequestBattle(request) => self.request_battle(now, request),
+            Command::RequestBattle(request) => self.request_battle(now, &request),
+            Command::AcceptBattle { battle, user } => self.accept_battle(now, battle, &user),
+            Command::RejectBattle { battle, user } => self.reject_battle(now, battle, &user),
+            Command::CancelBattle { battle, users } => self.cancel_battle(now, battle, users),
+            Command::ExitBattle { battle, user } => self.exit_battle_by_command(now, battle, &user),
+            Command::RematchBattle { battle, user } => self.rematch(now, battle, user),
             Command::FindBattle(battle) => self.find_battle(battle),
             Command::FindBattleOf(live) => self.find_battle_of(&live),
             Command::Score { battle, key, change } => self.score(now, battle, key, change),
+            Command::Gift { battle, key, gift } => self.gift(now, battle, key, gift),
+            Command::FindLedger { battle, cursor, count } => self.find_ledger(battle, &cursor, count),
+            Command::SetGifts(table) => {
+                self.gifts = table;
+                Ok(Answer::Done)
+            }
             Command::Publish { live, user } => self.publish(&live, &user),
             Command::Watch { live } => self.watch(&live),
             Command::Media { source, state } => {
@@ -134,6 +155,8 @@ impl Lives {
         match wake {
             Wake::ScoresDue(battle) => self.tell_scores(now, battle),
             Wake::BattleEnds(battle) => self.end_battle_by_time(now, battle),
+            Wake::BattleRequestExpires(battle) => self.expire_battle_request(now, battle),
+            Wake::PunishmentEnds(battle) => self.end_punishment_by_time(now, battle),
             Wake::RequestExpires(to) => self.expire_request(now, &to),
             Wake::SeatRequestExpires(live, user) => self.expire_seat_request(now, &live, &user),
             Wake::HostGraceEnds(live) => self.end_host_grace(now, &live),
@@ -145,8 +168,12 @@ impl Lives {
         let requests = self.state.requests.iter().map(|(to, _)| Wake::RequestExpires(to.clone()));
         let seats = self.state.seating.pending.iter().filter(|(_, pending)| pending.expires.is_some());
         let seats = seats.map(|((live, user), _)| Wake::SeatRequestExpires(live.clone(), user.clone()));
-        let battles = self.state.battles.iter().filter(|(_, battle)| battle.is_running());
-        let battles = battles.flat_map(|(id, _)| [Wake::ScoresDue(*id), Wake::BattleEnds(*id)]);
+        let battles = self.state.battles.iter().flat_map(|(id, battle)| match battle.phase {
+            Phase::Pending { .. } => [Some(Wake::BattleRequestExpires(*id)), None],
+            Phase::Running { .. } => [Some(Wake::ScoresDue(*id)), Some(Wake::BattleEnds(*id))],
+            Phase::Ended { punishment_end, .. } => [punishment_end.map(|_| Wake::PunishmentEnds(*id)), None],
+        });
+        let battles = battles.flatten();
         let absent = self.state.lives.iter().filter(|(_, live)| live.presence != Presence::Up);
         let absent = absent.flat_map(|(id, _)| [Wake::HostGraceEnds(id.clone()), Wake::LiveIdles(id.clone())]);
         let wakes = requests.chain(seats).chain(battles).chain(absent);
@@ -158,8 +185,12 @@ impl Lives {
         match wake {
             Wake::ScoresDue(id) => match self.state.battles.get(id)?.phase {
                 Phase::Running { told: Some(told), untold: true } => Some(told.after(SCORES_TOLD_INTERVAL)),
-                Phase::Running { .. } | Phase::Ended { .. } => None,
+                Phase::Pending { .. } | Phase::Running { .. } | Phase::Ended { .. } => None,
             },
+            Wake::BattleRequestExpires(id) => {
+                self.state.battles.get(id).filter(|battle| battle.waiting().is_some()).map(|battle| battle.end)
+            }
+            Wake::PunishmentEnds(id) => self.state.battles.get(id)?.punishment_end(),
             Wake::BattleEnds(id) => self.state.battles.get(id).filter(|battle| battle.is_running()).map(|it| it.end),
             Wake::RequestExpires(to) => self.state.requests.get(to).map(|request| request.expires),
             Wake::SeatRequestExpires(live, user) => {

@@ -8,8 +8,11 @@
 //! | [`lives`] | the machine: order of driving, deadlines, undo |
 //! | `room`, `presence` | lives and whether their hosts are there |
 //! | `invite`, `connection` | invitations and connections |
+//! | `challenge` | requests for battles: asked, accepted, rejected, cancelled, expired |
 //! | `battle`, `score`, `ranking`, `senders` | battles |
 //! | `seat` | seats: who sits where, applications and invitations |
+//! | [`gifts`], `ledger` | gifts turned into points; every change in order |
+//! | `aftermath` | what follows a battle: punishment, parting, rematch |
 //! | `stage`, `view` | what is shown: scenes and layouts; what may be read |
 //! | [`rules`], `state`, `table` | the numbers; the rows; undoing what was done to them |
 //!
@@ -17,15 +20,19 @@
 //! from a seed.
 //! **Invariant:** a refused command has changed nothing.
 
+mod aftermath;
 pub mod answer;
 mod battle;
+mod challenge;
 pub mod command;
 mod connection;
 pub mod effect;
 pub mod event;
 pub mod fact;
+pub mod gifts;
 pub mod ids;
 mod invite;
+mod ledger;
 pub mod lives;
 mod presence;
 mod ranking;
@@ -46,6 +53,7 @@ pub use command::Command;
 pub use effect::{Effect, Wake};
 pub use event::Event;
 pub use fact::Fact;
+pub use gifts::GiftTable;
 pub use ids::{BattleId, LiveId, ScoreKey, StageId, UserId};
 pub use lives::Lives;
 pub use refusal::Refusal;

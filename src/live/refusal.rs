@@ -288,6 +288,48 @@ pub enum Refusal {
         /// When, ms since 1970.
         end_time: WallMs,
     },
+    /// 409, 100421.
+    #[error("battle {battle} ended at {}; a rematch or a new battle can follow", end_time.0)]
+    BattleOver {
+        /// The battle.
+        battle: BattleId,
+        /// When, ms since 1970.
+        end_time: WallMs,
+    },
+    /// 409, 100412.
+    #[error("no live of another host of battle {battle} exists any more; ask for a new battle")]
+    NoValidLive {
+        /// The battle to repeat.
+        battle: BattleId,
+    },
+    /// 409, 100416.
+    #[error("live {live} has a pending battle request; wait for its answers, or cancel, reject or exit it")]
+    BattlePending {
+        /// The live.
+        live: LiveId,
+    },
+    /// 409, 100412: the only host asked cannot be asked now.
+    #[error("the host of live {live} is gone for the moment; ask again when its media is back")]
+    HostGone {
+        /// The live.
+        live: LiveId,
+    },
+    /// 409, 100419.
+    #[error(
+        "user {user} is already in battle {battle}, so there is no request to cancel; POST /v1/battles/{battle}/exit leaves it"
+    )]
+    InBattleAlready {
+        /// The battle.
+        battle: BattleId,
+        /// Who.
+        user: UserId,
+    },
+    /// 409, 100420.
+    #[error("battle {battle} has not started; it starts when all who were asked have answered and one accepted")]
+    BattleNotStarted {
+        /// The battle.
+        battle: BattleId,
+    },
     /// 422, 100002: an idempotency key with other content than the first time.
     #[error("idempotency key {key:?} was used with other content in this battle; use a new key for a new change",
         key = key.as_str())]
@@ -302,6 +344,17 @@ pub enum Refusal {
         user: UserId,
         /// What it would have become.
         wanted: i128,
+    },
+    /// 422, 100002: no row of the gift table fits.
+    #[error(
+        "the gift table has no points for gift {gift:?} of value {value}; add a row to `gift_points` or \
+        `gift_tiers` of the configuration, or post points to /scores"
+    )]
+    GiftWithoutRule {
+        /// Its id.
+        gift: String,
+        /// What one is worth.
+        value: u64,
     },
     /// 503: the ledger in memory is full.
     #[error("the ledger holds {max} changes, its limit; nothing was changed")]

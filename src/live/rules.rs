@@ -36,6 +36,8 @@ pub const REQUESTS_PENDING_MAX: usize = 16;
 pub const TARGETS_MAX: usize = 8;
 /// Battles kept after their end, for queries and repeated score requests. The oldest is forgotten.
 pub const BATTLES_ENDED_MAX: usize = 1_000;
+/// Of these, battles that never started: a host that asks and cancels all day makes nobody's result forgotten.
+pub const BATTLES_UNSTARTED_MAX: usize = 100;
 /// Changes of scores kept in memory, over all battles: half an hour at 500 a second, about 400 bytes each.
 pub const LEDGER_MAX: usize = 1_000_000;
 /// The largest score, 2^53 − 1: the largest integer that JSON readers agree about (RFC 8259 §6).
@@ -57,6 +59,8 @@ pub const SEAT_REQUESTS_MAX: usize = 10_000;
 pub(super) const SEAT_REQUEST_SECONDS: (u64, u64, u64) = (0, 30, 86_400);
 /// Seconds a battle may last.
 pub(super) const BATTLE_SECONDS: (u64, u64, u64) = (5, 300, 86_400);
+/// Seconds a punishment may last; 0 for none. An hour is longer than any show of it.
+pub(super) const PUNISHMENT_SECONDS: (u64, u64, u64) = (0, 0, 3_600);
 /// Lives on one page of the list.
 pub(super) const LIST_COUNT: (u64, u64, u64) = (1, 20, 100);
 /// Keys of a live's `metaData`.

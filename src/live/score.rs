@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::answer::{Answer, Scored};
-use super::command::{ScoreChange, ScoreOp};
+use super::command::{Gift, ScoreChange, ScoreOp};
 use super::event::Event;
 use super::fact::Fact;
 use super::ids::{BattleId, ScoreKey};
@@ -24,17 +24,39 @@ impl Lives {
         check(&change)?;
         // The order in a request has no meaning: sorted, equal content is equal.
         change.scores.sort();
-        let battle = self.state.battles.get(&id).ok_or(Refusal::NoSuchBattle { battle: id })?;
+        self.battle(id)?;
         if let Some(receipt) = self.state.receipts.get(&(id, key.clone())) {
-            return if *receipt.change == change {
+            return if *receipt.change == change && receipt.gift.is_none() {
                 Ok(Answer::Scored(receipt.answer.clone()))
             } else {
                 Err(Refusal::KeyReused { key })
             };
         }
+        self.check_open(now, id)?;
+        self.book(now, id, key, change, None).map(|receipt| Answer::Scored(receipt.answer))
+    }
+
+    /// Refuses what comes before the start or not before the end.
+    pub(super) fn check_open(&self, now: WallMs, id: BattleId) -> Result<(), Refusal> {
+        let battle = self.battle(id)?;
+        if battle.waiting().is_some() {
+            return Err(Refusal::BattleNotStarted { battle: id });
+        }
         if !battle.is_running() || now >= battle.end {
             return Err(Refusal::BattleEnded { battle: id, end_time: battle.end });
         }
+        Ok(())
+    }
+
+    /// Changes the scores and writes the row of the ledger; `key` is new.
+    pub(super) fn book(
+        &mut self,
+        now: WallMs,
+        id: BattleId,
+        key: ScoreKey,
+        change: ScoreChange,
+        gift: Option<Arc<Gift>>,
+    ) -> Result<Receipt, Refusal> {
         if self.state.receipts.len() >= LEDGER_MAX && !self.forget_oldest_battle() {
             return Err(Refusal::LedgerFull { max: LEDGER_MAX });
         }
@@ -42,12 +64,14 @@ impl Lives {
         apply(id, battle, &change)?;
         battle.ledger_seq += 1;
         let answer = Scored { battle_id: id, scores: battle.scores(), ledger_seq: battle.ledger_seq };
-        let change = Arc::new(change);
-        self.state.receipts.insert((id, key.clone()), Receipt { change: Arc::clone(&change), answer: answer.clone() });
-        let (ledger_seq, scores) = (answer.ledger_seq, answer.scores.clone());
-        self.record(Fact::Scored { battle: id, ledger_seq, key, change, scores, at: now });
+        let receipt = Receipt { change: Arc::new(change), gift, answer, at: now };
+        let (ledger_seq, scores) = (receipt.answer.ledger_seq, receipt.answer.scores.clone());
+        self.state.ledger.insert((id, ledger_seq), key.clone());
+        self.state.receipts.insert((id, key.clone()), receipt.clone());
+        let (change, gift) = (Arc::clone(&receipt.change), receipt.gift.clone());
+        self.record(Fact::Scored { battle: id, ledger_seq, key, change, gift, scores, at: now });
         self.scores_changed(now, id);
-        Ok(Answer::Scored(answer))
+        Ok(receipt)
     }
 
     /// The first change is told at once; what follows within the interval, together at its end.
@@ -65,7 +89,7 @@ impl Lives {
         let Some(battle) = self.state.battles.get_mut(&id) else { return };
         battle.phase = match battle.phase {
             Phase::Running { untold: true, .. } => Phase::Running { told: Some(now), untold: false },
-            Phase::Running { .. } | Phase::Ended { .. } => return,
+            Phase::Pending { .. } | Phase::Running { .. } | Phase::Ended { .. } => return,
         };
         let scores = battle.scores();
         self.restage_battle(id);

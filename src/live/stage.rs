@@ -67,16 +67,13 @@ impl Lives {
         }
     }
 
-    /// Exactly two connected, and both in the battle.
+    /// Exactly two connected, and both in the battle, of whom one may have left it: the bar stays until the end.
     fn score_bar(&self, lives: &[&Live]) -> Option<ScoreBar> {
         let [left, right] = lives else { return None };
-        if left.battle.is_none() || left.battle != right.battle {
-            return None;
-        }
         if !(left.info.overlays.battle && right.info.overlays.battle) {
             return None;
         }
-        let battle = self.state.battles.get(&left.battle?)?;
+        let battle = self.state.battles.get(&left.battle.or(right.battle)?).filter(|battle| battle.is_running())?;
         let score = |live: &Live| {
             let own = battle.members.iter().find(|member| member.host.live_id == live.info.live_id);
             own.map(|member| member.score)

@@ -1,13 +1,14 @@
 //! The rows that the machine keeps, and taking back what was done to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use costage_media::forward::FeedId;
 use costage_media::scene::{SourceId, Template};
 
 use super::answer::{BattleEndReason, BattleResult, Host, Scored};
-use super::command::{NewLive, ScoreChange};
+use super::command::{Gift, NewLive, ScoreChange};
 use super::ids::{BattleId, ConnectionId, LiveId, ScoreKey, StageId, UserId};
 use super::seat::{SeatMark, SeatRows, Seating};
 use super::table::Table;
@@ -24,6 +25,7 @@ pub(super) struct Live {
     /// The stage it has while alone, from the first time that it had something to show.
     pub(super) solo: Option<StageId>,
     pub(super) connection: Option<ConnectionId>,
+    /// The battle that it is in, or has asked for or is asked to.
     pub(super) battle: Option<BattleId>,
 }
 
@@ -81,12 +83,25 @@ pub(super) struct Connection {
 pub(super) struct Battle {
     /// The inviter first.
     pub(super) members: Vec<Member>,
-    pub(super) duration_seconds: u64,
-    pub(super) extension_info: Arc<str>,
-    pub(super) start: WallMs,
+    pub(super) config: Arc<BattleConfig>,
+    /// What its hosts are in when it is asked for; a battle never outlives that they are.
+    pub(super) connection: ConnectionId,
+    pub(super) start: Option<WallMs>,
+    /// Of a pending battle, when the request expires.
     pub(super) end: WallMs,
     pub(super) ledger_seq: u64,
     pub(super) phase: Phase,
+}
+
+/// What a battle was asked for with, checked: what a rematch repeats.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct BattleConfig {
+    pub(super) duration_seconds: u64,
+    /// How long those who are asked may take to answer; `None` starts at once.
+    pub(super) timeout_seconds: Option<u64>,
+    pub(super) extension_info: String,
+    pub(super) punishment_seconds: u64,
+    pub(super) end_connection_after: bool,
 }
 
 /// A host in a battle.
@@ -99,6 +114,11 @@ pub(super) struct Member {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Phase {
+    /// Its members are the inviter, who accepted, and who has not answered.
+    Pending {
+        /// The latter.
+        waiting: BTreeSet<LiveId>,
+    },
     Running {
         /// When changed scores were last told.
         told: Option<WallMs>,
@@ -107,13 +127,51 @@ pub(super) enum Phase {
     },
     Ended {
         reason: BattleEndReason,
-        result: Arc<BattleResult>,
+        /// Nothing when it never started.
+        result: Option<Arc<BattleResult>>,
+        /// When the punishment ends, while it goes on.
+        punishment_end: Option<WallMs>,
     },
+}
+
+impl BattleConfig {
+    pub(super) fn duration(&self) -> Duration {
+        Duration::from_secs(self.duration_seconds)
+    }
+
+    pub(super) fn punishment(&self) -> Duration {
+        Duration::from_secs(self.punishment_seconds)
+    }
 }
 
 impl Battle {
     pub(super) fn is_running(&self) -> bool {
         matches!(self.phase, Phase::Running { .. })
+    }
+
+    /// Who has not answered, of a pending battle.
+    pub(super) fn waiting(&self) -> Option<&BTreeSet<LiveId>> {
+        match &self.phase {
+            Phase::Pending { waiting } => Some(waiting),
+            Phase::Running { .. } | Phase::Ended { .. } => None,
+        }
+    }
+
+    /// When the punishment ends, while it goes on.
+    pub(super) fn punishment_end(&self) -> Option<WallMs> {
+        match self.phase {
+            Phase::Ended { punishment_end, .. } => punishment_end,
+            Phase::Pending { .. } | Phase::Running { .. } => None,
+        }
+    }
+
+    pub(super) fn member(&self, user: &UserId) -> Option<&Member> {
+        self.members.iter().find(|member| member.host.user.user_id == *user)
+    }
+
+    /// Who asked for it.
+    pub(super) fn inviter(&self) -> &Host {
+        &self.members.first().expect("a battle has an inviter").host
     }
 
     pub(super) fn scores(&self) -> BTreeMap<UserId, u64> {
@@ -125,7 +183,10 @@ impl Battle {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Receipt {
     pub(super) change: Arc<ScoreChange>,
+    /// The gift that it was made of, when one was posted.
+    pub(super) gift: Option<Arc<Gift>>,
     pub(super) answer: Scored,
+    pub(super) at: WallMs,
 }
 
 /// Numbers that only rise, and the seed of ids.
@@ -181,13 +242,15 @@ pub(super) struct State {
     pub(super) ended: Table<u64, BattleId>,
     pub(super) receipts: Table<(BattleId, ScoreKey), Receipt>,
     pub(super) seating: Seating,
+    /// Keys of the receipts by number, for the ledger's pages.
+    pub(super) ledger: Table<(BattleId, u64), ScoreKey>,
     pub(super) counters: Counters,
 }
 
 /// A point of a [`State`] to come back to.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mark {
-    logs: [usize; 7],
+    logs: [usize; 8],
     seating: SeatMark,
     counters: Counters,
 }
@@ -195,7 +258,12 @@ pub(super) struct Mark {
 impl State {
     pub(super) fn new(snapshot: Snapshot) -> Self {
         let serials = snapshot.lives.iter().map(|(id, live)| (live.serial, id.clone())).collect();
+        let numbered = |((battle, key), receipt): (&(BattleId, ScoreKey), &Receipt)| {
+            ((*battle, receipt.answer.ledger_seq), key.clone())
+        };
+        let ledger = snapshot.receipts.iter().map(numbered).collect();
         Self {
+            ledger: Table::new(ledger),
             lives: Table::new(snapshot.lives),
             serials: Table::new(serials),
             requests: Table::new(snapshot.requests),
@@ -230,12 +298,13 @@ impl State {
             self.battles.mark(),
             self.ended.mark(),
             self.receipts.mark(),
+            self.ledger.mark(),
         ];
         Mark { logs, seating: self.seating.mark(), counters: self.counters }
     }
 
     pub(super) fn undo_to(&mut self, mark: Mark) {
-        let [lives, serials, requests, connections, battles, ended, receipts] = mark.logs;
+        let [lives, serials, requests, connections, battles, ended, receipts, ledger] = mark.logs;
         self.lives.undo_to(lives);
         self.serials.undo_to(serials);
         self.requests.undo_to(requests);
@@ -244,6 +313,7 @@ impl State {
         self.ended.undo_to(ended);
         self.receipts.undo_to(receipts);
         self.seating.undo_to(mark.seating);
+        self.ledger.undo_to(ledger);
         self.counters = mark.counters;
     }
 
@@ -256,6 +326,7 @@ impl State {
         self.ended.forget();
         self.receipts.forget();
         self.seating.forget();
+        self.ledger.forget();
     }
 }
 

@@ -15,18 +15,24 @@ impl Lives {
     /// [`Refusal::NoSuchLive`].
     pub fn view(&self, live: &LiveId) -> Result<LiveSnapshot, Refusal> {
         let found = self.live(live)?;
-        let battle = found.battle.or_else(|| self.battle_beside(found));
-        let battle = battle.and_then(|id| self.state.battles.get(&id).map(|battle| battle.info(id)));
+        let battle = self.battle_seen(found).and_then(|id| self.state.battles.get(&id).map(|battle| battle.info(id)));
+        let request = found.battle.and_then(|id| Some(self.state.battles.get(&id)?.info(id)));
+        let battle_request = request.filter(|battle| battle.status == BattleStatus::Pending);
         let (info, co_host) = (self.info_of(found), self.co_host(live));
         let (seat_list, seat_requests) = (self.seat_list(live), self.seat_requests(live));
-        Ok(LiveSnapshot { live: info, co_host, battle, layout: self.layout(live), seat_list, seat_requests })
+        let layout = self.layout(live);
+        Ok(LiveSnapshot { live: info, co_host, battle, battle_request, layout, seat_list, seat_requests })
     }
 
-    /// The battle of a live's connection that it is not in itself: its viewers see it, and are told of it. Of several the
-    /// one of the first member that is in any.
-    fn battle_beside(&self, live: &Live) -> Option<BattleId> {
-        let connection = self.state.connections.get(&live.connection?)?;
-        connection.members.iter().find_map(|member| self.state.lives.get(member)?.battle)
+    /// The battle that a live is in, or one of its connection that it is not in itself: its viewers see it, and are told
+    /// of it. Of several the one of the first member that is in any; when none runs, one whose punishment goes on.
+    fn battle_seen(&self, live: &Live) -> Option<BattleId> {
+        let connection = live.connection?;
+        let members = &self.state.connections.get(&connection)?.members;
+        let running = |live: &Live| live.battle.filter(|id| self.state.battles.get(id).is_some_and(Battle::is_running));
+        let beside = || members.iter().find_map(|member| running(self.state.lives.get(member)?));
+        let punished = || self.punishments().find(|(_, battle)| battle.connection == connection).map(|(id, _)| id);
+        running(live).or_else(beside).or_else(punished)
     }
 
     pub(super) fn info_of(&self, live: &Live) -> LiveInfo {
@@ -59,8 +65,16 @@ impl Lives {
     }
 
     pub(super) fn find_battle_of(&self, live: &LiveId) -> Result<Answer, Refusal> {
-        let battle = self.live(live)?.battle.ok_or_else(|| Refusal::NoBattle { live: live.clone() })?;
-        self.find_battle(battle)
+        let found = self.live(live)?;
+        let own = found.battle;
+        let punished = || {
+            let takes_part = |battle: &Battle| {
+                found.connection == Some(battle.connection)
+                    && battle.members.iter().any(|member| member.host.live_id == *live)
+            };
+            self.punishments().find(|(_, battle)| takes_part(battle)).map(|(id, _)| id)
+        };
+        self.find_battle(own.or_else(punished).ok_or_else(|| Refusal::NoBattle { live: live.clone() })?)
     }
 
     fn co_host(&self, live: &LiveId) -> CoHost {
@@ -82,20 +96,31 @@ impl Lives {
 impl Battle {
     pub(super) fn info(&self, id: BattleId) -> BattleInfo {
         let (status, reason, result) = match &self.phase {
+            Phase::Pending { .. } => (BattleStatus::Pending, None, None),
             Phase::Running { .. } => (BattleStatus::Started, None, None),
-            Phase::Ended { reason, result } => (BattleStatus::Ended, Some(*reason), Some((**result).clone())),
+            Phase::Ended { reason, result, .. } => (BattleStatus::Ended, Some(*reason), result.as_deref().cloned()),
         };
-        let users = self.members.iter();
-        let users = users.map(|it| BattleUser { host: (*it.host).clone(), score: it.score, left: it.left });
-        let inviter = self.members.first().expect("a battle has an inviter");
+        let waits = |live: &LiveId| self.waiting().is_some_and(|waiting| waiting.contains(live));
+        let users = self.members.iter().map(|member| BattleUser {
+            host: (*member.host).clone(),
+            score: member.score,
+            left: member.left,
+            pending: waits(&member.host.live_id),
+        });
+        let pending = status == BattleStatus::Pending;
         BattleInfo {
             battle_id: id,
             status,
-            inviter: inviter.host.user.user_id.clone(),
-            duration_seconds: self.duration_seconds,
-            extension_info: self.extension_info.to_string(),
+            inviter: self.inviter().user.user_id.clone(),
+            duration_seconds: self.config.duration_seconds,
+            need_response: self.config.timeout_seconds.is_some(),
+            punishment_seconds: self.config.punishment_seconds,
+            end_connection_after: self.config.end_connection_after,
+            extension_info: self.config.extension_info.clone(),
             start_time: self.start,
-            end_time: self.end,
+            end_time: (!pending).then_some(self.end),
+            expire_time: pending.then_some(self.end),
+            punishment_end_time: self.punishment_end(),
             users: users.collect(),
             scores: self.scores(),
             reason,

@@ -39,8 +39,9 @@ async fn battle_requests_that_cannot_be_are_refused() {
     house.live("a", "alice").await;
     let wish = json!({"userIds": ["bob"], "needResponse": false, "timeoutSeconds": 0});
     house.json(&house.admin(), "POST", "/v1/lives/a/battles", &wish).await.problem(409, "not-in-connection");
-    let invited = json!({"userIds": ["bob"], "needResponse": true});
-    house.json(&house.admin(), "POST", "/v1/lives/a/battles", &invited).await.problem(501, "not-built");
+    let both = json!({"userIds": ["bob"], "needResponse": false, "timeoutSeconds": 30});
+    let problem = house.json(&house.admin(), "POST", "/v1/lives/a/battles", &both).await.problem(400, "bad-request");
+    assert!(problem["detail"].as_str().unwrap().starts_with("timeoutSeconds: must be 0 or absent"), "{problem}");
     let short = json!({"userIds": ["bob"], "needResponse": false, "durationSeconds": 4});
     house.json(&house.admin(), "POST", "/v1/lives/a/battles", &short).await.problem(400, "bad-request");
     house.json(&house.host("bob", "*"), "POST", "/v1/lives/a/battles", &wish).await.problem(403, "forbidden");

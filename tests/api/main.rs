@@ -2,10 +2,12 @@
 //! ones; what is not here is a browser (`tests/interop`).
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
 
+mod battle_steps;
 mod battles;
 mod drain;
 mod edge;
 mod events;
+mod gifts;
 mod house;
 mod lives;
 mod seats;

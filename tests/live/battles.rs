@@ -67,28 +67,10 @@ fn a_duration_outside_5_to_86400_seconds_is_refused() {
 }
 
 #[test]
-fn need_response_unset_follows_the_timeout_and_true_is_not_pretended() {
+fn explicit_false_with_a_positive_timeout_is_refused_saying_so() {
     let mut world = World::connected(&["a", "b"]);
-    for (need, timeout) in [(Some(true), None), (Some(true), Some(0)), (None, None), (None, Some(30))] {
-        let refusal = refused(&mut world, |it| (it.need_response, it.timeout_seconds) = (need, timeout));
-        assert!(matches!(refusal, Refusal::NotImplemented { .. }), "{need:?} {timeout:?}");
-    }
     let both = refused(&mut world, |it| it.timeout_seconds = Some(30));
-    assert!(matches!(both, Refusal::Invalid { field: "timeoutSeconds", .. }));
-    for (need, timeout) in [(Some(false), None), (Some(false), Some(0)), (None, Some(0))] {
-        let mut world = World::connected(&["a", "b"]);
-        let request = BattleRequest { need_response: need, timeout_seconds: timeout, ..contest("a", &["b"]) };
-        assert!(world.ask(Command::RequestBattle(request)).is_ok(), "{need:?} {timeout:?}");
-    }
-}
-
-#[test]
-fn what_a_later_version_does_is_refused_and_not_pretended() {
-    let mut world = World::connected(&["a", "b"]);
-    let punishment = refused(&mut world, |request| request.punishment_seconds = 30);
-    assert_eq!(punishment, Refusal::NotImplemented { what: "punishmentSeconds".to_owned() });
-    let parting = refused(&mut world, |request| request.end_connection_after = true);
-    assert_eq!(parting, Refusal::NotImplemented { what: "endConnectionAfter".to_owned() });
+    assert_eq!(both.to_string(), "timeoutSeconds: must be 0 or absent when needResponse is false, found 30");
 }
 
 #[test]
@@ -312,7 +294,7 @@ fn when_the_connection_dissolves_the_one_who_stayed_wins_at_once() {
     world.wait(Duration::from_secs(10));
     world.leave("a");
     let info = world.info(battle);
-    assert_eq!((info.reason, info.end_time), (Some(BattleEndReason::AllMemberExit), WallMs(DAWN + 10_000)));
+    assert_eq!((info.reason, info.end_time), (Some(BattleEndReason::AllMemberExit), Some(WallMs(DAWN + 10_000))));
     assert_eq!(info.result.unwrap().winners, [host_of("b")]);
 }
 

@@ -2,8 +2,11 @@
 //! always hold.
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "a test's panic is its failure")]
 
+mod aftermath;
 mod battles;
+mod challenges;
 mod connections;
+mod gifts;
 mod lives;
 mod presence;
 mod random;

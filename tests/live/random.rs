@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use costage::live::answer::{BattleInfo, BattleStatus};
-use costage::live::command::{LiveEndReason, MediaState, ScoreOp};
-use costage::live::{Answer, BattleId, Command, LiveId, Lives, Refusal, Rules, ScoreKey};
+use costage::live::answer::{BattleEndReason, BattleInfo, BattleStatus};
+use costage::live::command::{BattleRequest, LiveEndReason, MediaState, ScoreOp};
+use costage::live::{Answer, BattleId, Command, LiveId, Lives, Refusal, Rules, ScoreKey, UserId};
 use proptest::prelude::*;
 
 use crate::random_seats;
@@ -29,9 +29,23 @@ enum Step {
     Media(usize, bool),
     Battle(usize, Vec<usize>, u64),
     BattleAll(usize, u64),
+    /// Asked for, with its timeout, and whether there is an aftermath.
+    Challenge(usize, u64, bool),
+    /// What a host does with one of the last battles: which host and which battle.
+    Answer(BattleStep, usize, usize),
     Score(usize, u8, bool, Vec<(usize, i64)>),
     Seat(usize, random_seats::SeatStep),
     Wait(u64),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum BattleStep {
+    Accept,
+    Reject,
+    Cancel,
+    CancelAll,
+    Exit,
+    Rematch,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -50,11 +64,24 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (one.clone(), any::<bool>()).prop_map(|(of, up)| Step::Media(of, up)),
         6 => (one.clone(), some, 5..40_u64).prop_map(|(of, with, seconds)| Step::Battle(of, with, seconds)),
         6 => (one.clone(), 5..40_u64).prop_map(|(of, seconds)| Step::BattleAll(of, seconds)),
+        4 => (one.clone(), 1..40_u64, any::<bool>()).prop_map(|(of, seconds, after)| Step::Challenge(of, seconds, after)),
+        12 => (battle_step(), one.clone(), 0..3_usize).prop_map(|(what, who, which)| Step::Answer(what, who, which)),
         8 => (0..4_usize, 0..20_u8, any::<bool>(), scores).prop_map(|(which, key, set, scores)| {
             Step::Score(which, key, set, scores)
         }),
         8 => (one, random_seats::seat_step()).prop_map(|(of, step)| Step::Seat(of, step)),
         4 => prop_oneof![Just(0), 1..60_u64, 1_000..12_000_u64, Just(700_000)].prop_map(Step::Wait),
+    ]
+}
+
+fn battle_step() -> impl Strategy<Value = BattleStep> {
+    prop_oneof![
+        6 => Just(BattleStep::Accept),
+        2 => Just(BattleStep::Reject),
+        1 => Just(BattleStep::Cancel),
+        1 => Just(BattleStep::CancelAll),
+        2 => Just(BattleStep::Exit),
+        1 => Just(BattleStep::Rematch),
     ]
 }
 
@@ -79,10 +106,8 @@ fn apply(world: &mut World, model: &mut Model, step: Step) {
     }
     let Some(command) = command(world, model, step) else { return };
     // Refused or not: `World::ask` checks that a refusal changed nothing.
-    if let Ok(Answer::BattleStarted(started)) = world.ask(command) {
-        let users = world.info(started.battle_id).users;
-        let users = users.iter().map(|user| (user.host.user.user_id.to_string(), 0));
-        model.totals.insert(started.battle_id, users.collect());
+    if let Ok(Answer::BattleRequested(started)) = world.ask(command) {
+        model.totals.insert(started.battle_id, BTreeMap::new());
         model.battles.push(started.battle_id);
     }
 }
@@ -116,6 +141,33 @@ fn command(world: &mut World, model: &Model, step: Step) -> Option<Command> {
             let Ok(Answer::CoHost(co_host)) = asked else { return None };
             let others = co_host.connected.iter().filter(|other| other.as_str() != name(of));
             battle(name(of), &others.map(LiveId::as_str).collect::<Vec<_>>(), seconds)
+        }
+        Step::Challenge(of, seconds, after) => {
+            let asked = world.ask(Command::FindCoHost(live(name(of))));
+            let Ok(Answer::CoHost(co_host)) = asked else { return None };
+            let others = co_host.connected.iter().map(LiveId::as_str).filter(|other| *other != name(of));
+            Command::RequestBattle(BattleRequest {
+                duration_seconds: Some(5 + seconds),
+                need_response: Some(true),
+                timeout_seconds: Some(seconds),
+                punishment_seconds: if after { seconds } else { 0 },
+                end_connection_after: after && seconds.is_multiple_of(2),
+                ..contest(name(of), &others.collect::<Vec<_>>())
+            })
+        }
+        Step::Answer(what, who, back) => {
+            let &battle = model.battles.iter().rev().nth(back)?;
+            // One of its hosts, and of all hosts now and then.
+            let users = world.info(battle).users;
+            let user = users.get(who).map_or_else(|| host_of(name(who)), |user| user.host.user.user_id.clone());
+            match what {
+                BattleStep::Accept => Command::AcceptBattle { battle, user },
+                BattleStep::Reject => Command::RejectBattle { battle, user },
+                BattleStep::Cancel => Command::CancelBattle { battle, users: Some(vec![user]) },
+                BattleStep::CancelAll => Command::CancelBattle { battle, users: None },
+                BattleStep::Exit => Command::ExitBattle { battle, user },
+                BattleStep::Rematch => Command::RematchBattle { battle, user: Some(user) },
+            }
         }
         Step::Score(back, key, set, scores) => {
             let &battle = model.battles.iter().rev().nth(back)?;
@@ -154,6 +206,7 @@ fn score(world: &mut World, model: &mut Model, back: usize, key: u8, set: bool, 
                 return;
             }
             let totals = model.totals.get_mut(&battle).unwrap();
+            got.keys().for_each(|user| *totals.entry(user.clone()).or_default() += 0);
             for (i, value) in &content {
                 let total = totals.get_mut(host_of(NAMES[*i]).as_str()).unwrap();
                 *total = if set { *value } else { *total + *value };
@@ -184,8 +237,8 @@ fn check(world: &mut World, model: &Model) {
     for &battle in &model.battles {
         let info = world.info(battle);
         let totals = &model.totals[&battle];
-        assert_eq!(info.scores.len(), totals.len());
-        assert!(info.scores.iter().all(|(user, score)| totals[user.as_str()] == i64::try_from(*score).unwrap()));
+        let total = |user: &UserId| totals.get(user.as_str()).copied().unwrap_or_default();
+        assert!(info.scores.iter().all(|(user, score)| total(user) == i64::try_from(*score).unwrap()));
         check_battle(world, &info, &mut battling);
     }
     // Every stage is somebody's, and every feed that has one has one that is there.
@@ -220,10 +273,23 @@ fn check_battle(world: &mut World, info: &BattleInfo, battling: &mut BTreeSet<Li
     let present = info.users.iter().filter(|user| !user.left).map(|user| user.host.live_id.clone());
     let present: Vec<_> = present.collect();
     if info.status == BattleStatus::Ended {
-        assert!(info.result.is_some() && info.reason.is_some());
+        let never = info.reason == Some(BattleEndReason::NeverStarted);
+        assert_eq!((info.result.is_none(), info.start_time.is_none()), (never, never));
+        if let Some(until) = info.punishment_end_time {
+            assert!(info.reason == Some(BattleEndReason::TimeOver) && until > world.wall());
+            let own = present.into_iter().map(|live| world.ask(Command::FindBattleOf(live)));
+            let still: Vec<_> = own.collect();
+            assert!(still.iter().filter(|own| own.is_ok()).count() >= 2, "punished are two at least");
+        }
         return;
     }
-    assert!(!present.is_empty() && info.end_time > world.wall(), "a battle without hosts or time has ended");
+    let until = info.end_time.or(info.expire_time);
+    assert!(
+        !present.is_empty() && until.is_some_and(|end| end > world.wall()),
+        "a battle without hosts or time has ended"
+    );
+    let waiting = info.users.iter().filter(|user| user.pending).count();
+    assert_eq!(waiting > 0, info.status == BattleStatus::Pending, "it starts when all have answered");
     for live in present {
         assert!(battling.insert(live.clone()), "a live is in at most one battle");
         let own = world.ask(Command::FindBattleOf(live.clone()));

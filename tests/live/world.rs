@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use costage::live::answer::{BattleInfo, BattleStarted, CoHost, LiveInfo, Scored, TargetResult};
+use costage::live::answer::{BattleInfo, BattleRequested, CoHost, LiveInfo, Scored, TargetResult};
 use costage::live::command::{
     BattleRequest, ConnectionRequest, LiveEndReason, MediaState, NewLive, ScoreChange, ScoreOp, ScoreSource, User,
 };
@@ -232,9 +232,9 @@ impl World {
         self.co_host(name).connected.iter().map(ToString::to_string).collect()
     }
 
-    pub(crate) fn battle(&mut self, of: &str, with: &[&str]) -> BattleStarted {
+    pub(crate) fn battle(&mut self, of: &str, with: &[&str]) -> BattleRequested {
         match self.ask(Command::RequestBattle(contest(of, with))) {
-            Ok(Answer::BattleStarted(started)) => started,
+            Ok(Answer::BattleRequested(started)) => started,
             other => panic!("{other:?}"),
         }
     }

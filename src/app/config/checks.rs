@@ -19,11 +19,15 @@ pub struct Fault {
     pub fix: String,
 }
 
-fn fault(key: impl Into<String>, fix: impl Into<String>) -> Fault {
+pub(super) fn fault(key: impl Into<String>, fix: impl Into<String>) -> Fault {
     Fault { key: key.into(), fix: fix.into() }
 }
 
-fn within<T: PartialOrd + std::fmt::Display>(key: &str, value: T, range: RangeInclusive<T>) -> Result<(), Fault> {
+pub(super) fn within<T: PartialOrd + std::fmt::Display>(
+    key: &str,
+    value: T,
+    range: RangeInclusive<T>,
+) -> Result<(), Fault> {
     if range.contains(&value) {
         return Ok(());
     }
@@ -54,6 +58,7 @@ impl Config {
         within("limits.sessions", self.limits.sessions, 1..=100_000)?;
         within("limits.event_sockets", self.limits.event_sockets, 1..=100_000)?;
         within("limits.connections", self.limits.connections, 1..=100_000)?;
+        self.validate_gifts()?;
         self.metrics_address()?;
         logging::filter(&self.log_level).map_err(|fix| fault("log_level", fix))?;
         Ok(())

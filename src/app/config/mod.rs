@@ -5,6 +5,7 @@
 //! shows every key; a test holds it to this file.
 
 mod checks;
+mod gifts;
 mod http;
 mod sources;
 mod values;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use checks::Fault;
+pub use gifts::{GiftPoints, GiftTier};
 pub use sources::{SourceFault, Sources};
 pub use values::{Algorithm, CanvasSize, IceServer, KeyConfig, LogFormat, Secret, Simd, ViewerTokenRule};
 
@@ -75,6 +77,11 @@ pub struct Config {
     /// File for one CSV line per source frame with its latencies by stage. Default "": none. Grows without bound.
     pub trace_file: PathBuf,
 
+    /// Points for each unit of a gift's value, by tier. Default none. In the file only; read again without a restart.
+    pub gift_tiers: Vec<GiftTier>,
+    /// Fixed points of single gifts, before the tiers. Default none. In the file only; read again without a restart.
+    pub gift_points: Vec<GiftPoints>,
+
     /// Bounds of what clients may use.
     pub limits: Limits,
 }
@@ -118,6 +125,8 @@ impl Default for Config {
             log_format: LogFormat::Text,
             log_level: "info".to_owned(),
             trace_file: PathBuf::new(),
+            gift_tiers: Vec::new(),
+            gift_points: Vec::new(),
             limits: Limits::default(),
         }
     }

@@ -12,10 +12,18 @@ use super::Host;
 /// Result of a battle request for one user (TUIBattleCode).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BattleCode {
-    /// 0
+    /// 0: asked, or in the battle that has started.
     Success,
-    /// 3: in another battle.
+    /// 1: this user has no live here (any more).
+    RoomNotExist,
+    /// 2: battling with you: in the battle that you have left. (Who is still in one, or has asked, is refused as a whole.)
+    Battling,
+    /// 3: in another battle, or asked to another.
     BattlingOtherRoom,
+    /// 4: its host's media is gone.
+    RoomExit,
+    /// 5: its battle is over but not closed yet; ask again.
+    Retry,
 }
 
 impl BattleCode {
@@ -24,7 +32,11 @@ impl BattleCode {
     pub fn code(self) -> u32 {
         match self {
             Self::Success => 0,
+            Self::RoomNotExist => 1,
+            Self::Battling => 2,
             Self::BattlingOtherRoom => 3,
+            Self::RoomExit => 4,
+            Self::Retry => 5,
         }
     }
 }
@@ -45,18 +57,23 @@ pub struct UserResult {
     pub code: BattleCode,
 }
 
-/// A battle that was just started.
+/// A battle that was just asked for: it has started, or waits for answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct BattleStarted {
+pub struct BattleRequested {
     /// Its id.
     pub battle_id: BattleId,
-    /// [`BattleStatus::Started`].
+    /// [`BattleStatus::Started`] or [`BattleStatus::Pending`].
     pub status: BattleStatus,
-    /// When it began.
-    pub start_time: WallMs,
-    /// When it ends.
-    pub end_time: WallMs,
+    /// When it began; absent while pending.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_time: Option<WallMs>,
+    /// When it ends; absent while pending.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_time: Option<WallMs>,
+    /// When the request expires; only while pending.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expire_time: Option<WallMs>,
     /// Per asked user, in the order asked.
     pub results: Vec<UserResult>,
 }
@@ -65,6 +82,8 @@ pub struct BattleStarted {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum BattleStatus {
+    /// Waits for the answers of those who were asked.
+    Pending,
     /// Scores count.
     Started,
     /// Decided.
@@ -79,6 +98,8 @@ pub enum BattleEndReason {
     TimeOver,
     /// Everybody left, or the connection under it dissolved.
     AllMemberExit,
+    /// Nobody accepted.
+    NeverStarted,
 }
 
 impl BattleEndReason {
@@ -88,6 +109,7 @@ impl BattleEndReason {
         match self {
             Self::TimeOver => 0,
             Self::AllMemberExit => 1,
+            Self::NeverStarted => 2,
         }
     }
 }
@@ -103,9 +125,11 @@ pub struct BattleUser {
     pub score: u64,
     /// Whether it left before the end.
     pub left: bool,
+    /// Whether it was asked and has not answered yet.
+    pub pending: bool,
 }
 
-/// A battle, running or ended.
+/// A battle: pending, running or ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BattleInfo {
@@ -117,19 +141,29 @@ pub struct BattleInfo {
     pub inviter: UserId,
     /// How long it was meant to last.
     pub duration_seconds: u64,
+    /// Whether those who were asked had to answer.
+    pub need_response: bool,
+    /// How long the punishment after its end by time lasts; 0 for none.
+    pub punishment_seconds: u64,
+    /// Whether its hosts part after it.
+    pub end_connection_after: bool,
     /// As given with the request.
     pub extension_info: String,
-    /// When it began.
-    pub start_time: WallMs,
-    /// When it ends, or ended.
-    pub end_time: WallMs,
-    /// The hosts, the inviter first.
+    /// When it began; null when it has not.
+    pub start_time: Option<WallMs>,
+    /// When it ends, or ended; null while pending.
+    pub end_time: Option<WallMs>,
+    /// When the request expires; null but while pending.
+    pub expire_time: Option<WallMs>,
+    /// When the punishment ends; null when none is going on.
+    pub punishment_end_time: Option<WallMs>,
+    /// The hosts, the inviter first. While pending also those who have not answered yet; who rejected is not among them.
     pub users: Vec<BattleUser>,
     /// Points by user.
     pub scores: BTreeMap<UserId, u64>,
     /// Why it ended.
     pub reason: Option<BattleEndReason>,
-    /// How it ended.
+    /// How it ended; null when it never started.
     pub result: Option<BattleResult>,
 }
 

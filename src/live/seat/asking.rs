@@ -78,7 +78,7 @@ impl Lives {
             return Err(Refusal::AlreadySeated { user: user.clone(), index });
         }
         let places = self.places(live);
-        let free = (1..places).find(|index| self.check_open(live, *index).is_ok());
+        let free = (1..places).find(|index| self.check_seat_free(live, *index).is_ok());
         free.ok_or(Refusal::SeatsFull { places })
     }
 }

@@ -41,11 +41,11 @@ impl Lives {
         if (index == OWNER_SEAT) != (self.live(live)?.owner() == user) {
             return Err(Refusal::OwnerSeat { live: live.clone() });
         }
-        self.check_open(live, index)
+        self.check_seat_free(live, index)
     }
 
     /// Whether seat `index` is neither locked nor taken.
-    pub(super) fn check_open(&self, live: &LiveId, index: u32) -> Result<(), Refusal> {
+    pub(super) fn check_seat_free(&self, live: &LiveId, index: u32) -> Result<(), Refusal> {
         let seat = self.state.seating.seat(live, index);
         if seat.locked {
             return Err(Refusal::SeatLocked { index });
