@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::answer::{BattleEndReason, BattleResult, Host, Layout, TemplateName};
-use super::command::LiveEndReason;
+use super::command::{LiveEndReason, NewLive};
 use super::ids::{BattleId, LiveId, UserId};
 use super::time::WallMs;
 
@@ -122,6 +122,14 @@ pub enum Event {
         /// How.
         result: BattleResult,
     },
+    /// To the live: something of it is not as it was.
+    #[serde(rename = "onLiveInfoChanged")]
+    LiveInfoChanged {
+        /// The live as it is now.
+        live: Box<NewLive>,
+        /// The fields that are not as they were, as the interface names them.
+        changed: Vec<&'static str>,
+    },
     /// To the live, as its last event.
     #[serde(rename = "onLiveEnded")]
     LiveEnded {
@@ -144,6 +152,8 @@ pub enum LeaveReason {
     Exit,
     /// Its media was gone for longer than the grace.
     Disconnected,
+    /// The backend took it out.
+    Kicked,
     /// Its live ended.
     LiveEnded,
 }
@@ -174,6 +184,7 @@ impl Event {
             | Self::BattleScoreChanged { .. }
             | Self::UserExitBattle { .. }
             | Self::BattleEnded { .. }
+            | Self::LiveInfoChanged { .. }
             | Self::LiveEnded { .. } => Audience::Everyone,
         }
     }

@@ -6,8 +6,8 @@
 //! | [`command`], [`answer`], [`refusal`] | what may be asked, and what comes back |
 //! | [`event`], [`effect`], [`fact`] | what leaves: to clients, to the engine, to the journal |
 //! | [`lives`] | the machine: order of driving, deadlines, undo |
-//! | `room`, `presence` | lives and whether their hosts are there |
-//! | `invite`, `connection` | invitations and connections |
+//! | `room`, `update`, `presence` | lives, what is changed of them, and whether their hosts are there |
+//! | `invite`, `connection`, `layout` | invitations, connections and their templates |
 //! | `battle`, `score`, `ranking`, `senders` | battles |
 //! | `stage`, `view` | what is shown: scenes and layouts; what may be read |
 //! | [`rules`], `state`, `table` | the numbers; the rows; undoing what was done to them |
@@ -25,6 +25,7 @@ pub mod event;
 pub mod fact;
 pub mod ids;
 mod invite;
+mod layout;
 pub mod lives;
 mod presence;
 mod ranking;
@@ -37,6 +38,7 @@ mod stage;
 mod state;
 mod table;
 pub mod time;
+mod update;
 mod view;
 
 pub use answer::Answer;

@@ -34,6 +34,19 @@ impl Lives {
         self.effect(Effect::Stage { stage, scene });
     }
 
+    /// What the viewers of `live` see follows what has changed of it: nothing before it has something to show.
+    pub(super) fn restage_live(&mut self, id: &LiveId) {
+        let Some(live) = self.state.lives.get(id) else { return };
+        match (live.connection, live.solo) {
+            (Some(connection), _) => self.restage(connection),
+            (None, Some(stage)) => {
+                let scene = self.solo_scene(id);
+                self.effect(Effect::Stage { stage, scene });
+            }
+            (None, None) => {}
+        }
+    }
+
     fn solo_scene(&self, id: &LiveId) -> Scene {
         let live = self.state.lives.get(id);
         let names = live.is_some_and(|live| live.info.overlays.names);

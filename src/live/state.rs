@@ -62,7 +62,8 @@ pub(super) enum Presence {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Request {
     pub(super) from: LiveId,
-    pub(super) template: Template,
+    /// `None`: the one that the inviter's connection has when the request is accepted.
+    pub(super) template: Option<Template>,
     pub(super) expires: WallMs,
 }
 

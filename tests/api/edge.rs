@@ -9,7 +9,6 @@ async fn what_is_not_built_answers_501_and_says_so() {
     let house = House::open().await;
     let admin = house.admin();
     for (method, path) in [
-        ("PATCH", "/v1/lives/a"),
         ("PUT", "/v1/users/u/avatar"),
         ("GET", "/v1/lives/a/seats"),
         ("POST", "/v1/lives/a/seats/1/take"),
@@ -19,8 +18,6 @@ async fn what_is_not_built_answers_501_and_says_so() {
         ("POST", "/v1/lives/a/seat-applications/u/cancel"),
         ("POST", "/v1/lives/a/seat-invitations"),
         ("POST", "/v1/lives/a/seat-invitations/u/accept"),
-        ("GET", "/v1/lives/a/co-host/candidates"),
-        ("PUT", "/v1/lives/a/layout"),
         ("POST", "/v1/layouts/validate"),
         ("GET", "/v1/lives/a/preview.png"),
         ("POST", "/v1/battles/b/accept"),

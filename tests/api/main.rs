@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
 
 mod battles;
+mod co_host;
 mod drain;
 mod edge;
 mod events;
 mod house;
+mod live_change;
 mod lives;
 mod slow;
 mod tokens;

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "a test's panic is its failure")]
 
 mod battles;
+mod co_hosting;
 mod connections;
 mod lives;
 mod presence;
 mod random;
+mod updates;
 mod world;
