@@ -49,6 +49,8 @@ pub(super) struct Watching {
     pub(super) info: LiveInfo,
     /// Whether the caller may act for the live too: what passes between hosts is shown to these alone.
     pub(super) insider: bool,
+    /// Whether the caller is the live's host in person.
+    pub(super) owner: bool,
 }
 
 impl Watching {
@@ -66,7 +68,9 @@ impl FromRequestParts<ApiState> for Watching {
         let live = in_path(parts, state).await?;
         let info = watch(state, bearer.as_ref(), &live).await?;
         let insider = bearer.as_ref().is_some_and(|bearer| acts_for(bearer, &info));
-        Ok(Self { info, insider })
+        let user = bearer.map(|bearer| bearer.principal.user);
+        let owner = insider && user.is_some_and(|user| user == info.live.owner.user_id);
+        Ok(Self { info, insider, owner })
     }
 }
 

@@ -7,7 +7,7 @@
 //! | [`auth`] | tokens, roles, the brake on guessing |
 //! | `media/` | WHIP and WHEP |
 //! | `lives`, `live_change`, `co_host`, `layout`, `battles` and their `*_into` | REST: request types, and their way into `live`'s own |
-//! | `events` | the event socket |
+//! | `events`, `host_sockets` | the event socket, and which hosts hold one open |
 //! | `later`, `draining` | what is not built yet: 501; what a server that goes down takes no more: 503 |
 //! | `pages`, [`figures`], `dev` | the pages and what they need |
 //!
@@ -30,6 +30,7 @@ mod dev;
 mod draining;
 mod edge;
 mod events;
+mod host_sockets;
 mod ids;
 mod later;
 mod layout;

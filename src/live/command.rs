@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use costage_media::forward::FeedId;
 use costage_media::scene::SourceId;
 use serde::Serialize;
 
@@ -117,6 +118,14 @@ pub enum Command {
         /// What it is now; repeating it changes nothing.
         state: MediaState,
     },
+    /// The first event socket of a live's host was opened, or the last one was lost. Unknown feeds are ignored. Answer:
+    /// [`Answer::Done`](super::Answer::Done).
+    HostSocket {
+        /// Of which live: its feed, which no later live of the same id has.
+        feed: FeedId,
+        /// What it is now; repeating it changes nothing.
+        state: SocketState,
+    },
 }
 
 /// Whether a host's media flows.
@@ -126,6 +135,15 @@ pub enum MediaState {
     Up,
     /// Lost or closed.
     Down,
+}
+
+/// Whether a host holds an event socket open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SocketState {
+    /// At least one.
+    Open,
+    /// The last one was closed, or missed two pings.
+    Lost,
 }
 
 /// A user as shown to others.

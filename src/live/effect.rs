@@ -54,7 +54,7 @@ pub enum Wake {
     BattleEnds(BattleId),
     /// The request to this live was not answered in time.
     RequestExpires(LiveId),
-    /// The host's media has been gone for too long to stay connected.
+    /// The host's media and event socket have been gone for too long to stay connected.
     HostGraceEnds(LiveId),
     /// The live has had no host for too long.
     LiveIdles(LiveId),

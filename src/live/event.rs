@@ -150,7 +150,7 @@ pub enum Event {
 pub enum LeaveReason {
     /// By its own command.
     Exit,
-    /// Its media was gone for longer than the grace.
+    /// Its media and its event socket were gone for longer than the grace.
     Disconnected,
     /// The backend took it out.
     Kicked,

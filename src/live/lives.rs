@@ -128,6 +128,10 @@ impl Lives {
                 self.media(now, source, state);
                 Ok(Answer::Done)
             }
+            Command::HostSocket { feed, state } => {
+                self.host_socket(now, feed, state);
+                Ok(Answer::Done)
+            }
         }
     }
 
@@ -160,18 +164,8 @@ impl Lives {
             },
             Wake::BattleEnds(id) => self.state.battles.get(id).filter(|battle| battle.is_running()).map(|it| it.end),
             Wake::RequestExpires(to) => self.state.requests.get(to).map(|request| request.expires),
-            Wake::HostGraceEnds(id) => match self.state.lives.get(id)?.presence {
-                Presence::Down { since, gone: false } => Some(since.after(self.rules.host_grace)),
-                Presence::Never | Presence::Up | Presence::Down { gone: true, .. } => None,
-            },
-            Wake::LiveIdles(id) => {
-                let live = self.state.lives.get(id)?;
-                match live.presence {
-                    Presence::Never => Some(live.created.after(self.rules.live_idle)),
-                    Presence::Down { since, .. } => Some(since.after(self.rules.live_idle)),
-                    Presence::Up => None,
-                }
-            }
+            Wake::HostGraceEnds(id) => self.state.lives.get(id)?.grace_ends(&self.rules),
+            Wake::LiveIdles(id) => self.state.lives.get(id)?.idles(&self.rules),
         }
     }
 

@@ -14,7 +14,7 @@ use super::refusal::{MetaDataFault, Refusal};
 use super::rules::{
     LIST_COUNT, LIVES_MAX, META_DATA_KEY_BYTES_MAX, META_DATA_KEYS_MAX, META_DATA_VALUE_BYTES_MAX, short, within,
 };
-use super::state::{Live, Presence};
+use super::state::{Live, Presence, Socket};
 use super::time::WallMs;
 
 /// The template of a room that this version draws.
@@ -48,6 +48,9 @@ impl Lives {
             created: now,
             serial,
             presence: Presence::Never,
+            socket: Socket::Never,
+            left: false,
+            spared_until: WallMs(0),
             solo: None,
             connection: None,
             battle: None,

@@ -20,7 +20,7 @@ use super::house::{House, SOCKETS_MAX};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A blocking client: the server runs on the runtime's other threads meanwhile.
-struct Socket(WebSocket<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Socket(WebSocket<MaybeTlsStream<TcpStream>>);
 
 type Dialled = Result<(Socket, Response<Option<Vec<u8>>>), Error>;
 
@@ -38,7 +38,7 @@ fn dial(house: &House, path: &str, headers: &[(&'static str, &str)]) -> Dialled 
     })
 }
 
-fn open(house: &House, path: &str) -> Socket {
+pub(crate) fn open(house: &House, path: &str) -> Socket {
     dial(house, path, &[]).unwrap().0
 }
 
@@ -55,7 +55,7 @@ impl Socket {
         block_in_place(|| self.0.read()).unwrap()
     }
 
-    fn json(&mut self) -> Value {
+    pub(crate) fn json(&mut self) -> Value {
         loop {
             match self.message() {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),
@@ -68,7 +68,7 @@ impl Socket {
     }
 
     /// Events up to the first of this type, that one included.
-    fn until(&mut self, wanted: &str) -> Vec<Value> {
+    pub(crate) fn until(&mut self, wanted: &str) -> Vec<Value> {
         let mut seen = vec![self.json()];
         while seen.last().unwrap()["type"] != wanted {
             seen.push(self.json());

@@ -10,6 +10,7 @@ mod events;
 mod house;
 mod live_change;
 mod lives;
+mod presence;
 mod slow;
 mod tokens;
 mod whep;

@@ -4,7 +4,7 @@ use base64ish::encode_json;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-use super::house::{House, SECRET};
+use super::house::{CLIENT_REQUESTS, House, SECRET};
 
 /// Base64url of JSON, for headers that no library would sign.
 mod base64ish {
@@ -91,4 +91,26 @@ async fn token_may_be_bearer_raw_or_in_the_address() {
     assert_eq!(house.send("POST", &path, &[json_type], &body("b")).await.expect(201)["liveId"], "b");
     let basic = house.send("POST", "/v1/lives", &[json_type, ("authorization", "Basic YTpi")], &body("c")).await;
     basic.problem(401, "unauthorized");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_asks_too_often_is_told_429_and_when_and_others_go_on() {
+    let house = House::open().await;
+    let (alice, bob) = (house.host("alice", "*"), house.host("bob", "*"));
+    let mut refused = None;
+    // More than the burst, faster than it fills up again.
+    for _ in 0..20 * CLIENT_REQUESTS {
+        let reply = house.json(&alice, "GET", "/v1/lives", &Value::Null).await;
+        if reply.status != 200 {
+            refused = Some(reply);
+            break;
+        }
+    }
+    let refused = refused.expect("some time it is too often");
+    refused.problem(429, "too-many-requests");
+    assert!(refused.header("retry-after").parse::<u32>().unwrap() > 0);
+    house.json(&bob, "GET", "/v1/lives", &Value::Null).await.expect(200);
+    house.json("", "GET", "/v1/lives", &Value::Null).await.expect(200);
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    house.json(&alice, "GET", "/v1/lives", &Value::Null).await.expect(200);
 }
