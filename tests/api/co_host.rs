@@ -3,6 +3,7 @@
 use costage::api::auth::Role;
 use serde_json::{Value, json};
 
+use super::events::open;
 use super::house::House;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,4 +51,23 @@ async fn the_layout_of_a_connection_is_chosen_by_any_of_its_hosts() {
     house.live("c", "carol").await;
     let alone = house.json(&house.admin(), "PUT", "/v1/lives/c/layout", &json!({"layoutTemplate": 2})).await;
     alone.problem(409, "not-connected");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_live_that_leaves_by_itself_exits_and_one_that_the_backend_takes_out_is_kicked() {
+    let house = House::open().await;
+    for (by, reason) in [(house.host("alice", "a"), "exit"), (house.admin(), "kicked")] {
+        if reason == "exit" {
+            house.battle().await;
+        } else {
+            let request = json!({"targetLiveIds": ["b"]});
+            house.json(&by, "POST", "/v1/lives/a/co-host/requests", &request).await.expect(200);
+            house.json(&by, "POST", "/v1/lives/b/co-host/requests/a/accept", &Value::Null).await.expect(200);
+        }
+        let mut viewer = open(&house, "/v1/lives/b/events");
+        viewer.json();
+        assert_eq!(house.json(&by, "DELETE", "/v1/lives/a/co-host", &Value::Null).await.status, 204);
+        let left = viewer.until("onCoHostUserLeft").pop().unwrap();
+        assert_eq!((&left["data"]["reason"], &left["data"]["user"]["liveId"]), (&json!(reason), &json!("a")));
+    }
 }

@@ -1,6 +1,6 @@
 //! A host is there while its media flows or its event socket is open.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use costage::live::Rules;
 use costage::live::command::MediaState;
@@ -37,7 +37,8 @@ async fn a_host_has_left_when_media_and_every_event_socket_are_gone() {
     viewer.json();
     let path = format!("/v1/lives/a/events?token={}", house.host("alice", "a"));
     let (mut first, mut second) = (open(&house, &path), open(&house, &path));
-    (first.json(), second.json());
+    first.json();
+    second.json();
     house.off_air("a", "alice").await;
     sleep(GRACE * 2).await;
     assert_eq!(house.connected().await, json!(["a", "b"]), "its socket is there");
@@ -57,8 +58,25 @@ async fn sockets_of_viewers_and_of_the_backend_keep_no_host_there() {
     house.battle().await;
     let admin = format!("/v1/lives/a/events?token={}", house.admin());
     let (mut viewer, mut backend) = (open(&house, "/v1/lives/a/events"), open(&house, &admin));
-    (viewer.json(), backend.json());
+    viewer.json();
+    backend.json();
     house.off_air("a", "alice").await;
     viewer.until("onCoHostUserLeft");
     assert_eq!(house.connected().await, json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn an_event_socket_that_misses_two_pings_is_lost() {
+    let house = House::with_rules(Rules { host_grace: GRACE, ..Rules::default() }).await;
+    house.battle().await;
+    let mut viewer = open(&house, "/v1/lives/b/events");
+    viewer.json();
+    // It stays open and is not read any more: nobody answers pings.
+    let start = Instant::now();
+    let mut deaf = open(&house, &format!("/v1/lives/a/events?token={}", house.host("alice", "a")));
+    deaf.json();
+    house.off_air("a", "alice").await;
+    viewer.until("onCoHostUserLeft");
+    assert!(start.elapsed() > Duration::from_secs(9) + GRACE, "one each 5 s: {:?}", start.elapsed());
+    drop(deaf);
 }

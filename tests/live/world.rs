@@ -220,6 +220,8 @@ impl World {
         self.routes.clear();
         self.forget();
         self.drain();
+        // What fell due while nobody ran comes first.
+        self.wait(Duration::ZERO);
     }
 
     pub(crate) fn invite(&mut self, from: &str, to: &[&str]) -> Vec<TargetResult> {
