@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use costage::live::answer::Publish;
+use costage::live::answer::{BattleStatus, Publish};
 use costage::live::command::{MediaState, SocketState};
 use costage::live::{Answer, Command, Effect, Refusal};
 use costage_media::forward::FeedId;
@@ -202,6 +202,18 @@ fn after_a_restart_everybody_has_the_restart_grace_to_come_back() {
     world.media_of("a", MediaState::Down);
     world.wait(Duration::from_secs(10));
     assert_eq!(world.connected_with("b"), [""; 0]);
+}
+
+#[test]
+fn a_battle_whose_time_ran_out_while_no_server_ran_ends_first_of_all_after_it() {
+    let mut world = World::connected(&["a", "b"]);
+    let started = world.battle("a", &["b"]);
+    world.restart(Duration::from_secs(299));
+    assert_eq!(world.info(started.battle_id).status, BattleStatus::Started, "it has gone on meanwhile");
+    world.restart(Duration::from_secs(5));
+    let ended = world.info(started.battle_id);
+    assert_eq!((ended.status, ended.end_time), (BattleStatus::Ended, started.end_time));
+    assert_eq!(world.told("a"), ["onBattleEnded"]);
 }
 
 #[test]
