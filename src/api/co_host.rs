@@ -1,4 +1,4 @@
-//! `/v1/lives/{liveId}/co-host`: invite, accept, reject, cancel, leave, look.
+//! `/v1/lives/{liveId}/co-host`: invite, accept, reject, cancel, leave, look, look for others.
 
 use axum::Json;
 use axum::extract::State;
@@ -9,9 +9,10 @@ use super::ask::{asked, done};
 use super::body::Strict;
 use super::draining::Open;
 use super::ids::live_id;
+use super::lives::{LiveOut, Page};
 use super::may::{Acting, Watching};
 use super::problem::Problem;
-use super::query::Segments;
+use super::query::{Segments, StrictQuery};
 use super::state::ApiState;
 use crate::live::Command;
 use crate::live::answer::{CoHost, Connected, TargetResult};
@@ -49,6 +50,13 @@ pub(super) struct Other {
 #[derive(Serialize)]
 pub(super) struct Requested {
     results: Vec<TargetResult>,
+}
+
+/// A page of lives that may be invited.
+#[derive(Serialize)]
+pub(super) struct Candidates {
+    candidates: Vec<LiveOut>,
+    cursor: String,
 }
 
 /// Invites. With several targets the results say what became of each; a single one that failed is refused by the rules
@@ -94,8 +102,24 @@ pub(super) async fn cancel(
     done(&state, Command::CancelConnection { live, to }).await
 }
 
+/// Leaves. By another hand than the host's own, the backend's, the live is taken out.
 pub(super) async fn exit(State(state): State<ApiState>, host: Acting) -> Result<StatusCode, Problem> {
-    done(&state, Command::ExitConnection { live: host.live() }).await
+    let by_host = host.info.live.owner.user_id == host.bearer.principal.user;
+    let live = host.live();
+    let command = if by_host { Command::ExitConnection { live } } else { Command::KickFromConnection { live } };
+    done(&state, command).await
+}
+
+/// Whom the live may invite.
+pub(super) async fn candidates(
+    State(state): State<ApiState>,
+    host: Acting,
+    StrictQuery(page): StrictQuery<Page>,
+) -> Result<Json<Candidates>, Problem> {
+    let command = Command::ListCandidates { live: host.live(), cursor: page.cursor, count: page.count };
+    let found = asked!(state, command => Lives);
+    let candidates = found.lives.into_iter().map(|live| LiveOut::from(state.counted(live))).collect();
+    Ok(Json(Candidates { candidates, cursor: found.cursor }))
 }
 
 /// The connection. Pending invitations are between hosts: only they (and the backend) are shown them.

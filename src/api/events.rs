@@ -15,6 +15,7 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use costage_media::forward::FeedId;
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
@@ -53,13 +54,14 @@ pub(super) async fn socket(
         Problem::new(Case::UpgradeRequired, "this address takes a WebSocket: connect with ws:// or wss://")
     })?;
     let (insider, user) = (viewer.insider, viewer.user.clone());
+    let (owner, feed) = (viewer.owner, viewer.info.feed);
     let place = state.sockets.take(insider).ok_or_else(|| {
         let detail = "the server has as many event sockets as it may (limits.event_sockets; some are kept for hosts and \
                       admins); try again, or raise the limit";
         Problem::new(Case::Overloaded, detail).retry_after(BUSY_SECONDS)
     })?;
     let subscription = subscribe(&state, viewer.live(), resume).await?;
-    let teller = Teller { insider, user, state, _place: place };
+    let teller = Teller { insider, user, host_of: owner.then_some(feed), state, _place: place };
     let upgrade = upgrade.max_message_size(MESSAGE_BYTES_MAX).max_frame_size(MESSAGE_BYTES_MAX);
     let upgrade = upgrade.write_buffer_size(0).max_write_buffer_size(WRITE_BYTES_MAX);
     // A browser that offered protocols wants one of them chosen.
@@ -103,6 +105,8 @@ struct SnapshotOut<'a> {
 struct Teller {
     insider: bool,
     user: Option<UserId>,
+    /// The live whose host reads.
+    host_of: Option<FeedId>,
     state: ApiState,
     _place: SocketPlace,
 }
@@ -122,11 +126,15 @@ impl End {
 impl Teller {
     async fn tell(self, mut socket: WebSocket, mut subscription: Subscription) {
         metrics::gauge!("costage_event_sockets").increment(1.0);
+        let hosts = &self.state.sockets.hosts;
+        let present = self.host_of.map(|feed| hosts.open(&self.state.control, feed));
         let end = match self.begin(&mut socket, &mut subscription).await {
             Ok(()) => self.follow(&mut socket, &mut subscription).await,
             Err(end) => end,
         };
         metrics::gauge!("costage_event_sockets").decrement(1.0);
+        // The host is away from now on, however long the parting below takes.
+        drop(present);
         if let Some(End { code, reason }) = end {
             let close = Message::Close(Some(CloseFrame { code, reason: reason.into() }));
             // The peer may be gone already; it is gone in any case after this.
@@ -246,7 +254,7 @@ fn unreadable(error: &axum::Error) -> Option<End> {
 
 /// How long a closed socket is listened to for the client's own close frame.
 const GOODBYE_MAX: Duration = Duration::from_secs(1);
-/// Between pings. They find clients that are gone; a host's presence is judged by its media.
+/// Between pings. They find clients that are gone; with a host's media they decide whether the host is there.
 const PING_EVERY: Duration = Duration::from_secs(5);
 /// Unanswered pings that end a socket.
 const PINGS_MISSED_MAX: u32 = 2;

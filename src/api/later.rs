@@ -11,10 +11,7 @@ use super::state::ApiState;
 
 /// What is on the interface's page and missing here, by path; what each will be.
 const LATER: &[(&[Method], &str, &str)] = &[
-    (&[Method::PATCH], "/v1/lives/{live}", "updating a live"),
     (&[Method::PUT], "/v1/users/{user}/avatar", "setting an avatar"),
-    (&[Method::GET], "/v1/lives/{live}/co-host/candidates", "the list of candidates for a connection"),
-    (&[Method::PUT], "/v1/lives/{live}/layout", "choosing a layout"),
     (&[Method::POST], "/v1/layouts/validate", "checking a layout"),
     (&[Method::GET], "/v1/lives/{live}/preview.png", "a preview"),
     (&[Method::GET], "/openapi.json", "the OpenAPI document"),

@@ -17,7 +17,7 @@ use super::problem::Problem;
 use super::query::StrictQuery;
 use super::state::ApiState;
 use crate::live::Command;
-use crate::live::answer::{Layout, LiveInfo};
+use crate::live::answer::LiveInfo;
 use crate::live::command::LiveEndReason;
 
 /// A live to create, as the caller writes it. Limits are the rules' business (`live`), shapes this one's.
@@ -73,8 +73,8 @@ pub(super) struct OverlaysIn {
 #[serde(deny_unknown_fields)]
 pub(super) struct Page {
     #[serde(default)]
-    cursor: String,
-    count: Option<u64>,
+    pub(super) cursor: String,
+    pub(super) count: Option<u64>,
     #[serde(default, rename = "token")]
     _token: Option<String>,
 }
@@ -139,8 +139,4 @@ pub(super) async fn end(State(state): State<ApiState>, host: Acting) -> Result<S
     let by_host = host.info.live.owner.user_id == host.bearer.principal.user;
     let reason = if by_host { LiveEndReason::EndedByHost } else { LiveEndReason::EndedByServer };
     done(&state, Command::EndLive { live: host.live(), reason }).await
-}
-
-pub(super) async fn layout(State(state): State<ApiState>, viewer: Watching) -> Result<Json<Layout>, Problem> {
-    Ok(Json(asked!(state, Command::FindLayout(viewer.live()) => Layout)))
 }

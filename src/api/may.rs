@@ -89,6 +89,8 @@ pub(super) struct Watching {
     pub(super) insider: bool,
     /// The token's user, whom what concerns one guest alone is shown to; `None` without a token that names the live.
     pub(super) user: Option<UserId>,
+    /// Whether the caller is the live's host in person.
+    pub(super) owner: bool,
 }
 
 impl Watching {
@@ -106,8 +108,10 @@ impl FromRequestParts<ApiState> for Watching {
         let live = in_path(parts, state).await?;
         let info = watch(state, bearer.as_ref(), &live).await?;
         let insider = bearer.as_ref().is_some_and(|bearer| acts_for(bearer, &info));
+        let user = bearer.as_ref().map(|bearer| &bearer.principal.user);
+        let owner = insider && user.is_some_and(|user| *user == info.live.owner.user_id);
         let named = bearer.filter(|bearer| bearer.principal.may_watch(&live).is_ok());
-        Ok(Self { info, insider, user: named.map(|bearer| bearer.principal.user) })
+        Ok(Self { info, insider, user: named.map(|bearer| bearer.principal.user), owner })
     }
 }
 

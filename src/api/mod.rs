@@ -6,10 +6,10 @@
 //! | [`cases`], [`problem`], `refusals` | the one table of errors, and the document that carries a row |
 //! | [`auth`] | tokens, roles, the brake on guessing |
 //! | `media/` | WHIP and WHEP |
-//! | `lives`, `seats`, `co_host`, `battles` and their `*_into` | REST: request types, and their way into `live`'s own |
+//! | `lives`, `live_change`, `seats`, `co_host`, `layout`, `battles` and their `*_into` | REST: request types, and their way into `live`'s own |
 //! | `gifts` | gifts to score, the ledger |
 //! | `battle_steps` | a battle's accept, reject, cancel, exit, rematch |
-//! | `events` | the event socket |
+//! | `events`, `host_sockets` | the event socket, and which hosts hold one open |
 //! | `later`, `draining` | what is not built yet: 501; what a server that goes down takes no more: 503 |
 //! | `pages`, [`figures`], `dev` | the pages and what they need |
 //!
@@ -34,9 +34,12 @@ mod draining;
 mod edge;
 mod events;
 mod gifts;
+mod host_sockets;
 mod ids;
 mod later;
+mod layout;
 mod listen;
+mod live_change;
 mod lives;
 mod lives_into;
 mod may;
@@ -82,10 +85,11 @@ fn rest() -> Router<ApiState> {
         .route("/healthz", get(plain::health))
         .route("/v1/time", get(plain::time))
         .route("/v1/lives", get(lives::list).post(lives::create))
-        .route("/v1/lives/{live}", get(lives::find).delete(lives::end))
-        .route("/v1/lives/{live}/layout", get(lives::layout))
+        .route("/v1/lives/{live}", get(lives::find).patch(live_change::change).delete(lives::end))
+        .route("/v1/lives/{live}/layout", get(layout::find).put(layout::choose))
         .route("/v1/lives/{live}/events", get(events::socket))
         .route("/v1/lives/{live}/co-host", get(co_host::find).delete(co_host::exit))
+        .route("/v1/lives/{live}/co-host/candidates", get(co_host::candidates))
         .route("/v1/lives/{live}/co-host/requests", post(co_host::request))
         .route("/v1/lives/{live}/co-host/requests/{other}/accept", post(co_host::accept))
         .route("/v1/lives/{live}/co-host/requests/{other}/reject", post(co_host::reject))

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use super::auth::{Attempts, Keys};
+use super::auth::{Attempts, Keys, Quotas};
 use super::figures::Figures;
+use super::host_sockets::HostSockets;
 use crate::engine::control::ControlHandle;
 use crate::engine::{Clock, Signalling, Viewers};
 use crate::live::answer::LiveInfo;
@@ -27,6 +28,8 @@ pub struct ApiState {
     pub clock: Arc<dyn Clock>,
     /// The brake on guessing.
     pub attempts: Arc<Attempts>,
+    /// How often a token may ask.
+    pub quotas: Arc<Quotas>,
     /// Whether the server is going down.
     pub going: Going,
     /// Places for event sockets: as many as there may be at once.
@@ -49,6 +52,8 @@ pub struct Sockets {
     all: Arc<Semaphore>,
     /// Those of `all` that anybody may have.
     common: Arc<Semaphore>,
+    /// Which hosts have one open.
+    pub(super) hosts: HostSockets,
 }
 
 /// The part of all places that only hosts of the live and admins get.
@@ -59,7 +64,12 @@ impl Sockets {
     #[must_use]
     pub fn new(max: usize) -> Self {
         let common = max - max / RESERVED_PART;
-        Self { max, all: Arc::new(Semaphore::new(max)), common: Arc::new(Semaphore::new(common)) }
+        Self {
+            max,
+            all: Arc::new(Semaphore::new(max)),
+            common: Arc::new(Semaphore::new(common)),
+            hosts: HostSockets::default(),
+        }
     }
 
     /// A place until it is dropped; `None` when there is none. An insider may have any.

@@ -8,7 +8,7 @@ use super::reload;
 use super::samples::FrameSamples;
 use super::shutdown;
 use super::signing;
-use crate::api::auth::{Attempts, Keys};
+use crate::api::auth::{Attempts, Keys, Quotas, Rates};
 use crate::api::{self, ApiState, Going, Sockets, Stage};
 use crate::engine::trace::Samples;
 use crate::engine::{self, Clock, ControlConfig, ControlHandle, ControlThread, Director, Engine, Signalling, Viewers};
@@ -206,6 +206,7 @@ fn rules(config: &Config) -> Rules {
     Rules {
         canvas: Size { width: side(config.canvas.width), height: side(config.canvas.height) },
         host_grace: Duration::from_secs(config.host_grace_seconds),
+        restart_grace: Duration::from_secs(config.restart_grace_seconds),
         live_idle: Duration::from_secs(config.live_idle_seconds),
     }
 }
@@ -233,6 +234,10 @@ fn api_state(
         figures: dev.then(|| Arc::new(figures) as _),
         clock: Arc::clone(clock),
         attempts: Arc::new(Attempts::default()),
+        quotas: Arc::new(Quotas::new(Rates {
+            client: config.limits.token_requests,
+            admin: config.limits.admin_token_requests,
+        })),
         going: going.clone(),
         sockets: Sockets::new(config.limits.event_sockets),
         viewers,

@@ -13,7 +13,7 @@ use super::journal::Journal;
 use super::registrar::Registrar;
 use super::stagehand::Stagehand;
 use crate::live::answer::Publish;
-use crate::live::command::MediaState;
+use crate::live::command::{MediaState, SocketState};
 use crate::live::time::Timeline;
 use crate::live::{Answer, Command, LiveId, Refusal, Rules, Snapshot, UserId, WallMs};
 
@@ -49,6 +49,11 @@ impl ControlHandle {
     /// A host's media came or went; never refused. Only the last word of a source counts.
     pub fn host_media(&self, source: SourceId, state: MediaState) {
         self.inbox.media(&*self.clock, source, state);
+    }
+
+    /// The first event socket of a host was opened, or the last one lost; never refused.
+    pub fn host_socket(&self, feed: FeedId, state: SocketState) {
+        self.inbox.socket(&*self.clock, feed, state);
     }
 
     /// May `user` publish as the host of `live`? [`Refusal::NotOwner`], [`Refusal::NoSuchLive`].

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use costage_media::forward::FeedId;
 use costage_media::scene::SourceId;
 
 use super::clock::Clock;
 use super::control::Reply;
 use super::events::{Resume, Subscription};
-use crate::live::command::MediaState;
+use crate::live::command::{MediaState, SocketState};
 use crate::live::{Answer, Command, LiveId, Refusal};
 
 /// Commands that may wait; one more is refused (503). A command takes microseconds, a commit to disk milliseconds:
@@ -21,6 +22,7 @@ pub(super) enum Order {
     Ask(Command, Reply<Answer>),
     Subscribe(LiveId, Option<Resume>, Reply<Subscription>),
     Media(SourceId, MediaState),
+    Socket(FeedId, SocketState),
 }
 
 /// What to do next.
@@ -46,12 +48,15 @@ struct Waiting {
     commands: usize,
     /// The last word of each source that has an entry; one entry a source bounds them by the number of lives.
     media: BTreeMap<SourceId, MediaState>,
+    /// The same of the event sockets of each live's host.
+    sockets: BTreeMap<FeedId, SocketState>,
     stopping: bool,
 }
 
 enum Entry {
     Command(Order),
     Media(SourceId),
+    Socket(FeedId),
 }
 
 impl Inbox {
@@ -83,6 +88,15 @@ impl Inbox {
         }
     }
 
+    /// Queues the last word about a host's event sockets; never refused.
+    pub(super) fn socket(&self, clock: &dyn Clock, feed: FeedId, state: SocketState) {
+        let mut waiting = self.lock();
+        if waiting.sockets.insert(feed, state).is_none() {
+            waiting.entries.push_back((clock.now(), Entry::Socket(feed)));
+            self.changed.notify_one();
+        }
+    }
+
     /// Waits for the next thing to do; `deadline` is when the machine wants to be woken.
     pub(super) fn next(&self, clock: &dyn Clock, deadline: Option<Instant>) -> Next {
         let mut waiting = self.lock();
@@ -99,6 +113,12 @@ impl Inbox {
                     Entry::Media(source) => {
                         if let Some(state) = waiting.media.remove(&source) {
                             return Next::Order(received, Order::Media(source, state));
+                        }
+                        continue;
+                    }
+                    Entry::Socket(feed) => {
+                        if let Some(state) = waiting.sockets.remove(&feed) {
+                            return Next::Order(received, Order::Socket(feed, state));
                         }
                         continue;
                     }
@@ -138,7 +158,7 @@ fn refuse(order: Order, refusal: Refusal) {
     match order {
         Order::Ask(_, reply) => reply(Err(refusal)),
         Order::Subscribe(_, _, reply) => reply(Err(refusal)),
-        Order::Media(..) => {}
+        Order::Media(..) | Order::Socket(..) => {}
     }
 }
 
@@ -198,6 +218,18 @@ mod tests {
         }
         assert_eq!(inbox.lock().entries.len(), 1);
         assert!(matches!(inbox.next(&clock, None), Next::Order(_, Order::Media(SourceId(1), MediaState::Down))));
+    }
+
+    #[test]
+    fn the_last_word_about_a_hosts_sockets_counts_and_is_never_refused() {
+        let (inbox, clock) = (Inbox::default(), clock());
+        for _ in 0..1_000 {
+            inbox.socket(&clock, FeedId(1), SocketState::Open);
+            inbox.socket(&clock, FeedId(1), SocketState::Lost);
+        }
+        assert_eq!(inbox.lock().entries.len(), 1);
+        let next = inbox.next(&clock, None);
+        assert!(matches!(next, Next::Order(_, Order::Socket(FeedId(1), SocketState::Lost))));
     }
 
     #[test]

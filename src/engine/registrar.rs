@@ -40,11 +40,16 @@ impl Registrar {
         journal: Box<dyn Journal>,
         stagehand: Box<dyn Stagehand>,
     ) -> Self {
-        let snapshot = config.snapshot.unwrap_or_else(|| Snapshot::empty(config.seed));
-        let lives = Lives::seed(now, wall, config.rules, snapshot);
+        let lives = match config.snapshot {
+            Some(snapshot) => Lives::restart(now, wall, config.rules, snapshot),
+            None => Lives::seed(now, wall, config.rules, Snapshot::empty(config.seed)),
+        };
         // Not the seed itself: the epoch is shown, and battle ids come from the seed.
         let bus = EventBus::new(config.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32) ^ wall.0);
-        Self { lives, journal, stagehand, bus, retry_at: None }
+        let mut registrar = Self { lives, journal, stagehand, bus, retry_at: None };
+        // What was shown before a restart is shown again; no fact is among it, so nothing can fail.
+        drop(registrar.decide(|_| ()));
+        registrar
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
@@ -62,6 +67,11 @@ impl Registrar {
             Order::Media(source, state) => {
                 if let Err(refusal) = self.ask(received, Command::Media { source, state }) {
                     tracing::error!(%refusal, source = source.0, "a host's media is never refused by the rules");
+                }
+            }
+            Order::Socket(feed, state) => {
+                if let Err(refusal) = self.ask(received, Command::HostSocket { feed, state }) {
+                    tracing::error!(%refusal, feed = feed.0, "a host's event socket is never refused by the rules");
                 }
             }
             Order::Subscribe(live, resume, reply) => reply(self.subscribe(received, &live, resume.as_ref())),

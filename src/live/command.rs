@@ -4,6 +4,7 @@ mod seat;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use costage_media::forward::FeedId;
 use costage_media::scene::SourceId;
 use serde::Serialize;
 
@@ -24,6 +25,8 @@ pub enum Command {
         /// Why, as clients will read it.
         reason: LiveEndReason,
     },
+    /// Change what is named of a live, the rest stays. Answer: [`Answer::Live`](super::Answer::Live).
+    UpdateLive(Box<LiveChange>),
     /// Public lives, newest first. Answer: [`Answer::Lives`](super::Answer::Lives).
     ListLives {
         /// "" first, then what the page before answered.
@@ -61,6 +64,20 @@ pub enum Command {
         /// Who leaves.
         live: LiveId,
     },
+    /// The backend takes a live out of its connection. Answer: [`Answer::Done`](super::Answer::Done).
+    KickFromConnection {
+        /// Who has to leave.
+        live: LiveId,
+    },
+    /// Whom a live may invite. Answer: [`Answer::Lives`](super::Answer::Lives).
+    ListCandidates {
+        /// Who asks; never a candidate itself.
+        live: LiveId,
+        /// "" first, then what the page before answered.
+        cursor: String,
+        /// 1 to 100; 20 when absent.
+        count: Option<u64>,
+    },
     /// Connection and pending requests of a live. Answer: [`Answer::CoHost`](super::Answer::CoHost).
     FindCoHost(LiveId),
     /// Something about seats. Which answer, [`SeatAction`] says.
@@ -71,6 +88,13 @@ pub enum Command {
     FindSeatRequests(LiveId),
     /// The layout of what a live's viewers see. Answer: [`Answer::Layout`](super::Answer::Layout).
     FindLayout(LiveId),
+    /// Change the layout for all lives of a connection. Answer: [`Answer::Layout`](super::Answer::Layout).
+    ChooseLayout {
+        /// Any live of the connection, or one alone.
+        live: LiveId,
+        /// What it is to be.
+        template: TemplateRef,
+    },
     /// Ask for a battle. Answer: [`Answer::BattleRequested`](super::Answer::BattleRequested).
     RequestBattle(BattleRequest),
     /// Agree to a pending battle. Answer: [`Answer::Battle`](super::Answer::Battle).
@@ -161,6 +185,14 @@ pub enum Command {
         /// What it is now; repeating it changes nothing.
         state: MediaState,
     },
+    /// The first event socket of a live's host was opened, or the last one was lost. Unknown feeds are ignored. Answer:
+    /// [`Answer::Done`](super::Answer::Done).
+    HostSocket {
+        /// Of which live: its feed, which no later live of the same id has.
+        feed: FeedId,
+        /// What it is now; repeating it changes nothing.
+        state: SocketState,
+    },
 }
 
 /// Whether a host's media flows.
@@ -170,6 +202,15 @@ pub enum MediaState {
     Up,
     /// Lost or closed.
     Down,
+}
+
+/// Whether a host holds an event socket open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SocketState {
+    /// At least one.
+    Open,
+    /// The last one was closed, or missed two pings.
+    Lost,
 }
 
 /// A user as shown to others.
@@ -275,6 +316,77 @@ impl NewLive {
     }
 }
 
+/// What to change of a live: what is `None` stays as it is. The same limits as at its creation; its id and its owner
+/// never change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveChange {
+    /// Which.
+    pub live: LiveId,
+    /// See [`NewLive::live_name`].
+    pub live_name: Option<String>,
+    /// See [`NewLive::notice`].
+    pub notice: Option<String>,
+    /// See [`NewLive::is_public_visible`]. Who watches already goes on watching.
+    pub is_public_visible: Option<bool>,
+    /// See [`NewLive::is_seat_enabled`].
+    pub is_seat_enabled: Option<bool>,
+    /// See [`NewLive::keep_owner_on_seat`].
+    pub keep_owner_on_seat: Option<bool>,
+    /// See [`NewLive::max_seat_count`].
+    pub max_seat_count: Option<u64>,
+    /// See [`NewLive::seat_mode`].
+    pub seat_mode: Option<SeatMode>,
+    /// See [`NewLive::seat_template`].
+    pub seat_template: Option<String>,
+    /// See [`NewLive::cover_url`].
+    pub cover_url: Option<String>,
+    /// See [`NewLive::background_url`].
+    pub background_url: Option<String>,
+    /// See [`NewLive::category_list`]; the whole list.
+    pub category_list: Option<Vec<String>>,
+    /// See [`NewLive::activity_status`].
+    pub activity_status: Option<i64>,
+    /// See [`NewLive::meta_data`]; the whole map.
+    pub meta_data: Option<BTreeMap<String, String>>,
+    /// See [`NewLive::overlays`]; those that are named.
+    pub overlays: OverlaysChange,
+}
+
+impl LiveChange {
+    /// A change of nothing.
+    #[must_use]
+    pub fn of(live: LiveId) -> Self {
+        Self {
+            live,
+            live_name: None,
+            notice: None,
+            is_public_visible: None,
+            is_seat_enabled: None,
+            keep_owner_on_seat: None,
+            max_seat_count: None,
+            seat_mode: None,
+            seat_template: None,
+            cover_url: None,
+            background_url: None,
+            category_list: None,
+            activity_status: None,
+            meta_data: None,
+            overlays: OverlaysChange::default(),
+        }
+    }
+}
+
+/// Which overlays to turn on or off; `None` stays as it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OverlaysChange {
+    /// Nicknames.
+    pub names: Option<bool>,
+    /// Score bar, countdown, ranks, results.
+    pub battle: Option<bool>,
+    /// The frame around a connection.
+    pub container: Option<bool>,
+}
+
 /// Why a live ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -312,7 +424,7 @@ pub struct ConnectionRequest {
     pub live: LiveId,
     /// Who is invited: 1 to 8, each once.
     pub targets: Vec<LiveId>,
-    /// hostDynamicGrid when absent.
+    /// Absent: the one that the connection has, hostDynamicGrid for a new one.
     pub template: Option<TemplateRef>,
     /// 1 to 120; 30 when absent.
     pub timeout_seconds: Option<u64>,

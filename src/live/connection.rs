@@ -82,6 +82,16 @@ impl Lives {
         Ok(Answer::Done)
     }
 
+    /// As leaving, by the backend's hand.
+    pub(super) fn kick_from_connection(&mut self, now: WallMs, live: &LiveId) -> Result<Answer, Refusal> {
+        if self.live(live)?.connection.is_none() {
+            return Err(Refusal::NotConnected { live: live.clone() });
+        }
+        self.leave_connection(now, live, LeaveReason::Kicked);
+        self.cancel_requests_by(now, live);
+        Ok(Answer::Done)
+    }
+
     /// `live` leaves its battle, then its connection; when one live is left, the connection dissolves. Does nothing
     /// for a live that is in none.
     pub(super) fn leave_connection(&mut self, now: WallMs, live: &LiveId, reason: LeaveReason) {

@@ -60,7 +60,7 @@ pub enum Wake {
     RequestExpires(LiveId),
     /// The application of this user for a seat of the live, or its invitation to one, was not answered in time.
     SeatRequestExpires(LiveId, UserId),
-    /// The host's media has been gone for too long to stay connected.
+    /// The host's media and event socket have been gone for too long to stay connected.
     HostGraceEnds(LiveId),
     /// The live has had no host for too long.
     LiveIdles(LiveId),

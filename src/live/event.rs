@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::answer::{BattleEndReason, BattleResult, Host, Layout, TemplateName};
-use super::command::LiveEndReason;
+use super::command::{LiveEndReason, NewLive};
 use super::ids::{BattleId, LiveId, UserId};
 use super::time::WallMs;
 
@@ -180,6 +180,14 @@ pub enum Event {
         /// The battle.
         battle_id: BattleId,
     },
+    /// To the live: something of it is not as it was.
+    #[serde(rename = "onLiveInfoChanged")]
+    LiveInfoChanged {
+        /// The live as it is now.
+        live: Box<NewLive>,
+        /// The fields that are not as they were, as the interface names them.
+        changed: Vec<&'static str>,
+    },
     /// To the live, as its last event.
     #[serde(rename = "onLiveEnded")]
     LiveEnded {
@@ -215,8 +223,10 @@ pub struct BattleAsk {
 pub enum LeaveReason {
     /// By its own command.
     Exit,
-    /// Its media was gone for longer than the grace.
+    /// Its media and its event socket were gone for longer than the grace.
     Disconnected,
+    /// The backend took it out.
+    Kicked,
     /// Its live ended.
     LiveEnded,
 }
@@ -259,6 +269,7 @@ impl Event {
             | Self::BattleEnded { reason: BattleEndReason::TimeOver | BattleEndReason::AllMemberExit, .. }
             | Self::BattlePunishmentStarted { .. }
             | Self::BattlePunishmentEnded { .. }
+            | Self::LiveInfoChanged { .. }
             | Self::LiveEnded { .. } => Audience::Everyone,
             Self::Seat(event) => event.audience(),
         }

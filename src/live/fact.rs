@@ -16,6 +16,8 @@ use super::time::WallMs;
 pub enum Fact {
     /// A live was created.
     LiveCreated(Arc<LiveInfo>),
+    /// A live was changed; this is how it is now.
+    LiveChanged(Arc<LiveInfo>),
     /// A live ended.
     LiveEnded {
         /// Which.
@@ -32,6 +34,15 @@ pub enum Fact {
         /// All its lives, in the order of places.
         lives: Vec<LiveId>,
         /// Its template.
+        template: Template,
+        /// When.
+        at: WallMs,
+    },
+    /// A connection got another template.
+    LayoutChosen {
+        /// Which connection.
+        connection: ConnectionId,
+        /// Its template now.
         template: Template,
         /// When.
         at: WallMs,

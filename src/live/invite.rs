@@ -5,22 +5,15 @@ use std::time::Duration;
 use costage_media::scene::Template;
 
 use super::answer::{Answer, ConnectionCode, TargetResult, TemplateName};
-use super::command::{ConnectionRequest, TemplateRef};
+use super::command::ConnectionRequest;
 use super::event::Event;
 use super::ids::LiveId;
+use super::layout::template;
 use super::lives::Lives;
 use super::refusal::Refusal;
 use super::rules::{EXTENSION_BYTES_MAX, REQUEST_SECONDS, REQUESTS_PENDING_MAX, TARGETS_MAX, short, within};
-use super::state::Request;
+use super::state::{Presence, Request};
 use super::time::WallMs;
-
-/// The product's connection templates that this version does not draw yet, by name and number.
-const TEMPLATES_LATER: [(&str, u64); 4] = [
-    ("hostDynamic1v6", 601),
-    ("hostStaticVoice6v6", 1),
-    ("hostVoiceConnection", 2),
-    ("HostVideoLandscapeFixed2Seats", 400),
-];
 
 /// What one target's state allows.
 enum Verdict {
@@ -34,7 +27,7 @@ enum Verdict {
 
 impl Lives {
     pub(super) fn request_connection(&mut self, now: WallMs, request: &ConnectionRequest) -> Result<Answer, Refusal> {
-        let template = template(request.template.as_ref())?;
+        let template = request.template.as_ref().map(template).transpose()?;
         let seconds = within("timeoutSeconds", request.timeout_seconds, REQUEST_SECONDS)?;
         short("extensionInfo", &request.extension_info, EXTENSION_BYTES_MAX)?;
         check_targets(request)?;
@@ -52,7 +45,7 @@ impl Lives {
             results.push(TargetResult { live_id: target.clone(), code });
         }
         if let [only] = &results[..] {
-            self.explain(&request.live, only, template)?;
+            self.explain(&request.live, only, self.template_of(&request.live, template))?;
         }
         Ok(Answer::Requested(results))
     }
@@ -64,7 +57,7 @@ impl Lives {
         target: &LiveId,
         request: Request,
     ) -> Result<ConnectionCode, Refusal> {
-        match self.judge(&asked.live, target, request.template)? {
+        match self.judge(&asked.live, target, self.template_of(&asked.live, request.template))? {
             Verdict::Invite => self.invite(now, asked, target, request).map(|()| ConnectionCode::Success),
             Verdict::Mutual => match self.accept_connection(now, &asked.live, target) {
                 Err(Refusal::ConnectionFull { .. }) => Ok(ConnectionCode::Full),
@@ -102,10 +95,11 @@ impl Lives {
     }
 
     fn invite(&mut self, now: WallMs, asked: &ConnectionRequest, to: &LiveId, request: Request) -> Result<(), Refusal> {
+        let template = self.template_of(&request.from, request.template);
         let received = Event::CoHostRequestReceived {
             inviter: self.live(&request.from)?.host(),
             extension_info: asked.extension_info.clone(),
-            template: TemplateName(request.template),
+            template: TemplateName(template),
             expire_time: request.expires,
         };
         self.state.requests.insert(to.clone(), request);
@@ -129,13 +123,14 @@ impl Lives {
 
     pub(super) fn accept_connection(&mut self, now: WallMs, to: &LiveId, from: &LiveId) -> Result<Answer, Refusal> {
         let request = self.pending(from, to)?;
-        let places = request.template.capacity();
+        let template = self.template_of(from, request.template);
+        let places = template.capacity();
         if self.members_of(from).len() >= places {
             return Err(Refusal::ConnectionFull { places });
         }
         self.check_users_differ(from, to)?;
         self.state.requests.remove(to);
-        self.connect(now, from, to, request.template)
+        self.connect(now, from, to, template)
     }
 
     pub(super) fn reject_connection(&mut self, now: WallMs, to: &LiveId, from: &LiveId) -> Result<Answer, Refusal> {
@@ -193,6 +188,15 @@ impl Lives {
         request.cloned().ok_or_else(|| Refusal::NoSuchRequest { from: from.clone(), to: to.clone() })
     }
 
+    /// Whom `live` may find to invite: public lives that are publishing and in no connection, newest first.
+    pub(super) fn list_candidates(&self, live: &LiveId, cursor: &str, count: Option<u64>) -> Result<Answer, Refusal> {
+        self.live(live)?;
+        self.page(cursor, count, |other| {
+            let free = other.presence == Presence::Up && other.connection.is_none();
+            free && other.info.is_public_visible && other.info.live_id != *live
+        })
+    }
+
     /// Whom this live has invited.
     pub(super) fn requests_by(&self, live: &LiveId) -> Vec<LiveId> {
         let own = self.state.requests.iter().filter(|(_, request)| request.from == *live);
@@ -224,27 +228,4 @@ fn check_targets(request: &ConnectionRequest) -> Result<(), Refusal> {
         return invalid("a live is named twice".to_owned());
     }
     Ok(())
-}
-
-fn template(wish: Option<&TemplateRef>) -> Result<Template, Refusal> {
-    let ours = Template::HostDynamicGrid;
-    let later = |name: &str| Refusal::NotImplemented { what: format!("layoutTemplate {name}") };
-    let (known, later) = match wish {
-        None => return Ok(ours),
-        Some(TemplateRef::Name(name)) => {
-            (name == ours.name(), TEMPLATES_LATER.iter().find(|(later, _)| later == name).map(|_| later(name)))
-        }
-        Some(TemplateRef::Id(id)) => {
-            let found = TEMPLATES_LATER.iter().find(|(_, later)| later == id);
-            (*id == u64::from(ours.id()), found.map(|(name, _)| later(name)))
-        }
-    };
-    match (known, later) {
-        (true, _) => Ok(ours),
-        (false, Some(later)) => Err(later),
-        (false, None) => Err(Refusal::Invalid {
-            field: "layoutTemplate",
-            detail: format!("unknown; use \"{}\" or {}", ours.name(), ours.id()),
-        }),
-    }
 }

@@ -115,6 +115,7 @@ impl Lives {
         match command {
             Command::CreateLive(new) => self.create_live(now, *new),
             Command::EndLive { live, reason } => self.end_live(now, &live, reason, ""),
+            Command::UpdateLive(change) => self.update_live(now, *change),
             Command::ListLives { cursor, count } => self.list_lives(&cursor, count),
             Command::FindLive(live) => self.find_live(&live),
             Command::RequestConnection(request) => self.request_connection(now, &request),
@@ -125,8 +126,11 @@ impl Lives {
             Command::Seat(command) => self.seat(now, *command),
             Command::FindSeats(live) => self.find_seats(&live),
             Command::FindSeatRequests(live) => self.find_seat_requests(&live),
+            Command::KickFromConnection { live } => self.kick_from_connection(now, &live),
+            Command::ListCandidates { live, cursor, count } => self.list_candidates(&live, &cursor, count),
             Command::FindCoHost(live) => self.find_co_host(&live),
             Command::FindLayout(live) => self.find_layout(&live),
+            Command::ChooseLayout { live, template } => self.choose_layout(now, &live, &template),
             Command::RequestBattle(request) => self.request_battle(now, &request),
             Command::AcceptBattle { battle, user } => self.accept_battle(now, battle, &user),
             Command::RejectBattle { battle, user } => self.reject_battle(now, battle, &user),
@@ -146,6 +150,10 @@ impl Lives {
             Command::Watch { live } => self.watch(&live),
             Command::Media { source, state } => {
                 self.media(now, source, state);
+                Ok(Answer::Done)
+            }
+            Command::HostSocket { feed, state } => {
+                self.host_socket(now, feed, state);
                 Ok(Answer::Done)
             }
         }
@@ -196,18 +204,8 @@ impl Lives {
             Wake::SeatRequestExpires(live, user) => {
                 self.state.seating.pending.get(&(live.clone(), user.clone()))?.expires
             }
-            Wake::HostGraceEnds(id) => match self.state.lives.get(id)?.presence {
-                Presence::Down { since, gone: false } => Some(since.after(self.rules.host_grace)),
-                Presence::Never | Presence::Up | Presence::Down { gone: true, .. } => None,
-            },
-            Wake::LiveIdles(id) => {
-                let live = self.state.lives.get(id)?;
-                match live.presence {
-                    Presence::Never => Some(live.created.after(self.rules.live_idle)),
-                    Presence::Down { since, .. } => Some(since.after(self.rules.live_idle)),
-                    Presence::Up => None,
-                }
-            }
+            Wake::HostGraceEnds(id) => self.state.lives.get(id)?.grace_ends(&self.rules),
+            Wake::LiveIdles(id) => self.state.lives.get(id)?.idles(&self.rules),
         }
     }
 

@@ -6,8 +6,8 @@
 //! | [`command`], [`answer`], [`refusal`] | what may be asked, and what comes back |
 //! | [`event`], [`effect`], [`fact`] | what leaves: to clients, to the engine, to the journal |
 //! | [`lives`] | the machine: order of driving, deadlines, undo |
-//! | `room`, `presence` | lives and whether their hosts are there |
-//! | `invite`, `connection` | invitations and connections |
+//! | `room`, `update`, `presence` | lives, what is changed of them, and whether their hosts are there |
+//! | `invite`, `connection`, `layout` | invitations, connections and their templates |
 //! | `challenge` | requests for battles: asked, accepted, rejected, cancelled, expired |
 //! | `battle`, `score`, `ranking`, `senders` | battles |
 //! | `seat` | seats: who sits where, applications and invitations |
@@ -32,6 +32,7 @@ pub mod fact;
 pub mod gifts;
 pub mod ids;
 mod invite;
+mod layout;
 mod ledger;
 pub mod lives;
 mod presence;
@@ -46,6 +47,7 @@ mod stage;
 mod state;
 mod table;
 pub mod time;
+mod update;
 mod view;
 
 pub use answer::Answer;

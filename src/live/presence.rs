@@ -1,32 +1,122 @@
-//! Hosts' media comes and goes; who may publish and who may watch.
+//! Hosts' media and event sockets come and go; who may publish and who may watch; starting again.
+//!
+//! ```text
+//! media    ▬▬▬▬▬▬▬▬▬▬▬┐            ┌▬▬▬▬▬▬▬┐
+//! socket   ▬▬▬▬▬▬▬▬▬▬▬▬▬▬▬▬▬▬┐     │       │
+//!                            │─────│       │──── host_grace ────▶ has left
+//!                            one of both is enough to be there
+//! ```
 
+use std::time::Instant;
+
+use costage_media::forward::FeedId;
 use costage_media::scene::SourceId;
 
 use super::answer::{Answer, Publish};
-use super::command::{LiveEndReason, MediaState};
+use super::command::{LiveEndReason, MediaState, SocketState};
+use super::effect::Effect;
 use super::event::LeaveReason;
-use super::ids::{LiveId, UserId};
+use super::ids::{ConnectionId, LiveId, UserId};
 use super::lives::Lives;
 use super::refusal::Refusal;
-use super::rules::NOT_LIVE_RETRY;
-use super::state::Presence;
+use super::rules::{NOT_LIVE_RETRY, Rules};
+use super::state::{Live, Presence, Snapshot, Socket};
 use super::time::WallMs;
 
+impl Live {
+    /// Since when neither its host's media nor its host's event socket is there. A host who never opened a socket counts by
+    /// the media alone; one who never published, by the socket alone; one who did neither is nobody that could be lost.
+    fn absent_since(&self) -> Option<WallMs> {
+        match (self.presence, self.socket) {
+            (Presence::Up, _) | (_, Socket::Open) | (Presence::Never, Socket::Never) => None,
+            (Presence::Down { since }, Socket::Never) | (Presence::Never, Socket::Lost { since }) => Some(since),
+            (Presence::Down { since }, Socket::Lost { since: later }) => Some(since.max(later)),
+        }
+    }
+
+    /// When the host has left, unless something of it comes back.
+    pub(super) fn grace_ends(&self, rules: &Rules) -> Option<WallMs> {
+        let absent = self.absent_since().filter(|_| !self.left)?;
+        Some(absent.after(rules.host_grace).max(self.spared_until))
+    }
+
+    /// When the server ends the live: its host never published, or has been gone. A host who holds the socket open but
+    /// publishes nothing any more is not gone.
+    pub(super) fn idles(&self, rules: &Rules) -> Option<WallMs> {
+        let since = match self.presence {
+            Presence::Never => Some(self.created),
+            Presence::Down { .. } => self.absent_since(),
+            Presence::Up => None,
+        };
+        Some(since?.after(rules.live_idle).max(self.spared_until))
+    }
+}
+
 impl Lives {
+    /// A machine that goes on after a restart of the server: nobody's media or socket has come through that, and everybody
+    /// has `restart_grace` to come back. Its first effects build all pictures again.
+    #[must_use]
+    pub fn restart(now: Instant, wall_now: WallMs, rules: Rules, mut snapshot: Snapshot) -> Self {
+        for live in snapshot.lives.values_mut() {
+            if live.presence == Presence::Up {
+                live.presence = Presence::Down { since: wall_now };
+            }
+            if live.socket == Socket::Open {
+                live.socket = Socket::Lost { since: wall_now };
+            }
+            live.spared_until = wall_now.after(rules.restart_grace);
+        }
+        let mut lives = Self::seed(now, wall_now, rules, snapshot);
+        lives.stage_all();
+        lives
+    }
+
+    fn stage_all(&mut self) {
+        let connections: Vec<ConnectionId> = self.state.connections.iter().map(|(id, _)| *id).collect();
+        connections.into_iter().for_each(|id| self.restage(id));
+        let shown: Vec<_> = self.state.lives.iter().map(|(id, live)| (id.clone(), live.clone())).collect();
+        for (id, live) in shown {
+            if live.connection.is_none() {
+                self.restage_live(&id);
+            }
+            let connection = live.connection.and_then(|id| self.state.connections.get(&id));
+            let stage = connection.map(|connection| connection.stage).or(live.solo);
+            if let Some(stage) = stage {
+                self.effect(Effect::Route { feed: live.feed(), stage });
+            }
+        }
+    }
+
     pub(super) fn media(&mut self, now: WallMs, source: SourceId, state: MediaState) {
         let Some(id) = self.state.serials.get(&source.0).cloned() else { return };
         let Some(live) = self.state.lives.get(&id) else { return };
         let was_up = live.presence == Presence::Up;
         let next = match state {
             MediaState::Up if !was_up => Presence::Up,
-            MediaState::Down if was_up => Presence::Down { since: now, gone: false },
+            MediaState::Down if was_up => Presence::Down { since: now },
             MediaState::Up | MediaState::Down => return,
         };
         let alone = live.connection.is_none() && live.solo.is_none();
-        self.state.lives.get_mut(&id).expect("looked up above").presence = next;
+        let live = self.state.lives.get_mut(&id).expect("looked up above");
+        live.left &= next != Presence::Up;
+        live.presence = next;
         if alone {
             self.go_solo(&id);
         }
+    }
+
+    /// The host's event sockets, all together: one that is open is enough.
+    pub(super) fn host_socket(&mut self, now: WallMs, feed: FeedId, state: SocketState) {
+        let Some(id) = self.state.serials.get(&feed.0).cloned() else { return };
+        let Some(socket) = self.state.lives.get(&id).map(|live| live.socket) else { return };
+        let next = match (state, socket) {
+            (SocketState::Open, Socket::Never | Socket::Lost { .. }) => Socket::Open,
+            (SocketState::Lost, Socket::Open) => Socket::Lost { since: now },
+            (SocketState::Open, Socket::Open) | (SocketState::Lost, Socket::Never | Socket::Lost { .. }) => return,
+        };
+        let live = self.state.lives.get_mut(&id).expect("looked up above");
+        live.left &= next != Socket::Open;
+        live.socket = next;
     }
 
     pub(super) fn publish(&self, live: &LiveId, user: &UserId) -> Result<Answer, Refusal> {
@@ -50,9 +140,7 @@ impl Lives {
     /// The host did not come back in time: it has left.
     pub(super) fn end_host_grace(&mut self, now: WallMs, id: &LiveId) {
         let Some(live) = self.state.lives.get_mut(id) else { return };
-        if let Presence::Down { since, .. } = live.presence {
-            live.presence = Presence::Down { since, gone: true };
-        }
+        live.left = true;
         self.leave_connection(now, id, LeaveReason::Disconnected);
         self.withdraw_requests(now, id);
     }

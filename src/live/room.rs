@@ -14,7 +14,7 @@ use super::refusal::{MetaDataFault, Refusal};
 use super::rules::{
     LIST_COUNT, LIVES_MAX, META_DATA_KEY_BYTES_MAX, META_DATA_KEYS_MAX, META_DATA_VALUE_BYTES_MAX, short, within,
 };
-use super::state::{Live, Presence};
+use super::state::{Live, Presence, Socket};
 use super::time::WallMs;
 
 /// The template of a room that this version draws.
@@ -48,6 +48,9 @@ impl Lives {
             created: now,
             serial,
             presence: Presence::Never,
+            socket: Socket::Never,
+            left: false,
+            spared_until: WallMs(0),
             solo: None,
             connection: None,
             battle: None,
@@ -86,6 +89,16 @@ impl Lives {
     }
 
     pub(super) fn list_lives(&self, cursor: &str, count: Option<u64>) -> Result<Answer, Refusal> {
+        self.page(cursor, count, |live| live.info.is_public_visible)
+    }
+
+    /// A page of the lives that are `wanted`, newest first.
+    pub(super) fn page(
+        &self,
+        cursor: &str,
+        count: Option<u64>,
+        wanted: impl Fn(&Live) -> bool,
+    ) -> Result<Answer, Refusal> {
         let count = within("count", count, LIST_COUNT)?;
         let before = match cursor {
             "" => u32::MAX,
@@ -96,18 +109,19 @@ impl Lives {
         };
         let older = self.state.serials.range(..before).rev();
         let lives = older.filter_map(|(_, id)| self.state.lives.get(id));
-        let mut public = lives.filter(|live| live.info.is_public_visible).peekable();
+        let mut found = lives.filter(|live| wanted(live)).peekable();
         let (mut lives, mut last) = (Vec::new(), 0);
-        while let Some(live) = public.next_if(|_| u64::try_from(lives.len()).is_ok_and(|len| len < count)) {
+        while let Some(live) = found.next_if(|_| u64::try_from(lives.len()).is_ok_and(|len| len < count)) {
             lives.push(self.info_of(live));
             last = live.serial;
         }
-        let cursor = if public.peek().is_some() { last.to_string() } else { String::new() };
+        let cursor = if found.peek().is_some() { last.to_string() } else { String::new() };
         Ok(Answer::Lives(LivePage { lives, cursor }))
     }
 }
 
-fn check(new: &NewLive) -> Result<(), Refusal> {
+/// The limits of a live's fields, at its creation and at each change.
+pub(super) fn check(new: &NewLive) -> Result<(), Refusal> {
     short("liveName", &new.live_name, 100)?;
     short("owner.userName", &new.owner.user_name, 100)?;
     short("owner.avatarUrl", &new.owner.avatar_url, 500)?;

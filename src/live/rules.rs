@@ -11,8 +11,10 @@ use super::refusal::Refusal;
 pub struct Rules {
     /// Size of every picture.
     pub canvas: Size,
-    /// How long a host's media may be gone before the host has left its connection.
+    /// How long a host's media and event socket may both be gone before the host has left its connection.
     pub host_grace: Duration,
+    /// How long everybody has to come back after a restart of the server.
+    pub restart_grace: Duration,
     /// How long a live may be without its host's media before the server ends it.
     pub live_idle: Duration,
 }
@@ -22,6 +24,7 @@ impl Default for Rules {
         Self {
             canvas: Size { width: 720, height: 1280 },
             host_grace: Duration::from_secs(10),
+            restart_grace: Duration::from_secs(60),
             live_idle: Duration::from_secs(600),
         }
     }

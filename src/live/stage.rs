@@ -35,13 +35,13 @@ impl Lives {
         self.effect(Effect::Stage { stage, scene });
     }
 
-    /// The picture that shows `live` follows what has changed.
-    pub(super) fn restage_live(&mut self, live: &LiveId) {
-        let Some(found) = self.state.lives.get(live) else { return };
-        match (found.connection, found.solo) {
+    /// What the viewers of `live` see follows what has changed of it: nothing before it has something to show.
+    pub(super) fn restage_live(&mut self, id: &LiveId) {
+        let Some(live) = self.state.lives.get(id) else { return };
+        match (live.connection, live.solo) {
             (Some(connection), _) => self.restage(connection),
             (None, Some(stage)) => {
-                let scene = self.solo_scene(live);
+                let scene = self.solo_scene(id);
                 self.effect(Effect::Stage { stage, scene });
             }
             (None, None) => {}

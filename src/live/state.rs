@@ -22,6 +22,11 @@ pub(super) struct Live {
     /// Counts lives over the server's life: newest is highest; also the number of its feed and its source.
     pub(super) serial: u32,
     pub(super) presence: Presence,
+    pub(super) socket: Socket,
+    /// Its host was away for longer than the grace, and nothing of it has come back since.
+    pub(super) left: bool,
+    /// Before this nobody is said to have left: the grace after a restart.
+    pub(super) spared_until: WallMs,
     /// The stage it has while alone, from the first time that it had something to show.
     pub(super) solo: Option<StageId>,
     pub(super) connection: Option<ConnectionId>,
@@ -56,8 +61,17 @@ pub(super) enum Presence {
     Up,
     Down {
         since: WallMs,
-        /// The grace is over.
-        gone: bool,
+    },
+}
+
+/// Whether an event socket of a live's host is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Socket {
+    /// None ever was.
+    Never,
+    Open,
+    Lost {
+        since: WallMs,
     },
 }
 
@@ -65,7 +79,8 @@ pub(super) enum Presence {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Request {
     pub(super) from: LiveId,
-    pub(super) template: Template,
+    /// `None`: the one that the inviter's connection has when the request is accepted.
+    pub(super) template: Option<Template>,
     pub(super) expires: WallMs,
 }
 

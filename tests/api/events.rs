@@ -19,8 +19,11 @@ use super::house::{House, SOCKETS_MAX};
 /// Longer than anything here takes, shorter than a hung build.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Events of 20 kB each: more than the 10 MB that loopback holds at most, and a reader's queue.
+const UNREAD: u32 = 900;
+
 /// A blocking client: the server runs on the runtime's other threads meanwhile.
-struct Socket(WebSocket<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Socket(WebSocket<MaybeTlsStream<TcpStream>>);
 
 type Dialled = Result<(Socket, Response<Option<Vec<u8>>>), Error>;
 
@@ -38,7 +41,7 @@ fn dial(house: &House, path: &str, headers: &[(&'static str, &str)]) -> Dialled 
     })
 }
 
-fn open(house: &House, path: &str) -> Socket {
+pub(crate) fn open(house: &House, path: &str) -> Socket {
     dial(house, path, &[]).unwrap().0
 }
 
@@ -55,7 +58,7 @@ impl Socket {
         block_in_place(|| self.0.read()).unwrap()
     }
 
-    fn json(&mut self) -> Value {
+    pub(crate) fn json(&mut self) -> Value {
         loop {
             match self.message() {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),
@@ -68,7 +71,7 @@ impl Socket {
     }
 
     /// Events up to the first of this type, that one included.
-    fn until(&mut self, wanted: &str) -> Vec<Value> {
+    pub(crate) fn until(&mut self, wanted: &str) -> Vec<Value> {
         let mut seen = vec![self.json()];
         while seen.last().unwrap()["type"] != wanted {
             seen.push(self.json());
@@ -285,4 +288,40 @@ async fn a_client_that_answers_two_pings_not_is_closed() {
     block_in_place(|| stream.read_to_end(&mut said)).expect("the server hangs up in time");
     let said = String::from_utf8_lossy(&said).into_owned();
     assert!(said.ends_with("two pings were not answered"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn the_live_s_clients_hear_of_its_new_info() {
+    let house = House::open().await;
+    house.live("a", "alice").await;
+    let mut socket = open(&house, "/v1/lives/a/events");
+    socket.json();
+    house.json(&house.admin(), "PATCH", "/v1/lives/a", &json!({"notice": "soon"})).await.expect(200);
+    let event = socket.json();
+    assert_eq!((&event["type"], &event["data"]["changed"]), (&json!("onLiveInfoChanged"), &json!(["notice"])));
+    assert_eq!((&event["data"]["live"]["notice"], &event["data"]["live"]["liveId"]), (&json!("soon"), &json!("a")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_client_that_does_not_keep_up_is_cut_and_told_why() {
+    let house = House::open().await;
+    house.live("a", "alice").await;
+    let mut socket = open(&house, "/v1/lives/a/events");
+    socket.json();
+    // Unread: first what the system holds between the two fills up, then the reader's queue. Large events make that soon.
+    let (admin, pad) = (house.admin(), "x".repeat(2_000));
+    let pads: serde_json::Map<_, _> = (0..10).map(|key| (key.to_string(), json!(pad))).collect();
+    for i in 0..UNREAD {
+        let change = json!({"activityStatus": i + 1, "metaData": pads});
+        house.json(&admin, "PATCH", "/v1/lives/a", &change).await.expect(200);
+    }
+    let frame = loop {
+        match socket.message() {
+            Message::Close(frame) => break frame.expect("a close frame with a code"),
+            Message::Text(_) | Message::Ping(_) => {}
+            other @ (Message::Binary(_) | Message::Pong(_) | Message::Frame(_)) => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(frame.code, CloseCode::Policy);
+    assert!(frame.reason.contains("256 events were waiting"), "{}", frame.reason);
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use costage::api::auth::{Claims, Keys, Role, Verifying};
+use costage::api::auth::{Claims, Keys, Quotas, Rates, Role, Verifying};
 use costage::api::{self, ApiState, Going, Settings, Sockets, Stage, ViewerTokens};
 use costage::engine::trace::{Sample, Samples};
 use costage::engine::{self, Clock, ControlConfig, ControlThread, Engine, MixConfig, Signalling, control};
@@ -49,6 +49,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 /// HTTP connections that these servers take at once.
 pub(crate) const CONNECTIONS_MAX: usize = 16;
 
+/// Requests a second that these servers take of one token that is not an admin's.
+pub(crate) const CLIENT_REQUESTS: u32 = 50;
+
 /// A running server.
 pub(crate) struct House {
     pub(crate) state: ApiState,
@@ -74,6 +77,15 @@ impl House {
 
     /// A server whose settings are changed first.
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::built(Rules::default(), change).await
+    }
+
+    /// A server with other rules.
+    pub(crate) async fn with_rules(rules: Rules) -> Self {
+        Self::built(rules, |_| {}).await
+    }
+
+    async fn built(rules: Rules, change: impl FnOnce(&mut Settings)) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let mix = MixConfig { kernels: Kernels::pick(None), max_fps: 30, bitrate_bps: 1_000_000 };
         let threads = engine::Config { shards: 1, mixers: 1, mix, seed: 7 };
@@ -82,7 +94,7 @@ impl House {
         let director = engine.director();
         let peer_config = PeerConfig { port: 0, loopback: true, sessions_max: 3, ..PeerConfig::default() };
         let (sessions, receiver) = peer::start(&peer_config, Arc::clone(&clock), Arc::new(director.clone())).unwrap();
-        let config = ControlConfig { rules: Rules::default(), seed: 11, snapshot: None };
+        let config = ControlConfig { rules, seed: 11, snapshot: None };
         let (control, thread) =
             control::spawn(Arc::clone(&clock), config, Box::new(Memory), Box::new(director.clone())).unwrap();
         director.set_control(&control);
@@ -103,6 +115,7 @@ impl House {
             figures: None,
             clock,
             attempts: Arc::default(),
+            quotas: Arc::new(Quotas::new(Rates { client: CLIENT_REQUESTS, admin: 10_000 })),
             going: Going::default(),
             sockets: Sockets::new(SOCKETS_MAX),
             viewers: engine.viewers(),

@@ -4,12 +4,15 @@
 
 mod battle_steps;
 mod battles;
+mod co_host;
 mod drain;
 mod edge;
 mod events;
 mod gifts;
 mod house;
+mod live_change;
 mod lives;
+mod presence;
 mod seats;
 mod slow;
 mod tokens;

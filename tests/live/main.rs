@@ -5,6 +5,7 @@
 mod aftermath;
 mod battles;
 mod challenges;
+mod co_hosting;
 mod connections;
 mod gifts;
 mod lives;
@@ -13,4 +14,5 @@ mod random;
 mod random_seats;
 mod seat_requests;
 mod seats;
+mod updates;
 mod world;

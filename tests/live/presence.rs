@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use costage::live::answer::Publish;
-use costage::live::command::MediaState;
+use costage::live::answer::{BattleStatus, Publish};
+use costage::live::command::{MediaState, SocketState};
 use costage::live::{Answer, Command, Effect, Refusal};
+use costage_media::forward::FeedId;
 use costage_media::scene::SourceId;
 
 use crate::world::{World, host_of, live};
@@ -95,6 +96,136 @@ fn a_host_gone_for_longer_than_the_grace_has_left_as_disconnected() {
     // Its live goes on: back again, it publishes alone.
     world.media_of("a", MediaState::Up);
     assert!(watch(&mut world, "a").is_ok());
+}
+
+#[test]
+fn a_host_whose_event_socket_is_there_has_not_left_while_its_media_is_gone() {
+    let mut world = World::connected(&["a", "b"]);
+    world.socket_of("a", SocketState::Open);
+    world.media_of("a", MediaState::Down);
+    world.wait(Duration::from_secs(3_600));
+    assert_eq!(world.connected_with("b"), ["a", "b"], "nor is its live idle");
+    assert_eq!(world.events, []);
+    // The grace begins when the second of the two is lost.
+    world.socket_of("a", SocketState::Lost);
+    world.wait(Duration::from_millis(9_999));
+    assert_eq!(world.connected_with("b"), ["a", "b"]);
+    world.wait(Duration::from_millis(1));
+    assert_eq!(world.connected_with("b"), [""; 0]);
+    assert_eq!(world.told("b")[0], "onCoHostUserLeft");
+}
+
+#[test]
+fn a_host_whose_media_flows_has_not_left_while_its_event_socket_is_gone() {
+    let mut world = World::connected(&["a", "b"]);
+    world.socket_of("a", SocketState::Open);
+    world.socket_of("a", SocketState::Lost);
+    world.wait(Duration::from_secs(3_600));
+    assert_eq!(world.connected_with("b"), ["a", "b"]);
+    world.media_of("a", MediaState::Down);
+    world.wait(Duration::from_millis(9_999));
+    assert_eq!(world.connected_with("b"), ["a", "b"]);
+    world.wait(Duration::from_millis(1));
+    assert_eq!(world.connected_with("b"), [""; 0]);
+}
+
+#[test]
+fn either_of_both_back_within_the_grace_changes_nothing_else() {
+    for socket in [true, false] {
+        let mut world = World::connected(&["a", "b"]);
+        world.socket_of("a", SocketState::Open);
+        world.socket_of("a", SocketState::Lost);
+        world.media_of("a", MediaState::Down);
+        world.forget();
+        world.wait(Duration::from_millis(9_999));
+        if socket {
+            world.socket_of("a", SocketState::Open);
+        } else {
+            world.media_of("a", MediaState::Up);
+        }
+        world.wait(Duration::from_secs(300));
+        assert_eq!(world.connected_with("b"), ["a", "b"]);
+        assert_eq!((world.events.len(), world.facts.len(), world.media.len()), (0, 0, 0));
+    }
+}
+
+#[test]
+fn a_host_that_never_published_counts_by_its_event_socket() {
+    let mut world = World::with(&["a"]);
+    world.create("b");
+    world.socket_of("b", SocketState::Open);
+    world.invite("a", &["b"]);
+    world.accept("b", "a");
+    world.socket_of("b", SocketState::Lost);
+    world.wait(Duration::from_secs(10));
+    assert_eq!(world.connected_with("a"), [""; 0]);
+    // Its live is idle all the same: an open socket is no publishing.
+    world.socket_of("b", SocketState::Open);
+    world.wait(Duration::from_secs(600));
+    assert!(world.told("b").contains(&"onLiveEnded".to_owned()));
+}
+
+#[test]
+fn sockets_of_lives_that_are_gone_are_ignored_and_the_same_again_does_nothing() {
+    let mut world = World::connected(&["a", "b"]);
+    let before = world.machine.snapshot();
+    let unknown = Command::HostSocket { feed: FeedId(99), state: SocketState::Lost };
+    assert_eq!(world.ask(unknown), Ok(Answer::Done));
+    world.socket_of("a", SocketState::Lost);
+    assert_eq!(world.machine.snapshot(), before, "one that never was cannot be lost");
+    world.socket_of("a", SocketState::Open);
+    world.socket_of("a", SocketState::Lost);
+    let lost = world.machine.snapshot();
+    world.wait(Duration::from_secs(5));
+    world.socket_of("a", SocketState::Lost);
+    assert_eq!(world.machine.snapshot(), lost);
+}
+
+#[test]
+fn after_a_restart_everybody_has_the_restart_grace_to_come_back() {
+    let mut world = World::connected(&["a", "b", "c"]);
+    world.socket_of("b", SocketState::Open);
+    let battle = world.battle("a", &["b", "c"]).battle_id;
+    world.media_of("c", MediaState::Down);
+    world.wait(Duration::from_secs(5));
+    world.restart(Duration::from_secs(30));
+    assert!(watch(&mut world, "a").is_err(), "nobody's media has come through it");
+    world.wait(Duration::from_secs(59));
+    assert_eq!(world.connected_with("a"), ["a", "b", "c"]);
+    assert_eq!(world.events, []);
+    world.media_of("a", MediaState::Up);
+    world.socket_of("b", SocketState::Open);
+    world.wait(Duration::from_secs(1));
+    assert_eq!(world.connected_with("a"), ["a", "b"], "c did not come back");
+    assert_eq!(world.info(battle).users.iter().map(|user| user.left).collect::<Vec<_>>(), [false, false, true]);
+    // Later it is the usual grace again.
+    world.media_of("a", MediaState::Down);
+    world.wait(Duration::from_secs(10));
+    assert_eq!(world.connected_with("b"), [""; 0]);
+}
+
+#[test]
+fn a_battle_whose_time_ran_out_while_no_server_ran_ends_first_of_all_after_it() {
+    let mut world = World::connected(&["a", "b"]);
+    let started = world.battle("a", &["b"]);
+    world.restart(Duration::from_secs(299));
+    assert_eq!(world.info(started.battle_id).status, BattleStatus::Started, "it has gone on meanwhile");
+    world.restart(Duration::from_secs(5));
+    let ended = world.info(started.battle_id);
+    assert_eq!((ended.status, ended.end_time), (BattleStatus::Ended, started.end_time));
+    assert_eq!(world.told("a"), ["onBattleEnded"]);
+}
+
+#[test]
+fn after_a_restart_every_picture_is_built_again_and_every_viewer_finds_it() {
+    let mut world = World::connected(&["a", "b"]);
+    world.create("c");
+    world.media_of("c", MediaState::Up);
+    world.create("silent");
+    let (stages, routes) = (world.stages.clone(), world.routes.clone());
+    world.restart(Duration::from_secs(3));
+    assert_eq!((&world.stages, &world.routes), (&stages, &routes));
+    assert_eq!((stages.len(), routes.len()), (2, 3));
 }
 
 #[test]

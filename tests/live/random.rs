@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use costage::live::answer::{BattleEndReason, BattleInfo, BattleStatus};
-use costage::live::command::{BattleRequest, LiveEndReason, MediaState, ScoreOp};
+use costage::live::command::{BattleRequest, LiveChange, LiveEndReason, MediaState, ScoreOp, SocketState, TemplateRef};
 use costage::live::{Answer, BattleId, Command, LiveId, Lives, Refusal, Rules, ScoreKey, UserId};
+use costage_media::forward::FeedId;
 use proptest::prelude::*;
 
 use crate::random_seats;
@@ -27,6 +28,11 @@ enum Step {
     Cancel(usize, usize),
     Exit(usize),
     Media(usize, bool),
+    Socket(usize, bool),
+    Kick(usize),
+    Layout(usize, bool),
+    Hide(usize, bool),
+    Restart(u64),
     Battle(usize, Vec<usize>, u64),
     BattleAll(usize, u64),
     /// Asked for, with its timeout, and whether there is an aftermath.
@@ -62,6 +68,11 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (one.clone(), one.clone()).prop_map(|(from, to)| Step::Cancel(from, to)),
         2 => one.clone().prop_map(Step::Exit),
         4 => (one.clone(), any::<bool>()).prop_map(|(of, up)| Step::Media(of, up)),
+        2 => (one.clone(), any::<bool>()).prop_map(|(of, open)| Step::Socket(of, open)),
+        1 => one.clone().prop_map(Step::Kick),
+        2 => (one.clone(), any::<bool>()).prop_map(|(of, voice)| Step::Layout(of, voice)),
+        1 => (one.clone(), any::<bool>()).prop_map(|(of, public)| Step::Hide(of, public)),
+        1 => (0..90_000_u64).prop_map(Step::Restart),
         6 => (one.clone(), some, 5..40_u64).prop_map(|(of, with, seconds)| Step::Battle(of, with, seconds)),
         6 => (one.clone(), 5..40_u64).prop_map(|(of, seconds)| Step::BattleAll(of, seconds)),
         4 => (one.clone(), 1..40_u64, any::<bool>()).prop_map(|(of, seconds, after)| Step::Challenge(of, seconds, after)),
@@ -101,6 +112,9 @@ fn apply(world: &mut World, model: &mut Model, step: Step) {
     if let Step::Wait(ms) = step {
         return world.wait(Duration::from_millis(ms));
     }
+    if let Step::Restart(down_ms) = step {
+        return world.restart(Duration::from_millis(down_ms));
+    }
     if let Step::Score(back, key, set, scores) = step {
         return score(world, model, back, key, set, scores);
     }
@@ -134,6 +148,20 @@ fn command(world: &mut World, model: &Model, step: Step) -> Option<Command> {
             let publish = world.ask(Command::Publish { live: live(name(i)), user: host_of(name(i)) });
             let Ok(Answer::Publish(publish)) = publish else { return None };
             Command::Media { source: publish.source, state: if up { MediaState::Up } else { MediaState::Down } }
+        }
+        Step::Socket(i, open) => {
+            let publish = world.ask(Command::Publish { live: live(name(i)), user: host_of(name(i)) });
+            let Ok(Answer::Publish(publish)) = publish else { return None };
+            let state = if open { SocketState::Open } else { SocketState::Lost };
+            Command::HostSocket { feed: FeedId(publish.source.0), state }
+        }
+        Step::Kick(i) => Command::KickFromConnection { live: live(name(i)) },
+        Step::Layout(i, voice) => {
+            Command::ChooseLayout { live: live(name(i)), template: TemplateRef::Id(if voice { 2 } else { 600 }) }
+        }
+        Step::Hide(i, public) => {
+            let change = LiveChange { is_public_visible: Some(public), ..LiveChange::of(live(name(i))) };
+            Command::UpdateLive(Box::new(change))
         }
         Step::Battle(of, with, seconds) => battle(name(of), &with.into_iter().map(name).collect::<Vec<_>>(), seconds),
         Step::BattleAll(of, seconds) => {
@@ -176,7 +204,7 @@ fn command(world: &mut World, model: &Model, step: Step) -> Option<Command> {
             Command::Score { battle, key, change: change(op(set), &named) }
         }
         Step::Seat(of, step) => random_seats::command(name(of), step),
-        Step::Wait(_) => return None,
+        Step::Wait(_) | Step::Restart(_) => return None,
     })
 }
 
@@ -262,10 +290,21 @@ fn check_connection(world: &mut World, present: &[&str], name: &str) {
         assert_eq!(connected, [], "a connected live is asked by nobody");
         assert!(world.co_host(applicant.live_id.as_str()).invitees.iter().any(|host| host.live_id == live(name)));
     }
+    check_candidates(world, name);
     let feed = world.feed(name);
     if let Some(stage) = world.routes.get(&feed) {
         let tiles = world.stages[stage].tiles.len();
         assert_eq!(tiles, connected.len().max(1), "the picture shows whoever is connected");
+    }
+}
+
+fn check_candidates(world: &mut World, name: &str) {
+    let asked = Command::ListCandidates { live: live(name), cursor: String::new(), count: Some(100) };
+    let Ok(Answer::Lives(page)) = world.ask(asked) else { panic!("whoever is there may ask") };
+    for candidate in page.lives {
+        let id = candidate.live.live_id;
+        assert!(id.as_str() != name && candidate.is_publishing && candidate.live.is_public_visible);
+        assert_eq!(world.connected_with(id.as_str()), [""; 0]);
     }
 }
 

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use costage::live::answer::{BattleInfo, BattleRequested, CoHost, LiveInfo, Scored, TargetResult};
 use costage::live::command::{
-    BattleRequest, ConnectionRequest, LiveEndReason, MediaState, NewLive, ScoreChange, ScoreOp, ScoreSource, User,
+    BattleRequest, ConnectionRequest, LiveEndReason, MediaState, NewLive, ScoreChange, ScoreOp, ScoreSource,
+    SocketState, User,
 };
 use costage::live::{
     Answer, BattleId, Command, Effect, Event, Fact, LiveId, Lives, Refusal, Rules, ScoreKey, Snapshot, StageId, UserId,
@@ -202,6 +203,25 @@ impl World {
     pub(crate) fn media_of(&mut self, name: &str, state: MediaState) {
         let source = self.source(name);
         assert_eq!(self.ask(Command::Media { source, state }), Ok(Answer::Done));
+    }
+
+    pub(crate) fn socket_of(&mut self, name: &str, state: SocketState) {
+        let feed = self.feed(name);
+        assert_eq!(self.ask(Command::HostSocket { feed, state }), Ok(Answer::Done));
+    }
+
+    /// The server dies, and `down` later another goes on from what it knew: with nothing of its media.
+    pub(crate) fn restart(&mut self, down: Duration) {
+        let snapshot = self.machine.snapshot();
+        let wall = WallMs(self.wall().0 + u64::try_from(down.as_millis()).unwrap());
+        self.now += down;
+        self.machine = Lives::restart(self.now, wall, Rules::default(), snapshot);
+        self.stages.clear();
+        self.routes.clear();
+        self.forget();
+        self.drain();
+        // What fell due while nobody ran comes first.
+        self.wait(Duration::ZERO);
     }
 
     pub(crate) fn invite(&mut self, from: &str, to: &[&str]) -> Vec<TargetResult> {

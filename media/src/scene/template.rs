@@ -61,6 +61,8 @@ pub struct Region {
 pub enum Template {
     /// One to nine hosts in a grid that grows with their number.
     HostDynamicGrid,
+    /// One to nine hosts of voice rooms, each in a cell of the same size.
+    HostVoiceConnection,
 }
 
 /// The canvas that layouts are written for.
@@ -86,11 +88,15 @@ const HOST_DYNAMIC_GRID: [&[[usize; 4]]; 5] = [
 ];
 
 impl Template {
+    /// Every template that is drawn.
+    pub const ALL: [Self; 2] = [Self::HostDynamicGrid, Self::HostVoiceConnection];
+
     /// The number that clients know it by.
     #[must_use]
     pub fn id(self) -> u32 {
         match self {
             Self::HostDynamicGrid => 600,
+            Self::HostVoiceConnection => 2,
         }
     }
 
@@ -99,6 +105,7 @@ impl Template {
     pub fn name(self) -> &'static str {
         match self {
             Self::HostDynamicGrid => "hostDynamicGrid",
+            Self::HostVoiceConnection => "hostVoiceConnection",
         }
     }
 
@@ -106,7 +113,7 @@ impl Template {
     #[must_use]
     pub fn capacity(self) -> usize {
         match self {
-            Self::HostDynamicGrid => 9,
+            Self::HostDynamicGrid | Self::HostVoiceConnection => 9,
         }
     }
 
@@ -114,7 +121,7 @@ impl Template {
     #[must_use]
     pub fn proportion(self, canvas: Size) -> Proportion {
         match self {
-            Self::HostDynamicGrid => Proportion::of(PORTRAIT, canvas),
+            Self::HostDynamicGrid | Self::HostVoiceConnection => Proportion::of(PORTRAIT, canvas),
         }
     }
 
@@ -126,6 +133,7 @@ impl Template {
         let cells: &[[usize; 4]] = match (self, places) {
             (_, 0) => &[],
             (Self::HostDynamicGrid, n) => HOST_DYNAMIC_GRID[n.min(HOST_DYNAMIC_GRID.len()) - 1],
+            (Self::HostVoiceConnection, _) => HOST_DYNAMIC_GRID[HOST_DYNAMIC_GRID.len() - 1],
         };
         cells.iter().take(places).map(|&cell| Region { rect: proportion.rect(cell), z: 0 }).collect()
     }
@@ -208,6 +216,18 @@ mod tests {
             assert_eq!(regions(PORTRAIT, n), *cells, "{n} hosts");
         }
         assert_eq!(regions(PORTRAIT, 12), written[9]);
+    }
+
+    #[test]
+    fn host_voice_connection_has_the_cells_of_nine_for_every_number_of_hosts() {
+        let nine = regions(PORTRAIT, 9);
+        for n in 0..=12 {
+            let found = Template::HostVoiceConnection.regions(PORTRAIT, n);
+            let found: Vec<_> = found.iter().map(|it| [it.rect.x, it.rect.y, it.rect.w, it.rect.h]).collect();
+            assert_eq!(found, nine[..n.min(9)], "{n} hosts");
+        }
+        let [id, places] = [Template::HostVoiceConnection.id() as usize, Template::HostVoiceConnection.capacity()];
+        assert_eq!((id, places, Template::HostVoiceConnection.name()), (2, 9, "hostVoiceConnection"));
     }
 
     #[test]

@@ -45,7 +45,10 @@ impl OptionalFromRequestParts<ApiState> for Bearer {
         let Some((token, place)) = token(parts)? else { return Ok(None) };
         let verified = state.keys.verify(state.clock.wall_ms(), &token).and_then(Principal::new);
         match verified {
-            Ok(principal) => Ok(Some(Self { principal, place })),
+            Ok(principal) => {
+                state.quotas.take(state.clock.now(), principal.role, &token)?;
+                Ok(Some(Self { principal, place }))
+            }
             Err(refused) => {
                 metrics::counter!("costage_auth_refused_total").increment(1);
                 let problem = Problem::new(Case::Unauthorized, refused.to_string());

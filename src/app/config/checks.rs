@@ -53,12 +53,15 @@ impl Config {
         self.validate_http()?;
         self.validate_media()?;
         within("host_grace_seconds", self.host_grace_seconds, 1..=3_600)?;
+        within("restart_grace_seconds", self.restart_grace_seconds, 1..=3_600)?;
         within("live_idle_seconds", self.live_idle_seconds, 10..=604_800)?;
         within("drain_seconds", self.drain_seconds, 0..=86_400)?;
         within("limits.sessions", self.limits.sessions, 1..=100_000)?;
         within("limits.event_sockets", self.limits.event_sockets, 1..=100_000)?;
         within("limits.connections", self.limits.connections, 1..=100_000)?;
         self.validate_gifts()?;
+        within("limits.token_requests", self.limits.token_requests, 1..=1_000_000)?;
+        within("limits.admin_token_requests", self.limits.admin_token_requests, 1..=1_000_000)?;
         self.metrics_address()?;
         logging::filter(&self.log_level).map_err(|fix| fault("log_level", fix))?;
         Ok(())

@@ -61,8 +61,10 @@ pub struct Config {
     /// Threads that decode, mix and encode; 0 (default) means one per core, at most 64.
     pub mix_threads: u32,
 
-    /// How long a host's media may be gone before it has left its connection, seconds; 1 to 3600. Default 10.
+    /// How long a host's media and event socket may both be gone before it has left, seconds; 1 to 3600. Default 10.
     pub host_grace_seconds: u64,
+    /// How long hosts have to come back after a restart of the server, seconds; 1 to 3600. Default 60.
+    pub restart_grace_seconds: u64,
     /// How long a live may be without its host's media before the server ends it, seconds; 10 to 604800. Default 600.
     pub live_idle_seconds: u64,
     /// How long a shutdown waits for sessions to end by themselves, seconds; 0 to 86400. Default 10.
@@ -86,7 +88,7 @@ pub struct Config {
     pub limits: Limits,
 }
 
-/// Bounds of what clients may use; a request beyond one is refused with 503.
+/// Bounds of what clients may use; a request beyond one is refused with 503, or 429 where it says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
@@ -96,6 +98,10 @@ pub struct Limits {
     pub event_sockets: usize,
     /// HTTP connections at once, event sockets not among them; 1 to 100000. Default 5000.
     pub connections: usize,
+    /// Requests a second of one token of a host, guest or viewer, on average; 1 to 1000000. Default 100. Beyond it: 429.
+    pub token_requests: u32,
+    /// The same of one token of the backend (role admin); 1 to 1000000. Default 20000.
+    pub admin_token_requests: u32,
 }
 
 impl Default for Config {
@@ -119,6 +125,7 @@ impl Default for Config {
             packet_threads: 0,
             mix_threads: 0,
             host_grace_seconds: 10,
+            restart_grace_seconds: 60,
             live_idle_seconds: 600,
             drain_seconds: 10,
             metrics_listen: "127.0.0.1:9090".to_owned(),
@@ -134,7 +141,13 @@ impl Default for Config {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { sessions: 4_000, event_sockets: 10_000, connections: 5_000 }
+        Self {
+            sessions: 4_000,
+            event_sockets: 10_000,
+            connections: 5_000,
+            token_requests: 100,
+            admin_token_requests: 20_000,
+        }
     }
 }
 
