@@ -42,6 +42,7 @@ impl Lives {
         // Choosing what is there already is done at once, and nobody need hear of it.
         if std::mem::replace(&mut connection.template, template) != template {
             self.record(Fact::LayoutChosen { connection: id, template, at: now });
+            self.fit_seats_to_layout(now, &members, template);
             self.restage(id);
             self.tell_layout(now, &members);
         }

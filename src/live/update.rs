@@ -30,8 +30,22 @@ impl Lives {
         if fields.contains(&"overlays") {
             self.restage_live(&id);
         }
+        self.fit_seats(now, &before, &after);
         self.notify(now, vec![id.clone()], Event::LiveInfoChanged { live: Box::new(after), changed: fields });
         self.find_live(&id)
+    }
+
+    /// Who sits where there is no seat any more leaves it. That seats are switched on or off as a whole, onLiveInfoChanged says.
+    fn fit_seats(&mut self, now: WallMs, before: &NewLive, after: &NewLive) {
+        match (before.is_seat_enabled, after.is_seat_enabled) {
+            (true, false) => self.close_seats(&after.live_id),
+            (false, true) => self.open_seats(&after.live_id),
+            (true, true) if after.max_seat_count < before.max_seat_count => {
+                let first = u32::try_from(after.max_seat_count).expect("checked: at most 50");
+                self.empty_seats_from(now, &after.live_id, first);
+            }
+            (true, true) | (false, false) => {}
+        }
     }
 }
 

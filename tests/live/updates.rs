@@ -5,6 +5,7 @@ use costage::live::command::{LiveChange, MediaState, OverlaysChange, SeatMode};
 use costage::live::{Answer, Command, Effect, Fact, Refusal};
 use serde_json::{Value, json};
 
+use crate::seats::{open, pick, seated};
 use crate::world::{World, live};
 
 fn update(world: &mut World, name: &str, change: impl FnOnce(&mut LiveChange)) -> Result<LiveInfo, Refusal> {
@@ -36,6 +37,20 @@ fn info(answer: Answer) -> LiveInfo {
         Answer::Live(info) => *info,
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn who_sits_where_there_is_no_seat_any_more_leaves_it() {
+    let mut world = World::new();
+    open(&mut world, "a", |new| new.max_seat_count = 5);
+    pick(&mut world, "a", 2, "near").unwrap();
+    pick(&mut world, "a", 4, "far").unwrap();
+    update(&mut world, "a", |change| change.max_seat_count = Some(3)).unwrap();
+    assert_eq!(seated(&mut world, "a"), ["a0:a-host", "a2:near"]);
+    update(&mut world, "a", |change| change.is_seat_enabled = Some(false)).unwrap();
+    assert!(matches!(pick(&mut world, "a", 1, "far"), Err(Refusal::NoSeats { .. })));
+    update(&mut world, "a", |change| change.is_seat_enabled = Some(true)).unwrap();
+    assert_eq!(seated(&mut world, "a"), ["a0:a-host"], "it begins anew, with its owner");
 }
 
 #[test]
