@@ -21,6 +21,7 @@ mod mix_thread;
 mod nudge;
 mod outbox;
 pub mod peer;
+mod priority;
 mod registrar;
 mod running;
 mod seats;
@@ -42,6 +43,7 @@ pub use peer::{
     CloseReason, Datagram, OfferRefused, Opened, Peer, PeerEvent, Role, Sends, SessionKey, Shards, Signalling,
     TrickleRefused, Trickled, UnknownSession,
 };
+pub(crate) use priority::spawn_media;
 pub use stagehand::Stagehand;
 pub use viewers::Viewers;
 

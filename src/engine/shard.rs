@@ -5,6 +5,7 @@ use super::clock::{Clock, Epoch};
 use super::control::ControlHandle;
 use super::mix_thread::MixHandle;
 use super::peer::{Datagram, Peer, Role, SessionKey};
+use super::priority::spawn_media;
 use super::seats::Seats;
 use super::trace::{FrameTrace, Samples};
 use super::viewers::Viewers;
@@ -150,7 +151,7 @@ pub(super) fn spawn(
         seats: Seats::new(handle.clone(), surroundings.clone()),
         surroundings,
     };
-    let thread = std::thread::Builder::new().name(format!("shard-{index}")).spawn(move || shard.run())?;
+    let thread = spawn_media(format!("shard-{index}"), move || shard.run())?;
     Ok((handle, thread))
 }
 

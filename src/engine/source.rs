@@ -150,7 +150,8 @@ const SOUND_PACKED: Duration = Duration::from_millis(20);
 pub(super) struct Passed {
     source: SourceId,
     timestamp: u32,
-    arrived: Instant,
+    /// Return of the receive call for its last packet to arrive.
+    pub(super) arrived: Instant,
     whole: Instant,
     decoded: Instant,
 }

@@ -210,7 +210,7 @@ impl Studio {
         source.decode(clock, &mut |picture, passed| {
             let Some(&stage) = stage else { return };
             for (_, running) in programs.iter_mut().filter(|(id, running)| running.is_part_of(**id, stage)) {
-                running.program.paint(clock.now(), id, picture);
+                running.program.paint(clock.now(), id, picture, passed.arrived);
                 if running.is_seen() {
                     running.shows.insert(id, passed.painted(clock.now()));
                 }
@@ -243,6 +243,14 @@ impl Studio {
             tell_unknown_characters();
         }
         keyframes.into_iter().for_each(|stage| self.end_joined(stage));
+    }
+
+    /// Mixes the sound that is due, between one packet and the next.
+    pub(super) fn speak_when_due(&mut self, now: Instant) {
+        let mut heard = self.programs.values().filter(|running| running.is_heard());
+        if heard.any(|running| running.program.poll_sound_timeout() <= now) {
+            self.speak(now);
+        }
     }
 
     /// Mixes the sound that is due.

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use super::demux::Demux;
 use super::routes::Changes;
 use super::wire::Wire;
-use crate::engine::{Clock, Datagram, Shards};
+use crate::engine::{Clock, Datagram, Shards, spawn_media};
 
 /// Bytes of the socket's buffers, each way: 100 ms of 300 Mbit/s. The system may grant less.
 const SOCKET_BUFFER_BYTES: usize = 4 << 20;
@@ -93,7 +93,7 @@ impl UdpPort {
             let inlet = Inlet { state: self.state, clock, demux, received: counter!("costage_udp_received_total") };
             runtime.block_on(inlet.run(self.socket, stopped));
         };
-        let thread = std::thread::Builder::new().name("udp".to_owned()).spawn(body)?;
+        let thread = spawn_media("udp".to_owned(), body)?;
         Ok(Receiver { stop: Some(stop), thread: Some(thread) })
     }
 }

@@ -10,6 +10,7 @@
 
 mod chromium;
 mod devtools;
+mod freezes;
 mod picture;
 mod server;
 mod sound;
@@ -96,14 +97,6 @@ fn publish<'a>(browser: &'a Browser, server: &Server, host: Host) -> Page<'a> {
     let page = browser.open(&format!("publish-{}", host.live), &server.url(&format!("/publish/{}?{wish}", host.live)));
     page.wait_for(&is_state("connected"), PATIENCE);
     page
-}
-
-/// Chromium counts a freeze when a frame comes 150 ms later than frames on average do.
-fn assert_no_freeze(play: &Page<'_>, when: &str) {
-    play.wait_for("'frames' in document.querySelector('#stats').dataset", PATIENCE);
-    let seen = play.number("document.querySelector('#stats').dataset.frames");
-    play.wait_for(&format!("Number(document.querySelector('#stats').dataset.frames) > {seen} + 30"), PATIENCE);
-    assert_eq!(play.number("document.querySelector('#stats').dataset.freezes"), 0.0, "the viewer saw a freeze {when}");
 }
 
 /// Connects the two lives and starts a battle without asking; returns the battle's id.
@@ -194,13 +187,15 @@ fn two_browsers_battle_in_one_picture_while_a_third_watches() {
     let viewer = Viewer::new(&play);
     wait_for_ground(&viewer, "alice alone, top", SOLO_TOP, ALICE);
     wait_for_ground(&viewer, "alice alone, bottom", SOLO_BOTTOM, ALICE);
-    assert_no_freeze(&play, "before anything happened");
+    let watched = [&play, &alice, &bob];
+    watched.into_iter().for_each(freezes::watch);
+    freezes::assert_none(&play, &watched, "before anything happened");
     let connection = play.number("document.querySelector('#stats').dataset.connections");
 
     let battle = connect_and_battle(&server);
     wait_for_ground(&viewer, "alice's tile", corner_of_tile(TILE_LEFT_X), ALICE);
     wait_for_ground(&viewer, "bob's tile", corner_of_tile(TILE_RIGHT_X), BOB);
-    assert_no_freeze(&play, "when they connected");
+    freezes::assert_none(&play, &watched, "when they connected");
     assert_moves(&viewer, "alice's disc moving", TILE_LEFT_X);
     assert_moves(&viewer, "bob's disc moving", TILE_RIGHT_X);
     wait_for_bar_at(&viewer, CANVAS_WIDTH / 2);
@@ -213,7 +208,7 @@ fn two_browsers_battle_in_one_picture_while_a_third_watches() {
     assert_voice(&samples, ALICE);
     assert_voice(&samples, BOB);
     play.screenshot();
-    assert_no_freeze(&play, "during the battle");
+    freezes::assert_none(&play, &watched, "during the battle");
 
     // They part; the same connection shows alice alone again.
     server.admin("DELETE", "/v1/lives/b/co-host", &json!({})).expect_success();
@@ -224,7 +219,7 @@ fn two_browsers_battle_in_one_picture_while_a_third_watches() {
     let stranger = sound::tone_dbfs(&samples, BOB.tone_hz);
     assert!(stranger < -50.0, "bob has left, yet his voice is at {stranger:.1} dBFS");
 
-    assert_no_freeze(&play, "when they parted");
+    freezes::assert_none(&play, &watched, "when they parted");
     let connections = play.number("document.querySelector('#stats').dataset.connections");
     assert_eq!(connections, connection, "the viewer had to connect anew");
 

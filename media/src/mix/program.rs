@@ -84,10 +84,10 @@ impl Program {
         self.redrawn(now);
     }
 
-    /// A new picture of `source`, straight from its decoder.
-    pub fn paint(&mut self, now: Instant, source: SourceId, picture: PictureRef<'_>) {
+    /// A new picture of `source`, straight from its decoder; its last packet `arrived` then.
+    pub fn paint(&mut self, now: Instant, source: SourceId, picture: PictureRef<'_>, arrived: Instant) {
         self.video.paint(now, source, picture);
-        self.pacer.changed(now, Some(source));
+        self.pacer.changed(now, Some((source, arrived)));
     }
 
     /// The last picture of `source` again, after its tile has moved; it was first painted at `since`.

@@ -89,6 +89,11 @@ impl Cadence {
         1.0 / if self.is_regular(now) && !skips { self.period } else { self.gap.max(1e-3) }
     }
 
+    /// The last arrival.
+    pub(super) fn last(&self) -> f64 {
+        self.last
+    }
+
     pub(super) fn period(&self) -> f64 {
         self.period
     }

@@ -10,6 +10,15 @@
 //!       0     12   33     45   67 ms     Nobody waits more than half an interval.
 //! ```
 //! The moment is an arrival, not a clock: it drifts with its host, and moves to another when that becomes better.
+//!
+//! Where all find a place, two that come almost together still share one encode. One thread decodes and encodes, so that
+//! the second would wait for the first one's encode anyway:
+//!
+//! ```text
+//!   decode 1.8 ms, encode 2.7 ms, B arrives 2 ms after A
+//!   each its own   A ▒▒███      A shown after 4.5 ms      together   A ▒▒ ███      A shown after 6.5 ms
+//!                  B      ▒▒███ B shown after 7.0 ms                 B   ▒▒███     B shown after 4.5 ms
+//! ```
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -35,6 +44,13 @@ const REGAIN_MAX: f64 = 1.29;
 
 /// A choice stays until another is better by this part of the interval: 0.5 ms at 30 encodes a second.
 const STAY: f64 = 1.0 / 64.0;
+
+/// Seconds between two arrivals that are shown by one encode. Up to about half a decode and an encode the mean wait is
+/// less than with an encode for each, up to a whole one the longest; and no screen shows two pictures this close.
+const TOGETHER: f64 = 0.004;
+
+/// Seconds: what has arrived already and only waits to be decoded is handed over within this.
+const HANDED_OVER: f64 = 0.000_5;
 
 /// Seconds: a wait for a token that is shorter is not worth anything else.
 const SHORT: f64 = 0.001;
@@ -72,11 +88,12 @@ impl<S: Copy + Ord> Pacer<S> {
         }
     }
 
-    /// Something changed: a frame of `source` was painted, or with `None` an overlay.
-    pub fn changed(&mut self, now: Instant, source: Option<S>) {
+    /// Something changed: a frame of a source was painted, whose last packet arrived at that moment; or with `None` an
+    /// overlay. Arrivals are what a host's cadence shows in: painting waits for other hosts' frames.
+    pub fn changed(&mut self, now: Instant, painted: Option<(S, Instant)>) {
         let base = *self.base.get_or_insert(now);
-        let at = seconds(base, now);
-        if let Some(source) = source {
+        if let Some((source, arrived)) = painted {
+            let at = seconds(base, arrived);
             let room = self.sources.len() < SOURCES_MAX;
             match self.sources.get_mut(&source) {
                 Some(cadence) => cadence.arrival(at),
@@ -84,6 +101,7 @@ impl<S: Copy + Ord> Pacer<S> {
                 None => {}
             }
         }
+        let source = painted.map(|(source, _)| source);
         let first = self.waiting_since.is_none();
         let since = *self.waiting_since.get_or_insert(now);
         // An overlay rides along with what is planned already.
@@ -135,7 +153,7 @@ impl<S: Copy + Ord> Pacer<S> {
             return instant(base, next).min(since + interval.mul_f64(REGAIN_MAX)).max(ready);
         }
         let hold_until = if self.anchors.is_empty() {
-            self.better_later(now, at, self.sources.keys())
+            self.better_later(now, at, self.sources.keys()).or_else(|| self.together(at, seconds(base, since), source))
         } else if source.is_some_and(|source| self.anchors.contains(&source)) {
             self.better_later(now, at, &self.anchors).or_else(|| self.last_at_hand(at, source))
         } else {
@@ -196,6 +214,16 @@ impl<S: Copy + Ord> Pacer<S> {
         // Short for good: merge where the gap is small, before waiting for tokens becomes a habit.
         let merge = demand > SHORT_FOR_GOOD && shortage > SHORT && gap < 1.05 * interval / demand;
         (merge || gap < 2.0 * shortage).then_some(next)
+    }
+
+    /// A frame of this source has come. Another that is about to, or has come while this one was decoded, is waited for.
+    fn together(&self, at: f64, since: f64, source: Option<S>) -> Option<f64> {
+        let arrived = self.sources.get(&source?)?.last();
+        let others = self.sources.iter().filter(|(other, cadence)| Some(**other) != source && cadence.is_regular(at));
+        others
+            .filter(|(_, cadence)| cadence.next(arrived) <= arrived.min(since) + TOGETHER)
+            .map(|(_, cadence)| (cadence.next(arrived) + cadence.slack()).max(at + HANDED_OVER))
+            .min_by(f64::total_cmp)
     }
 
     /// When the first of these is expected, slack included.
