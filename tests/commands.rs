@@ -96,6 +96,15 @@ fn wrong_settings_end_with_2_and_name_the_setting_and_the_fix() {
 }
 
 #[test]
+fn a_server_in_kubernetes_starts_beside_a_service_of_its_name() {
+    let links = [("COSTAGE_SERVICE_HOST", "10.96.0.7"), ("COSTAGE_PORT", "tcp://10.96.0.7:8080")];
+    let server = Server::start_with(&["serve", "--dev"], &links);
+    server.hears("COSTAGE_PORT COSTAGE_SERVICE_HOST");
+    server.signal("-TERM");
+    assert_eq!(server.end(), 0);
+}
+
+#[test]
 fn a_wrong_level_is_refused_by_every_command() {
     for arguments in [&["--version"][..], &["serve", "--dev"], &["bench", "mixing"]] {
         let (status, said) = fails(costage(arguments).env("COSTAGE_SIMD", "avx512"));
@@ -184,7 +193,12 @@ struct Server {
 
 impl Server {
     fn start(args: &[&str]) -> Self {
+        Self::start_with(args, &[])
+    }
+
+    fn start_with(args: &[&str], environment: &[(&str, &str)]) -> Self {
         let mut command = costage(args);
+        command.envs(environment.iter().copied());
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (told, log) = mpsc::channel();
         let stderr = BufReader::new(process.stderr.take().unwrap());

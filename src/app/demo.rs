@@ -53,6 +53,7 @@ const OTHER_PORTS: &str = "the demo's server does not start; if a port is taken,
 pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let config = args.settings.load(true)?;
     logging::start(&config)?;
+    args.settings.tell_what_is_passed_over();
     about::announce(&about::version(about::kernels(config.simd).level()));
     let signals = Signals::listen().context("cannot listen for signals")?;
     // A second signal ends the process, during the goodbyes too.

@@ -26,6 +26,7 @@ pub struct ServeArgs {
 /// When the server cannot be started, or one of its threads has ended by a defect.
 pub async fn run(mut config: Config, settings: Settings, with_dev: bool) -> anyhow::Result<()> {
     logging::start(&config)?;
+    settings.tell_what_is_passed_over();
     let signals = Signals::listen().context("cannot listen for signals")?;
     about::announce(&about::version(about::kernels(config.simd).level()));
     if with_dev && config.keys.is_empty() {
