@@ -66,7 +66,7 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
     let (sessions, receiver) =
         peer::start(&peer_config(config, dev), Arc::clone(&clock), Arc::new(director.clone()))
             .context("no media: is the port in use? set `media_udp_port` to another one, or to 0 for a free one")?;
-    let control_config = ControlConfig { rules: rules(config), seed: signing::random()?, snapshot: None };
+    let control_config = ControlConfig { rules: rules(config), seed: signing::seed()?, snapshot: None };
     let (control, control_thread) =
         engine::control::spawn(Arc::clone(&clock), control_config, Box::new(Memory), Box::new(director.clone()))
             .context("cannot start the control thread")?;
