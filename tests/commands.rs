@@ -105,6 +105,17 @@ fn a_server_in_kubernetes_starts_beside_a_service_of_its_name() {
 }
 
 #[test]
+fn a_token_without_a_key_is_refused_with_what_this_command_has() {
+    let arguments = ["token", "--role", "host", "--user", "alice"];
+    let (status, said) = fails(&mut costage(&arguments));
+    assert!(status == 2 && said.contains("COSTAGE_KEYS=id=secret") && said.contains("--config"), "{said}");
+    assert!(!said.contains("start with --dev"), "this command has no --dev: {said}");
+    let secret = "s".repeat(32);
+    let output = costage(&arguments).env("COSTAGE_KEYS", format!("main={secret}")).output().unwrap();
+    assert!(output.status.success() && output.stdout.len() > 100);
+}
+
+#[test]
 fn a_wrong_level_is_refused_by_every_command() {
     for arguments in [&["--version"][..], &["serve", "--dev"], &["bench", "mixing"]] {
         let (status, said) = fails(costage(arguments).env("COSTAGE_SIMD", "avx512"));
