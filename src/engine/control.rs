@@ -94,6 +94,11 @@ impl ControlHandle {
 
 #[cfg(test)]
 impl ControlHandle {
+    /// Ends the thread, as a panic would.
+    pub(crate) fn let_thread_fall(&self) {
+        self.inbox.stop();
+    }
+
     /// A handle without a thread, and what is told through it: of each source, its media's last word.
     pub(super) fn unattended(clock: Arc<dyn Clock>) -> (Self, impl FnMut() -> Option<(SourceId, MediaState)>) {
         let inbox = Arc::new(Inbox::default());
