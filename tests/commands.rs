@@ -96,6 +96,26 @@ fn wrong_settings_end_with_2_and_name_the_setting_and_the_fix() {
 }
 
 #[test]
+fn a_server_in_kubernetes_starts_beside_a_service_of_its_name() {
+    let links = [("COSTAGE_SERVICE_HOST", "10.96.0.7"), ("COSTAGE_PORT", "tcp://10.96.0.7:8080")];
+    let server = Server::start_with(&["serve", "--dev"], &links);
+    server.hears("COSTAGE_PORT COSTAGE_SERVICE_HOST");
+    server.signal("-TERM");
+    assert_eq!(server.end(), 0);
+}
+
+#[test]
+fn a_token_without_a_key_is_refused_with_what_this_command_has() {
+    let arguments = ["token", "--role", "host", "--user", "alice"];
+    let (status, said) = fails(&mut costage(&arguments));
+    assert!(status == 2 && said.contains("COSTAGE_KEYS=id=secret") && said.contains("--config"), "{said}");
+    assert!(!said.contains("start with --dev"), "this command has no --dev: {said}");
+    let secret = "s".repeat(32);
+    let output = costage(&arguments).env("COSTAGE_KEYS", format!("main={secret}")).output().unwrap();
+    assert!(output.status.success() && output.stdout.len() > 100);
+}
+
+#[test]
 fn a_wrong_level_is_refused_by_every_command() {
     for arguments in [&["--version"][..], &["serve", "--dev"], &["bench", "mixing"]] {
         let (status, said) = fails(costage(arguments).env("COSTAGE_SIMD", "avx512"));
@@ -184,7 +204,12 @@ struct Server {
 
 impl Server {
     fn start(args: &[&str]) -> Self {
+        Self::start_with(args, &[])
+    }
+
+    fn start_with(args: &[&str], environment: &[(&str, &str)]) -> Self {
         let mut command = costage(args);
+        command.envs(environment.iter().copied());
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (told, log) = mpsc::channel();
         let stderr = BufReader::new(process.stderr.take().unwrap());

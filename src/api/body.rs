@@ -8,6 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 use tokio::time::timeout;
 
 use super::cases::Case;
@@ -33,16 +34,28 @@ impl<T: DeserializeOwned> FromRequest<ApiState> for Strict<T> {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    // serde's texts repeat what the caller sent: escaped, so that a log line stays one line.
-    let misfit = |text: &str| Problem::new(Case::BadRequest, format!("the JSON body does not fit: {}", escaped(text)));
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value =
-        serde_path_to_error::deserialize(&mut json).map_err(|error| match error.path().to_string().as_str() {
-            "." => misfit(&error.inner().to_string()),
-            field => misfit(&format!("`{field}`: {}", error.inner())),
-        })?;
-    json.end().map_err(|error| misfit(&error.to_string()))?;
+    let value = serde_path_to_error::deserialize(&mut json)
+        .map_err(|error| misfit(&error.path().to_string(), &error.into_inner()))?;
+    json.end().map_err(|error| misfit("", &error))?;
     Ok(value)
+}
+
+/// What is wrong with a body. serde's texts end with line and column, and repeat what the caller sent: escaped, so that a
+/// log line stays one line.
+fn misfit(path: &str, error: &serde_json::Error) -> Problem {
+    let said = error.to_string();
+    // Where the parser stops inside a field, or at its name, the path has a `?` for what it does not know.
+    let field = path.split('?').next().unwrap_or_default().trim_end_matches('.');
+    let detail = match error.classify() {
+        Category::Eof => {
+            format!("the JSON body ends early ({}): send all of it, each quote and bracket closed", escaped(&said))
+        }
+        Category::Syntax | Category::Io => format!("the body is not JSON ({}): mend it there", escaped(&said)),
+        Category::Data if field.is_empty() => format!("the JSON body does not fit: {}", escaped(&said)),
+        Category::Data => format!("the JSON body does not fit: {}", escaped(&format!("`{field}`: {said}"))),
+    };
+    Problem::new(Case::BadRequest, detail)
 }
 
 /// A body that is text of `media_type`.
@@ -118,6 +131,23 @@ mod tests {
         let problem = parse::<Vec<One>>(br#"[{"one":1},{"one":"x"}]"#).unwrap_err();
         assert!(problem.detail.contains("`[1].one`: invalid type"), "{}", problem.detail);
         assert!(parse::<One>(br#"{"one":1} {}"#).is_err(), "a second value is not ignored");
+    }
+
+    #[test]
+    fn a_body_that_is_cut_or_no_json_is_refused_with_line_and_column_and_no_made_up_field() {
+        for (body, wanted) in [
+            ("{\"one\":", "ends early (EOF while parsing a value at line 1 column 7)"),
+            ("{\"one\":1", "ends early (EOF while parsing an object at line 1 column 8)"),
+            ("{\"on", "ends early (EOF while parsing a string at line 1 column 4)"),
+            ("\n{", "ends early (EOF while parsing an object at line 2 column 1)"),
+            ("{\"one\" 1}", "is not JSON (expected `:` at line 1 column 8)"),
+            ("one", "is not JSON (expected value at line 1 column 1)"),
+            ("{\"one\":1,}", "is not JSON (trailing comma at line 1 column 10)"),
+        ] {
+            let problem = parse::<One>(body.as_bytes()).unwrap_err();
+            assert!(problem.status() == 400 && problem.detail.contains(wanted), "{body}: {}", problem.detail);
+            assert!(!problem.detail.contains("`?`"), "{}", problem.detail);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `costage demo`: a server, two synthetic hosts who publish to it over real WHIP, and battles between them.
 
 use super::clock::SystemClock;
+use super::server::{Fallen, Running};
 use super::settings::Settings;
 use super::shutdown::Signals;
 use super::{about, dev, logging, metrics, server};
@@ -49,10 +50,11 @@ const OTHER_PORTS: &str = "the demo's server does not start; if a port is taken,
 /// Runs the demo until a signal: on a server of its own in dev mode, or on the one named.
 ///
 /// # Errors
-/// When the server cannot be started or reached, or refuses.
+/// When the server cannot be started or reached, or refuses, or one of its threads has ended by a defect.
 pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let config = args.settings.load(true)?;
     logging::start(&config)?;
+    args.settings.tell_what_is_passed_over();
     about::announce(&about::version(about::kernels(config.simd).level()));
     let signals = Signals::listen().context("cannot listen for signals")?;
     // A second signal ends the process, during the goodbyes too.
@@ -68,13 +70,26 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let server = server::start(&config, true, &metrics::install()?).await.context(OTHER_PORTS)?;
     let backend = Backend::new(&server.url(), &dev::token(&server, Role::Admin, "demo")?)?;
     say(&format!("Watch the battle at {}/   (Ctrl-C ends it)", server.url()));
-    let ended = perform(&backend, round, asked_to_end).await;
+    let ended = perform_on(&server, &backend, round, asked_to_end).await?;
     if ended.is_err() {
         // No signal has begun this goodbye; the first one cuts it short.
         Signals::listen()?.end_at_next();
     }
     server.shut_down().await;
     ended
+}
+
+/// Performs on a server of our own; what became of it.
+///
+/// # Errors
+/// When the server is whole no more.
+async fn perform_on(
+    server: &Running,
+    backend: &Backend,
+    round: Duration,
+    stop: impl Future<Output = ()>,
+) -> Result<anyhow::Result<()>, Fallen> {
+    server.while_whole(perform(backend, round, stop)).await
 }
 
 /// Performs until `stop` resolves: two lives, one connection, battle after battle with rising scores.
@@ -188,4 +203,28 @@ fn code(error: &BackendError) -> Option<u64> {
 fn say(text: &str) {
     // A closed pipe is no reason to end the show.
     drop(writeln!(std::io::stdout(), "{text}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::config::Config;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_demo_whose_server_loses_a_thread_ends_and_names_it() {
+        let config = Config {
+            listen: ([127, 0, 0, 1], 0).into(),
+            media_udp_port: 0,
+            metrics_listen: String::new(),
+            ..Config::default()
+        };
+        let server = server::start(&config, true, &metrics::install().unwrap()).await.unwrap();
+        let backend = Backend::new(&server.url(), &dev::token(&server, Role::Admin, "demo").unwrap()).unwrap();
+        assert!(server.while_whole(async {}).await.is_ok(), "nothing has fallen yet");
+        server.control().let_thread_fall();
+        let forever = std::future::pending();
+        let ended = tokio::time::timeout(Duration::from_secs(60), perform_on(&server, &backend, PAUSE, forever)).await;
+        let fallen = ended.expect("it is noticed").expect_err("and ends the show");
+        assert!(fallen.to_string().contains("thread control"), "{fallen}");
+    }
 }

@@ -26,6 +26,7 @@ pub struct ServeArgs {
 /// When the server cannot be started, or one of its threads has ended by a defect.
 pub async fn run(mut config: Config, settings: Settings, with_dev: bool) -> anyhow::Result<()> {
     logging::start(&config)?;
+    settings.tell_what_is_passed_over();
     let signals = Signals::listen().context("cannot listen for signals")?;
     about::announce(&about::version(about::kernels(config.simd).level()));
     if with_dev && config.keys.is_empty() {
@@ -40,13 +41,7 @@ pub async fn run(mut config: Config, settings: Settings, with_dev: bool) -> anyh
         drop(std::io::stdout().write_all(banner.as_bytes()));
     }
     let reloading = tokio::spawn(reload::run(settings, with_dev, server.control().clone()));
-    let signal = tokio::select! {
-        signal = signals.first() => signal,
-        thread = server.fallen() => {
-            tracing::error!(thread, "a thread has ended by a defect: ending, to be started anew");
-            anyhow::bail!("the thread {thread} has ended by a defect; please report what the log says before this");
-        }
-    };
+    let signal = server.while_whole(signals.first()).await?;
     tracing::info!(signal, "ending");
     reloading.abort();
     server.shut_down().await;

@@ -22,6 +22,7 @@ use costage_media::kernel::Kernels;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -45,6 +46,11 @@ pub struct Running {
     engine: Engine,
 }
 
+/// A thread of the server has ended by a defect.
+#[derive(Debug, Error)]
+#[error("the thread {0} has ended by a defect; please report what the log says before this")]
+pub struct Fallen(String);
+
 /// Starts everything that `config` asks for, and returns when it serves.
 ///
 /// # Errors
@@ -66,7 +72,7 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
     let (sessions, receiver) =
         peer::start(&peer_config(config, dev), Arc::clone(&clock), Arc::new(director.clone()))
             .context("no media: is the port in use? set `media_udp_port` to another one, or to 0 for a free one")?;
-    let control_config = ControlConfig { rules: rules(config), seed: signing::random()?, snapshot: None };
+    let control_config = ControlConfig { rules: rules(config), seed: signing::seed()?, snapshot: None };
     let (control, control_thread) =
         engine::control::spawn(Arc::clone(&clock), control_config, Box::new(Memory), Box::new(director.clone()))
             .context("cannot start the control thread")?;
@@ -137,9 +143,24 @@ impl Running {
         &*self.clock
     }
 
-    /// Resolves with the name of a thread that has ended without having been told to: without it the server only seems to
-    /// work, so the process should end and be started anew.
-    pub async fn fallen(&self) -> String {
+    /// Does `work` for as long as all threads run.
+    ///
+    /// # Errors
+    /// A thread has ended without having been told to: without it the server only seems to work, so the process should end
+    /// at once, and be started anew.
+    pub async fn while_whole<T>(&self, work: impl Future<Output = T>) -> Result<T, Fallen> {
+        tokio::select! {
+            biased;
+            thread = self.fallen() => {
+                tracing::error!(thread, "a thread has ended by a defect: ending, to be started anew");
+                Err(Fallen(thread))
+            }
+            done = work => Ok(done),
+        }
+    }
+
+    /// Resolves with the name of a thread that has ended without having been told to.
+    async fn fallen(&self) -> String {
         loop {
             let named = [("control", self.control.has_fallen()), ("udp", self.receiver.has_fallen())];
             let named = named.into_iter().find(|(_, fallen)| *fallen).map(|(name, _)| name.to_owned());

@@ -77,6 +77,18 @@ impl Settings {
         self.sources().look()
     }
 
+    /// Says which variables of the environment were passed over. Once, when logging has been started.
+    pub fn tell_what_is_passed_over(&self) {
+        let sources = self.sources();
+        let variables = sources.service_links();
+        if !variables.is_empty() {
+            tracing::info!(
+                variables = variables.join(" "),
+                "passed over: set by Kubernetes for a Service named costage"
+            );
+        }
+    }
+
     fn sources(&self) -> Sources {
         let environment = std::env::vars_os().filter_map(|(name, value)| {
             let name = name.into_string().ok().filter(|name| name.starts_with("COSTAGE_"))?;

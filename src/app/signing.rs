@@ -4,6 +4,7 @@ use anyhow::Context;
 
 use super::config::{Algorithm, Config, KeyConfig, Secret};
 use crate::api::auth::{KeyRefused, Keys, Verifying};
+use crate::live::Seed;
 
 /// The configured keys, ready to verify and sign. In dev mode a key is made where none is configured.
 ///
@@ -35,21 +36,31 @@ pub fn ready<'a>(keys: impl Iterator<Item = &'a KeyConfig>, audience: &str) -> R
 /// # Errors
 /// When the system gives no randomness.
 pub fn dev_key() -> anyhow::Result<KeyConfig> {
-    let mut bytes = [0_u8; 32];
-    aws_lc_rs::rand::fill(&mut bytes).ok().context("the system gives no randomness")?;
-    let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let secret: String = bytes::<32>()?.iter().map(|byte| format!("{byte:02x}")).collect();
     let (id, public_key) = ("dev".to_owned(), String::new());
     Ok(KeyConfig { id, algorithm: Algorithm::Hs256, secret: Secret::new(secret), public_key })
 }
 
-/// A seed.
+/// A number.
 ///
 /// # Errors
 /// When the system gives no randomness.
 pub fn random() -> anyhow::Result<u64> {
-    let mut bytes = [0_u8; 8];
+    Ok(u64::from_le_bytes(bytes()?))
+}
+
+/// Where ids come from: 256 random bits.
+///
+/// # Errors
+/// When the system gives no randomness.
+pub fn seed() -> anyhow::Result<Seed> {
+    Ok(Seed::new(bytes()?))
+}
+
+fn bytes<const N: usize>() -> anyhow::Result<[u8; N]> {
+    let mut bytes = [0; N];
     aws_lc_rs::rand::fill(&mut bytes).ok().context("the system gives no randomness")?;
-    Ok(u64::from_le_bytes(bytes))
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -59,6 +70,7 @@ mod tests {
     #[test]
     fn dev_mode_makes_a_key_and_others_need_one() {
         assert_ne!(dev_key().unwrap(), dev_key().unwrap());
+        assert_ne!(seed().unwrap(), seed().unwrap());
         let config = Config::default();
         assert!(keys(&config, true).is_ok());
         let none = keys(&config, false).unwrap();

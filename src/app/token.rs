@@ -5,6 +5,7 @@ use std::io::Write;
 use anyhow::Context;
 
 use super::clock::SystemClock;
+use super::config::{Algorithm, Fault, SourceFault};
 use super::settings::Settings;
 use super::signing;
 use crate::api::auth::{Claims, Role};
@@ -62,7 +63,10 @@ impl From<RoleArg> for Role {
 /// # Errors
 /// Without an HS256 key, or when the configuration or an argument does not fit.
 pub fn run(args: &TokenArgs) -> anyhow::Result<()> {
-    let config = args.settings.load(false)?;
+    let config = args.settings.look()?;
+    if !config.keys.iter().any(|key| key.algorithm == Algorithm::Hs256) {
+        return Err(SourceFault::from(no_key()).into());
+    }
     let keys = signing::keys(&config, false)?;
     let now_ms = SystemClock.wall_ms();
     let exp = (now_ms / 1000).saturating_add(args.ttl);
@@ -72,6 +76,12 @@ pub fn run(args: &TokenArgs) -> anyhow::Result<()> {
     // What the server would refuse must not be handed out.
     keys.verify(now_ms, &token).context("the token would be refused")?;
     writeln!(std::io::stdout(), "{token}").context("cannot print")
+}
+
+fn no_key() -> Fault {
+    let fix = "a token is signed with an HS256 key, and none is configured: set COSTAGE_KEYS=id=secret, as the server has \
+         it, or name its file with --config; a server started with --dev prints tokens of its own";
+    Fault { key: "keys".to_owned(), fix: fix.to_owned() }
 }
 
 /// `3600`, `60m`, `12h`, `7d`.

@@ -15,7 +15,7 @@ use super::stagehand::Stagehand;
 use crate::live::answer::Publish;
 use crate::live::command::{MediaState, SocketState};
 use crate::live::time::Timeline;
-use crate::live::{Answer, Command, LiveId, Refusal, Rules, Snapshot, UserId, WallMs};
+use crate::live::{Answer, Command, LiveId, Refusal, Rules, Seed, Snapshot, UserId, WallMs};
 
 /// Takes the outcome of a command on the control thread; it must not block.
 pub type Reply<T> = Box<dyn FnOnce(Result<T, Refusal>) + Send>;
@@ -25,8 +25,8 @@ pub type Reply<T> = Box<dyn FnOnce(Result<T, Refusal>) + Send>;
 pub struct ControlConfig {
     /// The rules' numbers.
     pub rules: Rules,
-    /// Where ids and the epoch of events come from: random, another at each start.
-    pub seed: u64,
+    /// Where ids and the epoch of events come from: a random secret, another at each start.
+    pub seed: Seed,
     /// What is known from before; `None` begins with nothing.
     pub snapshot: Option<Snapshot>,
 }
@@ -94,6 +94,11 @@ impl ControlHandle {
 
 #[cfg(test)]
 impl ControlHandle {
+    /// Ends the thread, as a panic would.
+    pub(crate) fn let_thread_fall(&self) {
+        self.inbox.stop();
+    }
+
     /// A handle without a thread, and what is told through it: of each source, its media's last word.
     pub(super) fn unattended(clock: Arc<dyn Clock>) -> (Self, impl FnMut() -> Option<(SourceId, MediaState)>) {
         let inbox = Arc::new(Inbox::default());
@@ -202,7 +207,7 @@ mod tests {
     const PATIENCE: Duration = Duration::from_secs(30);
 
     fn start(rules: Rules) -> (ControlHandle, ControlThread) {
-        let config = ControlConfig { rules, seed: 1, snapshot: None };
+        let config = ControlConfig { rules, seed: Seed::repeatable(1), snapshot: None };
         spawn(Arc::new(RealClock), config, Box::new(Nowhere), Box::new(Nowhere)).unwrap()
     }
 

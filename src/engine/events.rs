@@ -271,7 +271,7 @@ mod tests {
     use super::*;
     use crate::live::answer::{CanvasSize, Layout};
     use crate::live::command::{LiveEndReason, NewLive, User};
-    use crate::live::{Command, Lives, Rules, Snapshot, UserId};
+    use crate::live::{Command, Lives, Rules, Seed, Snapshot, UserId};
 
     fn live(name: &str) -> LiveId {
         LiveId::new(name).unwrap()
@@ -283,7 +283,7 @@ mod tests {
 
     fn snapshot() -> LiveSnapshot {
         let now = std::time::Instant::now();
-        let mut lives = Lives::seed(now, WallMs(0), Rules::default(), Snapshot::empty(0));
+        let mut lives = Lives::seed(now, WallMs(0), Rules::default(), Snapshot::empty(Seed::repeatable(0)));
         let owner = User { user_id: UserId::new("u").unwrap(), user_name: String::new(), avatar_url: String::new() };
         lives.handle(now, Command::CreateLive(Box::new(NewLive::new(live("a"), owner)))).unwrap();
         lives.view(&live("a")).unwrap()

@@ -41,11 +41,11 @@ impl Registrar {
         stagehand: Box<dyn Stagehand>,
     ) -> Self {
         let lives = match config.snapshot {
-            Some(snapshot) => Lives::restart(now, wall, config.rules, snapshot),
+            Some(snapshot) => Lives::restart(now, wall, config.rules, snapshot, config.seed),
             None => Lives::seed(now, wall, config.rules, Snapshot::empty(config.seed)),
         };
-        // Not the seed itself: the epoch is shown, and battle ids come from the seed.
-        let bus = EventBus::new(config.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32) ^ wall.0);
+        // The epoch is shown to everybody, so it must tell nothing of the seed.
+        let bus = EventBus::new(config.seed.number("epoch"));
         let mut registrar = Self { lives, journal, stagehand, bus, retry_at: None };
         // What was shown before a restart is shown again; no fact is among it, so nothing can fail.
         drop(registrar.decide(|_| ()));
@@ -154,7 +154,7 @@ mod tests {
     use crate::engine::journal::{Fact, JournalError};
     use crate::live::answer::BattleStatus;
     use crate::live::command::{BattleRequest, ConnectionRequest, MediaState, NewLive, ScoreChange, ScoreOp, User};
-    use crate::live::{BattleId, Event, Rules, ScoreKey, StageId, UserId};
+    use crate::live::{BattleId, Event, Rules, ScoreKey, Seed, StageId, UserId};
 
     /// Journal and stagehand in one: writes down the order of what is asked of both, and fails commits when told to.
     #[derive(Clone, Default)]
@@ -209,7 +209,7 @@ mod tests {
         /// Lives a and b of users a and b, publishing and connected.
         fn connected() -> Self {
             let (now, witness) = (Instant::now(), Witness::default());
-            let config = ControlConfig { rules: Rules::default(), seed: 3, snapshot: None };
+            let config = ControlConfig { rules: Rules::default(), seed: Seed::repeatable(3), snapshot: None };
             let (journal, stagehand) = (Box::new(witness.clone()), Box::new(witness.clone()));
             let mut bench =
                 Self { now, registrar: Registrar::new(now, WallMs(1), config, journal, stagehand), witness };

@@ -309,8 +309,8 @@ impl Unencoded {
 
 fn count_sound(stats: SoundStats) {
     let SoundStats { playout, skipped_blocks } = stats;
-    let PlayoutStats { late, malformed, overflowed, concealed_samples, restarts, jumps } = playout;
-    for (reason, packets) in [("late", late), ("malformed", malformed), ("overflow", overflowed)] {
+    let PlayoutStats { late, empty, malformed, overflowed, concealed_samples, restarts, jumps } = playout;
+    for (reason, packets) in [("late", late), ("empty", empty), ("malformed", malformed), ("overflow", overflowed)] {
         count("costage_sound_packets_dropped_total", Some(reason), packets);
     }
     for (reason, breaks) in [("restart", restarts), ("jump", jumps)] {

@@ -184,10 +184,6 @@ impl Lives {
     }
 
     pub(super) fn new_battle_id(&mut self, now: WallMs) -> BattleId {
-        let mut random = [0; 10];
-        let (high, low) = (self.state.counters.draw(), self.state.counters.draw());
-        random[..8].copy_from_slice(&high.to_be_bytes());
-        random[8..].copy_from_slice(&low.to_be_bytes()[..2]);
-        BattleId::from_parts(now.0, &random)
+        BattleId::from_parts(now.0, &self.state.counters.ids.draw())
     }
 }

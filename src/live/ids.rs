@@ -7,6 +7,8 @@ use serde::{Serialize, Serializer};
 use thiserror::Error;
 use uuid::Uuid;
 
+use super::seed::DRAW_BYTES;
+
 /// Characters a live's or a user's id may have.
 pub const ID_CHARS_MAX: usize = 48;
 /// Bytes an idempotency key may have: two UUIDs and a word.
@@ -106,7 +108,7 @@ impl UserId {
     }
 }
 
-/// A battle, numbered by the server: a UUID of version 7, so that ids sort by time.
+/// A battle, named by the server: a UUID of version 7, so that ids sort by time; the rest of it nobody can guess.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BattleId(Uuid);
 
@@ -119,9 +121,9 @@ impl BattleId {
         Uuid::try_parse(text).map(Self).map_err(|_| IdFault::NotABattle)
     }
 
-    /// The id made of a wall-clock time in ms and ten bytes of a seed (RFC 9562 §5.7).
+    /// The id made of a wall-clock time in ms and ten bytes drawn from a seed (RFC 9562 §5.7).
     #[must_use]
-    pub fn from_parts(wall_ms: u64, random: &[u8; 10]) -> Self {
+    pub fn from_parts(wall_ms: u64, random: &[u8; DRAW_BYTES]) -> Self {
         Self(uuid::Builder::from_unix_timestamp_millis(wall_ms, random).into_uuid())
     }
 }

@@ -14,10 +14,11 @@
 //! | [`gifts`], `ledger` | gifts turned into points; every change in order |
 //! | `aftermath` | what follows a battle: punishment, parting, rematch |
 //! | `stage`, `view` | what is shown: scenes and layouts; what may be read |
+//! | `seed` | where ids come from, so that none tells of another |
 //! | [`rules`], `state`, `table` | the numbers; the rows; undoing what was done to them |
 //!
 //! **Invariant:** nothing here reads a clock, opens a socket or makes a random number; time is an argument, ids come
-//! from a seed.
+//! from a seed, a secret that is an argument too.
 //! **Invariant:** a refused command has changed nothing.
 
 mod aftermath;
@@ -42,6 +43,7 @@ mod room;
 pub mod rules;
 mod score;
 mod seat;
+mod seed;
 mod senders;
 mod stage;
 mod state;
@@ -60,5 +62,6 @@ pub use ids::{BattleId, LiveId, ScoreKey, StageId, UserId};
 pub use lives::Lives;
 pub use refusal::Refusal;
 pub use rules::Rules;
+pub use seed::Seed;
 pub use state::Snapshot;
 pub use time::WallMs;

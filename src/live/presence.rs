@@ -20,6 +20,7 @@ use super::ids::{ConnectionId, LiveId, UserId};
 use super::lives::Lives;
 use super::refusal::Refusal;
 use super::rules::{NOT_LIVE_RETRY, Rules};
+use super::seed::{Draws, Seed};
 use super::state::{Live, Presence, Snapshot, Socket};
 use super::time::WallMs;
 
@@ -54,9 +55,11 @@ impl Live {
 
 impl Lives {
     /// A machine that goes on after a restart of the server: nobody's media or socket has come through that, and everybody
-    /// has `restart_grace` to come back. Its first effects build all pictures again.
+    /// has `restart_grace` to come back. Its first effects build all pictures again. Ids go on from `seed`, not from the
+    /// snapshot's: what was decided after that was taken, and lost, may have drawn the same.
     #[must_use]
-    pub fn restart(now: Instant, wall_now: WallMs, rules: Rules, mut snapshot: Snapshot) -> Self {
+    pub fn restart(now: Instant, wall_now: WallMs, rules: Rules, mut snapshot: Snapshot, seed: Seed) -> Self {
+        snapshot.counters.ids = Draws::new(seed);
         for live in snapshot.lives.values_mut() {
             if live.presence == Presence::Up {
                 live.presence = Presence::Down { since: wall_now };

@@ -11,6 +11,7 @@ use super::answer::{BattleEndReason, BattleResult, Host, Scored};
 use super::command::{Gift, NewLive, ScoreChange};
 use super::ids::{BattleId, ConnectionId, LiveId, ScoreKey, StageId, UserId};
 use super::seat::{SeatMark, SeatRows, Seating};
+use super::seed::{Draws, Seed};
 use super::table::Table;
 use super::time::WallMs;
 
@@ -204,14 +205,14 @@ pub(super) struct Receipt {
     pub(super) at: WallMs,
 }
 
-/// Numbers that only rise, and the seed of ids.
+/// Numbers that only rise, and where ids come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Counters {
     pub(super) serial: u32,
     pub(super) stage: u64,
     pub(super) connection: u64,
     pub(super) ended: u64,
-    pub(super) seed: u64,
+    pub(super) ids: Draws,
 }
 
 /// Everything that the machine knows, as plain data: what a store keeps and a restart begins with.
@@ -230,7 +231,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// Nothing yet; ids will come from `seed`.
     #[must_use]
-    pub fn empty(seed: u64) -> Self {
+    pub fn empty(seed: Seed) -> Self {
         Self {
             lives: BTreeMap::new(),
             requests: BTreeMap::new(),
@@ -239,7 +240,7 @@ impl Snapshot {
             ended: BTreeMap::new(),
             receipts: BTreeMap::new(),
             seating: SeatRows::default(),
-            counters: Counters { serial: 0, stage: 0, connection: 0, ended: 0, seed },
+            counters: Counters { serial: 0, stage: 0, connection: 0, ended: 0, ids: Draws::new(seed) },
         }
     }
 }
@@ -342,16 +343,5 @@ impl State {
         self.receipts.forget();
         self.seating.forget();
         self.ledger.forget();
-    }
-}
-
-impl Counters {
-    /// The next number of the seed (SplitMix64).
-    pub(super) fn draw(&mut self) -> u64 {
-        self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.seed;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
     }
 }

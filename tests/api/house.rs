@@ -8,7 +8,7 @@ use costage::api::{self, ApiState, Going, Settings, Sockets, Stage, ViewerTokens
 use costage::engine::trace::{Sample, Samples};
 use costage::engine::{self, Clock, ControlConfig, ControlThread, Engine, MixConfig, Signalling, control};
 use costage::live::command::MediaState;
-use costage::live::{LiveId, Rules, UserId};
+use costage::live::{LiveId, Rules, Seed, UserId};
 use costage::peer::{self, PeerConfig, Receiver};
 use costage::store::Memory;
 use costage_media::kernel::Kernels;
@@ -94,7 +94,7 @@ impl House {
         let director = engine.director();
         let peer_config = PeerConfig { port: 0, loopback: true, sessions_max: 3, ..PeerConfig::default() };
         let (sessions, receiver) = peer::start(&peer_config, Arc::clone(&clock), Arc::new(director.clone())).unwrap();
-        let config = ControlConfig { rules, seed: 11, snapshot: None };
+        let config = ControlConfig { rules, seed: Seed::repeatable(11), snapshot: None };
         let (control, thread) =
             control::spawn(Arc::clone(&clock), config, Box::new(Memory), Box::new(director.clone())).unwrap();
         director.set_control(&control);

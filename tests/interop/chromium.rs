@@ -112,10 +112,10 @@ fn executable() -> PathBuf {
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = NAMES.iter().flat_map(|name| std::env::split_paths(&path).map(move |folder| folder.join(name)));
-    let found = found.into_iter().find(|file| file.is_file());
-    found.expect(
-        "these tests need Chromium: run .ci/setup.sh test, or `apt-get install chromium`, or set COSTAGE_CHROMIUM",
-    )
+    // Asked for its version, since Ubuntu's chromium-browser is there and runs nothing until a snap is installed.
+    let runs = |file: &PathBuf| Command::new(file).arg("--version").output().is_ok_and(|said| said.status.success());
+    let found = found.into_iter().find(|file| file.is_file() && runs(file));
+    found.expect("these tests need Chromium or Chrome: run .ci/setup.sh test, or set COSTAGE_CHROMIUM to its path")
 }
 
 /// One page. A panic while it is open leaves its picture in `target/tmp/interop/`.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use costage::live::answer::{BattleCode, BattleEndReason, BattleStatus, UserResult};
-use costage::live::command::{BattleRequest, ScoreOp};
-use costage::live::{BattleId, Command, Event, Fact, Refusal, ScoreKey, WallMs};
+use costage::live::command::{BattleRequest, MediaState, ScoreOp};
+use costage::live::{BattleId, Command, Event, Fact, Lives, Refusal, Rules, ScoreKey, Seed, WallMs};
 use costage_media::scene::ScoreBar;
 use serde_json::json;
 
@@ -324,4 +324,22 @@ fn battle_ids_differ_and_come_from_the_seed() {
     let [first, second] = ids();
     assert!(first < second);
     assert_eq!(ids(), [first, second]);
+}
+
+#[test]
+fn battle_ids_are_never_drawn_twice_though_two_servers_go_on_from_one_snapshot() {
+    let mut world = World::connected(&["a", "b"]);
+    let (now, wall, snapshot) = (world.now, world.wall(), world.machine.snapshot());
+    let lost = world.battle("a", &["b"]).battle_id;
+    // What came after the snapshot is lost, the battle too; in the same millisecond others are started.
+    let again = |seed: u64| {
+        let mut world = World::connected(&["a", "b"]);
+        world.now = now;
+        world.machine = Lives::restart(now, wall, Rules::default(), snapshot.clone(), Seed::repeatable(seed));
+        world.media_of("a", MediaState::Up);
+        world.media_of("b", MediaState::Up);
+        world.battle("a", &["b"]).battle_id
+    };
+    let (one, other) = (again(1), again(2));
+    assert!(lost != one && lost != other && one != other, "{lost} {one} {other}");
 }

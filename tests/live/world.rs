@@ -9,8 +9,8 @@ use costage::live::command::{
     SocketState, User,
 };
 use costage::live::{
-    Answer, BattleId, Command, Effect, Event, Fact, LiveId, Lives, Refusal, Rules, ScoreKey, Snapshot, StageId, UserId,
-    WallMs,
+    Answer, BattleId, Command, Effect, Event, Fact, LiveId, Lives, Refusal, Rules, ScoreKey, Seed, Snapshot, StageId,
+    UserId, WallMs,
 };
 use costage_media::forward::FeedId;
 use costage_media::scene::{Scene, SourceId};
@@ -74,6 +74,8 @@ pub(crate) struct World {
     pub(crate) media: Vec<Effect>,
     pub(crate) stages: BTreeMap<StageId, Scene>,
     pub(crate) routes: BTreeMap<FeedId, StageId>,
+    /// How often a server has started.
+    starts: u64,
 }
 
 impl World {
@@ -81,12 +83,13 @@ impl World {
         let now = Instant::now();
         Self {
             now,
-            machine: Lives::seed(now, WallMs(DAWN), Rules::default(), Snapshot::empty(7)),
+            machine: Lives::seed(now, WallMs(DAWN), Rules::default(), Snapshot::empty(Seed::repeatable(7))),
             events: Vec::new(),
             facts: Vec::new(),
             media: Vec::new(),
             stages: BTreeMap::new(),
             routes: BTreeMap::new(),
+            starts: 0,
         }
     }
 
@@ -215,7 +218,9 @@ impl World {
         let snapshot = self.machine.snapshot();
         let wall = WallMs(self.wall().0 + u64::try_from(down.as_millis()).unwrap());
         self.now += down;
-        self.machine = Lives::restart(self.now, wall, Rules::default(), snapshot);
+        self.starts += 1;
+        let seed = Seed::repeatable(100 + self.starts);
+        self.machine = Lives::restart(self.now, wall, Rules::default(), snapshot, seed);
         self.stages.clear();
         self.routes.clear();
         self.forget();

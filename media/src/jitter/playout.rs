@@ -83,6 +83,8 @@ pub struct Step {
 pub struct PlayoutStats {
     /// Packets that came after their time.
     pub late: u64,
+    /// Packets without a payload: padding, with which browsers probe the path (RFC 3550 §5.1). Nothing is lost by them.
+    pub empty: u64,
     /// Packets that are not Opus.
     pub malformed: u64,
     /// Packets thrown away because too many waited.
@@ -98,6 +100,7 @@ pub struct PlayoutStats {
 impl std::ops::AddAssign for PlayoutStats {
     fn add_assign(&mut self, more: Self) {
         self.late += more.late;
+        self.empty += more.empty;
         self.malformed += more.malformed;
         self.overflowed += more.overflowed;
         self.concealed_samples += more.concealed_samples;
@@ -140,6 +143,10 @@ impl Playout {
     /// Takes in a packet, in any order.
     pub fn push(&mut self, _now: Instant, packet: RtpIn) {
         if packet.kind != MediaKind::Audio {
+            return;
+        }
+        if packet.payload.is_empty() {
+            self.stats.empty += 1;
             return;
         }
         let Ok(samples) = packet_samples(&packet.payload) else {

@@ -84,7 +84,10 @@ pub(super) async fn run(args: &MixingArgs) -> anyhow::Result<Report> {
     let loops = encode(args).await?;
     let setup = ServerSetup { canvas: args.canvas, max_fps: args.max_fps };
     let server = ChildServer::start(&setup, clock.wall_ms()).await?;
-    let measured = measure(args, &clock, &server, loops).await;
+    let measured = tokio::select! {
+        measured = measure(args, &clock, &server, loops) => measured,
+        error = server.ended() => Err(error),
+    };
     match measured {
         Ok(findings) => Report::new(findings),
         Err(error) => Err(error.context(format!("the server's last words:\n{}", server.last_words()))),

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::{Child, Command};
+use tokio::sync::Mutex;
 
 /// What the server is told.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +29,7 @@ const LAST_LINES: usize = 20;
 
 /// A running server; killed when dropped.
 pub(super) struct ChildServer {
-    child: Child,
+    child: Mutex<Child>,
     pid: u32,
     backend: Backend,
     /// Trace and log; removed when dropped.
@@ -69,7 +70,7 @@ impl ChildServer {
         let child = command.spawn().context("cannot start the server")?;
         let pid = child.id().context("the server ended at once")?;
         let backend = Backend::new(&format!("http://127.0.0.1:{http}"), &token)?;
-        let mut server = Self { child, pid, backend, folder };
+        let mut server = Self { child: Mutex::new(child), pid, backend, folder };
         server.wait_until_up().await?;
         Ok(server)
     }
@@ -77,7 +78,7 @@ impl ChildServer {
     async fn wait_until_up(&mut self) -> anyhow::Result<()> {
         let asks = UP_WITHIN.as_millis() / ASK_EVERY.as_millis();
         for _ in 0..asks {
-            if let Some(status) = self.child.try_wait()? {
+            if let Some(status) = self.child.get_mut().try_wait()? {
                 bail!("the server ended at once ({status}):\n{}", self.last_words());
             }
             if self.backend.is_up().await {
@@ -86,6 +87,14 @@ impl ChildServer {
             tokio::time::sleep(ASK_EVERY).await;
         }
         bail!("the server does not answer within {} s:\n{}", UP_WITHIN.as_secs(), self.last_words())
+    }
+
+    /// Resolves when the server has ended, which it does by itself only by a defect.
+    pub(super) async fn ended(&self) -> anyhow::Error {
+        match self.child.lock().await.wait().await {
+            Ok(status) => anyhow::anyhow!("the server ended while it was measured ({status})"),
+            Err(error) => anyhow::anyhow!("the server cannot be watched: {error}"),
+        }
     }
 
     pub(super) fn pid(&self) -> u32 {
@@ -142,4 +151,20 @@ fn admin_token(secret: &str, wall_ms: u64) -> anyhow::Result<String> {
         aud: None,
     };
     Ok(keys.mint(&claims)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_ends_while_it_is_measured_is_noticed() {
+        let child = Command::new("sh").args(["-c", "exit 3"]).kill_on_drop(true).spawn().unwrap();
+        let pid = child.id().unwrap();
+        let folder = std::env::temp_dir().join(format!("costage-bench-ended-{}", std::process::id()));
+        let backend = Backend::new("http://127.0.0.1:1", "token").unwrap();
+        let server = ChildServer { child: Mutex::new(child), pid, backend, folder };
+        let said = tokio::time::timeout(UP_WITHIN, server.ended()).await.unwrap().to_string();
+        assert!(said.contains("exit status: 3"), "{said}");
+    }
 }

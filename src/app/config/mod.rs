@@ -1,12 +1,15 @@
 //! The configuration: one strict struct, every key with its unit and its default.
 //!
 //! Later sources win: defaults → file (TOML) → environment (`COSTAGE_…`) → flags; then [`Config::validate`]. Unknown keys,
-//! unknown `COSTAGE_…` variables and values out of range stop the start and say what to change. `costage.sample.toml`
-//! shows every key; a test holds it to this file.
+//! unknown `COSTAGE_…` variables and values out of range stop the start and say what to change; only what Kubernetes sets
+//! for a Service named `costage` (`COSTAGE_SERVICE_HOST`, `COSTAGE_PORT=tcp://…`) is passed over, which the log says once.
+//! `costage.sample.toml` shows every key; a test holds it to this file.
 
 mod checks;
 mod gifts;
 mod http;
+mod nearest;
+mod service_links;
 mod sources;
 mod values;
 

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use toml::{Table, Value};
 
+use super::nearest::nearest;
+use super::service_links::{is_link_by_name, is_link_by_value};
 use super::{Config, Fault};
 
 /// Where a configuration comes from. The environment is handed in, so that this reads nothing but the file.
@@ -38,10 +40,12 @@ pub enum SourceFault {
         error: toml::de::Error,
     },
     /// A variable or flag that is no key.
-    #[error("{given} sets no key of the configuration; `costage config print` shows all keys")]
+    #[error("{given} sets no key of the configuration; the nearest is {nearest}, and `costage config print` shows all")]
     UnknownKey {
         /// The variable or flag.
         given: String,
+        /// What may have been meant.
+        nearest: String,
     },
     /// A variable or flag whose value does not fit its key.
     #[error("{given} does not fit: {reason}")]
@@ -77,6 +81,17 @@ impl Sources {
         Ok(config)
     }
 
+    /// The variables that Kubernetes set for a Service of our name, by name: passed over.
+    #[must_use]
+    pub fn service_links(&self) -> Vec<&str> {
+        let defaults = defaults();
+        let links =
+            self.environment.iter().filter(|(name, text)| meaning(&defaults, name, text) == Meaning::ServiceLink);
+        let mut names: Vec<&str> = links.map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        names
+    }
+
     fn merge(&self) -> Result<Config, SourceFault> {
         let mut table = match &self.file {
             Some(path) => read(path)?,
@@ -84,13 +99,15 @@ impl Sources {
         };
         let defaults = defaults();
         for (name, text) in &self.environment {
-            let Some(rest) = name.strip_prefix("COSTAGE_") else { continue };
-            if NOT_KEYS.contains(&name.as_str()) {
-                continue;
+            match meaning(&defaults, name, text) {
+                Meaning::Key(key) => put(&mut table, &defaults, name, &key, text)?,
+                Meaning::ServiceLink | Meaning::Other => {}
+                Meaning::Unknown => {
+                    let known = keys(&defaults).map(|key| variable(&key));
+                    let nearest = nearest(name, known).unwrap_or_default();
+                    return Err(SourceFault::UnknownKey { given: name.clone(), nearest });
+                }
             }
-            let key =
-                key_of_variable(&defaults, rest).ok_or_else(|| SourceFault::UnknownKey { given: name.clone() })?;
-            put(&mut table, &defaults, name, &key, text)?;
         }
         for (key, text) in &self.flags {
             // What a key is made of is not repeated on a terminal.
@@ -118,6 +135,45 @@ fn defaults() -> Table {
     Table::try_from(Config::default()).expect("every default is TOML")
 }
 
+/// What a variable of the environment is to us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Meaning {
+    Key(String),
+    ServiceLink,
+    /// None of the configuration's: another prefix, or [`NOT_KEYS`].
+    Other,
+    Unknown,
+}
+
+/// Our keys come before names that look like links; only a value that no key could have makes a link of a key's name.
+fn meaning(defaults: &Table, name: &str, text: &str) -> Meaning {
+    let Some(rest) = name.strip_prefix("COSTAGE_") else { return Meaning::Other };
+    if NOT_KEYS.contains(&name) {
+        return Meaning::Other;
+    }
+    if is_link_by_value(name, text) {
+        return Meaning::ServiceLink;
+    }
+    match key_of_variable(defaults, rest) {
+        Some(key) => Meaning::Key(key),
+        None if is_link_by_name(name) => Meaning::ServiceLink,
+        None => Meaning::Unknown,
+    }
+}
+
+/// All keys, as `--set` writes them.
+fn keys(defaults: &Table) -> impl Iterator<Item = String> {
+    defaults.iter().flat_map(|(outer, value)| match value.as_table() {
+        None => vec![outer.clone()],
+        Some(table) => table.keys().map(|inner| format!("{outer}.{inner}")).collect(),
+    })
+}
+
+/// `limits.sessions` → `COSTAGE_LIMITS_SESSIONS`.
+fn variable(key: &str) -> String {
+    format!("COSTAGE_{}", key.replace('.', "_").to_ascii_uppercase())
+}
+
 /// `LIMITS_SESSIONS` → `limits.sessions`; `MAX_FPS` → `max_fps`.
 fn key_of_variable(defaults: &Table, rest: &str) -> Option<String> {
     let name = rest.to_ascii_lowercase();
@@ -132,7 +188,10 @@ fn key_of_variable(defaults: &Table, rest: &str) -> Option<String> {
 }
 
 fn put(table: &mut Table, defaults: &Table, given: &str, key: &str, text: &str) -> Result<(), SourceFault> {
-    let unknown = || SourceFault::UnknownKey { given: given.to_owned() };
+    let unknown = || {
+        let nearest = nearest(key, keys(defaults)).unwrap_or_default();
+        SourceFault::UnknownKey { given: given.to_owned(), nearest }
+    };
     let (outer, inner) = match key.split_once('.') {
         None => (None, key),
         Some((outer, inner)) => (Some(outer), inner),
@@ -243,10 +302,43 @@ mod tests {
             let fault = load(&[(name, value)], &[]).unwrap_err();
             assert!(fault.contains(name), "{fault}");
         }
-        assert!(load(&[], &[("max_fsp", "3")]).unwrap_err().contains("max_fsp"));
+        for (given, meant) in
+            [("COSTAGE_MAXFPS", "COSTAGE_MAX_FPS"), ("COSTAGE_LIMITS_SESSION", "COSTAGE_LIMITS_SESSIONS")]
+        {
+            let fault = load(&[(given, "1")], &[]).unwrap_err();
+            assert!(fault.contains(&format!("the nearest is {meant},")), "{fault}");
+        }
+        let fault = load(&[], &[("max_fsp", "3")]).unwrap_err();
+        assert!(fault.contains("max_fsp") && fault.contains("the nearest is max_fps,"), "{fault}");
         assert!(load(&[], &[("max_fps", "61")]).unwrap_err().contains("1 to 60"));
         assert!(load(&[], &[("simd", "sse2")]).unwrap_err().contains("simd=sse2 does not fit"));
         assert!(load(&[("COSTAGE_LISTEN", "here")], &[]).unwrap_err().contains("COSTAGE_LISTEN does not fit"));
+    }
+
+    #[test]
+    fn variables_of_a_kubernetes_service_are_passed_over_and_others_are_not() {
+        let links = [
+            ("COSTAGE_SERVICE_HOST", "10.96.0.7"),
+            ("COSTAGE_SERVICE_PORT", "8080"),
+            ("COSTAGE_SERVICE_PORT_HTTP", "8080"),
+            ("COSTAGE_PORT", "tcp://10.96.0.7:8080"),
+            ("COSTAGE_PORT_8080_TCP", "tcp://10.96.0.7:8080"),
+            ("COSTAGE_PORT_8080_TCP_ADDR", "10.96.0.7"),
+            // Also the name of a key.
+            ("COSTAGE_MEDIA_UDP_PORT", "udp://10.96.0.7:8081"),
+        ];
+        assert_eq!(load(&links, &[]).unwrap(), Config::default());
+        let environment = pairs(&[&links[..], &[("COSTAGE_MAX_FPS", "50"), ("COSTAGE_CONFIG", "x")]].concat());
+        let sources = Sources { environment, ..Sources::default() };
+        let mut names = links.map(|(name, _)| name);
+        names.sort_unstable();
+        assert_eq!(sources.service_links(), names);
+        assert_eq!(load(&[("COSTAGE_MEDIA_UDP_PORT", "8090")], &[]).unwrap().media_udp_port, 8090, "the key wins");
+        for (name, value) in
+            [("COSTAGE_PORT", "8080"), ("COSTAGE_MEDIA_UDP_PORT", "http://a"), ("COSTAGE_SERVICE", "x")]
+        {
+            assert!(load(&[(name, value)], &[]).unwrap_err().contains(name), "{name}={value}");
+        }
     }
 
     #[test]

@@ -91,7 +91,10 @@ fn describe() {
     describe_counter!("costage_decode_errors_total", "Access units that could not be decoded");
     describe_counter!("costage_encode_errors_total", "Mixed pictures and blocks of sound that could not be encoded");
     describe_counter!("costage_video_packets_lost_total", "Video packets of hosts given up; a jump counts as one");
-    describe_counter!("costage_sound_packets_dropped_total", "Sound packets of hosts not played, by reason");
+    describe_counter!(
+        "costage_sound_packets_dropped_total",
+        "Sound packets of hosts not played, by reason; empty: padding, with which browsers probe the path"
+    );
     describe_counter!("costage_sound_breaks_total", "Times a host's sound was begun anew or jumped, by reason");
     describe_counter!(
         "costage_sound_concealed_samples_total",

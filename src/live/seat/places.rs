@@ -125,6 +125,7 @@ mod tests {
     use super::super::super::command::{By, Command, NewLive, SeatAction, SeatCommand, User};
     use super::super::super::effect::Effect;
     use super::super::super::rules::Rules;
+    use super::super::super::seed::Seed;
     use super::super::super::state::Snapshot;
     use super::*;
 
@@ -136,7 +137,7 @@ mod tests {
     fn a_layout_with_six_seats_empties_seats_6_and_up_with_reason_layout() {
         assert_eq!(seats_in(Template::HostDynamicGrid), None, "other layouts have room for all");
         let (now, wall, live) = (Instant::now(), WallMs(0), LiveId::new("a").unwrap());
-        let mut lives = Lives::seed(now, wall, Rules::default(), Snapshot::empty(1));
+        let mut lives = Lives::seed(now, wall, Rules::default(), Snapshot::empty(Seed::repeatable(1)));
         lives.handle(now, Command::CreateLive(Box::new(NewLive::new(live.clone(), user("owner"))))).unwrap();
         for index in [1, 5, 6, 8] {
             let action = SeatAction::Take { index, user: user(&format!("g{index}")) };

@@ -239,6 +239,8 @@ impl Link {
             EndpointEvent::HandshakeComplete => {
                 self.connected = true;
                 self.retransmit_at = None;
+                #[cfg(test)]
+                HANDSHAKES.set(HANDSHAKES.get() + 1);
                 Some(self.keys().map_or(LinkEvent::Failed, |keys| LinkEvent::Connected(Box::new(keys))))
             }
             EndpointEvent::PeerClosed => self.end(LinkEvent::Closed).pop(),
@@ -348,6 +350,12 @@ fn configuration(
         .with_flight_interval(FLIGHT_INTERVAL)
         .build(we_are_client, Some(PEER))?;
     Ok(Arc::new(config))
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Ends of handshakes that this thread has seen complete.
+    static HANDSHAKES: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub(crate) mod answer;
 pub(crate) mod fingerprint;
 pub(crate) mod fragment;
 pub(crate) mod h264;
+mod not_sdp;
 pub(crate) mod offer;
 pub(crate) mod plan;
 

@@ -11,6 +11,7 @@ use rtc::sdp::description::session::SessionDescription;
 
 use super::fingerprint::Fingerprint;
 use super::h264::H264Format;
+use super::not_sdp::explain;
 use crate::engine::OfferRefused;
 
 /// Bytes of an offer. Chromium with every codec and simulcast writes 8 kB; the HTTP body may be as large.
@@ -144,8 +145,11 @@ impl Offer {
         if text.bytes().any(|byte| byte == 0) {
             return Err(malformed("a zero byte".to_owned()));
         }
-        let session = SessionDescription::unmarshal(&mut Cursor::new(text.as_bytes()))
-            .map_err(|error| malformed(format!("not SDP: {}", brief(&error.to_string()))))?;
+        let mut reader = Cursor::new(text.as_bytes());
+        let session = SessionDescription::unmarshal(&mut reader).map_err(|error| {
+            let position = usize::try_from(reader.position()).unwrap_or(text.len());
+            malformed(explain(text, position, &error.to_string()))
+        })?;
         let count = session.media_descriptions.len();
         if count == 0 || count > MEDIA_MAX {
             return Err(malformed(format!("1 to {MEDIA_MAX} media lines, found {count}")));
@@ -211,7 +215,7 @@ fn malformed(detail: String) -> OfferRefused {
 }
 
 /// Texts of others are cut before they reach a log or an answer.
-fn brief(text: &str) -> String {
+pub(super) fn brief(text: &str) -> String {
     text.chars().filter(|letter| !letter.is_control()).take(80).collect()
 }
 

@@ -370,6 +370,21 @@ fn a_viewer_is_silent_by_nature() {
 }
 
 #[test]
+fn sessions_wake_by_deadlines_and_not_by_a_tick() {
+    for side in [Side::Host, Side::Viewer] {
+        let mut rig = rig(side, false);
+        rig.connect();
+        let (end, mut wakes) = (rig.now + Duration::from_secs(25), 0);
+        while let Some(at) = rig.session.poll_timeout().filter(|at| *at < end) {
+            rig.now = at;
+            rig.session.handle_timeout(at);
+            wakes += 1;
+            assert!(wakes <= 10, "an idle session is woken {wakes} times in 25 s");
+        }
+    }
+}
+
+#[test]
 fn ice_without_dtls_is_freed_after_20_seconds() {
     let mut rig = rig(Side::Host, false);
     let start = rig.now;

@@ -76,6 +76,29 @@ fn what_is_no_offer_is_malformed() {
 }
 
 #[test]
+fn what_is_no_sdp_is_refused_with_its_line_and_what_to_send() {
+    let head = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n";
+    for (offer, wanted) in [
+        ("".to_owned(), "the offer is empty"),
+        ("\r\n \n".to_owned(), "the offer is empty"),
+        ("v=0".to_owned(), "ends after line 1 (`v=0`)"),
+        ("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\n".to_owned(), "ends after line 2 (`o=- 1 1 IN IP4 0.0.0.0`)"),
+        ("v=1\r\n".to_owned(), "line 1 (`v=1`) does not fit"),
+        ("hello\na=b\n".to_owned(), "line 1 (`hello`) is not one letter, `=` and a value"),
+        ("{\"sdp\":\"v=0\"}".to_owned(), "line 1 (`{\"sdp\":\"v=0\"}`) is not one letter"),
+        ("v=0\r\no=- x\r\n".to_owned(), "line 2 (`o=- x`) does not fit"),
+        (format!("{head}m=video\r\n"), "line 5 (`m=video`) does not fit"),
+        (format!("{head}a=mid:0\r\nnonsense\r\n"), "line 6 (`nonsense`) is not one letter"),
+        (format!("{head}z\u{1b}[31m\r\n"), "line 5 (`z[31m`)"),
+        (CHROMIUM_HOST.replace("s=-", "q=-"), "line 3 (`q=-`) does not fit"),
+    ] {
+        let OfferRefused::Malformed { detail } = refused(&offer) else { panic!("{offer}") };
+        assert!(detail.contains(wanted) && detail.ends_with("createOffer() made it"), "{offer:?}: {detail}");
+        assert!(!detail.contains(": )") && !detail.contains(char::is_control), "{detail:?}");
+    }
+}
+
+#[test]
 fn without_credentials_or_fingerprint_nothing_can_be_trusted() {
     for key in ["a=ice-ufrag", "a=ice-pwd", "a=fingerprint"] {
         let offer: String =
