@@ -31,6 +31,7 @@ pub mod stagehand;
 mod studio;
 pub mod trace;
 mod viewers;
+mod watched;
 mod wishes;
 
 pub use clock::{Clock, Epoch};

@@ -86,16 +86,17 @@ impl Running {
         }
     }
 
-    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+    /// When something is due. A picture that nobody watches is not; it is caught up with when somebody does, whose wish for
+    /// a keyframe wakes the thread.
+    pub(super) fn poll_timeout(&self, watched: bool) -> Option<Instant> {
+        let picture = || self.program.poll_picture_timeout().filter(|_| watched);
         match self.phase {
             Phase::Awaiting(_) => None,
             Phase::Opening(at) => Some(at.min(self.program.poll_sound_timeout())),
-            Phase::Turning(_) => {
-                [self.program.poll_picture_timeout(), self.joins.map(|joins| joins.until)].into_iter().flatten().min()
-            }
+            Phase::Turning(_) => [picture(), self.joins.map(|joins| joins.until)].into_iter().flatten().min(),
             Phase::Open => {
                 let sound = self.program.poll_sound_timeout();
-                Some(self.program.poll_picture_timeout().map_or(sound, |picture| picture.min(sound)))
+                Some(picture().map_or(sound, |picture| picture.min(sound)))
             }
         }
     }

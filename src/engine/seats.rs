@@ -122,6 +122,10 @@ impl Seats {
                 broken.push(key);
             }
         });
+        // A keyframe may have been what viewers of another producer waited for.
+        if outgoing.frame.keyframe && outgoing.frame.kind == MediaKind::Video {
+            self.note_watched();
+        }
         if self.ask_again_at.is_some() && outgoing.frame.keyframe && self.router.waiting().next().is_none() {
             self.ask_again_at = None;
         }
@@ -187,7 +191,6 @@ impl Seats {
             outbox: Outbox::default(),
         };
         self.seats.insert(key, seat);
-        self.note_viewers();
         self.with(now, key, |_, _| {});
     }
 
@@ -200,6 +203,7 @@ impl Seats {
         self.producers.insert(producer, mix);
         self.router.add_feed(feed, Some(producer));
         self.forget_idle_producers();
+        self.note_watched();
         self.ask_for_keyframes(now);
     }
 
@@ -213,6 +217,7 @@ impl Seats {
         viewers.into_iter().for_each(|key| self.close(now, key));
         let left = self.router.remove_feed(feed);
         debug_assert!(left.is_empty(), "every viewer of the feed was just closed");
+        self.note_watched();
         self.forget_idle_producers();
     }
 
@@ -306,6 +311,7 @@ impl Seats {
                         self.surroundings.viewers.came(feed);
                     }
                 }
+                self.note_watched();
                 self.ask_for_keyframes(now);
             }
         }
@@ -382,14 +388,13 @@ impl Seats {
         self.remove(key);
     }
 
-    /// Says whether the mixes' frames are wanted here. While they are not, this shard's gates stand where they stood.
-    fn note_viewers(&self) {
-        self.handle.set_watched(self.seats.values().any(|seat| matches!(seat.role, Role::Viewer { .. })));
+    /// Says whose frames are wanted here. While one's are not, the gates that it is for stand where they stood.
+    fn note_watched(&self) {
+        self.handle.set_watched(self.router.watched().collect());
     }
 
     fn remove(&mut self, key: SessionKey) {
         let Some(seat) = self.seats.remove(&key) else { return };
-        self.note_viewers();
         if let Some(at) = seat.wakes_at {
             self.wakes.remove(&(at, key));
         }
@@ -400,6 +405,7 @@ impl Seats {
                     self.surroundings.viewers.went(feed);
                 }
                 self.router.remove_consumer(ConsumerId(key.0));
+                self.note_watched();
             }
             Role::Host { source } => {
                 if let Some(mix) = self.sources.get(&source) {

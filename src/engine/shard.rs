@@ -9,10 +9,11 @@ use super::priority::spawn_media;
 use super::seats::Seats;
 use super::trace::{FrameTrace, Samples};
 use super::viewers::Viewers;
+use super::watched::Watched;
 use costage_media::forward::{FeedId, Frame, ProducerId};
 use costage_media::scene::SourceId;
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// Datagrams that may wait for a shard. 4,096 × 1.2 kB is 5 MB, a quarter of a second of a full 150 Mbit/s core.
@@ -64,8 +65,7 @@ pub(super) struct ShardHandle {
     datagrams: Sender<(SessionKey, Datagram)>,
     frames: Sender<Outgoing>,
     wishes: Sender<SessionKey>,
-    /// Whether any viewer has a seat there.
-    watched: Arc<AtomicBool>,
+    watched: Arc<Watched>,
 }
 
 impl ShardHandle {
@@ -78,17 +78,22 @@ impl ShardHandle {
         self.datagrams.put((key, datagram));
     }
 
-    /// Hands on a mixed frame. A shard without viewers is left asleep: it would be woken a hundred times a second and
-    /// program for nothing. One who has just taken a seat there needs a keyframe first anyway, and asks for it.
+    /// Hands on a mixed frame. A shard where nobody sees that producer is left asleep: it would be woken a hundred times a
+    /// second and program for nothing.
     pub(super) fn send(&self, outgoing: &Outgoing) {
-        if self.watched.load(Ordering::Acquire) {
+        if self.watches(outgoing.frame.producer) {
             self.frames.put(outgoing.clone());
         }
     }
 
-    /// Whether frames are wanted there from now on.
-    pub(super) fn set_watched(&self, watched: bool) {
-        self.watched.store(watched, Ordering::Release);
+    /// Whether a viewer there sees this producer, or is about to.
+    pub(super) fn watches(&self, producer: ProducerId) -> bool {
+        self.watched.has(producer)
+    }
+
+    /// Whose frames are wanted there from now on.
+    pub(super) fn set_watched(&self, producers: BTreeSet<ProducerId>) {
+        self.watched.set(producers);
     }
 
     /// The host behind this session is wanted a keyframe of. Never waits: the mix must not stand still for it.
@@ -112,7 +117,9 @@ impl ShardHandle {
         let (datagrams, _) = bounded(1, Policy::DropOldest, &bell);
         let (frames, frames_in) = bounded(FRAMES_MAX, Policy::DropOldest, &bell);
         let (wishes, wishes_in) = bounded(WISHES_MAX, Policy::DropOldest, &bell);
-        let watched = Arc::new(AtomicBool::new(true));
+        // Whatever producers a test has.
+        let watched = Arc::new(Watched::default());
+        watched.set((0..100).map(ProducerId).collect());
         (Self { orders, datagrams, frames, wishes, watched }, frames_in, wishes_in)
     }
 }

@@ -4,7 +4,7 @@ mod staging;
 
 use super::complaint::Complaint;
 use super::ended::Ended;
-use super::mix_thread::{MixHandle, MixInput, Order, Surroundings};
+use super::mix_thread::{MixHandle, MixInput, Order, Surroundings, producer_of};
 use super::peer::{Sends, SessionKey};
 use super::running::{Phase, Running};
 use super::shard::{Outgoing, ShardHandle, earliest};
@@ -156,8 +156,13 @@ impl Studio {
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        let programs = self.programs.values().map(Running::poll_timeout);
+        let programs = self.programs.iter().map(|(stage, running)| running.poll_timeout(self.is_watched(*stage)));
         earliest(programs.chain(self.sources.values().map(Source::poll_timeout)))
+    }
+
+    /// Whether a viewer sees this program, or is about to.
+    fn is_watched(&self, stage: StageId) -> bool {
+        is_watched(&self.surroundings.shards, stage)
     }
 
     fn publish(&mut self, now: Instant, id: SourceId, session: SessionKey, shard: ShardHandle, sends: Sends) {
@@ -206,23 +211,25 @@ impl Studio {
     fn decode(&mut self, id: SourceId) {
         let clock = &*self.surroundings.clock;
         let Some(source) = self.sources.get_mut(&id) else { return };
-        let (programs, stage) = (&mut self.programs, self.shown_by.get(&id));
+        let (programs, stage, shards) = (&mut self.programs, self.shown_by.get(&id), &self.surroundings.shards);
         source.decode(clock, &mut |picture, passed| {
             let Some(&stage) = stage else { return };
-            for (_, running) in programs.iter_mut().filter(|(id, running)| running.is_part_of(**id, stage)) {
+            for (own, running) in programs.iter_mut().filter(|(id, running)| running.is_part_of(**id, stage)) {
                 running.program.paint(clock.now(), id, picture, passed.arrived);
-                if running.is_seen() {
+                if running.is_seen() && is_watched(shards, *own) {
                     running.shows.insert(id, passed.painted(clock.now()));
                 }
             }
         });
     }
 
-    /// Encodes every program that has something new to show and may.
+    /// Encodes every program that has something new to show and may. One that nobody sees is painted, so that it can begin
+    /// with a whole picture, and not encoded.
     fn produce(&mut self) {
         let Surroundings { clock, epoch, shards, .. } = &self.surroundings;
         let mut keyframes = Vec::new();
-        for (stage, running) in self.programs.iter_mut().filter(|(_, running)| running.is_seen()) {
+        let seen = self.programs.iter_mut().filter(|(_, running)| running.is_seen());
+        for (stage, running) in seen.filter(|(stage, _)| is_watched(shards, **stage)) {
             let started = clock.now();
             let produced = match running.program.produce(started, epoch.media_time(started), &|| clock.now()) {
                 Ok(Some(produced)) => produced,
@@ -276,6 +283,10 @@ impl Studio {
         }
         broken.into_iter().for_each(|id| self.bury(now, id));
     }
+}
+
+fn is_watched(shards: &[ShardHandle], stage: StageId) -> bool {
+    shards.iter().any(|shard| shard.watches(producer_of(stage)))
 }
 
 /// Nicknames may be in any script, the fonts are not: what was drawn as a box is told, each character once.

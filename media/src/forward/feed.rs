@@ -74,7 +74,13 @@ impl KeyframeGate {
     /// Whether packets of `producer` may pass, now or after a switch.
     #[must_use]
     pub fn concerns(&self, producer: ProducerId) -> bool {
-        [self.target, self.video].contains(&Some(producer)) || (self.audio == Some(producer) && self.is_pending())
+        self.concerned().any(|concerned| concerned == producer)
+    }
+
+    /// Whose packets may pass, now or after a switch; may repeat.
+    pub(super) fn concerned(&self) -> impl Iterator<Item = ProducerId> + use<> {
+        let audio = self.audio.filter(|_| self.is_pending());
+        [self.target, self.video, audio].into_iter().flatten()
     }
 }
 

@@ -219,6 +219,11 @@ impl Router {
         self.feeds.values().filter(waits).filter_map(|feed| feed.gate.target())
     }
 
+    /// Producers that viewers see or hear, or wait for; may repeat.
+    pub fn watched(&self) -> impl Iterator<Item = ProducerId> {
+        self.feeds.values().filter(|feed| !feed.consumers.is_empty()).flat_map(|feed| feed.gate.concerned())
+    }
+
     /// Whether any feed shows `producer` or waits for it: while false it may end unseen.
     #[must_use]
     pub fn is_shown(&self, producer: ProducerId) -> bool {

@@ -171,26 +171,29 @@ fn a_panic_in_one_session_ends_that_session_alone() {
 }
 
 #[test]
-fn a_shard_without_viewers_is_handed_no_frames() {
-    let clock: Arc<dyn Clock> = Arc::new(Fixed(Instant::now()));
-    let (epoch, start) = (Epoch::start(&*clock), clock.now());
-    let (handle, frames, _) = ShardHandle::unattended();
-    let samples = Arc::new(Counted::default());
-    let mut seats =
-        Seats::new(handle.clone(), Surroundings { clock, epoch, samples, viewers: Arc::default(), seed: 1 });
-    let mut adopt = |key, role| {
-        seats.obey(start, Order::Adopt { key: SessionKey(key), role, peer: Box::new(Script::default()) });
-        handle.send(&Outgoing { frame: frame(10, 2), trace: None });
-        frames.next().is_some()
-    };
-    assert!(!adopt(1, Role::Host { source: SourceId(3) }));
-    assert!(adopt(2, Role::Viewer { feed: FEED }), "before it is connected: nothing is missed when it is");
-    assert!(adopt(3, Role::Viewer { feed: FEED }));
+fn a_shard_is_handed_the_frames_of_what_its_viewers_see_or_are_about_to() {
+    const OTHER: ProducerId = ProducerId(8);
+    let mut shard = shard();
+    let watched = |shard: &Shard| [PRODUCER, OTHER].map(|producer| shard.seats.handle.watches(producer));
+    assert_eq!(watched(&shard), [false, false]);
+    shard.adopt(1, Role::Host { source: SourceId(3) }, Some(PeerEvent::Connected));
+    assert_eq!(watched(&shard), [false, false], "a host watches nothing");
+    let viewers = [shard.viewer(2), shard.viewer(3)];
+    assert_eq!(watched(&shard), [true, false]);
+    assert_eq!(shard.wishes.next(), Some(PRODUCER), "said before the keyframe is asked for");
+    shard.send(10);
+    let (mix, _orders, _wishes) = MixHandle::unattended();
+    shard.seats.obey(shard.start, Order::Route { feed: FEED, producer: OTHER, mix });
+    assert_eq!(watched(&shard), [true, true], "the old picture goes on until the new one's keyframe");
+    let packets = frame(10, 2).packets.clone();
+    let first = Frame { producer: OTHER, kind: MediaKind::Video, keyframe: true, packets };
+    shard.seats.send(shard.start, &Outgoing { frame: Arc::new(first), trace: None });
+    assert_eq!(watched(&shard), [false, true]);
     for (key, wanted) in [(2, true), (3, false)] {
-        seats.obey(start, Order::Close { key: SessionKey(key) });
-        handle.send(&Outgoing { frame: frame(10, 2), trace: None });
-        assert_eq!(frames.next().is_some(), wanted, "after {key} has left");
+        shard.seats.obey(shard.start, Order::Close { key: SessionKey(key) });
+        assert_eq!(watched(&shard), [false, wanted], "after {key} has left");
     }
+    drop(viewers);
 }
 
 /// A frame of 40 packets that is the first to show one source frame.

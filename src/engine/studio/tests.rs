@@ -516,3 +516,24 @@ fn a_source_that_ends_on_its_way_leaves_nothing_anywhere() {
         assert!(studio.sources.is_empty() && studio.moved.is_empty() && studio.arrivals.is_empty());
     }
 }
+
+#[test]
+fn a_program_that_nobody_watches_is_not_encoded_and_begins_with_what_is_true_now() {
+    let mut room = Room::new(&hand());
+    let watching =
+        |room: &Room, stages: &[u64]| room.shard.set_watched(stages.iter().map(|stage| ProducerId(*stage)).collect());
+    watching(&room, &[]);
+    [ALICE, BOB].into_iter().for_each(|source| room.publish(source));
+    room.stage(3, &[ALICE, BOB], &[]);
+    room.pass(500);
+    room.feed(ALICE, LIGHT);
+    room.feed(BOB, DARK);
+    room.pass(100);
+    assert_eq!(room.seen(3), Vec::<[u8; 2]>::new());
+    assert!(room.studio.poll_timeout().is_none_or(|at| at > room.now()), "nothing spins");
+    watching(&room, &[3]);
+    room.studio.wish(room.now(), ProducerId(3));
+    room.pass(1);
+    let seen = room.seen(3);
+    assert!(seen.len() == 1 && about(seen[0], [LIGHT, DARK]), "{seen:?}");
+}

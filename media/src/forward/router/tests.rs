@@ -147,6 +147,28 @@ fn a_feed_moves_at_a_keyframe_with_numbers_and_time_running_on() {
 }
 
 #[test]
+fn a_producer_is_watched_while_a_viewer_sees_it_or_waits_for_it() {
+    let now = Instant::now();
+    let watched = |router: &Router| router.watched().collect::<BTreeSet<_>>();
+    let mut router = Router::new();
+    router.add_feed(FEED, Some(A));
+    assert_eq!(watched(&router), [].into(), "a feed without viewers wants nothing");
+    router.add_consumer(now, VIEWER, FEED, 1).unwrap();
+    assert_eq!(watched(&router), [A].into());
+    let (mut a, mut b, mut wire) = (Source::new(A, 0), Source::new(B, 0), Wire::default());
+    wire.route(&mut router, now, &a.video(0, true));
+    wire.route(&mut router, now, &a.audio(0));
+    router.point(FEED, B);
+    assert_eq!(watched(&router), [A, B].into(), "the old picture goes on until the new one's keyframe");
+    wire.route(&mut router, now, &b.video(3_000, false));
+    assert_eq!(watched(&router), [A, B].into());
+    wire.route(&mut router, now, &b.video(6_000, true));
+    assert_eq!(watched(&router), [B].into());
+    router.remove_consumer(VIEWER);
+    assert_eq!(watched(&router), [].into());
+}
+
+#[test]
 fn sound_moves_with_the_first_packet_of_the_new_producer_without_a_hole() {
     let (start, mut a, mut b, mut wire) = (Instant::now(), Source::new(A, 60_000), Source::new(B, 5), Wire::default());
     let mut router = router_with_viewer(start, A);

@@ -15,21 +15,34 @@ const TEXT: Rgb = Rgb(0xFFFFFF);
 const TEXT_SIZE: f32 = 24.0;
 const PADDING: usize = 12;
 
-/// Two colours that meet at the share of the left score, and both numbers. Numbers change with every gift: their
-/// glyphs come from the cache of lettering, so that a new one costs some ten microseconds.
+/// Two colours that meet at the share of the left score, and both numbers. Numbers change with every gift: they are drawn
+/// when the bar is next laid on the canvas, by glyphs from the cache of lettering, so that a picture pays for one change
+/// however many came since the last, and some ten microseconds.
 #[derive(Debug)]
 pub(in crate::mix) struct BattleBar {
     /// Where it lies.
     pub(in crate::mix) rect: Rect,
     scores: ScoreBar,
     proportion: Proportion,
-    left: Option<Patch>,
-    right: Option<Patch>,
+    /// Left and right; none until the bar is laid on the canvas with these scores.
+    numbers: Option<[Option<Patch>; 2]>,
     under: Vec<u8>,
 }
 
 impl BattleBar {
     pub(in crate::mix) fn new(proportion: Proportion, rect: Rect, scores: ScoreBar) -> Self {
+        Self { rect, scores, proportion, numbers: None, under: Vec::new() }
+    }
+
+    /// Shows these scores from now on; where it lies off the canvas at the moment.
+    pub(in crate::mix) fn turn_to(&mut self, proportion: Proportion, scores: ScoreBar) {
+        if (self.proportion, self.scores) != (proportion, scores) {
+            (self.proportion, self.scores, self.numbers) = (proportion, scores, None);
+        }
+    }
+
+    fn drawn(&self) -> [Option<Patch>; 2] {
+        let Self { rect, scores, proportion, .. } = self;
         let padding = proportion.length(PADDING);
         let style = Style { size: TEXT_SIZE * proportion.scale(), bold: true };
         let left = number(scores.left, style, rect.h).map(|pixels| Patch::new(rect.x + padding, rect.y, &pixels));
@@ -37,21 +50,18 @@ impl BattleBar {
             let width = (pixels.width() as usize).next_multiple_of(2);
             Patch::new(rect.right().saturating_sub(padding + width), rect.y, &pixels)
         });
-        Self { rect, scores, proportion, left, right, under: Vec::new() }
-    }
-
-    /// Whether it already shows this.
-    pub(in crate::mix) fn shows(&self, proportion: Proportion, rect: Rect, scores: ScoreBar) -> bool {
-        self.proportion == proportion && self.rect == rect && self.scores == scores
+        [left, right]
     }
 
     /// Lays it on the canvas with `share` of it (0 to 1) in the left colour.
     pub(in crate::mix) fn cover(&mut self, kernels: &Kernels, canvas: &mut Canvas, share: f64) {
         canvas.keep(self.rect, &mut self.under);
-        canvas.split(self.rect, self.boundary(share), LEFT, RIGHT);
-        for patch in self.left.iter().chain(&self.right) {
+        let numbers = self.numbers.take().unwrap_or_else(|| self.drawn());
+        canvas.split(self.rect, self.boundary(share, &numbers), LEFT, RIGHT);
+        for patch in numbers.iter().flatten() {
             canvas.blend(kernels, patch);
         }
+        self.numbers = Some(numbers);
     }
 
     /// Takes it off again.
@@ -68,13 +78,13 @@ impl BattleBar {
         clippy::cast_sign_loss,
         reason = "columns of a canvas, and a share between 0 and 1"
     )]
-    fn boundary(&self, share: f64) -> usize {
+    fn boundary(&self, share: f64, [left, right]: &[Option<Patch>; 2]) -> usize {
         let needs = |patch: &Option<Patch>| {
             let number = patch.as_ref().map_or(0, |patch| patch.rect.w);
             (number + self.proportion.length(PADDING)).min(self.rect.w / 2)
         };
         let at = (self.rect.w as f64 * share).round() as usize;
-        at.clamp(needs(&self.left), self.rect.w - needs(&self.right))
+        at.clamp(needs(left), self.rect.w - needs(right))
     }
 }
 
@@ -113,20 +123,22 @@ mod tests {
     #[test]
     fn neither_side_is_narrower_than_its_number() {
         let bar = bar(0, 4_500_000);
-        let number = bar.left.as_ref().unwrap().rect.w;
-        assert_eq!(bar.boundary(0.0), number + 12);
-        assert_eq!(720 - bar.boundary(1.0), bar.right.as_ref().unwrap().rect.w + 12);
+        let numbers = bar.drawn();
+        let width = |side: usize| numbers[side].as_ref().unwrap().rect.w;
+        assert_eq!(bar.boundary(0.0, &numbers), width(0) + 12);
+        assert_eq!(720 - bar.boundary(1.0, &numbers), width(1) + 12);
     }
 
     #[test]
     fn numbers_of_as_many_digits_are_as_wide() {
-        let width = |score| bar(score, 0).left.unwrap().rect.w;
+        let width = |score| bar(score, 0).drawn()[0].as_ref().unwrap().rect.w;
         assert_eq!(width(1111), width(8088));
         assert_eq!(width(11_100), width(98_765));
     }
 
     fn rest(left: u64, right: u64) -> usize {
-        bar(left, right).boundary(share(ScoreBar { left, right }))
+        let bar = bar(left, right);
+        bar.boundary(share(ScoreBar { left, right }), &bar.drawn())
     }
 
     fn bar(left: u64, right: u64) -> BattleBar {

@@ -96,10 +96,10 @@ impl VideoMixer {
         let Some((rect, scores)) = bar else { return };
         let share = overlay::share(scores);
         self.bar = Some(match old {
-            Some((bar, mut slide)) if bar.rect == rect => {
+            Some((mut bar, mut slide)) if bar.rect == rect => {
                 slide.turn(now, share);
-                let shows = bar.shows(self.proportion, rect, scores);
-                (if shows { bar } else { BattleBar::new(self.proportion, rect, scores) }, slide)
+                bar.turn_to(self.proportion, scores);
+                (bar, slide)
             }
             _ => (BattleBar::new(self.proportion, rect, scores), Slide::at(now, share)),
         });
