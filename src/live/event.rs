@@ -5,6 +5,7 @@ mod seat;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answer::{BattleEndReason, BattleResult, Host, Layout, TemplateName};
@@ -15,7 +16,7 @@ use super::time::WallMs;
 pub use seat::{NoResponse, SeatEvent, SeatReason};
 
 /// One event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "type", content = "data", rename_all_fields = "camelCase")]
 pub enum Event {
     /// To the invited live.
@@ -206,7 +207,7 @@ pub enum Event {
 }
 
 /// A host's request for a battle to another.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BattleAsk {
     /// The battle.
@@ -218,7 +219,7 @@ pub struct BattleAsk {
 }
 
 /// Why a host left a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum LeaveReason {
     /// By its own command.

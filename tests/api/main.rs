@@ -5,6 +5,7 @@
 mod battle_steps;
 mod battles;
 mod co_host;
+mod contract;
 mod drain;
 mod edge;
 mod events;

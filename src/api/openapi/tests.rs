@@ -1,0 +1,3 @@
+//! What the document itself must be; whether it is true, the tests of the API say.
+
+use super::*;
