@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::answers::Created;
 use super::ask::asked;
 use super::auth::Bearer;
-use super::body::Strict;
+use super::body::{Object, Strict};
 use super::draining::Open;
 use super::ids::battle_id;
 use super::key::IdempotencyKey;
@@ -55,9 +55,9 @@ pub(super) struct ChangeScores {
     pub(super) op: OpIn,
     /// By host, 1 to 9, each once.
     #[schemars(length(min = 1, max = 9))]
-    pub(super) scores: Vec<ScoreIn>,
+    pub(super) scores: Vec<Object<ScoreIn>>,
     /// Where the points come from; kept in the ledger.
-    pub(super) source: Option<SourceIn>,
+    pub(super) source: Option<Object<SourceIn>>,
 }
 
 /// Add to what is there, or replace it.

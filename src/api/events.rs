@@ -128,6 +128,7 @@ async fn subscribe(
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Snapshot")]
 struct SnapshotOut<'a> {
+    /// Always "snapshot".
     #[schemars(extend("const" = "snapshot"))]
     r#type: &'static str,
     /// Names this life of the live; other numbers after a restart.

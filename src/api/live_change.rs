@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::ask::asked;
-use super::body::Strict;
+use super::body::{Object, Strict};
 use super::lives::{LiveOut, OverlaysIn, SeatModeIn};
 use super::may::Acting;
 use super::problem::Problem;
@@ -59,12 +59,12 @@ pub(super) struct ChangeLive {
     #[schemars(extend("maxProperties" = 10))]
     meta_data: Option<BTreeMap<String, String>>,
     /// What the server draws into the picture.
-    overlays: Option<OverlaysIn>,
+    overlays: Option<Object<OverlaysIn>>,
 }
 
 impl From<(LiveId, ChangeLive)> for LiveChange {
     fn from((live, change): (LiveId, ChangeLive)) -> Self {
-        let overlays = change.overlays.map(|overlays| OverlaysChange {
+        let overlays = change.overlays.map(|Object(overlays)| OverlaysChange {
             names: overlays.names,
             battle: overlays.battle,
             container: overlays.container,

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::answers::{Created, Done};
 use super::ask::{asked, done};
 use super::auth::Bearer;
-use super::body::Strict;
+use super::body::{Object, Strict};
 use super::cases::Case;
 use super::draining::Open;
 use super::may::{Acting, Looking, Watching};
@@ -32,7 +32,7 @@ pub(super) struct CreateLive {
     #[schemars(length(max = 100), example = &"Alice live")]
     pub(super) live_name: Option<String>,
     /// Whose live it is. Default: the token's user; only an admin names another.
-    pub(super) owner: Option<OwnerIn>,
+    pub(super) owner: Option<Object<OwnerIn>>,
     /// A word to all, at most 100 bytes. Default: "".
     #[schemars(length(max = 100), example = &"back at nine")]
     pub(super) notice: Option<String>,
@@ -69,7 +69,7 @@ pub(super) struct CreateLive {
     #[schemars(extend("maxProperties" = 10))]
     pub(super) meta_data: Option<BTreeMap<String, String>>,
     /// What the server draws into the picture. Default: all.
-    pub(super) overlays: Option<OverlaysIn>,
+    pub(super) overlays: Option<Object<OverlaysIn>>,
 }
 
 /// Who owns the live. Absent: the token's user.

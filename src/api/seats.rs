@@ -29,7 +29,7 @@ use crate::live::{Command, UserId};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Sitting {
     /// Who; only an admin names another than the token's user.
-    #[schemars(with = "Option<UserId>")]
+    #[schemars(with = "Option<UserId>", example = &"gil")]
     pub(super) user_id: Option<String>,
     /// Shown name, at most 100 bytes; the token's own name comes before it.
     #[schemars(length(max = 100), example = &"Gil")]
@@ -70,7 +70,7 @@ pub(super) enum PolicyIn {
 #[schemars(rename = "SeatWish")]
 pub(super) struct Wish {
     /// Who is to sit down. Default, of an application: the token's user.
-    #[schemars(with = "Option<UserId>")]
+    #[schemars(with = "Option<UserId>", example = &"gil")]
     pub(super) user_id: Option<String>,
     /// Shown name, at most 100 bytes.
     #[schemars(length(max = 100), example = &"Gil")]

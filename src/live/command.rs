@@ -243,10 +243,13 @@ pub enum SeatMode {
 #[serde(rename_all = "camelCase")]
 pub struct Overlays {
     /// Nicknames.
+    #[schemars(example = true)]
     pub names: bool,
     /// Score bar, countdown, ranks, results.
+    #[schemars(example = true)]
     pub battle: bool,
     /// The frame around a connection.
+    #[schemars(example = true)]
     pub container: bool,
 }
 
@@ -271,10 +274,13 @@ pub struct NewLive {
     #[schemars(length(max = 100), example = &"")]
     pub notice: String,
     /// Whether the list shows it.
+    #[schemars(example = true)]
     pub is_public_visible: bool,
     /// Whether it has seats at all.
+    #[schemars(example = true)]
     pub is_seat_enabled: bool,
     /// Whether the owner stays on seat 0.
+    #[schemars(example = true)]
     pub keep_owner_on_seat: bool,
     /// Seats, the owner's among them: 1 to 50.
     #[schemars(range(min = 1, max = 50), example = 9)]

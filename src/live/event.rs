@@ -86,7 +86,7 @@ pub enum Event {
         inviter: Host,
         /// Who is asked.
         invitee: Host,
-        /// How long it will last.
+        /// How long it will last, seconds.
         duration_seconds: u64,
         /// As given with the request.
         extension_info: String,
@@ -122,7 +122,7 @@ pub enum Event {
         inviter: Host,
         /// Who else is in it.
         invitees: Vec<Host>,
-        /// How long it lasts.
+        /// How long it lasts, seconds.
         duration_seconds: u64,
         /// When it began.
         start_time: WallMs,
@@ -168,7 +168,7 @@ pub enum Event {
     BattlePunishmentStarted {
         /// The battle.
         battle_id: BattleId,
-        /// How long it lasts.
+        /// How long it lasts, seconds.
         punishment_seconds: u64,
         /// When it began.
         start_time: WallMs,

@@ -76,6 +76,7 @@ async fn pages_are_served_with_a_policy_and_an_etag() {
         ("/", "text/html; charset=utf-8"),
         ("/publish/a", "text/html; charset=utf-8"),
         ("/play/a", "text/html; charset=utf-8"),
+        ("/docs", "text/html; charset=utf-8"),
         ("/web/style.css", "text/css; charset=utf-8"),
         ("/web/index.js", "text/javascript; charset=utf-8"),
     ] {

@@ -67,6 +67,15 @@ pub(crate) fn open(house: &House, path: &str) -> Socket {
     dial(house, path, &[]).unwrap().0
 }
 
+/// A socket, or nothing when the server has no place for one.
+pub(crate) fn try_open(house: &House, path: &str) -> Option<Socket> {
+    match dial(house, path, &[]) {
+        Ok((socket, _)) => Some(socket),
+        Err(Error::Http(response)) if response.status() == 503 => None,
+        Err(other) => panic!("wanted a socket or a 503, found {other}"),
+    }
+}
+
 fn refused(house: &House, path: &str) -> u16 {
     match dial(house, path, &[]) {
         Err(Error::Http(response)) => response.status().as_u16(),

@@ -6,7 +6,7 @@ use super::events;
 use super::examples::example;
 use super::problems;
 use super::routing::Operation;
-use super::schemas::Schemas;
+use super::schemas::{Schemas, name_in};
 use super::segments;
 use super::sketch::{Sketch, Token};
 use super::texts::{self, Text};
@@ -53,6 +53,7 @@ pub(super) fn assemble(operations: Vec<Operation>) -> Value {
         },
     });
     add_examples(&mut document);
+    add_messages(&mut document);
     plain(&mut document);
     document
 }
@@ -72,7 +73,9 @@ fn describe(operation: &Operation, parameters: Vec<Value>, schemas: &mut Schemas
         described["operationId"] = json!(id);
         described["tags"] = json!([tag]);
         described["summary"] = json!(summary);
-        described["description"] = json!(description);
+        if !description.is_empty() {
+            described["description"] = json!(description);
+        }
     }
     if let Some(body) = sketch.body {
         described["requestBody"] = body;
@@ -93,10 +96,21 @@ fn add_examples(document: &mut Value) {
     let components = document["components"]["schemas"].as_object().cloned().unwrap_or_default();
     each_object(document, &mut |object| {
         let Some(Value::Object(content)) = object.get_mut("content") else { return };
-        for media in content.values_mut().filter(|media| media.get("examples").is_none()) {
+        // Those of problems stand in their schemas.
+        for (_, media) in content.iter_mut().filter(|(media_type, _)| *media_type != "application/problem+json") {
             media["example"] = example(&media["schema"], &components);
         }
     });
+}
+
+/// The same for the messages, whose schemas are among the components.
+fn add_messages(document: &mut Value) {
+    let components = document["components"]["schemas"].as_object().cloned().unwrap_or_default();
+    let messages = components[events::MESSAGE]["oneOf"].as_array().into_iter().flatten();
+    for name in messages.filter_map(name_in) {
+        let given = example(&components[name], &components);
+        document["components"]["schemas"][name]["examples"] = json!([given]);
+    }
 }
 
 /// Descriptions come from doc comments: on one line, and without rustdoc's links.

@@ -45,6 +45,8 @@ fn schema(row: Row) -> Value {
             "detail": {"type": "string", "description": "What was wanted, what was found, and what to change."},
         },
         "required": ["type", "title", "status", "code", "detail"],
+        "examples": [{"type": kind, "title": row.title, "status": row.status.as_u16(), "code": row.code,
+            "detail": "what was wanted, what was found, what to change"}],
     })
 }
 
@@ -64,22 +66,15 @@ fn answer(status: u16, cases: &[Case]) -> Value {
         [one] => one.clone(),
         several => json!({"oneOf": several}),
     };
-    let examples: Map<String, Value> =
-        cases.iter().map(|case| (case.row().slug.to_owned(), example(case.row()))).collect();
     let mut answer = json!({
         "description": lines.collect::<Vec<_>>().join("\n\n"),
-        "content": {"application/problem+json": {"schema": schema, "examples": examples}},
+        "content": {"application/problem+json": {"schema": schema}},
     });
     for (name, required, description, example) in headers(status, cases) {
         answer["headers"][name] = json!({"description": description, "required": required,
             "schema": {"type": "string"}, "example": example});
     }
     answer
-}
-
-fn example(row: Row) -> Value {
-    json!({"value": {"type": format!("urn:costage:{}", row.slug), "title": row.title, "status": row.status.as_u16(),
-        "code": row.code, "detail": "what was wanted, what was found, what to change"}})
 }
 
 /// Name, whether it is always there, what it says, an example.

@@ -84,10 +84,10 @@ impl<'a> Sketch<'a> {
     pub(super) fn query<T: JsonSchema>(&mut self) {
         let fields = self.schemas.fields_of::<T>();
         let parameters = fields.into_iter().map(|(name, required, mut schema)| {
-            let description = schema.get_mut("description").map(Value::take).unwrap_or_default();
+            let description = schema.as_object_mut().and_then(|words| words.remove("description"));
             let examples = schema.pointer("/examples/0").cloned();
             let mut parameter = json!({"name": name, "in": "query", "required": required, "schema": schema});
-            parameter["description"] = description;
+            description.into_iter().for_each(|description| parameter["description"] = description);
             examples.into_iter().for_each(|example| parameter["example"] = example);
             parameter
         });

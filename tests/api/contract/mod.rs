@@ -48,6 +48,10 @@ impl Contract {
         Self { document }
     }
 
+    pub(crate) fn document(&self) -> &Value {
+        &self.document
+    }
+
     /// What is not as the document says.
     pub(crate) fn faults(&self, exchange: &Exchange) -> Vec<String> {
         let path = exchange.path.split('?').next().unwrap_or_default();
@@ -200,6 +204,19 @@ impl Contract {
             (_, false) => Vec::new(),
         }
     }
+}
+
+/// The document's own example of a schema.
+pub(crate) fn example_of(contract: &Contract, schema: &Value) -> Value {
+    if let Some(example) = schema.pointer("/examples/0") {
+        return example.clone();
+    }
+    if let Some(name) = schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()) {
+        return example_of(contract, &contract.document["components"]["schemas"][name]);
+    }
+    let fields = schema["properties"].as_object().into_iter().flatten();
+    let object: Map<String, Value> = fields.map(|(name, field)| (name.clone(), example_of(contract, field))).collect();
+    if object.is_empty() { Value::Null } else { Value::Object(object) }
 }
 
 fn media_type(value: Option<&str>) -> String {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::house::House;
-use super::Contract;
+use super::{Contract, example_of};
 
 /// An operation to try.
 struct Step {
@@ -30,7 +30,7 @@ impl Contract {
         let mut path = path.to_owned();
         for parameter in operation["parameters"].as_array().into_iter().flatten().filter(|known| known["in"] == "path")
         {
-            let example = self.example(&parameter["schema"]);
+            let example = example_of(self, &parameter["schema"]);
             let text = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
             path = path.replace(&format!("{{{}}}", parameter["name"].as_str().unwrap()), &text);
         }
@@ -44,14 +44,6 @@ impl Contract {
         let key = has_key.then(|| ("idempotency-key", "walk".to_owned()));
         let headers = content.map(|(media_type, _)| ("content-type", media_type.clone())).into_iter().chain(key);
         Step { method: method.to_ascii_uppercase(), path, headers: headers.collect(), body: body.unwrap_or_default() }
-    }
-
-    fn example(&self, schema: &Value) -> Value {
-        if let Some(example) = schema.pointer("/examples/0") {
-            return example.clone();
-        }
-        let name = schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next());
-        name.map_or(Value::Null, |name| self.example(&self.document["components"]["schemas"][name]))
     }
 
     /// What is documented and not there, and what is there and not as documented.

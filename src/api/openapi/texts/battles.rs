@@ -40,7 +40,7 @@ pub(super) const TEXTS: &[Text] = &[
     text("POST", "/v1/battles/{battle}/rematch", "rematch", BATTLE)
         .says("Repeat a battle", "With the same hosts and the same settings, once it has ended.")
         .refuses(&[
-            Case::Forbidden, Case::BattleNotFound, Case::NotInBattle, Case::AlreadyInBattle, Case::BattlePending,
+            Case::LiveNotFound, Case::Forbidden, Case::BattleNotFound, Case::NotInBattle, Case::AlreadyInBattle, Case::BattlePending,
             Case::BattleNotStarted, Case::NoValidLive, Case::NotInConnection, Case::HostGone, Case::NotConnected,
         ]),
     text("POST", "/v1/battles/{battle}/scores", "changeScores", BATTLE)

@@ -5,7 +5,7 @@ use super::{Text, text};
 
 /// What every command about a seat may meet.
 macro_rules! with {
-    ($($case:ident)*) => { &[Case::NoSeats, $(Case::$case,)*] };
+    ($($case:ident)*) => { &[Case::NoSeats, Case::SeatsFull, $(Case::$case,)*] };
 }
 
 const SEAT: &str = "seats";
@@ -48,10 +48,10 @@ pub(super) const TEXTS: &[Text] = &[
         .says("List pending applications", "All of them for the live's host and admins, at most 100; for others their own."),
     text("POST", "/v1/lives/{live}/seat-applications", "applyForSeat", SEAT)
         .says("Apply for a seat", "")
-        .refuses(with![OwnerSeat SeatQueued SeatTooOften AlreadySeated SeatsFull SeatLocked SeatOccupied]),
+        .refuses(with![OwnerSeat SeatQueued SeatTooOften AlreadySeated SeatLocked SeatOccupied]),
     text("POST", "/v1/lives/{live}/seat-applications/{user}/accept", "acceptApplication", SEAT)
         .says("Accept an application", "The user sits down.")
-        .refuses(with![SeatNotQueued AlreadySeated SeatsFull SeatLocked SeatOccupied]),
+        .refuses(with![SeatNotQueued AlreadySeated SeatLocked SeatOccupied]),
     text("POST", "/v1/lives/{live}/seat-applications/{user}/reject", "rejectApplication", SEAT)
         .says("Reject an application", "")
         .refuses(with![SeatNotQueued]),
@@ -62,10 +62,10 @@ pub(super) const TEXTS: &[Text] = &[
         .says("List pending invitations", "All of them for the live's host and admins, at most 100; for others their own."),
     text("POST", "/v1/lives/{live}/seat-invitations", "inviteToSeat", SEAT)
         .says("Invite a user to a seat", "")
-        .refuses(with![OwnerSeat SeatQueued SeatTooOften AlreadySeated SeatsFull SeatLocked SeatOccupied]),
+        .refuses(with![OwnerSeat SeatQueued SeatTooOften AlreadySeated SeatLocked SeatOccupied]),
     text("POST", "/v1/lives/{live}/seat-invitations/{user}/accept", "acceptInvitation", SEAT)
         .says("Accept an invitation to a seat", "The user sits down.")
-        .refuses(with![SeatNotQueued AlreadySeated SeatsFull SeatLocked SeatOccupied]),
+        .refuses(with![SeatNotQueued AlreadySeated SeatLocked SeatOccupied]),
     text("POST", "/v1/lives/{live}/seat-invitations/{user}/reject", "rejectInvitation", SEAT)
         .says("Reject an invitation to a seat", "")
         .refuses(with![SeatNotQueued]),
