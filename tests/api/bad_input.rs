@@ -114,7 +114,7 @@ impl Contract {
         if is("integer") {
             values.extend([json!(1.5), json!("1"), json!(1e300)]);
         }
-        values.extend(schema["maxLength"].as_u64().map(|most| json!("x".repeat(most as usize + 1))));
+        values.extend(schema["maxLength"].as_u64().map(|most| json!("x".repeat(usize::try_from(most).unwrap() + 1))));
         values.extend(schema.get("pattern").map(|_| json!("no good")));
         values.extend(schema["minItems"].as_u64().filter(|least| *least > 0).map(|_| json!([])));
         if let Some(most) = schema["maxItems"].as_u64() {
@@ -130,10 +130,7 @@ impl Contract {
 
 /// The same item under another name.
 fn other(item: &Value, index: u64) -> Value {
-    match item {
-        Value::String(text) => json!(format!("{text}{index}")),
-        other => other.clone(),
-    }
+    item.as_str().map_or_else(|| item.clone(), |text| json!(format!("{text}{index}")))
 }
 
 async fn ask(house: &House, route: &Route, content_type: &str, body: &str) -> Reply {

@@ -196,7 +196,11 @@ impl House {
 
     /// Bytes on a connection of their own, and all that is answered until the server hangs up.
     pub(crate) async fn raw(&self, request: &str) -> String {
-        said(&mut self.dial(request).await).await
+        let said = said(&mut self.dial(request).await).await;
+        if let Some(exchange) = Exchange::from_bytes(request, &said) {
+            assert_eq!(self.contract().faults(&exchange), [""; 0], "not as /openapi.json says");
+        }
+        said
     }
 
     /// A connection on which these bytes were sent.

@@ -157,7 +157,7 @@ impl Table {
             }
             "boolean" => json!(dice.once_in(2)),
             "string" => {
-                let most = schema["maxLength"].as_u64().unwrap_or(20) as usize;
+                let most = usize::try_from(schema["maxLength"].as_u64().unwrap_or(20)).unwrap();
                 if dice.once_in(15) {
                     return json!("x".repeat(most + 1));
                 }

@@ -4,8 +4,10 @@
 //! socket to [`Contract::message_faults`]. Undocumented are: a route, a status, a field, a media type, a header of note, a field
 //! of a request that was taken, a request without a token that was taken where one is needed.
 
+mod raw;
 mod schema;
 mod self_test;
+mod tour;
 mod walk;
 
 use std::collections::BTreeMap;

@@ -11,13 +11,8 @@ fn without(contract: &Contract, pointer: &str) -> Contract {
     let (parent, name) = pointer.rsplit_once('/').unwrap();
     let parent = cut.document.pointer_mut(parent).unwrap_or_else(|| panic!("{parent} is not in the document"));
     let name = name.replace("~1", "/");
-    match parent {
-        Value::Object(fields) => {
-            drop(fields.remove(&name).unwrap_or_else(|| panic!("{pointer} is not in the document")))
-        }
-        Value::Array(list) => drop(list.remove(name.parse().unwrap())),
-        other => panic!("{pointer} is in {other}"),
-    }
+    let fields = parent.as_object_mut().unwrap_or_else(|| panic!("{pointer} is in no object"));
+    assert!(fields.remove(&name).is_some(), "{pointer} is not in the document");
     cut
 }
 

@@ -35,9 +35,9 @@ impl Contract {
             path = path.replace(&format!("{{{}}}", parameter["name"].as_str().unwrap()), &text);
         }
         let content = operation["requestBody"]["content"].as_object().and_then(|content| content.iter().next());
-        let body = content.map(|(_, media)| match &media["example"] {
-            Value::String(text) => text.clone(),
-            example => example.to_string(),
+        let body = content.map(|(_, media)| {
+            let example = &media["example"];
+            example.as_str().map_or_else(|| example.to_string(), str::to_owned)
         });
         let has_key =
             operation["parameters"].as_array().into_iter().flatten().any(|known| known["name"] == "Idempotency-Key");
