@@ -1,8 +1,8 @@
 //! Asking the control thread, from async code.
 
-use axum::http::StatusCode;
 use tokio::sync::oneshot;
 
+use super::answers::Done;
 use super::cases::Case;
 use super::problem::Problem;
 use super::state::ApiState;
@@ -25,9 +25,9 @@ pub(super) async fn ask(state: &ApiState, command: Command) -> Result<Answer, Pr
 ///
 /// # Errors
 /// The refusal, by the table.
-pub(super) async fn done(state: &ApiState, command: Command) -> Result<StatusCode, Problem> {
+pub(super) async fn done(state: &ApiState, command: Command) -> Result<Done, Problem> {
     let Answer::Done = ask(state, command).await? else { return Err(unexpected()) };
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Done)
 }
 
 /// An answer of another kind than the command's: a bug of ours.

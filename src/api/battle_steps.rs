@@ -2,9 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::answers::Created;
 use super::ask::asked;
 use super::auth::Bearer;
 use super::battles::created;
@@ -15,55 +16,67 @@ use super::ids::{battle_id, user_id};
 use super::problem::Problem;
 use super::query::Segments;
 use super::state::ApiState;
-use crate::live::answer::BattleInfo;
+use crate::live::answer::{BattleInfo, BattleRequested};
 use crate::live::{BattleId, Command, Refusal, UserId};
 
 /// Who does it: a host always itself, an admin says for whom.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "BattleStep")]
 pub(super) struct Step {
+    /// The host it is for.
+    #[schemars(with = "Option<UserId>")]
     user_id: Option<String>,
 }
 
 /// Whose requests are taken back; all that are pending when absent.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct CancelBattle {
+    /// Of whom; all that are pending when absent.
+    #[schemars(with = "Option<Vec<UserId>>", example = ["bob"])]
     user_ids: Option<Vec<String>>,
 }
 
 pub(super) async fn accept(
     _: Open,
-    State(state): State<ApiState>,
+    state: State<ApiState>,
     bearer: Bearer,
-    Segments(battle): Segments<String>,
-    Strict(step): Strict<Step>,
+    battle: Segments<String>,
+    step: Strict<Step>,
 ) -> Result<Json<BattleInfo>, Problem> {
-    let battle = battle_id(&battle)?;
-    let user = named(acting(&state, &bearer, battle, step).await?)?;
-    Ok(Json(*asked!(state, Command::AcceptBattle { battle, user } => Battle)))
+    one_step(state, bearer, battle, step, |battle, user| Command::AcceptBattle { battle, user }).await
 }
 
 pub(super) async fn reject(
-    State(state): State<ApiState>,
+    state: State<ApiState>,
     bearer: Bearer,
-    Segments(battle): Segments<String>,
-    Strict(step): Strict<Step>,
+    battle: Segments<String>,
+    step: Strict<Step>,
 ) -> Result<Json<BattleInfo>, Problem> {
-    let battle = battle_id(&battle)?;
-    let user = named(acting(&state, &bearer, battle, step).await?)?;
-    Ok(Json(*asked!(state, Command::RejectBattle { battle, user } => Battle)))
+    one_step(state, bearer, battle, step, |battle, user| Command::RejectBattle { battle, user }).await
 }
 
 pub(super) async fn exit(
+    state: State<ApiState>,
+    bearer: Bearer,
+    battle: Segments<String>,
+    step: Strict<Step>,
+) -> Result<Json<BattleInfo>, Problem> {
+    one_step(state, bearer, battle, step, |battle, user| Command::ExitBattle { battle, user }).await
+}
+
+/// What one host does with a battle; which step, `command` says.
+async fn one_step(
     State(state): State<ApiState>,
     bearer: Bearer,
     Segments(battle): Segments<String>,
     Strict(step): Strict<Step>,
+    command: fn(BattleId, UserId) -> Command,
 ) -> Result<Json<BattleInfo>, Problem> {
     let battle = battle_id(&battle)?;
     let user = named(acting(&state, &bearer, battle, step).await?)?;
-    Ok(Json(*asked!(state, Command::ExitBattle { battle, user } => Battle)))
+    Ok(Json(*asked!(state, command(battle, user) => Battle)))
 }
 
 /// For the inviter, and for admins.
@@ -94,7 +107,7 @@ pub(super) async fn rematch(
     bearer: Bearer,
     Segments(battle): Segments<String>,
     Strict(step): Strict<Step>,
-) -> Result<Response, Problem> {
+) -> Result<Created<BattleRequested>, Problem> {
     let battle = battle_id(&battle)?;
     let user = acting(&state, &bearer, battle, step).await?;
     Ok(created(asked!(state, Command::RematchBattle { battle, user } => BattleRequested)))

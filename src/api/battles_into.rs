@@ -1,6 +1,7 @@
 //! From a request to the rules' own types.
 
 use super::battles::{ChangeScores, OpIn, RequestBattle, SourceIn};
+use super::body::Object;
 use super::ids::user_id;
 use super::problem::Problem;
 use crate::live::LiveId;
@@ -28,14 +29,14 @@ impl TryFrom<ChangeScores> for ScoreChange {
 
     fn try_from(change: ChangeScores) -> Result<Self, Problem> {
         let scores =
-            change.scores.into_iter().map(|score| Ok((user_id("scores.userId", &score.user_id)?, score.value)));
+            change.scores.into_iter().map(|Object(score)| Ok((user_id("scores.userId", &score.user_id)?, score.value)));
         Ok(Self {
             op: match change.op {
                 OpIn::Add => ScoreOp::Add,
                 OpIn::Set => ScoreOp::Set,
             },
             scores: scores.collect::<Result<_, Problem>>()?,
-            source: change.source.map(ScoreSource::from).unwrap_or_default(),
+            source: change.source.map(|Object(source)| ScoreSource::from(source)).unwrap_or_default(),
         })
     }
 }

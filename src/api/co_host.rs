@@ -2,9 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::answers::Done;
 use super::ask::{asked, done};
 use super::body::Strict;
 use super::draining::Open;
@@ -14,30 +15,40 @@ use super::may::{Acting, Watching};
 use super::problem::Problem;
 use super::query::{Segments, StrictQuery};
 use super::state::ApiState;
-use crate::live::Command;
 use crate::live::answer::{CoHost, Connected, TargetResult};
 use crate::live::command::ConnectionRequest;
+use crate::live::{Command, LiveId};
 
-/// An invitation, as the caller writes it.
-#[derive(Debug, Deserialize)]
+/// An invitation of other lives.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct RequestConnection {
+    /// Whom to invite: 1 to 8 lives, each once.
+    #[schemars(with = "Vec<LiveId>", length(min = 1, max = 8), example = ["b"])]
     pub(super) target_live_ids: Vec<String>,
+    /// The layout that the connection is to have. Default: what it has, hostDynamicGrid for a new one.
     pub(super) layout_template: Option<TemplateIn>,
+    /// How long the invitation waits for an answer, seconds: 1 to 120. Default: 30.
+    #[schemars(range(min = 1, max = 120), example = 30)]
     pub(super) timeout_seconds: Option<u64>,
+    /// Handed to the invited unread; at most 2048 bytes.
+    #[schemars(length(max = 2_048), example = &"{\"withPK\":true}")]
     pub(super) extension_info: Option<String>,
 }
 
-/// A template by name or by number.
-#[derive(Debug, Deserialize)]
+/// A layout template by name or by number: "hostDynamicGrid" (600, up to 9 lives) or "hostVoiceConnection" (2, up to 9).
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "layoutTemplate must be a template's name or number")]
+#[schemars(rename = "TemplateInput", example = &"hostDynamicGrid")]
 pub(super) enum TemplateIn {
-    Id(u64),
-    Name(String),
+    /// By number.
+    Id(#[schemars(example = 600)] u64),
+    /// By name.
+    Name(#[schemars(example = &"hostDynamicGrid")] String),
 }
 
 /// A command without fields: an empty body, or `{}`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Nothing {}
 
@@ -47,15 +58,21 @@ pub(super) struct Other {
     other: String,
 }
 
-#[derive(Serialize)]
+/// What became of an invitation.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ConnectionRequested")]
 pub(super) struct Requested {
+    /// Per target, in the order asked.
     results: Vec<TargetResult>,
 }
 
 /// A page of lives that may be invited.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Candidates {
+    /// Newest first.
     candidates: Vec<LiveOut>,
+    /// For the next page; "" when this was the last.
+    #[schemars(example = &"")]
     cursor: String,
 }
 
@@ -87,7 +104,7 @@ pub(super) async fn reject(
     host: Acting,
     Segments(Other { other }): Segments<Other>,
     Strict(Nothing {}): Strict<Nothing>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     let (live, from) = (host.live(), live_id("fromLiveId", &other)?);
     done(&state, Command::RejectConnection { live, from }).await
 }
@@ -97,13 +114,13 @@ pub(super) async fn cancel(
     host: Acting,
     Segments(Other { other }): Segments<Other>,
     Strict(Nothing {}): Strict<Nothing>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     let (live, to) = (host.live(), live_id("toLiveId", &other)?);
     done(&state, Command::CancelConnection { live, to }).await
 }
 
 /// Leaves. By another hand than the host's own, the backend's, the live is taken out.
-pub(super) async fn exit(State(state): State<ApiState>, host: Acting) -> Result<StatusCode, Problem> {
+pub(super) async fn exit(State(state): State<ApiState>, host: Acting) -> Result<Done, Problem> {
     let by_host = host.info.live.owner.user_id == host.bearer.principal.user;
     let live = host.live();
     let command = if by_host { Command::ExitConnection { live } } else { Command::KickFromConnection { live } };

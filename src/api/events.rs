@@ -14,15 +14,18 @@ use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use costage_media::forward::FeedId;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokio::sync::oneshot;
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
 use super::auth::from_subprotocols;
 use super::cases::Case;
 use super::may::Watching;
+use super::openapi::{Answers, Sketch};
 use super::problem::Problem;
 use super::query::StrictQuery;
 use super::refusals::BUSY_SECONDS;
@@ -33,12 +36,17 @@ use crate::live::event::Audience;
 use crate::live::{Refusal, UserId, WallMs};
 
 /// `?epoch=&after=` of a client that was here before.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct From {
+    /// Of the last message seen; goes with `after`.
+    #[schemars(example = &"0199d3a57c00")]
     epoch: Option<String>,
+    /// The `seq` of the last message seen; goes with `epoch`.
+    #[schemars(example = 41)]
     after: Option<u64>,
     #[serde(default, rename = "token")]
+    #[schemars(skip)]
     _token: Option<String>,
 }
 
@@ -48,7 +56,7 @@ pub(super) async fn socket(
     StrictQuery(from): StrictQuery<From>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-) -> Result<Response, Problem> {
+) -> Result<Upgraded, Problem> {
     let resume = resume(from)?;
     let upgrade = upgrade.map_err(|_| {
         Problem::new(Case::UpgradeRequired, "this address takes a WebSocket: connect with ws:// or wss://")
@@ -67,7 +75,32 @@ pub(super) async fn socket(
     // A browser that offered protocols wants one of them chosen.
     let bearer_protocol = from_subprotocols(&headers).map(|token| format!("bearer.{token}"));
     let upgrade = upgrade.protocols(["costage".to_owned()].into_iter().chain(bearer_protocol));
-    Ok(upgrade.on_upgrade(move |socket| teller.tell(socket, subscription)))
+    Ok(Upgraded(upgrade.on_upgrade(move |socket| teller.tell(socket, subscription))))
+}
+
+/// 101.
+pub(super) struct Upgraded(Response);
+
+impl IntoResponse for Upgraded {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl Answers for Upgraded {
+    fn describe(sketch: &mut Sketch<'_>) {
+        sketch.answer(101, "The socket is open.");
+        sketch.first_message::<SnapshotOut<'static>>(json!({
+            "subprotocols": ["costage", "bearer.TOKEN"],
+            "pingSeconds": PING_EVERY.as_secs(),
+            "closeCodes": {
+                "1000": "The live has ended; its last event came before.",
+                "1001": "The server is shutting down.",
+                "1008": "The reader did not keep up, answered no pings, or sent messages of its own; the reason says which.",
+                "1009": format!("A message of more than {MESSAGE_BYTES_MAX} bytes was sent."),
+            },
+        }));
+    }
 }
 
 fn resume(from: From) -> Result<Option<Resume>, Problem> {
@@ -90,14 +123,23 @@ async fn subscribe(
     answer.await.unwrap_or(Err(Refusal::Closing)).map_err(Problem::from)
 }
 
-/// The first message of a new reader.
-#[derive(Serialize)]
+/// The first message of a new reader: everything that is needed to draw the live from nothing.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Snapshot")]
 struct SnapshotOut<'a> {
+    /// Always "snapshot".
+    #[schemars(extend("const" = "snapshot"))]
     r#type: &'static str,
+    /// Names this life of the live; other numbers after a restart.
+    #[schemars(example = &"0199d3a57c00")]
     epoch: &'a str,
+    /// The number of the last event that the snapshot covers.
+    #[schemars(example = 40)]
     seq: u64,
+    /// The server's time.
     server_time: WallMs,
+    /// The live and all around it.
     data: &'a LiveSnapshot,
 }
 

@@ -2,51 +2,56 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::ask::asked;
 use super::auth::Bearer;
-use super::battles::idempotency_key;
 use super::body::Strict;
 use super::ids::{battle_id, user_id};
+use super::key::IdempotencyKey;
+use super::lives::Page;
 use super::problem::Problem;
 use super::query::{Segments, StrictQuery};
 use super::state::ApiState;
-use crate::live::Command;
 use crate::live::answer::{Gifted, LedgerPage};
 use crate::live::command::Gift;
+use crate::live::{Command, UserId};
 
-/// A gift, as the backend writes it.
-#[derive(Debug, Deserialize)]
+/// A gift to a host of the battle.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct PostGift {
+    /// The host it is for.
+    #[schemars(with = "UserId")]
     receiver: String,
+    /// Which gift, 1 to 200 bytes.
+    #[schemars(length(min = 1, max = 200), example = &"rocket")]
     gift_id: String,
+    /// How many, 1 to 1 000 000. Default: 1.
+    #[schemars(range(min = 1, max = 1_000_000), example = 1)]
     count: Option<u64>,
+    /// What one is worth, in the business's own unit; 0 to 2^53 − 1. Default: 0.
+    #[schemars(range(max = 9_007_199_254_740_991_u64), example = 10)]
     value: Option<u64>,
+    /// Who gave it, at most 200 bytes.
+    #[schemars(length(max = 200), example = &"u9")]
     sender_id: Option<String>,
+    /// The business's own reference, at most 200 bytes.
+    #[schemars(length(max = 200), example = &"order 778")]
     reference: Option<String>,
-}
-
-/// Which page of the ledger.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Page {
-    cursor: Option<String>,
-    count: Option<u64>,
 }
 
 pub(super) async fn post(
     State(state): State<ApiState>,
     bearer: Bearer,
     Segments(battle): Segments<String>,
-    headers: HeaderMap,
+    key: IdempotencyKey,
     Strict(body): Strict<PostGift>,
 ) -> Result<Json<Gifted>, Problem> {
     let battle = battle_id(&battle)?;
     bearer.principal.must_be_admin("posting gifts")?;
-    let key = idempotency_key(&headers)?;
+    let key = key.read()?;
     let gift = Gift::try_from(body)?;
     Ok(Json(asked!(state, Command::Gift { battle, key, gift } => Gifted)))
 }
@@ -59,8 +64,7 @@ pub(super) async fn ledger(
 ) -> Result<Json<LedgerPage>, Problem> {
     let battle = battle_id(&battle)?;
     bearer.principal.must_be_admin("reading the ledger")?;
-    let (cursor, count) = (page.cursor.unwrap_or_default(), page.count);
-    Ok(Json(asked!(state, Command::FindLedger { battle, cursor, count } => Ledger)))
+    Ok(Json(asked!(state, Command::FindLedger { battle, cursor: page.cursor, count: page.count } => Ledger)))
 }
 
 impl TryFrom<PostGift> for Gift {

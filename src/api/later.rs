@@ -1,32 +1,29 @@
 //! Routes of the interface that are not built yet: each answers 501 and says so. Nothing here pretends.
 
-use axum::Router;
 use axum::extract::OriginalUri;
 use axum::http::Method;
-use axum::routing::{MethodFilter, on};
 
 use super::cases::Case;
+use super::openapi::{Methods, Routes};
 use super::problem::{Problem, escaped};
-use super::state::ApiState;
 
 /// What is on the interface's page and missing here, by path; what each will be.
 const LATER: &[(&[Method], &str, &str)] = &[
     (&[Method::PUT], "/v1/users/{user}/avatar", "setting an avatar"),
     (&[Method::POST], "/v1/layouts/validate", "checking a layout"),
     (&[Method::GET], "/v1/lives/{live}/preview.png", "a preview"),
-    (&[Method::GET], "/openapi.json", "the OpenAPI document"),
     (&[Method::POST], "/whip/{live}/seats/{index}", "publishing from a seat"),
     (&[Method::POST], "/whep/{live}/hosts/{user}", "the feed of a single host"),
     (&[Method::POST], "/whep/{live}/return", "the feed without the caller's own sound"),
 ];
 
 /// All of them.
-pub(super) fn routes() -> Router<ApiState> {
-    LATER.iter().fold(Router::new(), |router, (methods, path, what)| {
-        methods.iter().fold(router, |router, method| {
-            let filter = MethodFilter::try_from(method.clone()).expect("the table names standard methods only");
-            router.route(path, on(filter, move |method, uri| refuse(method, uri, what)))
-        })
+pub(super) fn routes() -> Routes {
+    LATER.iter().fold(Routes::new(), |routes, (methods, path, what)| {
+        let methods = methods.iter().fold(Methods::default(), |methods, method| {
+            methods.on(method.clone(), async move |method: Method, uri: OriginalUri| refuse(method, uri, what).await)
+        });
+        routes.route(path, methods)
     })
 }
 

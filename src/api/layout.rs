@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -16,11 +17,15 @@ use crate::live::Command;
 use crate::live::answer::Layout;
 use crate::live::command::TemplateRef;
 
-/// A template, or regions of one's own (not built yet).
-#[derive(Debug, Deserialize)]
+/// What the layout is to be.
+// A template, or regions of one's own (not built yet).
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ChooseLayout {
+    /// The template.
     layout_template: Option<TemplateIn>,
+    /// Regions of one's own: not built yet, answered with 501.
+    #[schemars(with = "Option<Vec<serde_json::Value>>", extend("x-not-built" = true))]
     regions: Option<Vec<IgnoredAny>>,
 }
 

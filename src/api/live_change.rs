@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::ask::asked;
-use super::body::Strict;
+use super::body::{Object, Strict};
 use super::lives::{LiveOut, OverlaysIn, SeatModeIn};
 use super::may::Acting;
 use super::problem::Problem;
@@ -16,28 +17,54 @@ use crate::live::command::{LiveChange, OverlaysChange, SeatMode};
 use crate::live::{Command, LiveId};
 
 /// What to change. `liveId` and `owner` are not among it: they never change. `null` is as if it were not named.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ChangeLive {
+    /// Shown name, at most 100 bytes.
+    #[schemars(length(max = 100), example = &"Alice live")]
     live_name: Option<String>,
+    /// A word to all, at most 100 bytes.
+    #[schemars(length(max = 100), example = &"back at nine")]
     notice: Option<String>,
+    /// Whether the list shows it and anybody may watch.
+    #[schemars(example = true)]
     is_public_visible: Option<bool>,
+    /// Whether it has seats at all.
+    #[schemars(example = true)]
     is_seat_enabled: Option<bool>,
+    /// Whether the owner stays on seat 0.
+    #[schemars(example = true)]
     keep_owner_on_seat: Option<bool>,
+    /// Seats, the owner's among them: 1 to 50.
+    #[schemars(range(min = 1, max = 50), example = 9)]
     max_seat_count: Option<u64>,
+    /// How seats are taken.
     seat_mode: Option<SeatModeIn>,
+    /// Layout of the seats; only videoDynamicGrid9Seats is built.
+    #[schemars(example = &"videoDynamicGrid9Seats")]
     seat_template: Option<String>,
+    /// Address of a picture for the list, at most 200 bytes.
+    #[schemars(length(max = 200), example = &"")]
     cover_url: Option<String>,
+    /// Address of a picture, at most 200 bytes.
+    #[schemars(length(max = 200), example = &"")]
     background_url: Option<String>,
+    /// At most 3, each at most 100 bytes; the whole list.
+    #[schemars(length(max = 3), example = ["music"])]
     category_list: Option<Vec<String>>,
+    /// The business's own number.
+    #[schemars(example = 0)]
     activity_status: Option<i64>,
+    /// The business's own: at most 10 keys of at most 50 bytes, values of at most 2048 bytes; the whole map.
+    #[schemars(extend("maxProperties" = 10))]
     meta_data: Option<BTreeMap<String, String>>,
-    overlays: Option<OverlaysIn>,
+    /// What the server draws into the picture.
+    overlays: Option<Object<OverlaysIn>>,
 }
 
 impl From<(LiveId, ChangeLive)> for LiveChange {
     fn from((live, change): (LiveId, ChangeLive)) -> Self {
-        let overlays = change.overlays.map(|overlays| OverlaysChange {
+        let overlays = change.overlays.map(|Object(overlays)| OverlaysChange {
             names: overlays.names,
             battle: overlays.battle,
             container: overlays.container,

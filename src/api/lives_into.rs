@@ -1,6 +1,7 @@
 //! From a request to the rules' own type.
 
 use super::auth::Principal;
+use super::body::Object;
 use super::ids::{live_id, user_id};
 use super::lives::{CreateLive, OwnerIn, SeatModeIn};
 use super::problem::Problem;
@@ -13,7 +14,7 @@ impl CreateLive {
     /// 400 for ids that are none.
     pub(super) fn into_command(self, caller: &Principal) -> Result<NewLive, Problem> {
         let owner = match self.owner {
-            Some(owner) => User::try_from(owner)?,
+            Some(Object(owner)) => User::try_from(owner)?,
             None => User {
                 user_id: caller.user.clone(),
                 user_name: caller.name.clone().unwrap_or_default(),
@@ -21,7 +22,7 @@ impl CreateLive {
             },
         };
         let default = NewLive::new(live_id("liveId", &self.live_id)?, owner);
-        let overlays = self.overlays.map_or(default.overlays, |overlays| Overlays {
+        let overlays = self.overlays.map_or(default.overlays, |Object(overlays)| Overlays {
             names: overlays.names.unwrap_or(default.overlays.names),
             battle: overlays.battle.unwrap_or(default.overlays.battle),
             container: overlays.container.unwrap_or(default.overlays.container),

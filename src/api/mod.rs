@@ -9,6 +9,7 @@
 //! | `lives`, `live_change`, `seats`, `co_host`, `layout`, `battles` and their `*_into` | REST: request types, and their way into `live`'s own |
 //! | `gifts` | gifts to score, the ledger |
 //! | `battle_steps` | a battle's accept, reject, cancel, exit, rematch |
+//! | `openapi/` | the document of all routes, made of the types above; `answers`, `key`: types it needs |
 //! | `events`, `host_sockets` | the event socket, and which hosts hold one open |
 //! | `later`, `draining` | what is not built yet: 501; what a server that goes down takes no more: 503 |
 //! | `pages`, [`figures`], `dev` | the pages and what they need |
@@ -22,6 +23,7 @@ pub mod figures;
 pub mod problem;
 pub mod state;
 
+mod answers;
 mod ask;
 mod battle_steps;
 mod battles;
@@ -36,6 +38,7 @@ mod events;
 mod gifts;
 mod host_sockets;
 mod ids;
+mod key;
 mod later;
 mod layout;
 mod listen;
@@ -44,6 +47,7 @@ mod lives;
 mod lives_into;
 mod may;
 mod media;
+mod openapi;
 mod pages;
 mod places;
 mod plain;
@@ -61,28 +65,35 @@ pub use axum::Router;
 
 use axum::http::{Method, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
+use axum::routing::get as page;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use cases::Case;
+use openapi::{Routes, get, post};
 use problem::{Problem, escaped};
 
 /// All routes of the public listener.
 pub fn router(state: ApiState) -> Router {
-    let shared = rest().merge(media::routes()).merge(later::routes());
+    let shared = documented().into_router();
     let shared = shared.method_not_allowed_fallback(other_method).fallback(unknown);
     let shared = shared.layer(from_fn_with_state(state.clone(), edge::cors));
     let own = pages::routes()
-        .route("/demo/figures.json", get(figures::figures))
-        .route("/demo/tokens.json", get(dev::tokens))
+        .route("/demo/figures.json", page(figures::figures))
+        .route("/demo/tokens.json", page(dev::tokens))
         .method_not_allowed_fallback(other_method);
     let all = shared.merge(own).layer(CatchPanicLayer::custom(edge::on_panic));
     all.layer(from_fn(edge::count)).with_state(state)
 }
 
-fn rest() -> Router<ApiState> {
-    Router::new()
+/// The routes of the interface; pages and what only they use are none.
+fn documented() -> Routes {
+    rest().merge(media::routes()).merge(later::routes())
+}
+
+fn rest() -> Routes {
+    Routes::new()
         .route("/healthz", get(plain::health))
+        .route("/openapi.json", get(openapi::served))
         .route("/v1/time", get(plain::time))
         .route("/v1/lives", get(lives::list).post(lives::create))
         .route("/v1/lives/{live}", get(lives::find).patch(live_change::change).delete(lives::end))

@@ -4,61 +4,88 @@
 //! may give, the rules say.
 
 use axum::Json;
-use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::routing::{MethodRouter, get, post};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::answers::Made;
 use super::ask::{asked, done};
 use super::body::Strict;
 use super::co_host::Nothing;
 use super::draining::Open;
 use super::ids::user_id;
 use super::may::{Present, Watching};
+use super::openapi::{Methods, Routes, get, post};
 use super::problem::Problem;
 use super::query::Segments;
 use super::seats_into::{seat_index, wish};
 use super::state::ApiState;
-use crate::live::Command;
 use crate::live::answer::{SeatInfo, SeatRequest, SeatRequests};
-use crate::live::command::{Device, SeatAction, SeatReply, SeatRequestKind};
+use crate::live::command::{Device, SeatAction, SeatReply, SeatRequestKind, SeatWish};
+use crate::live::{Command, UserId};
 
-/// Who sits down, as the caller writes it. Absent: the token's user.
-#[derive(Debug, Default, Deserialize)]
+/// Who sits down. Absent: the token's user.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Sitting {
+    /// Who; only an admin names another than the token's user.
+    #[schemars(with = "Option<UserId>", example = &"gil")]
     pub(super) user_id: Option<String>,
+    /// Shown name, at most 100 bytes; the token's own name comes before it.
+    #[schemars(length(max = 100), example = &"Gil")]
     pub(super) user_name: Option<String>,
+    /// Address of a picture, at most 500 bytes; "" for none.
+    #[schemars(length(max = 500), example = &"")]
     pub(super) avatar_url: Option<String>,
 }
 
 /// Who moves where.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Moving {
+    /// Who moves.
+    #[schemars(with = "UserId")]
     pub(super) user_id: String,
+    /// Where to.
+    #[schemars(range(max = 49), example = 2)]
     pub(super) seat_index: u64,
+    /// What happens to whoever sits there. Default: abortWhenOccupied.
     pub(super) policy: Option<PolicyIn>,
 }
 
-/// A policy by name or by number.
-#[derive(Debug, Deserialize)]
+/// A policy by name or by number: abortWhenOccupied (0), forceReplace (1), swapPosition (2).
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "policy must be abortWhenOccupied (0), forceReplace (1) or swapPosition (2)")]
+#[schemars(rename = "MovePolicyInput")]
 pub(super) enum PolicyIn {
-    Number(u64),
-    Name(String),
+    /// By number.
+    Number(#[schemars(range(max = 2), example = 0)] u64),
+    /// By name.
+    Name(#[schemars(extend("enum" = ["abortWhenOccupied", "forceReplace", "swapPosition"]))] String),
 }
 
-/// An application or an invitation, as the caller writes it.
-#[derive(Debug, Deserialize)]
+/// An application for a seat or an invitation to one.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "SeatWish")]
 pub(super) struct Wish {
+    /// Who is to sit down. Default, of an application: the token's user.
+    #[schemars(with = "Option<UserId>", example = &"gil")]
     pub(super) user_id: Option<String>,
+    /// Shown name, at most 100 bytes.
+    #[schemars(length(max = 100), example = &"Gil")]
     pub(super) user_name: Option<String>,
+    /// Address of a picture, at most 500 bytes; "" for none.
+    #[schemars(length(max = 500), example = &"")]
     pub(super) avatar_url: Option<String>,
+    /// Which seat; -1, or absent, for any free one.
+    #[schemars(range(min = -1, max = 49), example = -1)]
     pub(super) seat_index: Option<i64>,
+    /// How long it waits for an answer, seconds: 0 (for ever) to 86 400. Default: 30.
+    #[schemars(range(max = 86_400), example = 30)]
     pub(super) timeout_seconds: Option<u64>,
+    /// Handed on unread; at most 2048 bytes.
+    #[schemars(length(max = 2_048), example = &"")]
     pub(super) extension_info: Option<String>,
 }
 
@@ -74,26 +101,33 @@ struct OfUser {
     user: String,
 }
 
-#[derive(Serialize)]
+/// The seats of a live and of those connected with it.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "SeatList")]
 struct SeatListOut {
+    /// By live and number.
     seat_list: Vec<SeatInfo>,
 }
 
-#[derive(Serialize)]
+/// Pending applications for seats of a live.
+#[derive(Serialize, JsonSchema)]
 struct Applicants {
+    /// By userId.
     applicants: Vec<SeatRequest>,
 }
 
-#[derive(Serialize)]
+/// Pending invitations to seats of a live.
+#[derive(Serialize, JsonSchema)]
 struct Invitees {
+    /// By userId.
     invitees: Vec<SeatRequest>,
 }
 
-pub(super) fn routes() -> Router<ApiState> {
+pub(super) fn routes() -> Routes {
     let seat = |word: &str| format!("/v1/lives/{{live}}/seats/{{index}}/{word}");
     let device = |device, open| move |index| SeatAction::Device { index, device, open };
-    Router::new()
+    Routes::new()
         .route("/v1/lives/{live}/seats", get(list))
         .route("/v1/lives/{live}/seats/move", post(change))
         .route(&seat("take"), post(take))
@@ -112,7 +146,7 @@ pub(super) fn routes() -> Router<ApiState> {
 }
 
 /// Commands about one seat that need nothing but its number.
-fn on_seat(action: impl Fn(u64) -> SeatAction + Clone + Send + Sync + 'static) -> MethodRouter<ApiState> {
+fn on_seat(action: impl Fn(u64) -> SeatAction + Clone + Send + Sync + 'static) -> Methods {
     post(
         async move |State(state): State<ApiState>,
                     caller: Present,
@@ -125,7 +159,7 @@ fn on_seat(action: impl Fn(u64) -> SeatAction + Clone + Send + Sync + 'static) -
 }
 
 /// Accept, reject and cancel.
-fn answers(folder: &str, kind: SeatRequestKind) -> Router<ApiState> {
+fn answers(folder: &str, kind: SeatRequestKind) -> Routes {
     let path = |word: &str| format!("/v1/lives/{{live}}/{folder}/{{user}}/{word}");
     let accept = async move |_: Open,
                              State(state): State<ApiState>,
@@ -146,7 +180,7 @@ fn answers(folder: &str, kind: SeatRequestKind) -> Router<ApiState> {
             },
         )
     };
-    Router::new()
+    Routes::new()
         .route(&path("accept"), post(accept))
         .route(&path("reject"), other(SeatReply::Reject))
         .route(&path("cancel"), other(SeatReply::Cancel))
@@ -182,25 +216,33 @@ async fn change(
 }
 
 async fn apply(
-    _: Open,
-    State(state): State<ApiState>,
+    open: Open,
+    state: State<ApiState>,
     caller: Present,
-    Strict(body): Strict<Wish>,
-) -> Result<(StatusCode, Json<SeatRequest>), Problem> {
-    let wish = wish(body, caller.principal())?;
-    let request = asked!(state, caller.asks(SeatAction::Apply(wish)) => SeatRequest);
-    Ok((StatusCode::CREATED, Json(*request)))
+    body: Strict<Wish>,
+) -> Result<Made<SeatRequest>, Problem> {
+    ask_for_seat(open, state, caller, body, SeatAction::Apply).await
 }
 
 async fn invite(
+    open: Open,
+    state: State<ApiState>,
+    caller: Present,
+    body: Strict<Wish>,
+) -> Result<Made<SeatRequest>, Problem> {
+    ask_for_seat(open, state, caller, body, SeatAction::Invite).await
+}
+
+/// An application or an invitation; which, `action` says.
+async fn ask_for_seat(
     _: Open,
     State(state): State<ApiState>,
     caller: Present,
     Strict(body): Strict<Wish>,
-) -> Result<(StatusCode, Json<SeatRequest>), Problem> {
+    action: fn(SeatWish) -> SeatAction,
+) -> Result<Made<SeatRequest>, Problem> {
     let wish = wish(body, caller.principal())?;
-    let request = asked!(state, caller.asks(SeatAction::Invite(wish)) => SeatRequest);
-    Ok((StatusCode::CREATED, Json(*request)))
+    Ok(Made(*asked!(state, caller.asks(action(wish)) => SeatRequest)))
 }
 
 async fn applicants(State(state): State<ApiState>, viewer: Watching) -> Result<Json<Applicants>, Problem> {

@@ -7,6 +7,7 @@ mod seat;
 
 use costage_media::forward::FeedId;
 use costage_media::scene::SourceId;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::command::{NewLive, User};
@@ -63,7 +64,7 @@ pub enum Answer {
 }
 
 /// A live as everybody may see it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LiveInfo {
     /// As it was asked for.
@@ -74,6 +75,7 @@ pub struct LiveInfo {
     /// Whether its host's media flows.
     pub is_publishing: bool,
     /// Viewers that are connected to its feed. The rules do not know them: 0 until the one who counts them fills it in.
+    #[schemars(description = "Viewers that are connected to its feed.")]
     pub viewer_count: u64,
     /// Its feed; for the inside.
     #[serde(skip)]
@@ -91,7 +93,7 @@ pub struct LivePage {
 }
 
 /// A host of a live, as events and answers name it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Host {
     /// Its live.
@@ -100,14 +102,16 @@ pub struct Host {
     #[serde(flatten)]
     pub user: User,
     /// The seat; the owner sits on 0.
+    #[schemars(range(max = 49))]
     pub seat_index: u32,
 }
 
 /// Where each seat stands in the picture.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Layout {
     /// Number of the template.
+    #[schemars(example = 600)]
     pub template_id: u32,
     /// Size of the picture.
     pub canvas: CanvasSize,
@@ -116,31 +120,37 @@ pub struct Layout {
 }
 
 /// Size of the picture, pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CanvasSize {
-    /// Width.
+    /// Width, pixels.
+    #[schemars(example = 720)]
     pub w: usize,
-    /// Height.
+    /// Height, pixels.
+    #[schemars(example = 1280)]
     pub h: usize,
 }
 
 /// One seat's rectangle, in canvas pixels.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SeatRegion {
     /// Its live.
     pub live_id: LiveId,
     /// Its seat in that live.
+    #[schemars(range(max = 49))]
     pub seat_index: u32,
     /// Who sits there.
     pub user_id: UserId,
-    /// Left edge.
+    /// Left edge, canvas pixels.
     pub x: usize,
-    /// Upper edge.
+    /// Upper edge, canvas pixels.
+    #[schemars(example = 276)]
     pub y: usize,
-    /// Width.
+    /// Width, canvas pixels.
+    #[schemars(example = 360)]
     pub w: usize,
-    /// Height.
+    /// Height, canvas pixels.
+    #[schemars(example = 644)]
     pub h: usize,
     /// Higher is nearer.
     pub z: u32,
@@ -154,7 +164,7 @@ pub struct Publish {
 }
 
 /// Everything a client needs to draw a live from nothing: the first message of an event socket.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LiveSnapshot {
     /// The live.

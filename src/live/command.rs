@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use costage_media::forward::FeedId;
 use costage_media::scene::SourceId;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::gifts::GiftTable;
@@ -214,19 +215,21 @@ pub enum SocketState {
 }
 
 /// A user as shown to others.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
     /// Id.
     pub user_id: UserId,
     /// Shown name, at most 100 bytes; "" when unknown (the id is shown then).
+    #[schemars(length(max = 100), example = &"Alice")]
     pub user_name: String,
     /// Address of a picture, at most 500 bytes; "" for none.
+    #[schemars(length(max = 500), example = &"")]
     pub avatar_url: String,
 }
 
 /// How a seat is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum SeatMode {
     /// By anybody.
@@ -236,14 +239,17 @@ pub enum SeatMode {
 }
 
 /// Which overlays the server draws into the picture; an app that draws its own turns them off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Overlays {
     /// Nicknames.
+    #[schemars(example = true)]
     pub names: bool,
     /// Score bar, countdown, ranks, results.
+    #[schemars(example = true)]
     pub battle: bool,
     /// The frame around a connection.
+    #[schemars(example = true)]
     pub container: bool,
 }
 
@@ -254,38 +260,52 @@ impl Default for Overlays {
 }
 
 /// A live to create, and what everybody may see of it after. Lengths and counts are checked by the machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewLive {
     /// Chosen by the caller, unique.
     pub live_id: LiveId,
-    /// At most 100 bytes.
+    /// Shown name, at most 100 bytes.
+    #[schemars(length(max = 100), example = &"Alice live")]
     pub live_name: String,
     /// Who sits on seat 0.
     pub owner: User,
-    /// At most 100 bytes.
+    /// A word to all, at most 100 bytes.
+    #[schemars(length(max = 100), example = &"")]
     pub notice: String,
     /// Whether the list shows it.
+    #[schemars(example = true)]
     pub is_public_visible: bool,
     /// Whether it has seats at all.
+    #[schemars(example = true)]
     pub is_seat_enabled: bool,
     /// Whether the owner stays on seat 0.
+    #[schemars(example = true)]
     pub keep_owner_on_seat: bool,
-    /// 1 to 50.
+    /// Seats, the owner's among them: 1 to 50.
+    #[schemars(range(min = 1, max = 50), example = 9)]
     pub max_seat_count: u64,
     /// How seats are taken.
     pub seat_mode: SeatMode,
     /// "videoDynamicGrid9Seats" is carried out; the page's other templates are refused as not implemented.
+    #[schemars(
+        description = "Layout of the seats; only videoDynamicGrid9Seats is built.",
+        example = &"videoDynamicGrid9Seats"
+    )]
     pub seat_template: String,
-    /// At most 200 bytes.
+    /// Address of a picture for the list, at most 200 bytes.
+    #[schemars(length(max = 200), example = &"")]
     pub cover_url: String,
-    /// At most 200 bytes.
+    /// Address of a picture, at most 200 bytes.
+    #[schemars(length(max = 200), example = &"")]
     pub background_url: String,
     /// At most 3, each at most 100 bytes.
+    #[schemars(length(max = 3), example = ["music"])]
     pub category_list: Vec<String>,
     /// The business's own number.
     pub activity_status: i64,
-    /// At most 10 keys of at most 50 bytes, values of at most 2 KB.
+    /// The business's own: at most 10 keys of at most 50 bytes, values of at most 2048 bytes.
+    #[schemars(extend("maxProperties" = 10))]
     pub meta_data: BTreeMap<String, String>,
     /// What the server draws.
     pub overlays: Overlays,
@@ -388,7 +408,7 @@ pub struct OverlaysChange {
 }
 
 /// Why a live ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum LiveEndReason {
     /// Its owner ended it.
@@ -454,7 +474,7 @@ pub struct BattleRequest {
 }
 
 /// How scores change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ScoreOp {
     /// To what is there.
@@ -463,33 +483,41 @@ pub enum ScoreOp {
     Set,
 }
 
-/// Where points come from; kept in the ledger. Each at most 200 bytes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+/// Where points come from; kept in the ledger. Each text has at most 200 bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ScoreSource {
     /// The gift.
+    #[schemars(length(max = 200), example = &"rocket")]
     pub gift_id: String,
     /// Who gave it.
+    #[schemars(length(max = 200), example = &"u9")]
     pub sender_id: String,
     /// The business's own reference.
+    #[schemars(length(max = 200), example = &"order 778")]
     pub reference: String,
 }
 
 /// A gift to a host of a battle. Texts have at most 200 bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Gift {
     /// The host it is for.
     pub receiver: UserId,
     /// Which gift; not empty.
+    #[schemars(length(min = 1, max = 200), example = &"rocket")]
     pub gift_id: String,
     /// How many, 1 to 1 000 000.
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub count: u64,
     /// What one is worth, in the business's own unit; 0 to 2^53 − 1.
+    #[schemars(range(max = 9_007_199_254_740_991_u64), example = 10)]
     pub value: u64,
     /// Who gave it.
+    #[schemars(length(max = 200), example = &"u9")]
     pub sender_id: String,
     /// The business's own reference.
+    #[schemars(length(max = 200), example = &"order 778")]
     pub reference: String,
 }
 

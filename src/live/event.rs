@@ -5,6 +5,7 @@ mod seat;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answer::{BattleEndReason, BattleResult, Host, Layout, TemplateName};
@@ -15,7 +16,7 @@ use super::time::WallMs;
 pub use seat::{NoResponse, SeatEvent, SeatReason};
 
 /// One event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "type", content = "data", rename_all_fields = "camelCase")]
 pub enum Event {
     /// To the invited live.
@@ -85,7 +86,7 @@ pub enum Event {
         inviter: Host,
         /// Who is asked.
         invitee: Host,
-        /// How long it will last.
+        /// How long it will last, seconds.
         duration_seconds: u64,
         /// As given with the request.
         extension_info: String,
@@ -121,7 +122,7 @@ pub enum Event {
         inviter: Host,
         /// Who else is in it.
         invitees: Vec<Host>,
-        /// How long it lasts.
+        /// How long it lasts, seconds.
         duration_seconds: u64,
         /// When it began.
         start_time: WallMs,
@@ -167,7 +168,7 @@ pub enum Event {
     BattlePunishmentStarted {
         /// The battle.
         battle_id: BattleId,
-        /// How long it lasts.
+        /// How long it lasts, seconds.
         punishment_seconds: u64,
         /// When it began.
         start_time: WallMs,
@@ -206,7 +207,7 @@ pub enum Event {
 }
 
 /// A host's request for a battle to another.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BattleAsk {
     /// The battle.
@@ -218,7 +219,7 @@ pub struct BattleAsk {
 }
 
 /// Why a host left a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum LeaveReason {
     /// By its own command.

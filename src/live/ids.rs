@@ -1,8 +1,10 @@
 //! Names of things: validated once, then passed around as types.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 use uuid::Uuid;
@@ -51,7 +53,7 @@ fn checked(text: &str) -> Result<Arc<str>, IdFault> {
 }
 
 macro_rules! text_id {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident $example:literal $description:literal) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Arc<str>);
@@ -89,16 +91,36 @@ macro_rules! text_id {
                 serializer.serialize_str(&self.0)
             }
         }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({
+                    "type": "string",
+                    "description": $description,
+                    "minLength": 1,
+                    "maxLength": ID_CHARS_MAX,
+                    "pattern": ID_PATTERN,
+                    "examples": [$example],
+                })
+            }
+        }
     };
 }
 
+/// [`checked`], as a regular expression.
+const ID_PATTERN: &str = "^[A-Za-z0-9_][A-Za-z0-9_.@:-]*$";
+
 text_id! {
     /// A live: one host's room. Chosen by whoever creates it.
-    LiveId
+    LiveId "a" "A live: one host's room. Chosen by whoever creates it; unique while the live lasts."
 }
 text_id! {
     /// A user, as the business names them (the `sub` of a token).
-    UserId
+    UserId "alice" "A user, as the business names them (the `sub` of a token)."
 }
 
 impl UserId {
@@ -143,6 +165,21 @@ impl fmt::Debug for BattleId {
 impl Serialize for BattleId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
+    }
+}
+
+impl JsonSchema for BattleId {
+    fn schema_name() -> Cow<'static, str> {
+        "BattleId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "format": "uuid",
+            "description": "A battle, numbered by the server; ids sort by time (UUID version 7).",
+            "examples": ["019cb0d2-d380-7abc-8def-0123456789ab"],
+        })
     }
 }
 

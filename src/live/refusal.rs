@@ -338,7 +338,7 @@ pub enum Refusal {
         key: ScoreKey,
     },
     /// 422, 100002.
-    #[error("the score of user {user} would be {wanted}, outside 0 to 9007199254740991; nothing was changed")]
+    #[error("the score of user {user} would be {wanted}, outside 0 to 9007199254740991; change `value`")]
     ScoreOutOfRange {
         /// Whose.
         user: UserId,

@@ -2,11 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A moment in milliseconds since 1970-01-01 UTC: the server's time, which clients count down from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(rename = "TimeMs", example = 1_790_000_000_000_u64)]
 pub struct WallMs(pub u64);
 
 impl WallMs {

@@ -64,6 +64,12 @@ async fn same_key_and_content_gives_the_stored_answer() {
     score(&house, &admin, &battle, "gift-1", &add("alice", 501)).await.problem(422, "idempotency-key-reused");
     let found = house.json("", "GET", &format!("/v1/battles/{battle}"), &Value::Null).await.expect(200);
     assert_eq!(found["scores"], json!({"alice": 500, "bob": 20}));
+
+    // The end changes nothing of that, and takes nothing new.
+    house.json(&admin, "DELETE", "/v1/lives/b/co-host", &Value::Null).await;
+    assert_eq!(score(&house, &admin, &battle, "gift-1", &add("alice", 500)).await.expect(200), first);
+    score(&house, &admin, &battle, "gift-1", &add("alice", 501)).await.problem(422, "idempotency-key-reused");
+    score(&house, &admin, &battle, "gift-3", &add("alice", 500)).await.problem(409, "battle-ended");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::stream::MaybeTlsStream;
 use tokio_tungstenite::tungstenite::{Error, Message, WebSocket, connect};
 
+use super::contract::{Contract, Exchange};
 use super::house::{House, SOCKETS_MAX};
 
 /// Longer than anything here takes, shorter than a hung build.
@@ -23,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const UNREAD: u32 = 900;
 
 /// A blocking client: the server runs on the runtime's other threads meanwhile.
-pub(crate) struct Socket(WebSocket<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Socket(WebSocket<MaybeTlsStream<TcpStream>>, &'static Contract);
 
 type Dialled = Result<(Socket, Response<Option<Vec<u8>>>), Error>;
 
@@ -33,16 +34,46 @@ fn dial(house: &House, path: &str, headers: &[(&'static str, &str)]) -> Dialled 
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }
-        let (socket, response) = connect(request)?;
+        let (socket, response) = connect(request).inspect_err(|error| {
+            if let Error::Http(refusal) = error {
+                is_as_documented(house, path, headers, refusal);
+            }
+        })?;
+        is_as_documented(house, path, headers, &response);
         if let MaybeTlsStream::Plain(stream) = socket.get_ref() {
             stream.set_read_timeout(Some(PATIENCE)).unwrap();
         }
-        Ok((Socket(socket), response))
+        Ok((Socket(socket, house.contract()), response))
     })
+}
+
+fn is_as_documented(house: &House, path: &str, headers: &[(&str, &str)], answer: &Response<Option<Vec<u8>>>) {
+    // What the library has read of a refusal's body may be only its beginning.
+    let body = answer.body().as_ref().and_then(|body| String::from_utf8(body.clone()).ok());
+    let sent_headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let exchange = Exchange {
+        method: "GET".to_owned(),
+        path: path.to_owned(),
+        sent_headers: sent_headers.collect(),
+        sent: String::new(),
+        status: answer.status().as_u16(),
+        headers: answer.headers().clone(),
+        body: body.filter(|body| serde_json::from_str::<Value>(body).is_ok()),
+    };
+    assert_eq!(house.contract().faults(&exchange), [""; 0], "not as /openapi.json says");
 }
 
 pub(crate) fn open(house: &House, path: &str) -> Socket {
     dial(house, path, &[]).unwrap().0
+}
+
+/// A socket, or nothing when the server has no place for one.
+pub(crate) fn try_open(house: &House, path: &str) -> Option<Socket> {
+    match dial(house, path, &[]) {
+        Ok((socket, _)) => Some(socket),
+        Err(Error::Http(response)) if response.status() == 503 => None,
+        Err(other) => panic!("wanted a socket or a 503, found {other}"),
+    }
 }
 
 fn refused(house: &House, path: &str) -> u16 {
@@ -61,7 +92,11 @@ impl Socket {
     pub(crate) fn json(&mut self) -> Value {
         loop {
             match self.message() {
-                Message::Text(text) => return serde_json::from_str(&text).unwrap(),
+                Message::Text(text) => {
+                    let message = serde_json::from_str(&text).unwrap();
+                    assert_eq!(self.1.message_faults(&message), [""; 0], "not as /openapi.json says: {message}");
+                    return message;
+                }
                 Message::Ping(_) => {}
                 other @ (Message::Binary(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_)) => {
                     panic!("wanted an event, found {other:?}")

@@ -17,8 +17,10 @@ use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
+use tokio::sync::{OnceCell, oneshot};
 use tokio::time::timeout;
+
+use super::contract::{Contract, Exchange};
 
 pub(crate) const SECRET: &[u8; 32] = b"0123456789abcdef0123456789abcdef";
 
@@ -51,6 +53,20 @@ pub(crate) const CONNECTIONS_MAX: usize = 16;
 
 /// Requests a second that these servers take of one token that is not an admin's.
 pub(crate) const CLIENT_REQUESTS: u32 = 50;
+
+/// The document that these servers serve; it is the same for all.
+static CONTRACT: OnceCell<Contract> = OnceCell::const_new();
+
+/// Reads the document over a listener of its own, so that it takes no place of the server's.
+async fn fetch_contract(router: api::Router) -> Contract {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/openapi.json", listener.local_addr().unwrap());
+    let fetched = async { reqwest::get(url).await.unwrap().json().await.unwrap() };
+    tokio::select! {
+        () = api::serve(listener, router, 1, std::future::pending()) => panic!("it serves until it is dropped"),
+        document = fetched => Contract::new(document),
+    }
+}
 
 /// A running server.
 pub(crate) struct House {
@@ -123,6 +139,7 @@ impl House {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (router, going) = (api::router(state.clone()), state.going.clone());
+        CONTRACT.get_or_init(|| fetch_contract(router.clone())).await;
         tokio::spawn(async move {
             api::serve(listener, router, CONNECTIONS_MAX, going.reached(Stage::Closing)).await;
         });
@@ -145,21 +162,45 @@ impl House {
         self.token(Role::Host, user, live)
     }
 
-    /// Any request.
+    /// The document that the server serves.
+    pub(crate) fn contract(&self) -> &'static Contract {
+        CONTRACT.get().expect("read when the first server was opened")
+    }
+
+    /// Any request. The answer is as the document says.
     pub(crate) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
-        let method: Method = method.parse().unwrap();
-        let mut request = self.http.request(method, format!("http://{}{path}", self.address)).body(body.to_owned());
+        let exchange = self.exchange(method, path, headers, body).await;
+        assert_eq!(self.contract().faults(&exchange), [""; 0], "not as /openapi.json says");
+        Reply { status: exchange.status, headers: exchange.headers, body: exchange.body.unwrap_or_default() }
+    }
+
+    /// Any request and its answer, not held against the document.
+    pub(crate) async fn exchange(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Exchange {
+        let verb: Method = method.parse().unwrap();
+        let mut request = self.http.request(verb, format!("http://{}{path}", self.address)).body(body.to_owned());
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let response = request.send().await.unwrap();
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Reply { status, headers, body: response.text().await.unwrap() }
+        let sent_headers = headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), (*value).to_owned()));
+        Exchange {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            sent_headers: sent_headers.collect(),
+            sent: body.to_owned(),
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: Some(response.text().await.unwrap()),
+        }
     }
 
     /// Bytes on a connection of their own, and all that is answered until the server hangs up.
     pub(crate) async fn raw(&self, request: &str) -> String {
-        said(&mut self.dial(request).await).await
+        let said = said(&mut self.dial(request).await).await;
+        if let Some(exchange) = Exchange::from_bytes(request, &said) {
+            assert_eq!(self.contract().faults(&exchange), [""; 0], "not as /openapi.json says");
+        }
+        said
     }
 
     /// A connection on which these bytes were sent.

@@ -2,17 +2,22 @@
 //! ones; what is not here is a browser (`tests/interop`).
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
 
+mod bad_input;
 mod battle_steps;
 mod battles;
 mod co_host;
+mod contract;
 mod drain;
 mod edge;
 mod events;
+mod everything;
+mod full;
 mod gifts;
 mod house;
 mod live_change;
 mod lives;
 mod presence;
+mod refusals;
 mod seats;
 mod slow;
 mod tokens;

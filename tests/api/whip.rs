@@ -7,14 +7,14 @@ use costage::client::whip::Host;
 
 use super::house::{House, Reply, offer};
 
-fn fragment(candidate: &str) -> String {
+pub(crate) fn fragment(candidate: &str) -> String {
     format!(
         "a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\n{candidate}"
     )
 }
 
-const CANDIDATE: &str = "a=candidate:1 1 udp 2130706431 127.0.0.1 50000 typ host\r\n";
-const FRAGMENT: (&str, &str) = ("content-type", "application/trickle-ice-sdpfrag");
+pub(crate) const CANDIDATE: &str = "a=candidate:1 1 udp 2130706431 127.0.0.1 50000 typ host\r\n";
+pub(crate) const FRAGMENT: (&str, &str) = ("content-type", "application/trickle-ice-sdpfrag");
 
 async fn published() -> (House, Reply, String) {
     let house = House::open().await;

@@ -32,6 +32,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("hyper_util", &["src/api"]),
     ("rust_embed", &["src/api"]),
     ("jsonwebtoken", &["src/api"]),
+    ("schemars", &["src/api", "src/live"]),
     ("reqwest", &["src/client"]),
     ("rusqlite", &["src/store"]),
     ("sqlx", &["src/store"]),

@@ -1,9 +1,10 @@
 //! The endpoints: an offer becomes a session.
 
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 
+use super::super::answers::Done;
 use super::super::ask::asked;
 use super::super::auth::Bearer;
 use super::super::body;
@@ -14,6 +15,7 @@ use super::super::problem::{Problem, quoted};
 use super::super::query::Segments;
 use super::super::refusals::{Protocol, offer_problem};
 use super::super::state::ApiState;
+use super::described::{Accepts, Begun, Endpoint, Offer};
 use crate::engine::{Opened, Role};
 use crate::live::{Command, LiveId};
 
@@ -25,8 +27,8 @@ pub(super) async fn publish(
     State(state): State<ApiState>,
     bearer: Bearer,
     Segments(live): Segments<String>,
-    request: Request,
-) -> Result<Response, Problem> {
+    Offer(request): Offer,
+) -> Result<Begun, Problem> {
     let live = live_of(&live)?;
     let info = may::publish(&state, &bearer, &live).await?;
     let offer = body::text(request, SDP, Case::MalformedOffer).await?;
@@ -42,8 +44,8 @@ pub(super) async fn play(
     State(state): State<ApiState>,
     bearer: Option<Bearer>,
     Segments(live): Segments<String>,
-    request: Request,
-) -> Result<Response, Problem> {
+    Offer(request): Offer,
+) -> Result<Begun, Problem> {
     let live = live_of(&live)?;
     may::watch(&state, bearer.as_ref(), &live).await?;
     let offer = body::text(request, SDP, Case::MalformedViewerOffer).await?;
@@ -57,7 +59,7 @@ fn open(
     role: Role,
     bearer: Option<&Bearer>,
     offer: &str,
-) -> Result<Response, Problem> {
+) -> Result<Begun, Problem> {
     let owner = Bearer::owner(bearer).to_text();
     match state.signalling.open(state.clock.now(), role, owner, offer) {
         Ok(opened) => Ok(created(state, protocol, opened)),
@@ -65,7 +67,7 @@ fn open(
     }
 }
 
-fn created(state: &ApiState, protocol: Protocol, opened: Opened) -> Response {
+fn created(state: &ApiState, protocol: Protocol, opened: Opened) -> Begun {
     let folder = match protocol {
         Protocol::Whip => "whip",
         Protocol::Whep => "whep",
@@ -81,7 +83,7 @@ fn created(state: &ApiState, protocol: Protocol, opened: Opened) -> Response {
     for link in state.settings.ice_server_links.iter().filter_map(|link| HeaderValue::from_str(link).ok()) {
         response.headers_mut().append(header::LINK, link);
     }
-    response
+    Begun(response)
 }
 
 /// A path that cannot name a live names none: 404, because 400 has a meaning of its own to players.
@@ -91,19 +93,18 @@ fn live_of(text: &str) -> Result<LiveId, Problem> {
 }
 
 /// GET: 2xx without content, RFC 9725 §4.
-pub(super) async fn look() -> StatusCode {
-    StatusCode::NO_CONTENT
+pub(super) async fn look() -> Done {
+    Done
 }
 
 /// HEAD: how a player finds out that this is a WHEP (or WHIP) endpoint, WHEP draft §4.
-pub(super) async fn discover() -> Response {
-    (StatusCode::OK, [(header::CONTENT_TYPE, SDP)]).into_response()
+pub(super) async fn discover() -> Endpoint {
+    Endpoint
 }
 
 /// OPTIONS: what may be posted, RFC 9725 §4.2. The CORS headers are added to every answer, the ICE servers to none here.
-pub(super) async fn options() -> Response {
-    let headers = [("accept-post", SDP), ("allow", ALLOWED)];
-    (StatusCode::OK, headers).into_response()
+pub(super) async fn options() -> Accepts<false> {
+    Accepts { allow: ALLOWED }
 }
 
 /// PUT, PATCH, DELETE of an endpoint.

@@ -12,28 +12,26 @@
 //! Never 406, and never 400 for a viewer's offer: players read the first as a counter-offer (WHEP) or as "no audio", the
 //! second as a wish that the server offers.
 
+mod described;
 mod endpoint;
 mod session;
 
-use axum::Router;
-use axum::routing::{MethodRouter, get, patch, post};
-
-use super::state::ApiState;
+use super::openapi::{Methods, Routes, patch, post};
 
 /// The routes of both protocols.
-pub(super) fn routes() -> Router<ApiState> {
-    Router::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .route("/whip/{live}", with_looks(post(endpoint::publish)))
         .route("/whep/{live}", with_looks(post(endpoint::play)))
         .route("/whip/sessions/{secret}", session_routes())
         .route("/whep/sessions/{secret}", session_routes())
 }
 
-fn with_looks(methods: MethodRouter<ApiState>) -> MethodRouter<ApiState> {
+fn with_looks(methods: Methods) -> Methods {
     methods.get(endpoint::look).head(endpoint::discover).options(endpoint::options).fallback(endpoint::other_method)
 }
 
-fn session_routes() -> MethodRouter<ApiState> {
+fn session_routes() -> Methods {
     let methods = patch(session::trickle).delete(session::close).options(session::options);
-    methods.merge(get(session::look)).fallback(session::other_method)
+    methods.get(session::look).fallback(session::other_method)
 }

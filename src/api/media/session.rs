@@ -1,19 +1,21 @@
 //! The sessions: trickle ICE, restarts, the end.
 
-use axum::extract::{FromRequestParts, OptionalFromRequestParts, Path, Request, State};
+use axum::extract::{FromRequestParts, OptionalFromRequestParts, Path, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 
+use super::super::answers::Done;
 use super::super::auth::{Bearer, Owner, address};
 use super::super::body;
 use super::super::cases::Case;
 use super::super::problem::Problem;
 use super::super::state::ApiState;
+use super::described::{Accepts, Closed, Fragment, Patched};
 use crate::engine::Trickled;
 
 /// What a PATCH carries, RFC 8840 §9.
-const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
+pub(super) const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 
 /// The secret of a session that the caller may change.
 pub(super) struct Mine(String);
@@ -57,35 +59,35 @@ impl FromRequestParts<ApiState> for Known {
 pub(super) async fn trickle(
     State(state): State<ApiState>,
     Mine(secret): Mine,
-    request: Request,
-) -> Result<Response, Problem> {
+    Fragment(request): Fragment,
+) -> Result<Patched, Problem> {
     let if_match = request.headers().get(header::IF_MATCH).map(|value| value.to_str().unwrap_or_default().to_owned());
     let fragment = body::text(request, FRAGMENT, Case::MalformedFragment).await?;
     match state.signalling.trickle(state.clock.now(), &secret, if_match.as_deref(), &fragment)? {
         // RFC 9725 §4.3.2: no body and no ETag.
-        Trickled::Accepted => Ok(StatusCode::NO_CONTENT.into_response()),
+        Trickled::Accepted => Ok(Patched(StatusCode::NO_CONTENT.into_response())),
         Trickled::Restarted { etag, fragment } => {
             let headers = [(header::CONTENT_TYPE, FRAGMENT.to_owned()), (header::ETAG, etag)];
-            Ok((StatusCode::OK, headers, fragment).into_response())
+            Ok(Patched((StatusCode::OK, headers, fragment).into_response()))
         }
     }
 }
 
 /// 200, not 204: OBS logs a warning for the latter. If-Match is ignored (RFC 9725 §4.3).
-pub(super) async fn close(State(state): State<ApiState>, Mine(secret): Mine) -> Result<StatusCode, Problem> {
+pub(super) async fn close(State(state): State<ApiState>, Mine(secret): Mine) -> Result<Closed, Problem> {
     match state.signalling.close(state.clock.now(), &secret) {
-        Ok(()) => Ok(StatusCode::OK),
+        Ok(()) => Ok(Closed),
         Err(unknown) => Err(Problem::new(Case::SessionNotFound, unknown.to_string())),
     }
 }
 
 /// GET: 2xx without content, RFC 9725 §4.
-pub(super) async fn look(_: Known) -> StatusCode {
-    StatusCode::NO_CONTENT
+pub(super) async fn look(_: Known) -> Done {
+    Done
 }
 
-pub(super) async fn options() -> Response {
-    (StatusCode::OK, [("accept-patch", FRAGMENT), ("allow", ALLOWED)]).into_response()
+pub(super) async fn options() -> Accepts<true> {
+    Accepts { allow: ALLOWED }
 }
 
 /// POST and PUT of a session.

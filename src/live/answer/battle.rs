@@ -1,7 +1,9 @@
 //! Answers about battles.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde::ser::Serializer;
 
@@ -47,8 +49,29 @@ impl Serialize for BattleCode {
     }
 }
 
+impl JsonSchema for BattleCode {
+    fn schema_name() -> Cow<'static, str> {
+        "BattleCode".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "integer",
+            "description": "What became of the request for one user.",
+            "oneOf": [
+                {"const": 0, "description": "success: asked, or in the battle that has started"},
+                {"const": 1, "description": "roomNotExist: this user has no live any more"},
+                {"const": 2, "description": "battling: in the battle that you have left"},
+                {"const": 3, "description": "battlingOtherRoom: in another battle, or asked to another"},
+                {"const": 4, "description": "roomExit: its host's media is gone"},
+                {"const": 5, "description": "retry: its battle is over but not closed yet; ask again"},
+            ],
+        })
+    }
+}
+
 /// What became of the request for one user.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserResult {
     /// The user.
@@ -58,12 +81,12 @@ pub struct UserResult {
 }
 
 /// A battle that was just asked for: it has started, or waits for answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BattleRequested {
     /// Its id.
     pub battle_id: BattleId,
-    /// [`BattleStatus::Started`] or [`BattleStatus::Pending`].
+    /// Started or pending.
     pub status: BattleStatus,
     /// When it began; absent while pending.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,7 +102,7 @@ pub struct BattleRequested {
 }
 
 /// Where a battle stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum BattleStatus {
     /// Waits for the answers of those who were asked.
@@ -91,7 +114,7 @@ pub enum BattleStatus {
 }
 
 /// Why a battle ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum BattleEndReason {
     /// Its time was over.
@@ -115,13 +138,14 @@ impl BattleEndReason {
 }
 
 /// A host in a battle.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BattleUser {
     /// Who.
     #[serde(flatten)]
     pub host: Host,
     /// Points.
+    #[schemars(range(max = 9_007_199_254_740_991_u64))]
     pub score: u64,
     /// Whether it left before the end.
     pub left: bool,
@@ -130,7 +154,7 @@ pub struct BattleUser {
 }
 
 /// A battle: pending, running or ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BattleInfo {
     /// Id.
@@ -139,15 +163,18 @@ pub struct BattleInfo {
     pub status: BattleStatus,
     /// The user who asked for it.
     pub inviter: UserId,
-    /// How long it was meant to last.
+    /// How long it was meant to last, seconds.
+    #[schemars(range(min = 5, max = 86_400), example = 300)]
     pub duration_seconds: u64,
     /// Whether those who were asked had to answer.
     pub need_response: bool,
-    /// How long the punishment after its end by time lasts; 0 for none.
+    /// How long the punishment after its end by time lasts, seconds; 0 for none.
+    #[schemars(range(max = 3_600))]
     pub punishment_seconds: u64,
     /// Whether its hosts part after it.
     pub end_connection_after: bool,
-    /// As given with the request.
+    /// As given with the request; at most 2048 bytes.
+    #[schemars(length(max = 2_048), example = &"{}")]
     pub extension_info: String,
     /// When it began; null when it has not.
     pub start_time: Option<WallMs>,
@@ -168,7 +195,7 @@ pub struct BattleInfo {
 }
 
 /// How a battle ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BattleResult {
     /// Final points by user.
@@ -185,7 +212,7 @@ pub struct BattleResult {
 }
 
 /// One who gave points to a host.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Sender {
     /// As `source.senderId` of the changes said.
@@ -195,7 +222,7 @@ pub struct Sender {
 }
 
 /// One line of a ranking.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Ranked {
     /// The user.
@@ -205,13 +232,14 @@ pub struct Ranked {
     /// Points.
     pub score: u64,
     /// 1 is best.
+    #[schemars(range(min = 1, max = 9))]
     pub rank: u32,
     /// Whether it left before the end; such a host cannot win.
     pub left: bool,
 }
 
 /// Scores after a change; the stored answer of its idempotency key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Scored {
     /// The battle.
@@ -219,5 +247,6 @@ pub struct Scored {
     /// Points of all its users, right after this change.
     pub scores: BTreeMap<UserId, u64>,
     /// Number of the change in the battle's ledger, from 1.
+    #[schemars(range(min = 1))]
     pub ledger_seq: u64,
 }

@@ -1,6 +1,9 @@
 //! Answers about connections.
 
+use std::borrow::Cow;
+
 use costage_media::scene::Template;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 
@@ -8,7 +11,7 @@ use super::super::ids::LiveId;
 use super::Host;
 
 /// What became of the invitation of one live.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TargetResult {
     /// The invited live.
@@ -55,6 +58,27 @@ impl Serialize for ConnectionCode {
     }
 }
 
+impl JsonSchema for ConnectionCode {
+    fn schema_name() -> Cow<'static, str> {
+        "ConnectionCode".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "integer",
+            "description": "What became of one invitation.",
+            "oneOf": [
+                {"const": 0, "description": "success: invited, or connected at once where both invited each other"},
+                {"const": 1, "description": "roomNotExist: there is no such live"},
+                {"const": 2, "description": "connecting: already invited by you or connected to you, or its user is, by another live"},
+                {"const": 3, "description": "connectingOtherRoom: invited by another, or in another connection"},
+                {"const": 4, "description": "full: the connection has no place left"},
+                {"const": 5, "description": "retry: too many of your requests are pending"},
+            ],
+        })
+    }
+}
+
 /// A layout template as answers name it: `"templateId":600,"template":"hostDynamicGrid"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TemplateName(pub Template);
@@ -68,8 +92,26 @@ impl Serialize for TemplateName {
     }
 }
 
+impl JsonSchema for TemplateName {
+    fn schema_name() -> Cow<'static, str> {
+        "TemplateName".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let (ids, names) = (Template::ALL.map(Template::id), Template::ALL.map(Template::name));
+        json_schema!({
+            "type": "object",
+            "properties": {
+                "templateId": {"type": "integer", "enum": ids, "description": "Number of the layout template."},
+                "template": {"type": "string", "enum": names, "description": "Its name."},
+            },
+            "required": ["templateId", "template"],
+        })
+    }
+}
+
 /// A connection that was just made or grown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Connected {
     /// Its lives, in the order of their places: the inviter first, then by joining time.
@@ -80,7 +122,7 @@ pub struct Connected {
 }
 
 /// Connection and pending requests of a live. Requests are between hosts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CoHost {
     /// The connection's lives in the order of their places; empty when there is none.

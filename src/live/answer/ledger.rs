@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::super::command::{Gift, ScoreOp, ScoreSource};
@@ -10,7 +11,7 @@ use super::super::time::WallMs;
 use super::Scored;
 
 /// Scores after a gift; the stored answer of its idempotency key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Gifted {
     /// As after any change.
@@ -21,7 +22,7 @@ pub struct Gifted {
 }
 
 /// A page of a battle's ledger.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LedgerPage {
     /// The battle.
@@ -29,18 +30,21 @@ pub struct LedgerPage {
     /// Oldest first.
     pub rows: Vec<LedgerRow>,
     /// For the next page; "" when there is no more yet.
+    #[schemars(example = &"")]
     pub cursor: String,
 }
 
 /// One change of scores.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LedgerRow {
     /// Its number, from 1.
+    #[schemars(range(min = 1))]
     pub ledger_seq: u64,
     /// When it was received.
     pub score_time: WallMs,
     /// Its idempotency key.
+    #[schemars(length(min = 1, max = 128), example = &"gift-778")]
     pub idempotency_key: String,
     /// How scores changed; gifts add.
     pub op: ScoreOp,
@@ -55,7 +59,7 @@ pub struct LedgerRow {
 }
 
 /// One host's points in a change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ScoreValue {
     /// Whose.

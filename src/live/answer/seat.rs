@@ -1,5 +1,6 @@
 //! Answers about seats.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::super::command::User;
@@ -7,12 +8,13 @@ use super::super::ids::{LiveId, UserId};
 use super::super::time::WallMs;
 
 /// One seat. A list of a live in a connection holds the other lives' seats too, told apart by `live_id`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SeatInfo {
     /// Its live.
     pub live_id: LiveId,
     /// Its number; the owner sits on 0.
+    #[schemars(range(max = 49), example = 1)]
     pub index: u32,
     /// Whether nobody may sit there.
     pub is_locked: bool,
@@ -21,7 +23,7 @@ pub struct SeatInfo {
 }
 
 /// A user on a seat.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SeatUser {
     /// The user.
@@ -42,7 +44,7 @@ pub struct SeatUser {
 }
 
 /// What a user on a seat is in the live.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum SeatRole {
     /// Whose live it is.
@@ -53,7 +55,7 @@ pub enum SeatRole {
 
 /// State of a microphone or a camera (TUIDeviceStatus). A user sits down with both opened: whether anything is really
 /// sent, its media says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum DeviceStatus {
     /// 0 in the product.
@@ -65,7 +67,7 @@ pub enum DeviceStatus {
 }
 
 /// Who waits for a seat, and who is asked to take one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SeatRequests {
     /// Those who applied, by userId.
@@ -84,7 +86,7 @@ impl SeatRequests {
 }
 
 /// A pending application or invitation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SeatRequest {
     /// Who is to sit down.
@@ -93,9 +95,11 @@ pub struct SeatRequest {
     /// The live.
     pub live_id: LiveId,
     /// Where; −1 for any free seat.
+    #[schemars(range(min = -1, max = 49))]
     pub seat_index: i64,
-    /// As given with the request.
+    /// As given with the request; at most 2048 bytes.
+    #[schemars(length(max = 2_048), example = &"")]
     pub extension_info: String,
-    /// When it expires; `None`: never.
+    /// When it expires; null: never.
     pub expire_time: Option<WallMs>,
 }

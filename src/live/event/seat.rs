@@ -1,5 +1,6 @@
 //! What clients are told about seats. Named as in the product (LiveSeatStore, CoGuestStore).
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::super::answer::{Host, SeatInfo, SeatRequest};
@@ -8,7 +9,7 @@ use super::super::ids::LiveId;
 use super::Audience;
 
 /// One event about the seats of a live.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "type", content = "data", rename_all_fields = "camelCase")]
 pub enum SeatEvent {
     /// To all lives of the connection.
@@ -144,7 +145,7 @@ pub enum SeatEvent {
 }
 
 /// Why seats changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum SeatReason {
     /// A user sat down.
@@ -170,7 +171,7 @@ pub enum SeatReason {
 }
 
 /// Why a request ended without an answer (NoResponseReason).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum NoResponse {
     /// Nobody answered in time.

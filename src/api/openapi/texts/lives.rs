@@ -1,0 +1,62 @@
+//! Lives, connections, layouts, events.
+
+use super::super::super::cases::Case;
+use super::{Text, text};
+
+pub(super) const TEXTS: &[Text] = &[
+    text("GET", "/v1/lives", "listLives", "lives")
+        .says("List the public lives", "Newest first, in pages: `cursor` \"\" first, then what the page before answered, until that is \"\"."),
+    text("POST", "/v1/lives", "createLive", "lives")
+        .says("Create a live", "For oneself, with a host's token for that live; an admin creates it for any owner. What is not named gets its default.")
+        .refuses(&[
+            Case::Forbidden, Case::LiveIdTaken, Case::LiveIdYours, Case::TooManyLives, Case::MetaDataKeys,
+            Case::MetaDataValue, Case::MetaDataKey, Case::NotBuilt,
+        ]),
+    text("GET", "/v1/lives/{live}", "findLive", "lives").says("Look at a live", ""),
+    text("PATCH", "/v1/lives/{live}", "changeLive", "lives")
+        .says("Change a live", "Only what is named changes; null names nothing. Everybody on the live's event socket is told (onLiveInfoChanged).")
+        .refuses(&[Case::MetaDataKeys, Case::MetaDataValue, Case::MetaDataKey, Case::NotBuilt]),
+    text("DELETE", "/v1/lives/{live}", "endLive", "lives")
+        .says("End a live", "Its battle is left first, then its connection, then it ends; events in that order."),
+    text("PUT", "/v1/users/{user}/avatar", "setAvatar", "lives").says("Set a user's avatar", "Not built yet."),
+    text("GET", "/v1/lives/{live}/co-host", "findCoHost", "co-host")
+        .says("Look at a live's connection", "With who is invited and who invites; those two are shown to the live's host and to admins only."),
+    text("DELETE", "/v1/lives/{live}/co-host", "leaveConnection", "co-host")
+        .says("Leave the connection", "Battles are left too. Done by an admin who is not the host, the live is taken out (reason kicked).")
+        .refuses(&[Case::NotConnected]),
+    text("GET", "/v1/lives/{live}/co-host/candidates", "listCandidates", "co-host")
+        .says("List lives that may be invited", "Public lives that are publishing and in no connection, newest first, in pages."),
+    text("POST", "/v1/lives/{live}/co-host/requests", "requestConnection", "co-host")
+        .says(
+            "Invite other lives",
+            "Answered 200 when it was understood, with a code per target. A single target that failed is refused with the problem that \
+            says why. Two hosts that invite each other are connected at once.",
+        )
+        .refuses(&[
+            Case::LiveNotFound, Case::AlreadyConnected, Case::ConnectionPending, Case::ConnectedElsewhere,
+            Case::ConnectionFull, Case::ConnectionTooOften, Case::UserConnectedTwice, Case::NotBuilt,
+        ]),
+    text("POST", "/v1/lives/{live}/co-host/requests/{other}/accept", "acceptConnection", "co-host")
+        .says("Accept an invitation", "The connection exists before this is answered and before onCoHostRequestAccepted is sent.")
+        .refuses(&[Case::RequestNotFound, Case::ConnectedElsewhere, Case::ConnectionFull, Case::UserConnectedTwice]),
+    text("POST", "/v1/lives/{live}/co-host/requests/{other}/reject", "rejectConnection", "co-host")
+        .says("Reject an invitation", "")
+        .refuses(&[Case::RequestNotFound]),
+    text("POST", "/v1/lives/{live}/co-host/requests/{other}/cancel", "cancelConnection", "co-host")
+        .says("Take an invitation back", "")
+        .refuses(&[Case::RequestNotFound]),
+    text("GET", "/v1/lives/{live}/layout", "findLayout", "layout")
+        .says("Look at the layout", "Where everybody stands in the picture that this live's viewers see."),
+    text("PUT", "/v1/lives/{live}/layout", "chooseLayout", "layout")
+        .says("Choose the layout", "Any connected host changes it for all lives of the connection.")
+        .refuses(&[Case::NotConnected, Case::ConnectionFull, Case::NotBuilt]),
+    text("POST", "/v1/layouts/validate", "validateLayout", "layout").says("Check a layout", "Not built yet."),
+    text("GET", "/v1/lives/{live}/preview.png", "preview", "layout").says("A preview of the picture", "Not built yet."),
+    text("GET", "/v1/lives/{live}/events", "events", "events")
+        .says(
+            "The event socket",
+            "A WebSocket. First a `snapshot` with `epoch` and `seq`, then events in order; `epoch` and `after` of the last message seen \
+            resume, or get a new snapshot. The server pings each 5 s and ends the socket after two unanswered ones. Clients send nothing.",
+        )
+        .refuses(&[Case::Overloaded]),
+];

@@ -1,0 +1,66 @@
+//! WHIP, WHEP, and the server itself.
+
+use super::super::super::cases::Case;
+use super::{Text, text};
+
+const MEDIA: &str = "media";
+const LOOK: (&str, &str) = ("Is there an endpoint", "RFC 9725 §4.");
+const DISCOVER: (&str, &str) = ("Is this an endpoint of media", "How players find out.");
+const OPTIONS: (&str, &str) = ("What may be posted", "RFC 9725 §4.2; also the CORS preflight.");
+const SESSION_LOOK: (&str, &str) = ("Is the session there", "");
+const SESSION_OPTIONS: (&str, &str) = ("What may be patched", "");
+const TRICKLE: (&str, &str) = (
+    "Trickle candidates, or restart ICE",
+    "`If-Match` is the ETag of the ICE session; a fragment with new credentials restarts ICE (RFC 8840, RFC 9725 §4.3).",
+);
+const CLOSE: (&str, &str) =
+    ("End the session", "The token of the offer again; what was opened with the token in the address needs none.");
+
+const PATCHED: &[Case] =
+    &[Case::SessionNotFound, Case::Forbidden, Case::MalformedFragment, Case::EtagMissing, Case::EtagStale];
+const ENDED: &[Case] = &[Case::SessionNotFound, Case::Forbidden];
+
+const fn said(text: Text, words: (&'static str, &'static str)) -> Text {
+    text.says(words.0, words.1)
+}
+
+pub(super) const TEXTS: &[Text] = &[
+    text("POST", "/whip/{live}", "publish", MEDIA)
+        .says("Publish as the host of a live", "WHIP. A second offer of the same user takes over. H.264 and Opus.")
+        .refuses(&[
+            Case::Forbidden, Case::LiveNotFound, Case::PublisherBusy, Case::MalformedOffer, Case::UnusableOffer,
+            Case::NoCommonCodec, Case::TooManySessions,
+        ]),
+    said(text("GET", "/whip/{live}", "lookAtPublishing", MEDIA), LOOK),
+    said(text("HEAD", "/whip/{live}", "discoverPublishing", MEDIA), DISCOVER),
+    said(text("OPTIONS", "/whip/{live}", "optionsOfPublishing", MEDIA), OPTIONS),
+    text("POST", "/whep/{live}", "play", MEDIA)
+        .says(
+            "Play a live's feed",
+            "WHEP. The address is the same alone, in a connection and in a battle. Before anybody publishes: 409 with Retry-After.",
+        )
+        .refuses(&[
+            Case::Forbidden, Case::LiveNotFound, Case::NotLive, Case::MalformedViewerOffer, Case::UnusableOffer,
+            Case::NoCommonCodec, Case::TooManySessions,
+        ]),
+    said(text("GET", "/whep/{live}", "lookAtPlaying", MEDIA), LOOK),
+    said(text("HEAD", "/whep/{live}", "discoverPlaying", MEDIA), DISCOVER),
+    said(text("OPTIONS", "/whep/{live}", "optionsOfPlaying", MEDIA), OPTIONS),
+    said(text("PATCH", "/whip/sessions/{secret}", "tricklePublishing", MEDIA), TRICKLE).refuses(PATCHED),
+    said(text("DELETE", "/whip/sessions/{secret}", "endPublishing", MEDIA), CLOSE).refuses(ENDED),
+    said(text("GET", "/whip/sessions/{secret}", "lookAtPublishingSession", MEDIA), SESSION_LOOK).refuses(&[Case::SessionNotFound]),
+    said(text("OPTIONS", "/whip/sessions/{secret}", "optionsOfPublishingSession", MEDIA), SESSION_OPTIONS),
+    said(text("PATCH", "/whep/sessions/{secret}", "tricklePlaying", MEDIA), TRICKLE).refuses(PATCHED),
+    said(text("DELETE", "/whep/sessions/{secret}", "endPlaying", MEDIA), CLOSE).refuses(ENDED),
+    said(text("GET", "/whep/sessions/{secret}", "lookAtPlayingSession", MEDIA), SESSION_LOOK).refuses(&[Case::SessionNotFound]),
+    said(text("OPTIONS", "/whep/sessions/{secret}", "optionsOfPlayingSession", MEDIA), SESSION_OPTIONS),
+    text("POST", "/whip/{live}/seats/{index}", "publishFromSeat", MEDIA).says("Publish from a seat", "Not built yet."),
+    text("POST", "/whep/{live}/hosts/{user}", "playHost", MEDIA).says("Play a single host", "Not built yet."),
+    text("POST", "/whep/{live}/return", "playReturn", MEDIA)
+        .says("Play the feed without one's own sound", "Not built yet."),
+    text("GET", "/v1/time", "time", "other")
+        .says("The server's time", "On the line that battles and events count by; clients count down from it."),
+    text("GET", "/healthz", "health", "other")
+        .says("Is the server ready", "503 from the first moment of a shutdown, so that a balancer looks elsewhere."),
+    text("GET", "/openapi.json", "openapi", "other").says("This document", ""),
+];
