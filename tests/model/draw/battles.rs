@@ -1,6 +1,6 @@
 //! Battles: asked for, answered, scored, left, repeated.
 
-use super::{Draw, names};
+use super::{Draw, Step, names};
 use crate::command::{BattleWish, Command, Gift, Table};
 use crate::rules::{Battle, Model, Stage};
 use crate::words::Text;
@@ -128,6 +128,28 @@ impl Draw {
             punishment: if self.dice.percent(1) { 3_601 } else { punishment },
             part_after: self.dice.percent(25),
         }))
+    }
+
+    /// A battle is over, but not closed yet, when one who is connected asks for another with one of its hosts.
+    pub(super) fn overtime(&mut self, model: &Model) -> Option<Step> {
+        let running: Vec<&Battle> =
+            model.battles.iter().filter(|battle| matches!(battle.stage, Stage::Running)).collect();
+        let battle = self.one_of(&running)?;
+        let host = battle.fighters.iter().find(|fighter| !fighter.left)?.host;
+        let free = |live: &Text| model.battle_of(live).is_none();
+        let free: Vec<Text> = model.together(host.live).into_iter().filter(free).collect();
+        let [live, other, ..] = free[..] else { return None };
+        self.queue.push(Step::Ask(Command::Battle(Box::new(BattleWish {
+            live,
+            users: vec![host.user.id, model.live(other)?.owner.id],
+            seconds: None,
+            need_response: Some(false),
+            timeout: None,
+            extension: "",
+            punishment: 0,
+            part_after: false,
+        }))));
+        Some(Step::Late(battle.end.saturating_sub(model.now).max(1)))
     }
 
     /// New points, or once more what was posted before.

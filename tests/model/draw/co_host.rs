@@ -1,6 +1,6 @@
 //! Requests and connections.
 
-use super::Draw;
+use super::{Draw, Step};
 use crate::command::{Command, Wish};
 use crate::rules::{Model, TEMPLATES};
 use crate::words::Text;
@@ -56,7 +56,7 @@ impl Draw {
         let others: Vec<Text> = if self.dice.percent(80) {
             self.lives.iter().copied().filter(free).collect()
         } else {
-            self.lives.iter().copied().filter(|id| *id != live || self.left % 16 == 0).collect()
+            self.lives.iter().copied().filter(|id| *id != live || self.left.is_multiple_of(16)).collect()
         };
         let count = self.dice.weighted(&[(10, 1), (3, 2), (3, 4), (3, 8)]);
         let mut targets = self.dice.some(&others, count);
@@ -67,6 +67,21 @@ impl Draw {
         let seconds = self.dice.weighted(&[(6, None), (3, Some(5)), (2, Some(120))]);
         let seconds = if self.dice.percent(1) { self.dice.pick(&[Some(0), Some(121)]) } else { seconds };
         Command::Request { live, targets, template, seconds, extension: self.extension() }
+    }
+
+    /// More requests of one live than may be pending.
+    pub(super) fn flood_of_requests(&mut self) {
+        let (live, others) = (self.lives[0], &self.lives[1..]);
+        let all = [&others[..8], &others[8..16], &others[16..17], &others[17..19], &others[..2]];
+        for targets in all.map(<[Text]>::to_vec) {
+            self.queue.push(Step::Ask(Command::Request {
+                live,
+                targets,
+                template: None,
+                seconds: None,
+                extension: "",
+            }));
+        }
     }
 
     fn template(&mut self) -> Wish {

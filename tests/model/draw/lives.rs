@@ -136,9 +136,9 @@ impl Draw {
             0 => Field::Name(text(101)),
             1 => Field::Notice(text(101)),
             2 => Field::Public(self.dice.coin()),
-            3 | 4 => Field::Seats(self.dice.percent(70)),
+            3..5 => Field::Seats(self.dice.percent(70)),
             5 => Field::KeepOwner(self.dice.coin()),
-            6 | 7 | 8 => Field::SeatCount(if bad { 51 } else { self.seat_count() }),
+            6..9 => Field::SeatCount(if bad { 51 } else { self.seat_count() }),
             9 => Field::Free(self.dice.coin()),
             10 => {
                 Field::Template(if bad { self.dice.pick(&["audioSalon", "theatre"]) } else { "videoDynamicGrid9Seats" })
@@ -147,7 +147,7 @@ impl Draw {
             12 => Field::Background(text(201)),
             13 => Field::Categories(if bad { vec!["music"; 4] } else { vec!["music", "cats"] }),
             14 => Field::Activity(self.dice.pick(&[0, -1, 7])),
-            15 | 16 => Field::Meta(self.meta(bad)),
+            15..17 => Field::Meta(self.meta(bad)),
             _ => Field::Overlay(self.index(3), self.dice.percent(70)),
         }
     }

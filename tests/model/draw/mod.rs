@@ -92,6 +92,9 @@ impl Draw {
         let left = if dice.below(400) == 0 { 400 } else { COMMANDS };
         let mut draw = Self { dice, lives, weights, queue: Vec::new(), left };
         draw.set_the_scene();
+        if draw.lives.len() == LIVES.len() && draw.dice.coin() {
+            draw.flood_of_requests();
+        }
         if draw.dice.below(400) == 0 {
             draw.flood();
         }

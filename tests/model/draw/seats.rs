@@ -3,7 +3,10 @@
 use super::{Draw, names};
 use crate::command::{By, Command, Policy, Reply, SeatAsk, SeatWish};
 use crate::rules::{Live, Model};
-use crate::words::{Person, Text};
+use crate::words::{Device, Person, Text};
+
+/// What its user may not open.
+const CLOSED: Device = Device::ClosedByAdmin;
 
 impl Draw {
     pub(super) fn seats(&mut self, model: &Model) -> Command {
@@ -28,6 +31,12 @@ impl Draw {
         let (user, index) = (self.anybody(model), self.seat_index(live));
         let sitter = live.seats.get(usize::try_from(index).expect("small")).and_then(|seat| seat.sitter);
         let own = sitter.map_or(By::Guest(user.id), |it| By::Guest(it.user.id));
+        if let Some(closed) = sitter.filter(|it| it.microphone == CLOSED || it.camera == CLOSED)
+            && self.dice.percent(40)
+        {
+            let by = if self.dice.coin() { self.manager() } else { own };
+            return (by, SeatAsk::Device { index, microphone: closed.microphone == CLOSED, open: true });
+        }
         match self.dice.below(20) {
             0..5 => {
                 // Guests are told for what they are: the owner on its own seat now and then.

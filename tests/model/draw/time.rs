@@ -7,6 +7,11 @@ use crate::rules::{Link, Model};
 impl Draw {
     /// Mostly up to the next deadline, or right before it.
     pub(super) fn time(&mut self, model: &Model) -> Step {
+        if self.dice.percent(10)
+            && let Some(step) = self.overtime(model)
+        {
+            return step;
+        }
         let due = model.next_due().map_or(0, |(at, _)| at.saturating_sub(model.now));
         match self.dice.below(100) {
             0..8 => Step::Wait(0),

@@ -113,7 +113,7 @@ impl Model {
     }
 
     /// The battle that a live is in, or has asked for, or is asked to.
-    pub(super) fn battle_of(&self, live: &str) -> Option<&Battle> {
+    pub(crate) fn battle_of(&self, live: &str) -> Option<&Battle> {
         let open = self.battles.iter().filter(|battle| !matches!(battle.stage, Stage::Ended(..)));
         open.into_iter().find(|battle| battle.fighters.iter().any(|it| it.host.live == live && !it.left))
     }
