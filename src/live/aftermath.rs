@@ -4,6 +4,8 @@
 //! time over ──▶ onBattleEnded ──▶ punishment, if one was asked for ──▶ co-hosting, or with endConnectionAfter its hosts part
 //!                                       └─ a new battle of one of its hosts, or all but one have parted: it ends early
 //! ```
+//! After all but one have parted the last parts too, where endConnectionAfter was asked for; a new battle goes on in the
+//! connection.
 
 use super::answer::{Answer, BattleEndReason, Host};
 use super::command::BattleRequest;
