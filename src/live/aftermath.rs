@@ -4,8 +4,10 @@
 //! time over ──▶ onBattleEnded ──▶ punishment, if one was asked for ──▶ co-hosting, or with endConnectionAfter its hosts part
 //!                                       └─ a new battle of one of its hosts, or all but one have parted: it ends early
 //! ```
+//! After all but one have parted the last parts too, where endConnectionAfter was asked for; a new battle goes on in the
+//! connection.
 
-use super::answer::{Answer, BattleEndReason};
+use super::answer::{Answer, BattleEndReason, Host};
 use super::command::BattleRequest;
 use super::event::{Event, LeaveReason};
 use super::fact::Fact;
@@ -66,6 +68,17 @@ impl Lives {
         self.notify(now, audience, Event::BattlePunishmentEnded { battle_id: id });
     }
 
+    /// The battles of a connection that are not over, or whose punishment is not.
+    pub(super) fn unfinished_battles(&self, connection: ConnectionId) -> Vec<BattleId> {
+        let unfinished = |battle: &Battle| match battle.phase {
+            Phase::Pending { .. } | Phase::Running { .. } => true,
+            Phase::Ended { punishment_end, .. } => punishment_end.is_some(),
+        };
+        let battles = self.state.battles.iter();
+        let own = battles.filter(|(_, battle)| battle.connection == connection && unfinished(battle));
+        own.map(|(id, _)| *id).collect()
+    }
+
     /// With `endConnectionAfter` the hosts of a battle that is over, and whose punishment is, leave their connection, who
     /// left the battle early among them. Others in the connection, who have not agreed to this, stay connected.
     pub(super) fn part_after(&mut self, now: WallMs, id: BattleId) {
@@ -95,9 +108,14 @@ impl Lives {
             }
             Phase::Ended { reason: BattleEndReason::TimeOver | BattleEndReason::AllMemberExit, .. } => {}
         }
-        self.live(&live)?;
-        let others = || battle.members.iter().map(|member| &member.host).filter(|host| host.live_id != live);
-        if !others().any(|host| self.state.lives.get(&host.live_id).is_some()) {
+        // A live of the same id that another user has created since is another live.
+        let lives_on =
+            |host: &Host| self.state.lives.get(&host.live_id).is_some_and(|live| *live.owner() == host.user.user_id);
+        if !lives_on(&inviter.host) {
+            return Err(Refusal::NoSuchLive { live });
+        }
+        let others = || battle.members.iter().map(|member| &*member.host).filter(|host| host.live_id != live);
+        if !others().any(lives_on) {
             return Err(Refusal::NoValidLive { battle: id });
         }
         let config = &battle.config;

@@ -167,12 +167,16 @@ impl Lives {
         }
     }
 
-    /// The lives that hear of a battle: those in it, and all that are connected with them.
+    /// The lives that hear of a battle: those of its hosts who have not left it, and all of the connection that it is in,
+    /// but not of another that a host has gone to since.
     pub(super) fn audience(&self, id: BattleId) -> Vec<LiveId> {
         let Some(battle) = self.state.battles.get(&id) else { return Vec::new() };
-        let present = battle.members.iter().filter(|member| !member.left);
-        let lives: BTreeSet<_> = present.flat_map(|member| self.members_of(&member.host.live_id)).collect();
-        lives.into_iter().filter(|live| self.state.lives.get(live).is_some()).collect()
+        let present = battle.members.iter().filter(|member| !member.left).map(|member| &member.host.live_id);
+        let present = present.filter(|live| self.state.lives.get(live).is_some());
+        let connection = self.state.connections.get(&battle.connection);
+        let connected = connection.into_iter().flat_map(|connection| &connection.members);
+        let lives: BTreeSet<_> = present.chain(connected).collect();
+        lives.into_iter().cloned().collect()
     }
 
     /// The picture of the connection under a battle follows its scores.

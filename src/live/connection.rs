@@ -93,12 +93,13 @@ impl Lives {
     }
 
     /// `live` leaves its battle, then its connection; when one live is left, the connection dissolves. Does nothing
-    /// for a live that is in none.
+    /// for a live that is in none. A battle or a punishment that is over by this is followed by what is to follow it.
     pub(super) fn leave_connection(&mut self, now: WallMs, live: &LiveId, reason: LeaveReason) {
         let Some(id) = self.state.lives.get(live).and_then(|live| live.connection) else { return };
         let before = self.members_of(live);
         let others: Vec<_> = before.iter().filter(|member| *member != live).cloned().collect();
         let dissolves = others.len() < 2;
+        let unfinished = self.unfinished_battles(id);
         self.exit_battle(now, live);
         self.end_punishments_without(now, id, live);
         if dissolves {
@@ -133,6 +134,7 @@ impl Lives {
         if reason != LeaveReason::LiveEnded {
             self.tell_layout(now, std::slice::from_ref(live));
         }
+        unfinished.into_iter().for_each(|battle| self.part_after(now, battle));
     }
 
     /// The lives of the connection that `live` is in, in the order of places; itself alone when it is in none.

@@ -27,10 +27,11 @@ impl Lives {
         live.info = Arc::new(after.clone());
         let info = self.info_of(self.live(&id)?);
         self.record(Fact::LiveChanged(Arc::new(info)));
-        if fields.contains(&"overlays") {
+        self.fit_seats(now, &before, &after);
+        // A seat that was there says whether its camera is open; without seats every camera is.
+        if fields.contains(&"overlays") || fields.contains(&"isSeatEnabled") {
             self.restage_live(&id);
         }
-        self.fit_seats(now, &before, &after);
         self.notify(now, vec![id.clone()], Event::LiveInfoChanged { live: Box::new(after), changed: fields });
         self.find_live(&id)
     }
@@ -42,7 +43,7 @@ impl Lives {
             (false, true) => self.open_seats(&after.live_id),
             (true, true) if after.max_seat_count < before.max_seat_count => {
                 let first = u32::try_from(after.max_seat_count).expect("checked: at most 50");
-                self.empty_seats_from(now, &after.live_id, first);
+                self.take_seats_away_from(now, &after.live_id, first);
             }
             (true, true) | (false, false) => {}
         }

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use costage::live::answer::{BattleEndReason, BattleRequested, BattleStatus};
-use costage::live::command::{BattleRequest, ScoreOp};
+use costage::live::command::{BattleRequest, NewLive, ScoreOp, User};
 use costage::live::{Answer, BattleId, Command, Event, Fact, Lives, Refusal, Rules, WallMs};
 use costage_media::scene::ScoreBar;
 
 use crate::challenges::{challenge, request};
-use crate::world::{DAWN, World, contest, host_of, live};
+use crate::world::{DAWN, World, contest, host_of, live, user};
 
 fn exit(world: &mut World, battle: BattleId, name: &str) {
     let exit = Command::ExitBattle { battle, user: host_of(name) };
@@ -180,6 +180,65 @@ fn end_connection_after_follows_when_all_have_left_but_not_a_battle_that_never_s
     assert_eq!(world.connected_with("a"), ["a", "b"], "b plays on");
     exit(&mut world, battle, "b");
     assert_eq!((world.connected_with("a"), world.connected_with("b")), (vec![], vec![]));
+}
+
+#[test]
+fn end_connection_after_follows_when_the_last_leaves_by_leaving_the_connection() {
+    let mut world = World::connected(&["a", "b", "c", "d"]);
+    let wish = BattleRequest { end_connection_after: true, ..contest("a", &["b"]) };
+    let battle = request(&mut world, wish.clone()).battle_id;
+    exit(&mut world, battle, "a");
+    world.leave("b");
+    assert_eq!(world.connected_with("a"), [""; 0], "its battle is over, so it is on its own");
+    assert_eq!(world.connected_with("c"), ["c", "d"]);
+    let mut world = World::connected(&["a", "b", "c", "d"]);
+    request(&mut world, BattleRequest { punishment_seconds: 30, ..wish });
+    world.wait(Duration::from_secs(300));
+    world.leave("b");
+    assert_eq!(world.connected_with("a"), [""; 0], "so is its punishment");
+    assert_eq!(world.connected_with("c"), ["c", "d"]);
+}
+
+#[test]
+fn the_end_of_a_punishment_is_told_to_the_connection_of_its_battle_and_to_no_other() {
+    let mut world = World::connected(&["a", "b", "c", "d"]);
+    let battle = punished(&mut world, "a", &["b", "c"]);
+    exit(&mut world, battle, "a");
+    exit(&mut world, battle, "b");
+    world.wait(Duration::from_secs(60));
+    world.end("c");
+    world.forget();
+    world.battle("d", &["a"]);
+    for name in ["a", "b", "d"] {
+        assert_eq!(
+            world.told(name)[..2],
+            ["onBattlePunishmentEnded", "onBattleStarted"],
+            "{name}, though c had stayed alone"
+        );
+    }
+    let mut world = World::connected(&["a", "b", "c"]);
+    punished(&mut world, "a", &["b", "c"]);
+    world.wait(Duration::from_secs(60));
+    world.create("x");
+    world.leave("a");
+    world.invite("x", &["a"]);
+    world.accept("a", "x");
+    world.forget();
+    world.leave("b");
+    assert_eq!(world.told("a"), ["onBattlePunishmentEnded"], "it was in the battle");
+    assert_eq!(world.told("x"), [""; 0], "x has nothing to do with it");
+}
+
+#[test]
+fn a_live_that_another_user_has_created_since_is_in_no_rematch() {
+    let mut world = World::connected(&["a", "b", "c"]);
+    let battle = world.battle("a", &["b"]).battle_id;
+    world.wait(Duration::from_secs(300));
+    world.end("a");
+    let other = User { user_id: user("other"), user_name: String::new(), avatar_url: String::new() };
+    world.ask(Command::CreateLive(Box::new(NewLive::new(live("a"), other)))).unwrap();
+    assert_eq!(rematch(&mut world, battle, Some("a")), Err(Refusal::NoSuchLive { live: live("a") }));
+    assert_eq!(rematch(&mut world, battle, Some("b")), Err(Refusal::NoValidLive { battle }));
 }
 
 #[test]

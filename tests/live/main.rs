@@ -1,5 +1,5 @@
-//! The rules of lives, connections and battles, on virtual time: one test a rule, and random commands against what must
-//! always hold.
+//! The rules of lives, connections and battles, on virtual time: one test a rule. Random commands against all rules at
+//! once are in `tests/model`.
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "a test's panic is its failure")]
 
 mod aftermath;
@@ -10,8 +10,6 @@ mod connections;
 mod gifts;
 mod lives;
 mod presence;
-mod random;
-mod random_seats;
 mod seat_requests;
 mod seats;
 mod updates;

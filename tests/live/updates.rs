@@ -1,11 +1,11 @@
 //! Changing a live.
 
 use costage::live::answer::LiveInfo;
-use costage::live::command::{LiveChange, MediaState, OverlaysChange, SeatMode};
+use costage::live::command::{By, Device, LiveChange, MediaState, OverlaysChange, SeatAction, SeatMode};
 use costage::live::{Answer, Command, Effect, Fact, Refusal};
 use serde_json::{Value, json};
 
-use crate::seats::{open, pick, seated};
+use crate::seats::{ask, open, pick, seated, seats};
 use crate::world::{World, live};
 
 fn update(world: &mut World, name: &str, change: impl FnOnce(&mut LiveChange)) -> Result<LiveInfo, Refusal> {
@@ -51,6 +51,26 @@ fn who_sits_where_there_is_no_seat_any_more_leaves_it() {
     assert!(matches!(pick(&mut world, "a", 1, "far"), Err(Refusal::NoSeats { .. })));
     update(&mut world, "a", |change| change.is_seat_enabled = Some(true)).unwrap();
     assert_eq!(seated(&mut world, "a"), ["a0:a-host"], "it begins anew, with its owner");
+}
+
+#[test]
+fn a_seat_that_is_taken_away_takes_its_lock_along() {
+    let mut world = World::new();
+    open(&mut world, "a", |new| new.max_seat_count = 5);
+    ask(&mut world, "a", By::Owner, SeatAction::Lock { index: 4 }).unwrap();
+    update(&mut world, "a", |change| change.max_seat_count = Some(3)).unwrap();
+    update(&mut world, "a", |change| change.max_seat_count = Some(5)).unwrap();
+    assert!(!seats(&mut world, "a")[4].is_locked, "a seat that comes is a new one");
+}
+
+#[test]
+fn a_live_that_loses_its_seats_shows_its_host_again() {
+    let mut world = World::with(&["a"]);
+    let close = SeatAction::Device { index: 0, device: Device::Camera, open: false };
+    ask(&mut world, "a", By::Owner, close).unwrap();
+    assert!(!world.scene("a").tiles[0].camera);
+    update(&mut world, "a", |change| change.is_seat_enabled = Some(false)).unwrap();
+    assert!(world.scene("a").tiles[0].camera, "there is no seat left whose camera could be closed");
 }
 
 #[test]

@@ -96,6 +96,15 @@ impl Lives {
         self.remove_users(now, live, &beyond, SeatReason::Layout);
     }
 
+    /// Seats `first` and higher are no more: who sits there leaves, and their locks go with them.
+    pub(in crate::live) fn take_seats_away_from(&mut self, now: WallMs, live: &LiveId, first: u32) {
+        self.empty_seats_from(now, live, first);
+        let beyond: Vec<_> = self.state.seating.of(live).map(|(index, _)| index).filter(|it| *it >= first).collect();
+        for index in beyond {
+            self.state.seating.seats.remove(&(live.clone(), index));
+        }
+    }
+
     /// `joined` have come into the connection of `lives`: each is told the seats of the others, and these its own. A
     /// live with nobody but its owner on seats has told all by onCoHostUserJoined.
     pub(in crate::live) fn share_seats(&mut self, now: WallMs, joined: &[LiveId], lives: &[LiveId]) {

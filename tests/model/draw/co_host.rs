@@ -1,0 +1,96 @@
+//! Requests and connections.
+
+use super::{Draw, Step};
+use crate::command::{Command, Wish};
+use crate::rules::{Model, TEMPLATES};
+use crate::words::Text;
+
+impl Draw {
+    pub(super) fn co_host(&mut self, model: &Model) -> Command {
+        if !model.requests.is_empty() && self.dice.percent(55) {
+            let request = model.requests[self.index(model.requests.len())];
+            let (live, from) = (request.to, request.from);
+            return match self.dice.below(12) {
+                0 => Command::Reject { live, from },
+                1 => Command::Cancel { live: from, to: live },
+                2 => self.request_back(live, from),
+                _ => Command::Accept { live, from },
+            };
+        }
+        match self.dice.below(20) {
+            0 => Command::Accept { live: self.live(model), from: self.live(model) },
+            1 => Command::Reject { live: self.live(model), from: self.live(model) },
+            2 => Command::Cancel { live: self.live(model), to: self.live(model) },
+            3 => Command::Exit(self.member(model)),
+            4 => Command::KickOut(self.member(model)),
+            5..8 => Command::Layout { live: self.member(model), template: self.template() },
+            _ => self.request(model),
+        }
+    }
+
+    /// A live that is connected, if there is one.
+    pub(super) fn member(&mut self, model: &Model) -> Text {
+        if model.connections.is_empty() || self.dice.percent(5) {
+            return self.live(model);
+        }
+        let connection = &model.connections[self.index(model.connections.len())];
+        self.dice.pick(&connection.members)
+    }
+
+    /// Who was asked asks, too.
+    fn request_back(&mut self, live: Text, to: Text) -> Command {
+        let mut targets = vec![to];
+        if self.dice.coin() {
+            let another = self.dice.pick(self.lives);
+            if another != live && another != to {
+                targets.push(another);
+            }
+        }
+        Command::Request { live, targets, template: None, seconds: None, extension: "" }
+    }
+
+    fn request(&mut self, model: &Model) -> Command {
+        let live = if self.dice.coin() { self.member(model) } else { self.live(model) };
+        // Mostly those who are free, so that connections grow.
+        let free = |id: &Text| *id != live && model.connection_of(id).is_none();
+        let others: Vec<Text> = if self.dice.percent(80) {
+            self.lives.iter().copied().filter(free).collect()
+        } else {
+            self.lives.iter().copied().filter(|id| *id != live || self.left.is_multiple_of(16)).collect()
+        };
+        let count = self.dice.weighted(&[(10, 1), (3, 2), (3, 4), (3, 8)]);
+        let mut targets = self.dice.some(&others, count);
+        if self.dice.percent(1) {
+            targets.extend_from_within(..1.min(targets.len()));
+        }
+        let template = if self.dice.percent(20) { Some(self.template()) } else { None };
+        let seconds = self.dice.weighted(&[(6, None), (3, Some(5)), (2, Some(120))]);
+        let seconds = if self.dice.percent(1) { self.dice.pick(&[Some(0), Some(121)]) } else { seconds };
+        Command::Request { live, targets, template, seconds, extension: self.extension() }
+    }
+
+    /// More requests of one live than may be pending.
+    pub(super) fn flood_of_requests(&mut self) {
+        let (live, others) = (self.lives[0], &self.lives[1..]);
+        let all = [&others[..8], &others[8..16], &others[16..17], &others[17..19], &others[..2]];
+        for targets in all.map(<[Text]>::to_vec) {
+            self.queue.push(Step::Ask(Command::Request {
+                live,
+                targets,
+                template: None,
+                seconds: None,
+                extension: "",
+            }));
+        }
+    }
+
+    fn template(&mut self) -> Wish {
+        if self.dice.percent(3) {
+            return Wish::Name("mosaic");
+        }
+        // Those that are drawn most of the time.
+        let known = if self.dice.percent(90) { &TEMPLATES[..2] } else { &TEMPLATES[..] };
+        let template = &known[self.index(known.len())];
+        if self.dice.coin() { Wish::Name(template.name) } else { Wish::Number(template.number) }
+    }
+}

@@ -1,0 +1,272 @@
+//! Machine and model side by side: the same is asked of both, and whatever they say is compared.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::time::{Duration, Instant};
+
+use costage::live::{Command as Asked, Effect, LiveId, Lives, Rules, Snapshot, StageId, Wake, WallMs};
+use costage_media::forward::FeedId;
+use costage_media::scene::Scene;
+
+use crate::draw::{LIVES, Step};
+use crate::rules::{Due, Model, Stage};
+use crate::tally::Tally;
+use crate::translate::{self, Numbers};
+use crate::twist::Twist;
+use crate::words::Text;
+
+/// The wall-clock time at which every sequence begins.
+const DAWN: u64 = 1_790_000_000_000;
+
+/// Every so many steps each member of each connection is looked at, and not one of them.
+const EVERY_LIVE_EVERY: usize = 6;
+
+/// What the two do not agree about, in words.
+pub(crate) type Difference = String;
+
+/// The two.
+pub(crate) struct Duel {
+    dawn: Instant,
+    /// When the machine was last seeded: what fell due before is due then.
+    seeded: u64,
+    machine: Lives,
+    pub(crate) model: Model,
+    numbers: Numbers,
+    /// Which lives there could be, with their ids made once.
+    lives: Vec<(Text, LiveId)>,
+    stages: BTreeMap<StageId, Scene>,
+    routes: BTreeMap<FeedId, StageId>,
+    /// Steps that were compared.
+    settled: usize,
+}
+
+impl Duel {
+    pub(crate) fn new(seed: u64, twist: Option<Twist>) -> Self {
+        let dawn = Instant::now();
+        Self {
+            dawn,
+            seeded: DAWN,
+            machine: Lives::seed(dawn, WallMs(DAWN), Rules::default(), Snapshot::empty(seed)),
+            model: Model::new(DAWN, twist),
+            numbers: Numbers::default(),
+            lives: LIVES.iter().map(|id| (*id, LiveId::new(id).expect("a good id"))).collect(),
+            stages: BTreeMap::new(),
+            routes: BTreeMap::new(),
+            settled: 0,
+        }
+    }
+
+    fn now(&self) -> Instant {
+        self.dawn + Duration::from_millis(self.model.now - DAWN)
+    }
+
+    /// One step on both sides.
+    pub(crate) fn play(&mut self, step: &Step, tally: &mut Tally) -> Result<(), Difference> {
+        match step {
+            Step::Ask(command) => self.ask(command, tally),
+            Step::Lost(command) => self.lose(command, tally),
+            Step::Wait(ms) => self.wait(*ms, tally),
+            Step::Late(ms) => {
+                self.model.now += ms;
+                tally.step("late");
+                Ok(())
+            }
+            Step::Restart(ms) => {
+                self.model.restart(*ms);
+                self.seeded = self.model.now;
+                let wall = WallMs(self.seeded);
+                self.machine = Lives::restart(self.now(), wall, Rules::default(), self.machine.snapshot());
+                self.stages.clear();
+                self.routes.clear();
+                self.settle(tally)?;
+                tally.step("restart");
+                self.wait(0, tally)
+            }
+            Step::Reseed => {
+                self.seeded = self.model.now;
+                let wall = WallMs(self.seeded);
+                let snapshot = self.machine.snapshot();
+                self.machine = Lives::seed(self.now(), wall, Rules::default(), snapshot.clone());
+                same("snapshot", &self.machine.snapshot(), &snapshot)?;
+                self.model.table = crate::command::Table::default();
+                tally.step("reseed");
+                self.settle(tally)
+            }
+        }
+    }
+
+    fn ask(&mut self, command: &crate::command::Command, tally: &mut Tally) -> Result<(), Difference> {
+        let asked = self.numbers.command(command);
+        // Now and then to the letter: what is refused changes nothing.
+        let before = tally.now_and_then().then(|| self.machine.snapshot());
+        let given = self.machine.handle(self.now(), asked);
+        let wanted = self.model.ask(command);
+        match (&given, &wanted) {
+            (Ok(given), Ok(wanted)) => same("answer", &self.numbers.answer(given), wanted)?,
+            (Err(given), Err(wanted)) => {
+                same("refusal", &self.numbers.refusal(given), wanted)?;
+                if let Some(before) = before {
+                    same("what a refused command left", &self.machine.snapshot(), &before)?;
+                }
+                tally.check_code(given, wanted.case)?;
+            }
+            (given, wanted) => return Err(format!("outcome\n  machine {given:?}\n  model   {wanted:?}")),
+        }
+        tally.asked(command, &wanted);
+        self.settle(tally)
+    }
+
+    /// The journal could not keep it.
+    fn lose(&mut self, command: &crate::command::Command, tally: &mut Tally) -> Result<(), Difference> {
+        let asked = self.numbers.command(command);
+        if let Asked::SetGifts(_) = asked {
+            return Ok(());
+        }
+        let _ = self.machine.handle(self.now(), asked);
+        self.machine.undo();
+        tally.step("lost");
+        self.settle(tally)
+    }
+
+    /// Deadlines are met on time, and looked at one moment after the other.
+    fn wait(&mut self, ms: u64, tally: &mut Tally) -> Result<(), Difference> {
+        let until = self.model.now + ms;
+        while let Some((at, _)) = self.model.next_due().filter(|(at, _)| *at <= until) {
+            self.model.now = self.model.now.max(at);
+            self.machine.handle_timeout(self.now());
+            for due in self.model.fire() {
+                tally.fired(due);
+            }
+            self.settle(tally)?;
+        }
+        self.model.now = until;
+        tally.step("wait");
+        Ok(())
+    }
+
+    /// Whatever was told and shown is the same on both sides; then it is kept.
+    fn settle(&mut self, tally: &mut Tally) -> Result<(), Difference> {
+        let said = std::mem::take(&mut self.model.said);
+        let mut said = said.into_iter();
+        while let Some(effect) = self.machine.poll_effect() {
+            match effect {
+                Effect::Notify { at, lives, event } => {
+                    let audience = event.audience();
+                    let told = self.numbers.notice(at, &lives, &audience, &event);
+                    let wanted = said.next();
+                    same("event", &Some(&told), &wanted.as_ref())?;
+                    tally.told(&told.event);
+                }
+                Effect::Record(_) | Effect::EndSource(_) => {}
+                Effect::Stage { stage, scene } => drop(self.stages.insert(stage, scene)),
+                Effect::Route { feed, stage } => drop(self.routes.insert(feed, stage)),
+                Effect::EndStage(stage) => drop(self.stages.remove(&stage)),
+                Effect::EndFeed(feed) => drop(self.routes.remove(&feed)),
+            }
+        }
+        if let Some(missing) = said.next() {
+            return Err(format!("event\n  machine none\n  model   {missing:?}"));
+        }
+        self.machine.keep();
+        self.settled += 1;
+        self.compare_lives(self.settled.is_multiple_of(EVERY_LIVE_EVERY))?;
+        self.compare_battles(false)?;
+        self.compare_deadline()
+    }
+
+    /// The lives of a connection see each other: one of them is looked at, in turns, unless it is to be `all`.
+    fn compare_lives(&mut self, all: bool) -> Result<(), Difference> {
+        for (id, name) in &self.lives {
+            let there = self.model.live(id);
+            if let Some(connection) = self.model.connection_of(id).filter(|_| !all)
+                && connection.members[self.settled % connection.members.len()] != *id
+            {
+                continue;
+            }
+            let Ok(seen) = self.machine.view(name) else {
+                same("live is there", &false, &there.is_some())?;
+                continue;
+            };
+            let Some(live) = there else { return Err(format!("live {id} is there, and should not be")) };
+            same("view", &translate::view(&mut self.numbers, &seen), &self.model.view(id))?;
+            let stage = self.routes.get(&FeedId(live.serial));
+            let scene = stage.and_then(|stage| self.stages.get(stage));
+            let mut picture = scene.map(translate::picture);
+            let wanted = self.model.picture(id);
+            if let (Some(seen), Some(wanted)) = (&mut picture, &wanted)
+                && seen.bar.is_some() == wanted.bar.is_some()
+                && self.model.has_untold_points(id)
+            {
+                seen.bar = wanted.bar;
+            }
+            same("picture", &picture, &wanted)?;
+        }
+        let used = |stage: &StageId| self.routes.values().any(|routed| routed == stage);
+        same("stages that nobody sees", &self.stages.keys().find(|stage| !used(stage)), &None)
+    }
+
+    /// The battles that go on; with `all`, every one, and their ledgers.
+    fn compare_battles(&mut self, all: bool) -> Result<(), Difference> {
+        let now = self.now();
+        for battle in &self.model.battles {
+            let over = matches!(battle.stage, Stage::Ended(..));
+            if !all && over && battle.punishment_end.is_none() {
+                continue;
+            }
+            let given = self.machine.handle(now, Asked::FindBattle(self.numbers.id(battle.number)));
+            let given = given.map_err(|refusal| format!("battle {}: {refusal}", battle.number))?;
+            let wanted = crate::said::Answer::Battle(Box::new(battle.seen()));
+            same("battle", &self.numbers.answer(&given), &wanted)?;
+        }
+        Ok(())
+    }
+
+    fn compare_deadline(&self) -> Result<(), Difference> {
+        let next = self.machine.poll_timeout();
+        let seen = next.as_ref().map(|(at, wake)| (at.saturating_duration_since(self.dawn), kind(wake)));
+        let wanted =
+            self.model.next_due().map(|(at, due)| (Duration::from_millis(at.max(self.seeded) - DAWN), kind_of(due)));
+        same("next deadline", &seen, &wanted)
+    }
+
+    /// After the last step: what was decided long ago, too.
+    pub(crate) fn finish(&mut self, tally: &mut Tally) -> Result<(), Difference> {
+        self.compare_lives(true)?;
+        self.compare_battles(true)?;
+        for battle in self.model.battles.iter().map(|battle| battle.number).collect::<Vec<_>>() {
+            let (cursor, count) = (crate::command::Cursor::Start, Some(100));
+            self.ask(&crate::command::Command::Ledger { battle, cursor, count }, tally)?;
+        }
+        Ok(())
+    }
+}
+
+fn kind(wake: &Wake) -> (&'static str, &str) {
+    match wake {
+        Wake::ScoresDue(_) => ("scores", ""),
+        Wake::BattleEnds(_) => ("battle", ""),
+        Wake::BattleRequestExpires(_) => ("battle request", ""),
+        Wake::PunishmentEnds(_) => ("punishment", ""),
+        Wake::RequestExpires(to) => ("request", to.as_str()),
+        Wake::SeatRequestExpires(live, _) => ("seat request", live.as_str()),
+        Wake::HostGraceEnds(live) => ("grace", live.as_str()),
+        Wake::LiveIdles(live) => ("idle", live.as_str()),
+    }
+}
+
+fn kind_of(due: Due) -> (&'static str, Text) {
+    match due {
+        Due::ScoresTold(_) => ("scores", ""),
+        Due::BattleEnds(_) => ("battle", ""),
+        Due::BattleRequestExpires(_) => ("battle request", ""),
+        Due::PunishmentEnds(_) => ("punishment", ""),
+        Due::RequestExpires(to) => ("request", to),
+        Due::SeatRequestExpires(live, _) => ("seat request", live),
+        Due::HostGraceEnds(live) => ("grace", live),
+        Due::LiveIdles(live) => ("idle", live),
+    }
+}
+
+fn same<T: PartialEq + Debug>(what: &str, machine: &T, model: &T) -> Result<(), Difference> {
+    if machine == model { Ok(()) } else { Err(format!("{what}\n  machine {machine:?}\n  model   {model:?}")) }
+}

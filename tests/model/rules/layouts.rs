@@ -1,0 +1,73 @@
+//! Templates, and where each host stands in them on the canvas of 720 × 1280.
+
+use super::{Allowed, Model, refuse};
+use crate::command::Wish;
+use crate::said::{Case, Event};
+use crate::words::{LayoutSeen, Text};
+
+/// hostDynamicGrid: what a connection has that was asked for without one, and every live alone.
+pub(super) const GRID: u64 = 600;
+
+/// A template of connections.
+pub(crate) struct Template {
+    pub(crate) number: u64,
+    pub(crate) name: Text,
+    capacity: usize,
+    /// Whether this version of the server draws it.
+    drawn: bool,
+}
+
+/// All of the product's.
+pub(crate) const TEMPLATES: [Template; 5] = [
+    Template { number: GRID, name: "hostDynamicGrid", capacity: 9, drawn: true },
+    Template { number: 2, name: "hostVoiceConnection", capacity: 9, drawn: true },
+    Template { number: 601, name: "hostDynamic1v6", capacity: 7, drawn: false },
+    Template { number: 1, name: "hostStaticVoice6v6", capacity: 2, drawn: false },
+    Template { number: 400, name: "HostVideoLandscapeFixed2Seats", capacity: 2, drawn: false },
+];
+
+pub(super) fn find(wish: Wish) -> Allowed<u64> {
+    let named = |template: &&Template| match wish {
+        Wish::Name(name) => template.name == name,
+        Wish::Number(number) => template.number == number,
+    };
+    match TEMPLATES.iter().find(named) {
+        Some(template) if template.drawn => Ok(template.number),
+        Some(_) => refuse(Case::NotImplemented, ""),
+        None => refuse(Case::Invalid, "layoutTemplate"),
+    }
+}
+
+pub(super) fn capacity(number: u64) -> usize {
+    TEMPLATES.iter().find(|template| template.number == number).expect("it was looked up when it was chosen").capacity
+}
+
+/// x y w h of each of `hosts` places.
+fn places(template: u64, hosts: usize) -> Vec<[usize; 4]> {
+    let cell = |i: usize| [240 * (i % 3), 276 + 240 * (i / 3), 240, 240];
+    let half = |i: usize| [360 * (i % 2), 276 + 360 * (i / 2), 360, 360];
+    match (template, hosts) {
+        (GRID, 1) => vec![[0, 0, 720, 1280]],
+        (GRID, 2) => vec![[0, 276, 360, 644], [360, 276, 360, 644]],
+        (GRID, 3) => vec![[0, 276, 480, 480], [480, 276, 240, 240], [480, 516, 240, 240]],
+        (GRID, 4) => (0..4).map(half).collect(),
+        _ => (0..hosts).map(cell).collect(),
+    }
+}
+
+impl Model {
+    pub(super) fn layout(&self, live: Text) -> LayoutSeen<'static> {
+        let (template, together) = (self.template_of(live, None), self.together(live));
+        let hosts = together.iter().map(|live| self.live(live).expect("a member exists"));
+        let places = hosts.zip(places(template, together.len()));
+        LayoutSeen { template, places: places.map(|(live, place)| (live.id, live.owner.id, place)).collect() }
+    }
+
+    /// Tells those who see the same picture its layout.
+    pub(super) fn tell_layout(&mut self, lives: &[Text]) {
+        if let Some(first) = lives.first() {
+            let layout = self.layout(first);
+            self.tell(lives.to_vec(), Event::Layout(layout));
+        }
+    }
+}

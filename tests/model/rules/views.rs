@@ -1,0 +1,160 @@
+//! What clients see.
+
+use super::{Battle, Live, Model, Row, Stage};
+use crate::words::{
+    BattleSeen, CoHostSeen, FighterSeen, Host, LiveSeen, Picture, RowSeen, SeatSeen, Status, Text, View, WishesSeen,
+};
+
+impl Model {
+    pub(crate) fn view(&self, id: Text) -> View<'static> {
+        let own = self.battle_of(id);
+        let pending = own.filter(|battle| matches!(battle.stage, Stage::Pending));
+        View {
+            live: self.seen(id),
+            co_host: self.co_host(id),
+            battle: self.battle_shown(id).map(Battle::seen),
+            battle_request: pending.map(Battle::seen),
+            layout: self.layout(id),
+            seats: self.seat_list(id),
+            wishes: self.live(id).expect("it is listed").wishes(),
+        }
+    }
+
+    /// The battle that it fights in; else the one that the first of its connection fights in; else the first that hosts
+    /// of its connection are punished after.
+    fn battle_shown(&self, id: Text) -> Option<&Battle> {
+        let connection = self.connection_of(id)?;
+        let fights = |live: &str| self.running_of(live).and_then(|battle| self.battle(battle));
+        let punished = || {
+            let own = self.battles.iter().filter(|battle| battle.connection == connection.number);
+            own.into_iter().find(|battle| battle.punishment_end.is_some())
+        };
+        fights(id).or_else(|| connection.members.iter().find_map(|member| fights(member))).or_else(punished)
+    }
+
+    pub(super) fn seen(&self, id: Text) -> LiveSeen<'static> {
+        let live = self.live(id).expect("looked up before");
+        LiveSeen {
+            live: id,
+            owner: live.owner,
+            settings: live.settings.clone(),
+            created: live.created,
+            publishing: live.media == super::Link::Here,
+            serial: live.serial,
+        }
+    }
+
+    pub(super) fn co_host(&self, id: Text) -> CoHostSeen<'static> {
+        let host = |live: Text| self.live(live).expect("it is connected or asked").host();
+        let hosts = |lives: &[Text]| -> Vec<Host<'static>> { lives.iter().copied().map(host).collect() };
+        let connected = self.connection_of(id).map_or_else(Vec::new, |connection| connection.members.clone());
+        CoHostSeen {
+            hosts: hosts(&connected),
+            connected,
+            template: self.template_of(id, None),
+            invitees: hosts(&self.asked_by(id)),
+            applicant: self.request_to(id).map(|request| host(request.from)),
+        }
+    }
+
+    /// Its own seats, then those of the lives with it.
+    pub(super) fn seat_list(&self, id: Text) -> Vec<SeatSeen<'static>> {
+        let mut seats = self.seats_of(id);
+        for other in self.together(id).into_iter().filter(|other| *other != id) {
+            seats.extend(self.seats_of(other));
+        }
+        seats
+    }
+
+    /// What its viewers see, once it has something to show. Points that are not told yet may be drawn or not.
+    pub(crate) fn picture(&self, id: Text) -> Option<Picture<'static>> {
+        let live = self.live(id).filter(|live| live.shown)?;
+        let together = self.together(live.id);
+        let lives: Vec<_> = together.iter().map(|live| self.live(live).expect("a member exists")).collect();
+        let tile = |live: &&Live| {
+            let (camera, muted) = live.tile_devices();
+            (live.serial, live.named(), camera, muted)
+        };
+        Some(Picture {
+            template: self.template_of(id, None),
+            tiles: lives.iter().map(tile).collect(),
+            names: lives.iter().all(|live| live.settings.overlays[0]),
+            bar: self.bar(&lives),
+        })
+    }
+
+    /// Of exactly two that are connected, and were both in the battle that goes on.
+    fn bar(&self, lives: &[&Live]) -> Option<(u64, u64)> {
+        let [left, right] = lives else { return None };
+        if !left.settings.overlays[1] || !right.settings.overlays[1] {
+            return None;
+        }
+        let battle = self.battle(self.running_of(left.id).or_else(|| self.running_of(right.id))?)?;
+        let points = |live: &Live| battle.fighters.iter().find(|it| it.host.live == live.id).map(|it| it.score);
+        Some((points(left)?, points(right)?))
+    }
+
+    /// Whether points of this live's battle have changed since they were told.
+    pub(crate) fn has_untold_points(&self, id: &str) -> bool {
+        let together = self.connection_of(id).map_or(&[][..], |connection| &connection.members);
+        together.iter().any(|live| self.battle_of(live).is_some_and(|battle| battle.untold))
+    }
+}
+
+impl Live {
+    pub(super) fn wishes(&self) -> WishesSeen<'static> {
+        let of = |application: bool| {
+            let own = self.pending.iter().filter(|pending| pending.application == application);
+            let mut own: Vec<_> = own.map(|pending| pending.seen(self.id)).collect();
+            own.sort_by_key(|wish| wish.user.id);
+            own
+        };
+        (of(true), of(false))
+    }
+}
+
+impl Battle {
+    pub(crate) fn seen(&self) -> BattleSeen<'static> {
+        let (status, reason, verdict) = match &self.stage {
+            Stage::Pending => (Status::Pending, None, None),
+            Stage::Running => (Status::Started, None, None),
+            Stage::Ended(reason, verdict) => (Status::Ended, Some(*reason), verdict.clone()),
+        };
+        let pending = status == Status::Pending;
+        let fighter =
+            |it: &super::Fighter| FighterSeen { host: it.host, score: it.score, left: it.left, pending: it.asked };
+        BattleSeen {
+            battle: self.number,
+            status,
+            inviter: self.fighters[0].host.user.id,
+            seconds: self.config.seconds,
+            need_response: self.config.timeout.is_some(),
+            punishment_seconds: self.config.punishment,
+            part_after: self.config.part_after,
+            extension: self.config.extension,
+            start: self.start,
+            end: (!pending).then_some(self.end),
+            expires: pending.then_some(self.end),
+            punishment_end: self.punishment_end,
+            fighters: self.fighters.iter().map(fighter).collect(),
+            scores: self.points(),
+            reason,
+            verdict,
+        }
+    }
+}
+
+impl Row {
+    pub(super) fn seen(&self, number: u64) -> RowSeen<'static> {
+        RowSeen {
+            number,
+            at: self.at,
+            key: self.key,
+            set: self.set,
+            scores: self.scores.clone(),
+            sender: self.sender,
+            gift: self.gift.map(|gift| (gift.receiver, gift.gift, gift.count, gift.value)),
+            totals: self.totals.clone(),
+        }
+    }
+}

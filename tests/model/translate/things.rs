@@ -1,0 +1,192 @@
+//! Lives, seats, battles and pictures, as the machine shows them.
+
+use std::collections::BTreeMap;
+
+use costage::live::UserId;
+use costage::live::answer::{
+    BattleInfo, BattleResult, BattleStatus, CoHost, DeviceStatus, Host as HostInfo, Layout, LiveInfo, LiveSnapshot,
+    SeatInfo, SeatRequest, SeatRequests, SeatRole,
+};
+use costage::live::command::{NewLive, SeatMode, User};
+use costage_media::scene::Scene;
+
+use super::Numbers;
+use crate::words::{
+    BattleSeen, CoHostSeen, Device, FighterSeen, Host, LayoutSeen, LiveSeen, Person, Picture, Points, Ranked, SeatSeen,
+    Settings, Sitter, Status, Verdict, View, WishSeen, WishesSeen,
+};
+
+pub(crate) fn view<'a>(numbers: &mut Numbers, seen: &'a LiveSnapshot) -> View<'a> {
+    View {
+        live: live(&seen.live),
+        co_host: co_host(&seen.co_host),
+        battle: seen.battle.as_ref().map(|it| battle(numbers, it)),
+        battle_request: seen.battle_request.as_ref().map(|it| battle(numbers, it)),
+        layout: layout(&seen.layout),
+        seats: seats(&seen.seat_list),
+        wishes: wishes(&seen.seat_requests),
+    }
+}
+
+pub(super) fn person(user: &User) -> Person<'_> {
+    Person { id: user.user_id.as_str(), name: &user.user_name, avatar: &user.avatar_url }
+}
+
+pub(super) fn host(host: &HostInfo) -> Host<'_> {
+    assert_eq!(host.seat_index, 0, "a host sits on seat 0");
+    Host { live: host.live_id.as_str(), user: person(&host.user) }
+}
+
+pub(super) fn settings(live: &NewLive) -> Settings<'_> {
+    Settings {
+        name: &live.live_name,
+        notice: &live.notice,
+        public: live.is_public_visible,
+        seats: live.is_seat_enabled,
+        keep_owner: live.keep_owner_on_seat,
+        seat_count: live.max_seat_count,
+        free: live.seat_mode == SeatMode::Free,
+        template: &live.seat_template,
+        cover: &live.cover_url,
+        background: &live.background_url,
+        categories: live.category_list.iter().map(String::as_str).collect(),
+        activity: live.activity_status,
+        meta: live.meta_data.iter().map(|(key, value)| (&**key, &**value)).collect(),
+        overlays: [live.overlays.names, live.overlays.battle, live.overlays.container],
+    }
+}
+
+pub(super) fn live(info: &LiveInfo) -> LiveSeen<'_> {
+    LiveSeen {
+        live: info.live.live_id.as_str(),
+        owner: person(&info.live.owner),
+        settings: settings(&info.live),
+        created: info.create_time.0,
+        publishing: info.is_publishing,
+        serial: info.feed.0,
+    }
+}
+
+pub(super) fn co_host(co_host: &CoHost) -> CoHostSeen<'_> {
+    CoHostSeen {
+        connected: co_host.connected.iter().map(|live| live.as_str()).collect(),
+        template: co_host.template.0.id().into(),
+        hosts: co_host.hosts.iter().map(host).collect(),
+        invitees: co_host.invitees.iter().map(host).collect(),
+        applicant: co_host.applicant.as_ref().map(host),
+    }
+}
+
+fn device(status: DeviceStatus, may_open: bool) -> Device {
+    assert_eq!(may_open, status != DeviceStatus::ClosedByAdmin, "who manages has the last word");
+    match status {
+        DeviceStatus::Opened => Device::Open,
+        DeviceStatus::ClosedBySelf => Device::ClosedBySelf,
+        DeviceStatus::ClosedByAdmin => Device::ClosedByAdmin,
+    }
+}
+
+pub(super) fn seat(seat: &SeatInfo) -> SeatSeen<'_> {
+    let sitter = seat.user_info.as_ref().map(|it| {
+        assert_eq!(it.live_id, seat.live_id, "who sits there is on a seat of that live");
+        Sitter {
+            user: person(&it.user),
+            owner: it.role == SeatRole::Owner,
+            microphone: device(it.microphone_status, it.allow_open_microphone),
+            camera: device(it.camera_status, it.allow_open_camera),
+        }
+    });
+    SeatSeen { live: seat.live_id.as_str(), index: seat.index.into(), locked: seat.is_locked, sitter }
+}
+
+pub(super) fn seats(list: &[SeatInfo]) -> Vec<SeatSeen<'_>> {
+    list.iter().map(seat).collect()
+}
+
+pub(super) fn wish(wish: &SeatRequest) -> WishSeen<'_> {
+    WishSeen {
+        live: wish.live_id.as_str(),
+        user: person(&wish.user),
+        index: wish.seat_index,
+        extension: &wish.extension_info,
+        expires: wish.expire_time.map(|at| at.0),
+    }
+}
+
+pub(super) fn wishes(all: &SeatRequests) -> WishesSeen<'_> {
+    (all.applicants.iter().map(wish).collect(), all.invitees.iter().map(wish).collect())
+}
+
+pub(super) fn layout(layout: &Layout) -> LayoutSeen<'_> {
+    assert_eq!((layout.canvas.w, layout.canvas.h), (720, 1280));
+    let places = layout.regions.iter().map(|it| {
+        assert_eq!((it.seat_index, it.z), (0, 0), "each live shows its seat 0, and no tile is above another");
+        (it.live_id.as_str(), it.user_id.as_str(), [it.x, it.y, it.w, it.h])
+    });
+    LayoutSeen { template: layout.template_id.into(), places: places.collect() }
+}
+
+pub(super) fn points(scores: &BTreeMap<UserId, u64>) -> Points<'_> {
+    scores.iter().map(|(user, points)| (user.as_str(), *points)).collect()
+}
+
+pub(super) fn battle<'a>(numbers: &mut Numbers, info: &'a BattleInfo) -> BattleSeen<'a> {
+    let fighters = info.users.iter().map(|it| FighterSeen {
+        host: host(&it.host),
+        score: it.score,
+        left: it.left,
+        pending: it.pending,
+    });
+    BattleSeen {
+        battle: numbers.number(info.battle_id),
+        status: match info.status {
+            BattleStatus::Pending => Status::Pending,
+            BattleStatus::Started => Status::Started,
+            BattleStatus::Ended => Status::Ended,
+        },
+        inviter: info.inviter.as_str(),
+        seconds: info.duration_seconds,
+        need_response: info.need_response,
+        punishment_seconds: info.punishment_seconds,
+        part_after: info.end_connection_after,
+        extension: &info.extension_info,
+        start: info.start_time.map(|at| at.0),
+        end: info.end_time.map(|at| at.0),
+        expires: info.expire_time.map(|at| at.0),
+        punishment_end: info.punishment_end_time.map(|at| at.0),
+        fighters: fighters.collect(),
+        scores: points(&info.scores),
+        reason: info.reason.map(|reason| reason.code().into()),
+        verdict: info.result.as_ref().map(verdict),
+    }
+}
+
+pub(super) fn verdict(result: &BattleResult) -> Verdict<'_> {
+    let line = result.ranking.iter().map(|it| Ranked {
+        user: it.user_id.as_str(),
+        live: it.live_id.as_str(),
+        score: it.score,
+        rank: it.rank.into(),
+        left: it.left,
+    });
+    let senders = result.best_senders.iter().map(|(user, best)| {
+        let best = best.iter().map(|sender| (&*sender.sender_id, sender.value));
+        (user.as_str(), best.collect())
+    });
+    Verdict {
+        scores: points(&result.scores),
+        ranking: line.collect(),
+        winners: result.winners.iter().map(|winner| winner.as_str()).collect(),
+        draw: result.draw,
+        senders: senders.collect(),
+    }
+}
+
+pub(crate) fn picture(scene: &Scene) -> Picture<'_> {
+    Picture {
+        template: scene.template.id().into(),
+        tiles: scene.tiles.iter().map(|it| (it.source.0, &*it.name, it.camera, it.muted)).collect(),
+        names: scene.names,
+        bar: scene.score_bar.map(|bar| (bar.left, bar.right)),
+    }
+}

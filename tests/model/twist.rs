@@ -1,0 +1,57 @@
+//! Rules that are wrong on purpose: a comparison that cannot tell them from the right ones would be worth nothing.
+
+/// One wrong rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Twist {
+    /// Anybody may sit on seat 0.
+    GuestsOnSeatZero,
+    /// Whoever sits on a seat stays there when it is locked.
+    LockingKeepsTheSitter,
+    /// Policy swapPosition removes who is met.
+    SwapReplaces,
+    /// Unlocking a microphone opens it.
+    UnlockingOpens,
+    /// Two who ask each other are not connected.
+    CrossingRequestsWait,
+    /// Connections have a place less.
+    OnePlaceLess,
+    /// A new layout is drawn and nobody is told.
+    LayoutIsNotTold,
+    /// A battle that was asked for does not start with two.
+    TwoAreTooFew,
+    /// endConnectionAfter is not carried out.
+    NobodyParts,
+    /// Who left a battle is ranked by its points.
+    WhoLeftMayWin,
+    /// Taking away more points than there are leaves none.
+    ScoresStopAtZero,
+    /// A tier begins above its value.
+    TiersBeginAbove,
+    /// After a restart the ordinary grace holds.
+    NoRestartGrace,
+    /// A request that is not answered counts as rejected.
+    TimeoutsAreRejections,
+    /// Lives that are not public are candidates.
+    HiddenCandidates,
+}
+
+impl Twist {
+    /// All of them.
+    pub(crate) const ALL: [Self; 15] = [
+        Self::GuestsOnSeatZero,
+        Self::LockingKeepsTheSitter,
+        Self::SwapReplaces,
+        Self::UnlockingOpens,
+        Self::CrossingRequestsWait,
+        Self::OnePlaceLess,
+        Self::LayoutIsNotTold,
+        Self::TwoAreTooFew,
+        Self::NobodyParts,
+        Self::WhoLeftMayWin,
+        Self::ScoresStopAtZero,
+        Self::TiersBeginAbove,
+        Self::NoRestartGrace,
+        Self::TimeoutsAreRejections,
+        Self::HiddenCandidates,
+    ];
+}
