@@ -1,4 +1,4 @@
-//! The pages of `web/`, embedded in the binary: `/`, `/publish/{liveId}`, `/play/{liveId}`, and their parts under `/web/`.
+//! The pages of `web/`, embedded in the binary: `/`, `/console`, `/publish/{liveId}`, `/play/{liveId}`, and their parts under `/web/`.
 
 use std::borrow::Cow;
 
@@ -25,6 +25,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 pub(super) fn routes() -> Router<ApiState> {
     Router::new()
         .route("/", get(|headers| page(headers, "index.html")))
+        .route("/console", get(|headers| page(headers, "console.html")))
         .route("/publish/{live}", get(|headers| page(headers, "publish.html")))
         .route("/play/{live}", get(|headers| page(headers, "play.html")))
         .route("/web/{*path}", get(part))
@@ -113,7 +114,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_page_is_the_common_head_and_its_own_part() {
-        for name in ["index.html", "play.html", "publish.html"] {
+        for name in ["index.html", "console.html", "play.html", "publish.html"] {
             let response = page(HeaderMap::new(), name).await.unwrap();
             let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
             let text = String::from_utf8(body.to_vec()).unwrap();
