@@ -36,7 +36,11 @@ export function battlePanel(desk) {
   onSend($("#battle-form"), (fields) => request(wish(fields, fields.getAll("userIds"))));
   const onPress = (selector, job) => $(selector).addEventListener("click", () => act($(selector), job));
   onPress("#battle-accept", () => step("accept")(desk.state.request.battleId));
-  onPress("#battle-reject", () => step("reject")(desk.state.request.battleId));
+  onPress("#battle-reject", async () => {
+    const { battleId } = desk.state.request;
+    await step("reject")(battleId);
+    desk.reread("request", battleId); // who rejects is told of it by nobody
+  });
   onPress("#battle-cancel", () => post(["battles", desk.state.request.battleId, "cancel"], {}));
   onPress("#battle-exit", () => step("exit")(desk.state.battle.battleId));
   onPress("#rematch", async () => {

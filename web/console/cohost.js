@@ -14,7 +14,11 @@ const asksForBattle = (extensionInfo) => (extensionInfo ?? "").includes("withPK"
 export function coHostPanel(desk, { battleAfter }) {
   const base = () => ["lives", desk.liveId, "co-host"];
   const command = (method, parts, body) => ask(method, path(...parts), { token: desk.me.token, body });
-  const answerTo = (from, word) => command("POST", [...base(), "requests", from, word], {});
+  // Of its own answer a live is told nothing: it reads what has become of it.
+  const answerTo = async (other, word) => {
+    await command("POST", [...base(), "requests", other, word], {});
+    desk.reread("coHost");
+  };
 
   for (const select of [$("#invite [name=layoutTemplate]"), $("#layout [name=layoutTemplate]")]) {
     for (const [id, words] of TEMPLATES) select.append(element("option", { value: id }, words));

@@ -2,6 +2,9 @@
 //
 // snapshot, events ──▶ state ──▶ panels ──▶ commands over REST ──▶ events
 //
+// The event socket of the host itself is one half of its being there: with this window open a host whose media is lost has
+// not left.
+//
 // In the address: live=ID; token, backend and as, see identity.js; picture=1 shows the picture at once.
 
 import { $, element, showState, soundButtons } from "../page.js";
@@ -22,6 +25,8 @@ import { nameOf, sentence } from "./words.js";
 const LOG_LINES_MAX = 60;
 /** A re-read that events overtook is done again, but not for ever. */
 const REREADS_MAX = 5;
+/** The end of a request is told by then. */
+const LATE_MS = 1_000;
 
 const me = new Identity();
 const clock = new ServerClock();
@@ -111,6 +116,7 @@ const get = (...parts) => look(path(...parts), me.token);
 const READS = {
   async coHost(state) {
     const fresh = await get("lives", liveId, "co-host");
+    if (!fresh) return null; // ended meanwhile
     const { applicant } = state.coHost;
     return () => {
       // When the invitation expires only its event has said.
@@ -121,14 +127,23 @@ const READS = {
   async battle(state, battleId = state.battle?.battleId) {
     const fresh = await get("battles", battleId);
     return () => {
-      if (fresh.status === "started") state.battle = { ...fresh };
-      else if (fresh.result && state.battle?.battleId !== battleId) state.last = fresh;
+      if (fresh?.status === "started") state.battle = fresh;
+      else if (fresh?.result && state.battle?.battleId !== battleId) state.last = fresh;
     };
   },
   async request(state, battleId = state.request?.battleId) {
     const fresh = await get("battles", battleId);
     return () => {
-      if (fresh.status === "pending") state.request = fresh;
+      // Who has rejected is not among its users any more.
+      const stays = fresh?.status === "pending" && fresh.users.some((user) => user.liveId === liveId);
+      if (stays) state.request = fresh;
+      else if (state.request?.battleId === battleId) state.request = null;
+    };
+  },
+  async seatRequests(state) {
+    const [applications, invitations] = await Promise.all([get("lives", liveId, "seat-applications"), get("lives", liveId, "seat-invitations")]);
+    return () => {
+      state.seatRequests = { ...applications, ...invitations };
     };
   },
   async seats(state) {
@@ -185,6 +200,10 @@ async function looked(found) {
   onAir = new Set(found.filter((live) => live.isPublishing).map((live) => live.liveId));
   const { state } = desk;
   if (!state || linked !== "connected") return;
+  // A request that another window of this host has answered: no event says so.
+  const isOver = (request) => request?.expireTime && clock.now() > request.expireTime + LATE_MS;
+  if (isOver(state.coHost.applicant)) reread("coHost");
+  if (isOver(state.request)) reread("request", state.request.battleId);
   if (!state.live.isPublicVisible && (await get("lives", liveId))?.isPublishing) onAir.add(liveId);
   if (me.mayHost(state.live.owner.userId)) desk.candidates = (await get("lives", liveId, "co-host", "candidates"))?.candidates ?? [];
   show();

@@ -19,6 +19,7 @@ export class Feed extends EventTarget {
   #epoch = null;
   #seq = 0;
   #attempt = 0;
+  #tries = 0;
   #timer = 0;
   #closed = false;
 
@@ -61,16 +62,18 @@ export class Feed extends EventTarget {
 
   async #try() {
     clearTimeout(this.#timer);
+    const own = ++this.#tries;
+    const isOld = () => this.#closed || own !== this.#tries;
     this.#say("connecting", "Connecting …");
     let token;
     try {
       token = await this.#authorise();
       // A socket that is refused says only that it is: the live itself says why.
       const live = await look(`/v1/lives/${encodeURIComponent(this.#liveId)}`, token);
-      if (this.#closed) return;
+      if (isOld()) return;
       if (!live) return this.#later("missing", `There is no live ${this.#liveId}.`);
     } catch (error) {
-      if (this.#closed) return;
+      if (isOld()) return;
       if (error instanceof Refused && !error.mayPass) return this.#say("failed", error.message);
       return this.#later("waiting", error instanceof Refused ? error.message : "The server does not answer; trying again.");
     }

@@ -48,7 +48,9 @@ export class Identity {
   words(ownerId) {
     if (!this.#token) return "looking on without a token";
     if (this.isAdmin) return "the backend (admin)";
-    return `${this.userName}, ${this.mayHost(ownerId) ? "host" : this.#claims.role === "audience" ? "viewer" : "guest"}`;
+    const { role } = this.#claims;
+    const elsewhere = role === "host" && ownerId && this.userId !== ownerId;
+    return `${this.userName} (${elsewhere ? "host of another live" : role === "audience" ? "viewer" : role})`;
   }
 
   /** Gets the tokens; anew before each connection, since a server in dev mode forgets its keys when it restarts. */

@@ -7,15 +7,20 @@ import { nameOf } from "./words.js";
 
 const CLOSED = { closedBySelf: "closed", closedByAdmin: "closed by the host" };
 
-/** `desk` is the console: {liveId, me}. */
+/** `desk` is the console: {liveId, me, reread}. */
 export function seatsPanel(desk) {
   const { me } = desk;
   const post = (...parts) => ask("POST", path("lives", desk.liveId, ...parts), { token: me.token, body: {} });
   const withBody = (body, ...parts) => ask("POST", path("lives", desk.liveId, ...parts), { token: me.token, body });
   const guest = (fields) => ({ userId: text(fields, "userId"), userName: text(fields, "userName") });
 
-  onSend($("#seat-invite"), (fields) => withBody({ ...guest(fields), seatIndex: number(fields, "seatIndex"), timeoutSeconds: number(fields, "timeoutSeconds") }, "seat-invitations"));
-  onSend($("#seat-apply"), (fields) => withBody({ ...guest(fields), seatIndex: number(fields, "seatIndex"), timeoutSeconds: number(fields, "timeoutSeconds") }, "seat-applications"));
+  // A guest is told of what others do about its requests, not of what it did itself.
+  const asking = async (command) => {
+    await command;
+    desk.reread("seatRequests");
+  };
+  onSend($("#seat-invite"), (fields) => asking(withBody({ ...guest(fields), seatIndex: number(fields, "seatIndex"), timeoutSeconds: number(fields, "timeoutSeconds") }, "seat-invitations")));
+  onSend($("#seat-apply"), (fields) => asking(withBody({ ...guest(fields), seatIndex: number(fields, "seatIndex"), timeoutSeconds: number(fields, "timeoutSeconds") }, "seat-applications")));
   // Guests move themselves only.
   onSend($("#seat-move"), (fields) => withBody({ userId: text(fields, "userId") ?? me.userId ?? "", seatIndex: number(fields, "seatIndex"), policy: fields.get("policy") }, "seats", "move"));
 
@@ -62,7 +67,7 @@ export function seatsPanel(desk) {
   function showRequests(list, folder, requests, mayHost, hostAnswers) {
     const own = (request) => !me.isAdmin && request.userId === me.userId;
     const create = ({ userId }) => {
-      const does = (word, words) => button(words, () => post(folder, userId, word), { name: word, label: `${words}: ${userId}` });
+      const does = (word, words) => button(words, () => asking(post(folder, userId, word)), { name: word, label: `${words}: ${userId}` });
       return element("li", {}, element("span", { class: "who" }, element("b"), span("detail")), span("countdown"), element("span", { class: "does" }, does("accept", "Accept"), does("reject", "Reject"), does("cancel", "Cancel")));
     };
     keyed(list, requests, (request) => request.userId, create, (node, request) => {
@@ -79,7 +84,9 @@ export function seatsPanel(desk) {
     show(state, mayHost) {
       const sits = !me.isAdmin && state.seatList.some((seat) => seat.liveId === desk.liveId && seat.userInfo?.userId === me.userId);
       noneUnless($("#no-seats"), state.seatList);
-      keyed($("#seats"), state.seatList, (seat) => `${seat.liveId} ${seat.index}`, createSeat, (node, seat) => updateSeat(node, seat, mayHost, sits));
+      // Of the others' seats those that are anything: nine lives of fifty seats are a long list.
+      const shown = state.seatList.filter((seat) => seat.liveId === desk.liveId || seat.userInfo || seat.isLocked);
+      keyed($("#seats"), shown, (seat) => `${seat.liveId} ${seat.index}`, createSeat, (node, seat) => updateSeat(node, seat, mayHost, sits));
       const { applicants, invitees } = state.seatRequests;
       showRequests($("#applicants"), "seat-applications", applicants, mayHost, true);
       showRequests($("#seat-invitees"), "seat-invitations", invitees, mayHost, false);

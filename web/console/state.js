@@ -14,7 +14,10 @@ export function begin(data, before = null) {
 }
 
 /** Whether a battle that ran before a snapshot is over, and its result is to be asked for. */
-export const missedEnd = (before, now) => (before?.battle && before.battle.battleId !== now.battle?.battleId && now.last?.battleId !== before.battle.battleId ? before.battle.battleId : null);
+export function missedEnd(before, now) {
+  const was = before?.live.createTime === now.live.createTime ? before.battle?.battleId : null;
+  return was && was !== now.battle?.battleId && was !== now.last?.battleId ? was : null;
+}
 
 /**
  * Changes the state by one event. Returns what the event does not say and must be read: any of "coHost", "battle",
@@ -63,8 +66,8 @@ const CHANGES = {
     if (user.liveId === own) coHost.applicant = null;
     coHost.hosts = [...without(coHost.hosts, user.liveId), user];
     coHost.connected = coHost.hosts.map(({ liveId }) => liveId);
-    // Who was there already, and in which order, only the connection itself says; its template too.
-    return ["coHost"];
+    // Who was there already, and in which order, only the connection itself says; its template and its free seats too.
+    return ["coHost", "seats"];
   },
   onCoHostUserLeft(state, { user }, own) {
     const { coHost } = state;
