@@ -231,6 +231,12 @@ fn scenario_one_connect_then_battle_then_punishment_then_part() {
     let ended = get(&server, &format!("/v1/battles/{id}"));
     assert_eq!((&ended["status"], &ended["result"]["winners"]), (&json!("ended"), &json!(["alice"])));
     assert_eq!(connected(&server), json!(["a", "b"]));
+
+    // Once more, from the other side; this time alice does not want to.
+    b.press("#rematch");
+    a.says("#battle-incoming", "bob (b) asks you for a battle of 15 s, a punishment of 4 s");
+    a.press("#battle-reject");
+    b.says("#battle-note", "alice (a) has rejected the battle");
     b.press("#leave");
     for window in [&a, &b] {
         window.sees("#alone");
@@ -455,6 +461,9 @@ fn lives_are_created_and_ended_and_the_backend_acts_for_any_of_them() {
     admin.says("#gift-form .refused", "rose");
     admin.0.screenshot();
 
+    admin.press("#end");
+    admin.says("#end", "Press again");
+    assert_eq!(get(&server, "/v1/lives/b")["liveId"], "b");
     admin.press("#end");
     admin.says("#missing", "This live does not exist");
     admin.says("#ended", "has ended (endedByServer)");

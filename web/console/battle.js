@@ -141,7 +141,7 @@ export function battlePanel(desk) {
     keyed($("#rivals"), others, (host) => host.userId, create, (node, host) => setText(node.querySelector(".name"), hostWords(host)));
     const target = battle ?? last;
     $("#scoring").hidden = !me.backend || !target || Boolean(request && !battle);
-    $("#no-backend").hidden = Boolean(me.backend) || !battle;
+    $("#no-backend").hidden = Boolean(me.backend) || !battle || !mayHost;
     for (const select of [$("#score-form [name=userId]"), $("#gift-form [name=receiver]")]) {
       keyed(select, target?.users ?? [], (user) => user.userId, (user) => element("option", { value: user.userId }), (node, user) => setText(node, nameOf(user)));
     }

@@ -25,6 +25,7 @@ import { nameOf, sentence } from "./words.js";
 const LOG_LINES_MAX = 60;
 /** A re-read that events overtook is done again, but not for ever. */
 const REREADS_MAX = 5;
+const SECOND_PRESS_MS = 4_000;
 /** The end of a request is told by then. */
 const LATE_MS = 1_000;
 
@@ -56,6 +57,7 @@ function show() {
 function showPanels() {
   const { state } = desk;
   const there = Boolean(state) && linked !== "missing";
+  $("#log").closest(".panel").hidden = !liveId;
   $("#missing").hidden = linked !== "missing";
   for (const node of document.querySelectorAll(".there")) node.hidden = !there;
   setText($("#me"), liveId ? `This window is ${me.words(state?.live.owner.userId)}.` : "Choose whom this window acts for.");
@@ -68,7 +70,7 @@ function showPanels() {
   for (const node of document.querySelectorAll(".host")) node.hidden = !mayHost;
   setText($("#live-name"), state.live.liveName || liveId);
   const air = onAir.has(liveId) ? "on air" : "not on air";
-  setText($("#live-detail"), `${liveId} · of ${nameOf(state.live.owner)} · ${air} · ${state.live.isPublicVisible ? "public" : "not public"}`);
+  setText($("#live-detail"), `${state.live.liveName === liveId ? "" : `${liveId} · `}of ${nameOf(state.live.owner)} · ${air} · ${state.live.isPublicVisible ? "public" : "not public"}`);
   coHost.show(state, mayHost);
   battle.show(state, mayHost);
   seats.show(state, mayHost);
@@ -80,6 +82,20 @@ function log(words, serverTime = clock.now()) {
   const at = new Date(serverTime ?? Date.now());
   $("#log").prepend(element("li", {}, element("time", { datetime: at.toISOString() }, at.toLocaleTimeString()), words));
   while ($("#log").children.length > LOG_LINES_MAX) $("#log").lastChild.remove();
+}
+
+/** Ends the live at the second press: it takes everybody off the air, and nothing brings it back. */
+function endAtSecondPress() {
+  let armed = false;
+  const arm = (on) => {
+    armed = on;
+    setText($("#end"), on ? "Press again to end it" : "End the live");
+  };
+  $("#end").addEventListener("click", () => {
+    if (armed) act($("#end"), () => ask("DELETE", path("lives", liveId), { token: me.token }));
+    else setTimeout(() => arm(false), SECOND_PRESS_MS);
+    arm(!armed);
+  });
 }
 
 /** Events whose sentence stays beside the controls until the next one. */
@@ -243,7 +259,7 @@ async function start() {
   $("#publish").href = `/publish/${encodeURIComponent(liveId)}`;
   $("#play").href = `/play/${encodeURIComponent(liveId)}`;
   $("#picture").addEventListener("click", () => picture($("#stage").hidden));
-  $("#end").addEventListener("click", () => act($("#end"), () => ask("DELETE", path("lives", liveId), { token: me.token })));
+  endAtSecondPress();
   const feed = new Feed(liveId, () => me.renew());
   onSend($("#create"), async (fields) => {
     const owner = me.isAdmin ? { userId: text(fields, "ownerId") ?? "" } : { userId: me.userId, userName: me.userName };

@@ -97,9 +97,12 @@ const CHANGES = {
     const known = state.request?.battleId === battleId && state.request.users.find(({ liveId }) => liveId === user.liveId);
     if (known) known.pending = false;
   },
-  onBattleStarted(state, { inviter, invitees, ...rest }) {
+  onBattleStarted(state, { inviter, invitees, ...rest }, own) {
     if (state.request?.battleId === rest.battleId) state.request = null;
     const users = [inviter, ...invitees].map((host) => ({ ...host, left: false }));
+    const isIn = (battle) => battle?.users.some((user) => user.liveId === own && !user.left);
+    // Others of the connection may battle beside this live's own battle.
+    if (isIn(state.battle) && !isIn({ users })) return [];
     state.battle = { ...rest, status: "started", inviter: inviter.userId, users };
     state.last = null;
     return ["battle"]; // the punishment and what comes after it
@@ -116,13 +119,13 @@ const CHANGES = {
     const battle = battleOf(state, battleId);
     if (state.request?.battleId === battleId) state.request = null;
     if (state.battle?.battleId === battleId) state.battle = null;
-    if (result) state.last = { ...battle, battleId, status: "ended", reason, endTime, result, scores: result.scores };
+    if (result && battle) state.last = { ...battle, battleId, status: "ended", reason, endTime, result, scores: result.scores };
   },
   onBattlePunishmentStarted(state, { battleId, endTime }) {
-    state.punishment = { battleId, endTime };
+    if (state.last?.battleId === battleId) state.punishment = { battleId, endTime };
   },
-  onBattlePunishmentEnded(state) {
-    state.punishment = null;
+  onBattlePunishmentEnded(state, { battleId }) {
+    if (state.punishment?.battleId === battleId) state.punishment = null;
   },
   onLiveInfoChanged(state, { live, changed }) {
     Object.assign(state.live, live);
