@@ -1,6 +1,7 @@
-//! `costage bench`: measures the server as it is, over real WebRTC, from outside.
+//! `costage bench`: measures the server as it is, over real HTTP and WebRTC, from outside.
 
 mod beep;
+mod control;
 mod machine;
 mod mixing;
 mod percentiles;
@@ -10,9 +11,12 @@ mod server;
 mod tiles;
 mod trace;
 
+pub use control::ControlArgs;
 pub use mixing::MixingArgs;
 
 use anyhow::Context;
+use serde::Serialize;
+use std::fmt::Display;
 use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
@@ -31,25 +35,41 @@ pub enum Bench {
     /// Latency, skew and cost of mixing hosts into one picture
     #[command(after_help = MIXING_EXAMPLES)]
     Mixing(MixingArgs),
+    /// How soon commands are answered, and scores seen in the picture
+    #[command(after_help = CONTROL_EXAMPLES)]
+    Control(ControlArgs),
 }
 
 const MIXING_EXAMPLES: &str = "Examples:
   costage bench mixing --hosts 2 --seconds 20
   costage bench mixing --hosts 2 --source 1280x720 --canvas 720x1280 --max-fps 60 --seconds 20 --json figures.json";
 
+const CONTROL_EXAMPLES: &str = "Examples:
+  costage bench control
+  costage bench control --rate 5000 --workers 64 --seconds 20 --json figures.json";
+
 /// Measures, prints a table to stdout and writes JSON where that is asked for.
 ///
 /// # Errors
 /// When something did not come about, or a figure has no samples; the text says which.
 pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
-    let Bench::Mixing(args) = args.what;
+    let json = match &args.what {
+        Bench::Mixing(args) => &args.json,
+        Bench::Control(args) => &args.json,
+    };
     // Before half a minute of measuring, not after it.
     let create =
         |path: &PathBuf| File::create(path).with_context(|| format!("--json: cannot write {}", path.display()));
-    let mut json = args.json.as_ref().map(create).transpose()?;
-    let report = mixing::run(&args).await?;
-    if let Some(json) = &mut json {
-        writeln!(json, "{}", serde_json::to_string_pretty(&report)?).context("--json: cannot write the figures")?;
+    let json = json.as_ref().map(create).transpose()?;
+    match &args.what {
+        Bench::Mixing(args) => publish(json, &mixing::run(args).await?),
+        Bench::Control(args) => publish(json, &control::run(args).await?),
+    }
+}
+
+fn publish(json: Option<File>, report: &(impl Serialize + Display)) -> anyhow::Result<()> {
+    if let Some(mut json) = json {
+        writeln!(json, "{}", serde_json::to_string_pretty(report)?).context("--json: cannot write the figures")?;
     }
     writeln!(std::io::stdout(), "{report}").context("cannot print")
 }

@@ -181,11 +181,33 @@ impl Backend {
         Ok(answer.get("scores").cloned().unwrap_or_default())
     }
 
+    /// Sets the scores of a battle's hosts; `key` is the idempotency key.
+    ///
+    /// # Errors
+    /// When the server is gone or refuses.
+    pub async fn set_scores(&self, battle: &str, scores: &[(&str, u64)], key: &str) -> Result<(), BackendError> {
+        let scores: Vec<_> = scores.iter().map(|(user, value)| json!({"userId": user, "value": value})).collect();
+        let body = json!({"op": "set", "scores": scores, "source": {"reference": key}});
+        self.ask(Method::POST, &format!("/v1/battles/{battle}/scores"), Some(body), Some(key)).await.map(drop)
+    }
+
+    /// The same backend over HTTP connections of its own.
+    ///
+    /// # Errors
+    /// When there is no second HTTP client.
+    pub fn apart(&self) -> Result<Self, BackendError> {
+        Self::new(self.base.as_str(), &self.token)
+    }
+
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base.as_str().trim_end_matches('/'))
     }
 
-    async fn ask(
+    /// Any request; the body of its answer as JSON, null where there is none. `key` is an idempotency key.
+    ///
+    /// # Errors
+    /// When the server is gone or refuses.
+    pub async fn ask(
         &self,
         method: Method,
         path: &str,

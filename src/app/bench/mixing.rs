@@ -81,7 +81,7 @@ fn fps(place: usize) -> f64 {
 /// When server, hosts or viewer do not come about, or a figure has no samples.
 pub(super) async fn run(args: &MixingArgs) -> anyhow::Result<Report> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let loops = encode(args).await?;
+    let loops = encode(args.hosts, args.source).await?;
     let setup = ServerSetup { canvas: args.canvas, max_fps: args.max_fps };
     let server = ChildServer::start(&setup, clock.wall_ms()).await?;
     let measured = tokio::select! {
@@ -94,18 +94,19 @@ pub(super) async fn run(args: &MixingArgs) -> anyhow::Result<Report> {
     }
 }
 
-async fn encode(args: &MixingArgs) -> anyhow::Result<Vec<VideoLoop>> {
-    let pixels = args.source.width * args.source.height;
+/// A loop for each host.
+pub(super) async fn encode(hosts: u8, source: Size) -> anyhow::Result<Vec<VideoLoop>> {
+    let pixels = source.width * source.height;
     let bitrate = (BITRATE_720P_BPS * pixels / (1280 * 720)).clamp(200_000, 6_000_000);
     let config = LoopConfig {
-        size: args.source,
+        size: source,
         rate: Rate::new(fps(0)),
         frames: LOOP_FRAMES,
         keyframe_every: LOOP_FRAMES / 2,
         bitrate_bps: u32::try_from(bitrate).unwrap_or(u32::MAX),
     };
-    let sceneries = (0..usize::from(args.hosts))
-        .map(|place| Box::new(TestCard::new(place, args.source, LOOP_FRAMES)) as Box<dyn Scenery>)
+    let sceneries = (0..usize::from(hosts))
+        .map(|place| Box::new(TestCard::new(place, source, LOOP_FRAMES)) as Box<dyn Scenery>)
         .collect();
     let bar = cast::progress("Encoding the hosts' loops");
     let loops = cast::rehearse(config, sceneries, &bar).await?;
@@ -189,7 +190,7 @@ async fn raise_curtain(
     for (place, video) in loops.into_iter().enumerate() {
         let (log, witness) = log();
         logs.push(log);
-        hosts.push(cast::enter(backend, clock, part(place, video, witness)).await?);
+        hosts.push(cast::enter(backend, clock, part(place, video, Some(witness))).await?);
     }
     for place in 1..hosts.len() {
         backend.connect(&live(0), &live(place)).await?;
@@ -202,11 +203,13 @@ async fn raise_curtain(
     Ok(Show { hosts, logs, viewer, notes })
 }
 
-fn live(place: usize) -> String {
+/// The live of that host, and its user's id.
+pub(super) fn live(place: usize) -> String {
     format!("bench{place}")
 }
 
-fn part(place: usize, video: VideoLoop, witness: Witness) -> Part {
+/// What that host brings along.
+pub(super) fn part(place: usize, video: VideoLoop, witness: Option<Witness>) -> Part {
     Part {
         live: live(place),
         name: format!("Bench {place}"),
@@ -215,7 +218,7 @@ fn part(place: usize, video: VideoLoop, witness: Witness) -> Part {
         voice: Box::new(Beeps::new(place)),
         // Far apart, so that a timestamp tells its host.
         offset: u32::try_from(place).unwrap_or(0) << 28,
-        witness: Some(witness),
+        witness,
     }
 }
 
@@ -250,7 +253,8 @@ async fn wait_until_complete(clock: &Arc<dyn Clock>, show: &Show) -> anyhow::Res
     }
 }
 
-async fn wait(seconds: u64, bar: &indicatif::ProgressBar) {
+/// So many seconds, told to `bar`.
+pub(super) async fn wait(seconds: u64, bar: &indicatif::ProgressBar) {
     for _ in 0..seconds {
         tokio::time::sleep(Duration::from_secs(1)).await;
         bar.inc(1);

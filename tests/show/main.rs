@@ -2,23 +2,19 @@
 //!
 //! What is asserted is what is seen and heard, never how fast: waits end when it has happened, or fail after a minute.
 
-use costage::api::auth::{Claims, Role};
-use costage::app::clock::SystemClock;
-use costage::app::config::{CanvasSize, Config};
-use costage::app::{metrics, server};
-use costage::client::performance::{Performance, Rate, Start};
-use costage::client::synthetic::{Beeps, TestCard, barcode};
-use costage::client::video_loop::{LoopConfig, VideoLoop};
+mod drawn;
+mod house;
+
+use costage::client::synthetic::barcode;
 use costage::client::whep::{Viewer, WatchError};
-use costage::client::whip::Host;
-use costage::client::{Audience, Backend, OpenError, Seen, SignalError};
-use costage::engine::{Clock, Epoch};
-use costage_media::codec::opus;
+use costage::client::{Audience, OpenError, Seen, SignalError};
 use costage_media::frame::{AudioBlock, PictureRef, Size};
 use costage_media::scene::{Rect, Template};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+
+use house::house;
 
 const SOURCE: Size = Size { width: 320, height: 180 };
 const CANVAS: Size = Size { width: 360, height: 640 };
@@ -57,57 +53,6 @@ impl Audience for Eyes {
     fn sound(&mut self, block: &AudioBlock, _: &Seen) {
         let loud = block.0.iter().any(|sample| sample.abs() > 0.1);
         self.0.send_modify(|sight| sight.loud += u32::from(loud));
-    }
-}
-
-struct House {
-    server: server::Running,
-    backend: Backend,
-    clock: Arc<dyn Clock>,
-}
-
-async fn house() -> House {
-    let config = Config {
-        listen: "127.0.0.1:0".parse().expect("an address"),
-        media_udp_port: 0,
-        media_loopback: true,
-        metrics_listen: String::new(),
-        canvas: CanvasSize { width: 360, height: 640 },
-        drain_seconds: 0,
-        ..Config::default()
-    };
-    let metrics = metrics::install().expect("one server in this process");
-    let server = server::start(&config, true, &metrics).await.expect("loopback has free ports");
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let exp = clock.wall_ms() / 1_000 + 600;
-    let claims =
-        Claims { sub: "test".into(), name: None, role: Role::Admin, live: "*".into(), exp, nbf: None, aud: None };
-    let token = server.keys().mint(&claims).expect("dev mode has a key");
-    let backend = Backend::new(&server.url(), &token).expect("its own URL");
-    House { server, backend, clock }
-}
-
-impl House {
-    /// `viewerCount` of a live.
-    async fn viewers(&self, live: &str) -> u64 {
-        let answer = reqwest::get(format!("{}/v1/lives/{live}", self.server.url())).await.expect("it is served");
-        let live: serde_json::Value = answer.json().await.expect("JSON");
-        live["viewerCount"].as_u64().expect("a number")
-    }
-
-    /// A host who publishes a test card.
-    async fn host(&self, place: usize, live: &str, fps: f64) -> Host {
-        self.backend.create_live(live, live).await.expect("a new live");
-        let mut host = Host::connect(&self.backend.whip(live), Some(self.backend.token())).await.expect("WHIP");
-        let rate = Rate::new(fps);
-        let config = LoopConfig { size: SOURCE, rate, frames: 60, keyframe_every: 30, bitrate_bps: 300_000 };
-        let video = VideoLoop::encode(&config, &mut TestCard::new(place, SOURCE, 60), &mut || ()).expect("a loop");
-        let instant = self.clock.now();
-        let start = Start { instant, ntp: Epoch::start(&*self.clock).ntp(instant), offset: 0 };
-        let encoder = Box::new(opus::Encoder::new(64_000).expect("Opus"));
-        let performance = Performance::new(start, rate, video, Box::new(Beeps::new(place)), encoder);
-        host.perform(Arc::clone(&self.clock), performance, None);
-        host
     }
 }
 
@@ -161,5 +106,5 @@ async fn a_viewer_keeps_its_connection_while_lives_connect_and_part() {
     for host in hosts {
         host.close().await;
     }
-    tokio::time::timeout(PATIENCE, house.server.shut_down()).await.expect("nothing is left to wait for");
+    tokio::time::timeout(PATIENCE, house.shut_down()).await.expect("nothing is left to wait for");
 }

@@ -1,0 +1,85 @@
+//! A whole server in the test's own process, and hosts for it.
+
+use costage::api::auth::{Claims, Role};
+use costage::app::clock::SystemClock;
+use costage::app::config::{CanvasSize, Config};
+use costage::app::metrics::Metrics;
+use costage::app::{metrics, server};
+use costage::client::Backend;
+use costage::client::performance::{Performance, Rate, Start};
+use costage::client::synthetic::{Beeps, TestCard};
+use costage::client::video_loop::{LoopConfig, Scenery, VideoLoop};
+use costage::client::whip::Host;
+use costage::engine::{Clock, Epoch};
+use costage_media::codec::opus;
+use std::sync::{Arc, OnceLock};
+
+use super::SOURCE;
+
+pub(crate) struct House {
+    server: server::Running,
+    pub(crate) backend: Backend,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// One server each; they share the figures of the process.
+pub(crate) async fn house() -> House {
+    static METRICS: OnceLock<Metrics> = OnceLock::new();
+    let config = Config {
+        listen: "127.0.0.1:0".parse().expect("an address"),
+        media_udp_port: 0,
+        media_loopback: true,
+        metrics_listen: String::new(),
+        canvas: CanvasSize { width: 360, height: 640 },
+        drain_seconds: 0,
+        ..Config::default()
+    };
+    let metrics = METRICS.get_or_init(|| metrics::install().expect("nobody else installs any"));
+    let server = server::start(&config, true, metrics).await.expect("loopback has free ports");
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let exp = clock.wall_ms() / 1_000 + 600;
+    let claims =
+        Claims { sub: "test".into(), name: None, role: Role::Admin, live: "*".into(), exp, nbf: None, aud: None };
+    let token = server.keys().mint(&claims).expect("dev mode has a key");
+    let backend = Backend::new(&server.url(), &token).expect("its own URL");
+    House { server, backend, clock }
+}
+
+impl House {
+    /// `viewerCount` of a live.
+    pub(crate) async fn viewers(&self, live: &str) -> u64 {
+        let answer = reqwest::get(format!("{}/v1/lives/{live}", self.server.url())).await.expect("it is served");
+        let live: serde_json::Value = answer.json().await.expect("JSON");
+        live["viewerCount"].as_u64().expect("a number")
+    }
+
+    /// A host who publishes a test card.
+    pub(crate) async fn host(&self, place: usize, live: &str, fps: f64) -> Host {
+        self.host_of(place, live, fps, &mut TestCard::new(place, SOURCE, 60)).await
+    }
+
+    /// A host who publishes what `scenery` draws.
+    pub(crate) async fn host_of(&self, place: usize, live: &str, fps: f64, scenery: &mut dyn Scenery) -> Host {
+        self.backend.create_live(live, live).await.expect("a new live");
+        let mut host = Host::connect(&self.backend.whip(live), Some(self.backend.token())).await.expect("WHIP");
+        let rate = Rate::new(fps);
+        let config = LoopConfig { size: SOURCE, rate, frames: 60, keyframe_every: 30, bitrate_bps: 300_000 };
+        let video = VideoLoop::encode(&config, scenery, &mut || ()).expect("a loop");
+        let instant = self.clock.now();
+        let start = Start { instant, ntp: Epoch::start(&*self.clock).ntp(instant), offset: 0 };
+        let encoder = Box::new(opus::Encoder::new(64_000).expect("Opus"));
+        let performance = Performance::new(start, rate, video, Box::new(Beeps::new(place)), encoder);
+        host.perform(Arc::clone(&self.clock), performance, None);
+        host
+    }
+
+    /// Ends the server; nothing is left to wait for.
+    pub(crate) async fn shut_down(self) {
+        self.server.shut_down().await;
+    }
+
+    /// The event address of a live.
+    pub(crate) fn events(&self, live: &str) -> String {
+        format!("{}/v1/lives/{live}/events", self.server.url().replace("http://", "ws://"))
+    }
+}
