@@ -48,6 +48,7 @@ function showLives(lives) {
         element("span", { class: "who" }, element("b", {}, live.liveName || live.liveId), element("span", {}, `${live.owner.userName || live.owner.userId} · ${live.viewerCount} watching`)),
         element("a", { class: "button small", href: `/play/${id}` }, "Play"),
         element("a", { class: "button small", href: `/publish/${id}` }, "Publish"),
+        element("a", { class: "button small", href: `/console?live=${id}` }, "Console"),
       );
     }),
   );

@@ -53,7 +53,7 @@ export async function takenOver(liveId) {
 const livePath = (liveId) => `/v1/lives/${encodeURIComponent(liveId)}`;
 
 /** What a JWT says; nothing is verified here, the server does that. */
-function claimsOf(token) {
+export function claimsOf(token) {
   try {
     const [, payload] = token.split(".");
     const bytes = Uint8Array.from(atob(payload.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));

@@ -1,4 +1,5 @@
-//! The pages of `web/`, embedded in the binary: `/`, `/docs`, `/publish/{liveId}`, `/play/{liveId}`, and their parts under `/web/`.
+//! The pages of `web/`, embedded in the binary: `/`, `/console`, `/docs`, `/publish/{liveId}`, `/play/{liveId}`, and their
+//! parts under `/web/`.
 
 use std::borrow::Cow;
 
@@ -26,6 +27,7 @@ pub(super) fn routes() -> Router<ApiState> {
     Router::new()
         .route("/", get(|headers| page(headers, "index.html")))
         .route("/docs", get(|headers| page(headers, "docs.html")))
+        .route("/console", get(|headers| page(headers, "console.html")))
         .route("/publish/{live}", get(|headers| page(headers, "publish.html")))
         .route("/play/{live}", get(|headers| page(headers, "play.html")))
         .route("/web/{*path}", get(part))
@@ -114,7 +116,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_page_is_the_common_head_and_its_own_part() {
-        for name in ["docs.html", "index.html", "play.html", "publish.html"] {
+        for name in ["console.html", "docs.html", "index.html", "play.html", "publish.html"] {
             let response = page(HeaderMap::new(), name).await.unwrap();
             let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
             let text = String::from_utf8(body.to_vec()).unwrap();

@@ -19,6 +19,7 @@ pub fn banner(server: &Running, key: Option<&KeyConfig>) -> anyhow::Result<Strin
         "\nDevelopment mode: whoever reaches {url} may do everything.\n\n\
          \x20 watch     {url}/\n\
          \x20 publish   {url}/publish/a   (and /publish/b; play at {url}/play/a)\n\
+         \x20 console   {url}/console?live=a   (and ?live=b in another window; &as=admin acts as the backend)\n\
          {key}\
          \x20 admin     {admin}\n\
          \x20 host      {host}\n\

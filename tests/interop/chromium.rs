@@ -81,6 +81,11 @@ impl Browser {
 
     /// Opens a page in a window of its own; `name` is its screenshot's.
     pub(crate) fn open(&self, name: &str, url: &str) -> Page<'_> {
+        self.open_with(name, url, "")
+    }
+
+    /// The same, with a script that runs before any of the page's own.
+    pub(crate) fn open_with(&self, name: &str, url: &str, script: &str) -> Page<'_> {
         let blank = json!({"url": "about:blank", "newWindow": true});
         let target = self.devtools.call(None, "Target.createTarget", blank);
         let target = target["targetId"].as_str().expect("a target has an id").to_owned();
@@ -92,6 +97,7 @@ impl Browser {
         page.call("Log.enable", json!({}));
         page.call("Page.enable", json!({}));
         page.resize(1280, 800);
+        page.call("Page.addScriptToEvaluateOnNewDocument", json!({"source": script}));
         page.call("Page.navigate", json!({"url": url}));
         page
     }

@@ -9,6 +9,7 @@
 //! Chromium is driven over its DevTools protocol. On failure, pictures of all pages lie in `target/tmp/interop/`.
 
 mod chromium;
+mod console;
 mod devtools;
 mod freezes;
 mod picture;
@@ -382,7 +383,9 @@ fn pages_fit_a_phone_and_throw_nothing() {
     let server = Server::start();
     let browser = Browser::launch();
     create_live(&server, ALICE);
-    for (name, path) in [("index", "/"), ("publish", "/publish/a?source=test"), ("play", "/play/a")] {
+    for (name, path) in
+        [("index", "/"), ("publish", "/publish/a?source=test"), ("play", "/play/a"), ("console", "/console?live=a")]
+    {
         let page = browser.open(&format!("phone-{name}"), &server.url(path));
         page.resize(390, 844);
         page.wait_for("document.readyState === 'complete'", PATIENCE);

@@ -143,6 +143,13 @@ impl Server {
         self.log.lock().expect("no test thread panicked").iter().any(|line| line.contains(words))
     }
 
+    /// What dev mode prints behind a word at the start of a line: a token, for instance.
+    pub(crate) fn printed(&self, word: &str) -> String {
+        let log = self.log.lock().expect("no test thread panicked");
+        let found = log.iter().find_map(|line| line.trim().strip_prefix(word)?.strip_prefix(' '));
+        found.unwrap_or_else(|| panic!("no line of the server's begins with {word}")).trim().to_owned()
+    }
+
     fn last_words(&self) -> String {
         let log = self.log.lock().expect("no test thread panicked");
         let last = &log[log.len().saturating_sub(30)..];
