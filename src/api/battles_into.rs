@@ -1,8 +1,8 @@
 //! From a request to the rules' own types.
 
 use super::battles::{ChangeScores, OpIn, RequestBattle, SourceIn};
-use super::body::Object;
 use super::ids::user_id;
+use super::object::Object;
 use super::problem::Problem;
 use crate::live::LiveId;
 use crate::live::command::{BattleRequest, ScoreChange, ScoreOp, ScoreSource};

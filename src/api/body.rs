@@ -2,22 +2,17 @@
 //!
 //! Every refusal is a problem document: 408 for what does not arrive in time, 413 above the cap, 415 for another `Content-Type`, 400 for what does not parse.
 
-use std::borrow::Cow;
-use std::fmt;
-use std::marker::PhantomData;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use tokio::time::timeout;
 
 use super::cases::Case;
+use super::object::Object;
 use super::problem::{Problem, escaped, quoted};
 use super::state::ApiState;
 
@@ -41,8 +36,7 @@ impl<T: DeserializeOwned> FromRequest<ApiState> for Strict<T> {
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json)
-        .map(|Object(value)| value)
+    let Object(value) = serde_path_to_error::deserialize(&mut json)
         .map_err(|error| misfit(&error.path().to_string(), &error.into_inner()))?;
     json.end().map_err(|error| misfit("", &error))?;
     Ok(value)
@@ -63,48 +57,6 @@ fn misfit(path: &str, error: &serde_json::Error) -> Problem {
         Category::Data => format!("the JSON body does not fit: {}", escaped(&format!("`{field}`: {said}"))),
     };
     Problem::new(Case::BadRequest, detail)
-}
-
-/// Something that is written as an object and in no other way: serde alone would read a type with fields from a list too.
-#[derive(Debug)]
-pub(super) struct Object<T>(pub(super) T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields<T>(PhantomData<T>);
-
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
-            type Value = Object<T>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Object<T>, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(fields)).map(Object)
-            }
-        }
-
-        deserializer.deserialize_map(Fields(PhantomData))
-    }
-}
-
-impl<T: JsonSchema> JsonSchema for Object<T> {
-    fn inline_schema() -> bool {
-        T::inline_schema()
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        T::schema_name()
-    }
-
-    fn schema_id() -> Cow<'static, str> {
-        T::schema_id()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        T::json_schema(generator)
-    }
 }
 
 /// A body that is text of `media_type`.
@@ -159,6 +111,7 @@ pub(super) const BODY_BYTES_MAX: usize = 64 * 1024;
 mod tests {
     use super::*;
     use axum::http::HeaderValue;
+    use serde::Deserialize;
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]

@@ -8,9 +8,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::ask::asked;
-use super::body::{Object, Strict};
+use super::body::Strict;
 use super::lives::{LiveOut, OverlaysIn, SeatModeIn};
 use super::may::Acting;
+use super::object::Object;
 use super::problem::Problem;
 use super::state::ApiState;
 use crate::live::command::{LiveChange, OverlaysChange, SeatMode};

@@ -1,9 +1,9 @@
 //! From a request to the rules' own type.
 
 use super::auth::Principal;
-use super::body::Object;
 use super::ids::{live_id, user_id};
 use super::lives::{CreateLive, OwnerIn, SeatModeIn};
+use super::object::Object;
 use super::problem::Problem;
 use crate::live::command::{NewLive, Overlays, SeatMode, User};
 

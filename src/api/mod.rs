@@ -9,7 +9,7 @@
 //! | `lives`, `live_change`, `seats`, `co_host`, `layout`, `battles` and their `*_into` | REST: request types, and their way into `live`'s own |
 //! | `gifts` | gifts to score, the ledger |
 //! | `battle_steps` | a battle's accept, reject, cancel, exit, rematch |
-//! | `openapi/` | the document of all routes, made of the types above; `answers`, `key`: types it needs |
+//! | `openapi/` | the document of all routes, made of the types above; `answers`, `key`, `object`: types it needs |
 //! | `events`, `host_sockets` | the event socket, and which hosts hold one open |
 //! | `later`, `draining` | what is not built yet: 501; what a server that goes down takes no more: 503 |
 //! | `pages`, [`figures`], `dev` | the pages and what they need |
@@ -47,6 +47,7 @@ mod lives;
 mod lives_into;
 mod may;
 mod media;
+mod object;
 mod openapi;
 mod pages;
 mod places;

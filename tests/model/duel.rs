@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
-use costage::live::{Command as Asked, Effect, LiveId, Lives, Rules, Snapshot, StageId, Wake, WallMs};
+use costage::live::{Command as Asked, Effect, LiveId, Lives, Rules, Seed, Snapshot, StageId, Wake, WallMs};
 use costage_media::forward::FeedId;
 use costage_media::scene::Scene;
 
@@ -38,6 +38,8 @@ pub(crate) struct Duel {
     routes: BTreeMap<FeedId, StageId>,
     /// Steps that were compared.
     settled: usize,
+    /// Of what ids come from: another at each start.
+    starts: u64,
 }
 
 impl Duel {
@@ -46,7 +48,8 @@ impl Duel {
         Self {
             dawn,
             seeded: DAWN,
-            machine: Lives::seed(dawn, WallMs(DAWN), Rules::default(), Snapshot::empty(seed)),
+            starts: seed << 16,
+            machine: Lives::seed(dawn, WallMs(DAWN), Rules::default(), Snapshot::empty(Seed::repeatable(seed << 16))),
             model: Model::new(DAWN, twist),
             numbers: Numbers::default(),
             lives: LIVES.iter().map(|id| (*id, LiveId::new(id).expect("a good id"))).collect(),
@@ -75,7 +78,9 @@ impl Duel {
                 self.model.restart(*ms);
                 self.seeded = self.model.now;
                 let wall = WallMs(self.seeded);
-                self.machine = Lives::restart(self.now(), wall, Rules::default(), self.machine.snapshot());
+                self.starts += 1;
+                let ids = Seed::repeatable(self.starts);
+                self.machine = Lives::restart(self.now(), wall, Rules::default(), self.machine.snapshot(), ids);
                 self.stages.clear();
                 self.routes.clear();
                 self.settle(tally)?;

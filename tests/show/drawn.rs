@@ -37,7 +37,7 @@ struct Grey(u8);
 impl Scenery for Grey {
     fn draw(&mut self, position: usize, picture: &mut I420) {
         let [luma, ..] = picture.planes_mut();
-        luma.fill(self.0 + u8::from(position % 2 == 0));
+        luma.fill(self.0 + u8::from(position.is_multiple_of(2)));
     }
 }
 

@@ -77,8 +77,9 @@ async fn perform(url: &str, user: &str, socket: bool) {
     let encoder = Box::new(opus::Encoder::new(32_000).unwrap());
     host.perform(Arc::clone(&clock), Performance::new(start, rate, video, Box::new(Beeps::new(0)), encoder), None);
     let events = socket.then(|| house::socket(url, user));
-    println!("{ON_AIR}");
-    std::io::stdout().flush().unwrap();
+    let mut out = std::io::stdout();
+    writeln!(out, "{ON_AIR}").unwrap();
+    out.flush().unwrap();
     if let Some(mut events) = events {
         // Reading is what answers pings.
         std::thread::spawn(move || while events.read().is_ok() {});
