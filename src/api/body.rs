@@ -45,7 +45,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 /// What is wrong with a body. serde's texts end with line and column, and repeat what the caller sent: escaped, so that a
 /// log line stays one line.
 fn misfit(path: &str, error: &serde_json::Error) -> Problem {
-    let said = error.to_string();
+    let said = in_json_words(error.to_string());
     // Where the parser stops inside a field, or at its name, the path has a `?` for what it does not know.
     let field = path.split('?').next().unwrap_or_default().trim_end_matches('.');
     let detail = match error.classify() {
@@ -57,6 +57,14 @@ fn misfit(path: &str, error: &serde_json::Error) -> Problem {
         Category::Data => format!("the JSON body does not fit: {}", escaped(&format!("`{field}`: {said}"))),
     };
     Problem::new(Case::BadRequest, detail)
+}
+
+/// Callers know JSON's types, not Rust's.
+fn in_json_words(said: String) -> String {
+    const NUMBERS: [&str; 7] = ["u8", "u16", "u32", "u64", "i32", "i64", "usize"];
+    NUMBERS
+        .iter()
+        .fold(said, |said, number| said.replace(&format!("expected {number} at"), "expected a whole number at"))
 }
 
 /// A body that is text of `media_type`.
@@ -147,6 +155,7 @@ mod tests {
     fn a_value_of_the_wrong_type_is_refused_with_its_field() {
         let problem = parse::<Many>(br#"{"many":[{"one":1},{"one":"x"}]}"#).unwrap_err();
         assert!(problem.detail.contains("`many[1].one`: invalid type"), "{}", problem.detail);
+        assert!(problem.detail.contains("expected a whole number at line 1"), "{}", problem.detail);
         assert!(parse::<One>(br#"{"one":1} {}"#).is_err(), "a second value is not ignored");
     }
 

@@ -246,7 +246,12 @@ impl Teller {
                             return Some(End::new(close_code::POLICY, "clients send nothing on this socket"));
                         }
                     }
-                    Some(Ok(Message::Close(_))) | None => return None,
+                    Some(Ok(Message::Close(_))) => {
+                        // Its answer (RFC 6455 §5.5.1) waits in the socket, and leaves when that is read on to its end.
+                        drop(timeout(SEND_MAX, socket.recv()).await);
+                        return None;
+                    }
+                    None => return None,
                     Some(Err(error)) => return unreadable(&error),
                 },
                 _ = ping.tick() => {

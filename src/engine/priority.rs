@@ -20,7 +20,8 @@ pub(crate) fn spawn_media(name: String, body: impl FnOnce() + Send + 'static) ->
     Builder::new().name(name).spawn(raised)
 }
 
-/// On Linux a nice value belongs to the thread (sched(7), "The nice value"); elsewhere it would be the whole process's.
+/// On Linux a nice value belongs to the thread (sched(7), "The nice value"); elsewhere it would be the whole process's. It
+/// counts within the thread's group, which for a session of a shell is that session (sched(7), "The autogroup feature").
 #[cfg(target_os = "linux")]
 fn raise() {
     use rustix::process::setpriority_process;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::task::block_in_place;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::Response;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::stream::MaybeTlsStream;
 use tokio_tungstenite::tungstenite::{Error, Message, WebSocket, connect};
@@ -132,6 +133,17 @@ async fn score(house: &House, battle: &str, key: &str, value: u64) {
     let headers = [("authorization", &*bearer), ("content-type", "application/json"), ("idempotency-key", key)];
     let body = json!({"op": "add", "scores": [{"userId": "alice", "value": value}]}).to_string();
     house.send("POST", &format!("/v1/battles/{battle}/scores"), &headers, &body).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_reader_who_says_goodbye_is_answered() {
+    let house = House::open().await;
+    house.battle().await;
+    let mut socket = open(&house, "/v1/lives/a/events");
+    socket.json();
+    let goodbye = CloseFrame { code: CloseCode::Normal, reason: "enough".into() };
+    block_in_place(|| socket.0.close(Some(goodbye))).unwrap();
+    assert_eq!(socket.close_code(), CloseCode::Normal);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
