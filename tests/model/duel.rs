@@ -18,6 +18,9 @@ use crate::words::Text;
 /// The wall-clock time at which every sequence begins.
 const DAWN: u64 = 1_790_000_000_000;
 
+/// How much later what is lost would have been decided: much falls due in between.
+const LOST_LATER: Duration = Duration::from_secs(20);
+
 /// Every so many steps each member of each connection is looked at, and not one of them.
 const EVERY_LIVE_EVERY: usize = 6;
 
@@ -121,13 +124,16 @@ impl Duel {
         self.settle(tally)
     }
 
-    /// The journal could not keep it.
+    /// The journal could not keep it, nor what would have fallen due a while later.
     fn lose(&mut self, command: &crate::command::Command, tally: &mut Tally) -> Result<(), Difference> {
         let asked = self.numbers.command(command);
         if let Asked::SetGifts(_) = asked {
             return Ok(());
         }
-        let _ = self.machine.handle(self.now(), asked);
+        let later = self.now() + LOST_LATER;
+        self.machine.handle_timeout(later);
+        // Refused or not, it is taken back.
+        let _ = self.machine.handle(later, asked);
         self.machine.undo();
         tally.step("lost");
         self.settle(tally)
