@@ -1,7 +1,8 @@
 //! The business backend's side of the REST API, as far as demo, bench and tests need it.
 
 use super::signal::direct_if_local;
-use reqwest::{Client, Method, Url};
+pub use reqwest::Method;
+use reqwest::{Client, Url};
 use serde_json::{Value, json};
 use std::time::Duration;
 use thiserror::Error;

@@ -20,7 +20,7 @@ pub mod video_loop;
 pub mod whep;
 pub mod whip;
 
-pub use backend::{Backend, BackendError};
+pub use backend::{Backend, BackendError, Method};
 pub use receiving::{Audience, Seen, ViewerFigures};
 pub use session::OpenError;
 pub use signal::SignalError;

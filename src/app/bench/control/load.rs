@@ -1,10 +1,9 @@
 //! Workers that send commands at an even rate, whether the server keeps up or not.
 
 use super::ControlArgs;
-use crate::client::Backend;
+use crate::client::{Backend, Method};
 use crate::engine::Clock;
 use anyhow::Context;
-use reqwest::Method;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
