@@ -52,7 +52,13 @@ fn misfit(path: &str, error: &serde_json::Error) -> Problem {
         Category::Eof => {
             format!("the JSON body ends early ({}): send all of it, each quote and bracket closed", escaped(&said))
         }
-        Category::Syntax | Category::Io => format!("the body is not JSON ({}): mend it there", escaped(&said)),
+        Category::Syntax | Category::Io if field.is_empty() => {
+            format!("the body is not JSON ({}): mend it there", escaped(&said))
+        }
+        // The parser calls a list in the place of a word a fault of syntax too.
+        Category::Syntax | Category::Io => {
+            format!("{} is not JSON, or not of the kind that belongs there", escaped(&format!("`{field}`: {said}")))
+        }
         Category::Data if field.is_empty() => format!("the JSON body does not fit: {}", escaped(&said)),
         Category::Data => format!("the JSON body does not fit: {}", escaped(&format!("`{field}`: {said}"))),
     };
@@ -169,6 +175,7 @@ mod tests {
             ("{\"one\" 1}", "is not JSON (expected `:` at line 1 column 8)"),
             ("one", "is not JSON (expected value at line 1 column 1)"),
             ("{\"one\":1,}", "is not JSON (trailing comma at line 1 column 10)"),
+            ("{\"one\":x}", "`one`: expected value at line 1 column 8 is not JSON, or not of the kind"),
         ] {
             let problem = parse::<One>(body.as_bytes()).unwrap_err();
             assert!(problem.status() == 400 && problem.detail.contains(wanted), "{body}: {}", problem.detail);
