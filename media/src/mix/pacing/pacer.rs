@@ -238,12 +238,14 @@ impl<S: Copy + Ord> Pacer<S> {
             .min_by(f64::total_cmp)
     }
 
-    /// An anchor has come. Others that come with it, and by chance a little later this time, are waited for.
+    /// An anchor has come. Others that come with it, and by chance a little later this time, are waited for; so are those
+    /// that have come while it was decoded.
     fn last_at_hand(&self, at: f64, source: Option<S>) -> Option<f64> {
+        let arrived = self.sources.get(&source?)?.last();
         let others = self.sources.iter().filter(|(other, cadence)| Some(**other) != source && cadence.is_regular(at));
         others
-            .filter(|(_, cadence)| cadence.next(at) <= at + cadence.slack())
-            .map(|(_, cadence)| cadence.next(at) + cadence.slack())
+            .filter(|(_, cadence)| cadence.next(arrived) <= at + cadence.slack())
+            .map(|(_, cadence)| (cadence.next(arrived) + cadence.slack()).max(at + HANDED_OVER))
             .max_by(f64::total_cmp)
     }
 

@@ -139,6 +139,29 @@ fn at_60_encodes_two_that_come_almost_together_share_one() {
 }
 
 #[test]
+fn at_30_encodes_what_arrived_while_another_was_decoded_goes_with_it() {
+    let start = Instant::now();
+    for behind in [1, 5, 10, 15, 17] {
+        let mut pacer = Pacer::new(start, 30);
+        let ms = |n: u64, tenths: u64| start + Duration::from_micros(n * 33_333 + tenths * 100);
+        let mut alone = 0;
+        for n in 0..200 {
+            // B arrives so many tenths of a millisecond after A; each is decoded in 1.8 ms, one after the other.
+            pacer.changed(ms(n, 18), Some(('a', ms(n, 0))));
+            if pacer.due(ms(n, 18)) {
+                alone += u32::from(n > 20);
+                pacer.encoded(ms(n, 18));
+            }
+            pacer.changed(ms(n, 36), Some(('b', ms(n, behind))));
+            if pacer.due(ms(n, 36)) {
+                pacer.encoded(ms(n, 36));
+            }
+        }
+        assert_eq!(alone, 0, "{behind} tenths behind: A went without B");
+    }
+}
+
+#[test]
 fn what_arrived_while_another_was_decoded_goes_with_it_and_what_is_lost_is_not_waited_for() {
     let start = Instant::now();
     let mut pacer = Pacer::new(start, 60);
