@@ -38,6 +38,10 @@ pub(super) struct Running {
     pub(super) scene: Scene,
     pub(super) phase: Phase,
     pub(super) shows: BTreeMap<SourceId, SourceStamp>,
+    /// Nobody sees it, and it is not drawn.
+    pub(super) resting: bool,
+    /// Since when nobody has seen it that does not rest yet.
+    pub(super) unseen_since: Option<Instant>,
     /// Of one that turns into a program that is open already.
     pub(super) joins: Option<Joins>,
 }
@@ -71,6 +75,11 @@ impl Running {
     /// Whether this, the program of stage `own`, shows the scene of `stage`: it is that stage's, or turns into it.
     pub(super) fn is_part_of(&self, own: StageId, stage: StageId) -> bool {
         own == stage || self.phase == Phase::Turning(stage)
+    }
+
+    /// Whether viewers look at it, and at nothing that turns into it or that it turns into.
+    pub(super) fn is_shown(&self) -> bool {
+        self.phase == Phase::Open && !self.resting
     }
 
     /// Whether all that it shows and lets be heard is among these: a live's own program, whose host and guests go into a
