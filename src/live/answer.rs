@@ -57,7 +57,7 @@ pub enum Answer {
     Gifted(Gifted),
     /// A page of a battle's ledger.
     Ledger(LedgerPage),
-    /// The host may publish.
+    /// The host, or the guest from its seat, may publish.
     Publish(Publish),
     /// The viewer may join this feed.
     Watch(FeedId),
@@ -156,7 +156,7 @@ pub struct SeatRegion {
     pub z: u32,
 }
 
-/// A host may publish.
+/// A host, or a guest from its seat, may publish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Publish {
     /// As which source.

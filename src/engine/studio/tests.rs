@@ -581,3 +581,5 @@ fn a_program_that_nobody_has_seen_for_a_second_rests_and_is_drawn_anew_for_who_c
         "nothing moves there from what was seen before: {seen:?}"
     );
 }
+
+mod guests;
