@@ -208,6 +208,7 @@ fn scene(n: u32) -> Scene {
         canvas: CANVAS,
         template: Template::HostDynamicGrid,
         tiles: (0..n).map(|i| Tile { source: SourceId(i), name: name(i), camera: true, muted: false }).collect(),
+        voices: Vec::new(),
         score_bar: None,
         names: true,
     }

@@ -12,7 +12,6 @@ async fn what_is_not_built_answers_501_and_says_so() {
         ("PUT", "/v1/users/u/avatar"),
         ("POST", "/v1/layouts/validate"),
         ("GET", "/v1/lives/a/preview.png"),
-        ("POST", "/whip/a/seats/1"),
         ("POST", "/whep/a/hosts/u"),
         ("POST", "/whep/a/return"),
     ] {
@@ -27,7 +26,6 @@ async fn what_is_not_built_takes_its_own_methods_and_words_only() {
     for (method, path, allow) in [
         ("POST", "/v1/lives/a/preview.png", "GET,HEAD"),
         ("GET", "/v1/battles/b/accept", "POST"),
-        ("GET", "/whip/a/seats/1", "POST"),
         ("DELETE", "/whep/a/return", "POST"),
     ] {
         let reply = house.json(&house.admin(), method, path, &Value::Null).await;

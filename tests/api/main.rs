@@ -23,3 +23,4 @@ mod slow;
 mod tokens;
 mod whep;
 mod whip;
+mod whip_seats;
