@@ -62,6 +62,11 @@ impl Running {
         matches!(self.phase, Phase::Open | Phase::Turning(_))
     }
 
+    /// Whether its viewers, if it has any, see it and nothing else.
+    pub(super) fn is_shown(&self) -> bool {
+        self.phase == Phase::Open && !self.resting
+    }
+
     /// Whether its sound goes out.
     pub(super) fn is_heard(&self) -> bool {
         matches!(self.phase, Phase::Open | Phase::Opening(_))
@@ -75,11 +80,6 @@ impl Running {
     /// Whether this, the program of stage `own`, shows the scene of `stage`: it is that stage's, or turns into it.
     pub(super) fn is_part_of(&self, own: StageId, stage: StageId) -> bool {
         own == stage || self.phase == Phase::Turning(stage)
-    }
-
-    /// Whether viewers look at it, and at nothing that turns into it or that it turns into.
-    pub(super) fn is_shown(&self) -> bool {
-        self.phase == Phase::Open && !self.resting
     }
 
     /// Whether all that it shows and lets be heard is among these: a live's own program, whose host and guests go into a

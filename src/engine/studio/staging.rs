@@ -101,7 +101,7 @@ impl Studio {
         let followed = |(old, running): &(&StageId, &mut Running)| !running.resting && before.contains(*old);
         for (_, running) in self.programs.iter_mut().filter(followed) {
             if !running.goes_wholly_to(&sources) {
-                // Its viewers are those of the other, and are about to be pointed here.
+                // Its viewers are some of the other's, and are about to be pointed here.
                 new.resting = false;
                 new.program.continue_from(&mut running.program);
             } else if running.phase == Phase::Open {
