@@ -6,6 +6,7 @@ use super::complaint::Complaint;
 use super::ended::Ended;
 use super::mix_thread::{MixHandle, MixInput, Order, Surroundings, producer_of};
 use super::peer::{Sends, SessionKey};
+use super::producers::{Carries, carries};
 use super::running::{Phase, Running};
 use super::shard::{Outgoing, ShardHandle, earliest};
 use super::source::Source;
@@ -75,7 +76,7 @@ impl Studio {
 
     /// A viewer needs a keyframe of `producer`.
     pub(super) fn wish(&mut self, now: Instant, producer: ProducerId) {
-        let stage = StageId(producer.0);
+        let Carries::Program(stage) = carries(producer) else { return };
         if let Some(running) = self.programs.get_mut(&stage) {
             running.program.request_keyframe(now);
             self.note_wish(stage);

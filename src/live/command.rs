@@ -179,6 +179,20 @@ pub enum Command {
         /// Which live.
         live: LiveId,
     },
+    /// May a viewer watch one host alone now? Answer: [`Answer::Host`](super::Answer::Host).
+    WatchHost {
+        /// Which live.
+        live: LiveId,
+        /// Who publishes there.
+        user: UserId,
+    },
+    /// May `user` hear the others now, without its own sound? Answer: [`Answer::Return`](super::Answer::Return).
+    WatchReturn {
+        /// Which live.
+        live: LiveId,
+        /// Who publishes there.
+        user: UserId,
+    },
     /// A host's media came or went. Unknown sources are ignored. Answer: [`Answer::Done`](super::Answer::Done).
     Media {
         /// Whose.

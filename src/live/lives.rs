@@ -148,6 +148,8 @@ impl Lives {
             }
             Command::Publish { live, user } => self.publish(&live, &user),
             Command::Watch { live } => self.watch(&live),
+            Command::WatchHost { live, user } => self.watch_host(&live, &user),
+            Command::WatchReturn { live, user } => self.watch_return(&live, &user),
             Command::Media { source, state } => {
                 self.media(now, source, state);
                 Ok(Answer::Done)

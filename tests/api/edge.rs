@@ -13,7 +13,6 @@ async fn what_is_not_built_answers_501_and_says_so() {
         ("POST", "/v1/layouts/validate"),
         ("GET", "/v1/lives/a/preview.png"),
         ("POST", "/whip/a/seats/1"),
-        ("POST", "/whep/a/hosts/u"),
         ("POST", "/whep/a/return"),
     ] {
         let problem = house.json(&admin, method, path, &Value::Null).await.problem(501, "not-built");

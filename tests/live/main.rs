@@ -9,6 +9,7 @@ mod co_hosting;
 mod connections;
 mod gifts;
 mod lives;
+mod onlooking;
 mod presence;
 mod seat_requests;
 mod seats;

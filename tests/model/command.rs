@@ -250,6 +250,14 @@ pub(crate) enum Command {
         user: Text,
     },
     Watch(Text),
+    WatchHost {
+        live: Text,
+        user: Text,
+    },
+    WatchReturn {
+        live: Text,
+        user: Text,
+    },
     /// The media of the live of that serial is there, or lost.
     Media {
         serial: u32,

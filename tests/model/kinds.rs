@@ -75,6 +75,8 @@ kinds! {
         Command::SetGifts(..) => "set gifts",
         Command::Publish { .. } => "publish",
         Command::Watch(..) => "watch",
+        Command::WatchHost { .. } => "watch host",
+        Command::WatchReturn { .. } => "watch return",
         Command::Media { .. } => "media",
         Command::Socket { .. } => "socket",
     }

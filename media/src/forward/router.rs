@@ -145,6 +145,12 @@ impl Router {
         }
     }
 
+    /// Whether `feed` has viewers.
+    #[must_use]
+    pub fn has_consumers(&self, feed: FeedId) -> bool {
+        self.feeds.get(&feed).is_some_and(|feed| !feed.consumers.is_empty())
+    }
+
     /// Viewers.
     #[must_use]
     pub fn consumers(&self) -> usize {

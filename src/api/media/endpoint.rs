@@ -17,7 +17,7 @@ use super::super::refusals::{Protocol, offer_problem};
 use super::super::state::ApiState;
 use super::described::{Accepts, Begun, Endpoint, Offer};
 use crate::engine::{Opened, Role};
-use crate::live::{Command, LiveId};
+use crate::live::{Command, LiveId, UserId};
 
 /// What endpoints take and give.
 pub(super) const SDP: &str = "application/sdp";
@@ -51,6 +51,21 @@ pub(super) async fn play(
     let offer = body::text(request, SDP, Case::MalformedViewerOffer).await?;
     let feed = asked!(state, Command::Watch { live } => Watch);
     open(&state, Protocol::Whep, Role::Viewer { feed }, bearer.as_ref(), &offer)
+}
+
+pub(super) async fn play_host(
+    _: Open,
+    State(state): State<ApiState>,
+    bearer: Option<Bearer>,
+    Segments((live, user)): Segments<(String, String)>,
+    Offer(request): Offer,
+) -> Result<Begun, Problem> {
+    let live = live_of(&live)?;
+    may::watch(&state, bearer.as_ref(), &live).await?;
+    let user = user_of(&user)?;
+    let offer = body::text(request, SDP, Case::MalformedViewerOffer).await?;
+    let source = asked!(state, Command::WatchHost { live, user } => Host);
+    open(&state, Protocol::Whep, Role::Onlooker { source }, bearer.as_ref(), &offer)
 }
 
 fn open(
@@ -90,6 +105,12 @@ fn created(state: &ApiState, protocol: Protocol, opened: Opened) -> Begun {
 fn live_of(text: &str) -> Result<LiveId, Problem> {
     LiveId::new(text)
         .map_err(|fault| Problem::new(Case::LiveNotFound, format!("no live is called {}: it {fault}", quoted(text))))
+}
+
+/// The same for a user.
+fn user_of(text: &str) -> Result<UserId, Problem> {
+    UserId::new(text)
+        .map_err(|fault| Problem::new(Case::HostNotFound, format!("no user is called {}: it {fault}", quoted(text))))
 }
 
 /// GET: 2xx without content, RFC 9725 §4.

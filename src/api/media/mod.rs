@@ -1,6 +1,6 @@
 //! WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep-04): offers in, answers out, and the sessions between.
 //!
-//! | request | `/whip/{liveId}` | `/whep/{liveId}` | sessions `/whip/sessions/{secret}`, `/whep/sessions/{secret}` |
+//! | request | `/whip/{liveId}` | `/whep/{liveId}`, `/whep/{liveId}/hosts/{userId}` | sessions `/whip/sessions/{secret}`, `/whep/sessions/{secret}` |
 //! |---|---|---|---|
 //! | POST | 201 | 201 | |
 //! | PATCH | | | 204 trickle, 200 ICE restart |
@@ -23,6 +23,7 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .route("/whip/{live}", with_looks(post(endpoint::publish)))
         .route("/whep/{live}", with_looks(post(endpoint::play)))
+        .route("/whep/{live}/hosts/{user}", with_looks(post(endpoint::play_host)))
         .route("/whip/sessions/{secret}", session_routes())
         .route("/whep/sessions/{secret}", session_routes())
 }

@@ -34,17 +34,31 @@ impl Model {
                 let live = self.known(live)?;
                 if live.owner.id == *user { Ok(Answer::Publish(live.serial)) } else { refuse(Case::NotOwner, live.id) }
             }
-            Command::Watch(live) => {
-                let serial = self.known(live)?.serial;
-                let publishes = |live: &Text| self.live(live).is_some_and(|live| live.media == Link::Here);
-                if self.together(live).iter().any(publishes) {
-                    Ok(Answer::Watch(serial))
-                } else {
-                    refuse(Case::NotLive, live)
+            Command::Watch(live) => self.on_air(live).map(Answer::Watch),
+            Command::WatchHost { live, user } => {
+                let live = self.known(live)?;
+                match (live.owner.id == *user, live.media) {
+                    (true, Link::Here) => Ok(Answer::Host(live.serial)),
+                    (true, _) => refuse(Case::HostNotLive, user),
+                    (false, _) => refuse(Case::NoSuchHost, user),
                 }
+            }
+            Command::WatchReturn { live, user } => {
+                let found = self.known(live)?;
+                if found.owner.id != *user {
+                    return refuse(Case::NotOnStage, user);
+                }
+                self.on_air(live).map(|feed| Answer::Return(feed, found.serial))
             }
             command => unreachable!("{command:?} is no question"),
         }
+    }
+
+    /// The serial of a live whose viewers see anybody.
+    fn on_air(&self, live: Text) -> super::Allowed<u32> {
+        let serial = self.known(live)?.serial;
+        let publishes = |live: &Text| self.live(live).is_some_and(|live| live.media == Link::Here);
+        if self.together(live).iter().any(publishes) { Ok(serial) } else { refuse(Case::NotLive, live) }
     }
 
     /// Newest first. The cursor is empty at first and when done.

@@ -53,13 +53,15 @@ impl Numbers {
             Command::SetGifts(table) => Asked::SetGifts(gift_table(table)),
             Command::Publish { live, user: publisher } => Asked::Publish { live: id(live), user: user_id(publisher) },
             Command::Watch(live) => Asked::Watch { live: id(live) },
+            Command::WatchHost { live, user: by } => Asked::WatchHost { live: id(live), user: user_id(by) },
+            Command::WatchReturn { live, user: by } => Asked::WatchReturn { live: id(live), user: user_id(by) },
             Command::Media { serial, up } => {
                 let state = if *up { MediaState::Up } else { MediaState::Down };
                 Asked::Media { source: SourceId(*serial), state }
             }
             Command::Socket { serial, open } => {
                 let state = if *open { SocketState::Open } else { SocketState::Lost };
-                Asked::HostSocket { feed: FeedId(*serial), state }
+                Asked::HostSocket { feed: FeedId((*serial).into()), state }
             }
             about_a_battle => self.battle_command(about_a_battle),
         }

@@ -55,7 +55,18 @@ pub(super) const TEXTS: &[Text] = &[
     said(text("GET", "/whep/sessions/{secret}", "lookAtPlayingSession", MEDIA), SESSION_LOOK).refuses(&[Case::SessionNotFound]),
     said(text("OPTIONS", "/whep/sessions/{secret}", "optionsOfPlayingSession", MEDIA), SESSION_OPTIONS),
     text("POST", "/whip/{live}/seats/{index}", "publishFromSeat", MEDIA).says("Publish from a seat", "Not built yet."),
-    text("POST", "/whep/{live}/hosts/{user}", "playHost", MEDIA).says("Play a single host", "Not built yet."),
+    text("POST", "/whep/{live}/hosts/{user}", "playHost", MEDIA)
+        .says(
+            "Play a single host, untouched",
+            "WHEP. What the host sends is forwarded as it came: its H.264 and its Opus, neither decoded nor encoded again, and             nobody else, also while it is in a connection. A viewer who comes gets a keyframe of the host; a host who comes back             by another session goes on in the same one. The answer names, of the H.264 formats that are offered with             packetization-mode 1, the one that fits the host's profile best; an offer without that profile is taken all the             same. While the host does not publish: 409 with Retry-After.",
+        )
+        .refuses(&[
+            Case::Forbidden, Case::LiveNotFound, Case::HostNotFound, Case::NotLive, Case::MalformedViewerOffer,
+            Case::UnusableOffer, Case::NoCommonCodec, Case::TooManySessions,
+        ]),
+    said(text("GET", "/whep/{live}/hosts/{user}", "lookAtPlayingHost", MEDIA), LOOK),
+    said(text("HEAD", "/whep/{live}/hosts/{user}", "discoverPlayingHost", MEDIA), DISCOVER),
+    said(text("OPTIONS", "/whep/{live}/hosts/{user}", "optionsOfPlayingHost", MEDIA), OPTIONS),
     text("POST", "/whep/{live}/return", "playReturn", MEDIA)
         .says("Play the feed without one's own sound", "Not built yet."),
     text("GET", "/v1/time", "time", "other")
