@@ -13,7 +13,6 @@ const LATER: &[(&[Method], &str, &str)] = &[
     (&[Method::POST], "/v1/layouts/validate", "checking a layout"),
     (&[Method::GET], "/v1/lives/{live}/preview.png", "a preview"),
     (&[Method::POST], "/whip/{live}/seats/{index}", "publishing from a seat"),
-    (&[Method::POST], "/whep/{live}/return", "the feed without the caller's own sound"),
 ];
 
 /// All of them.

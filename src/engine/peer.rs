@@ -35,6 +35,13 @@ pub enum Role {
         /// The host, as control numbers it.
         source: SourceId,
     },
+    /// A host who listens to the others (WHEP): the picture of this feed, its sound without the host's own.
+    Listener {
+        /// The live's outgoing stream.
+        feed: FeedId,
+        /// Whose sound is left out.
+        source: SourceId,
+    },
 }
 
 /// One UDP payload for a session, already split where the kernel had joined several (GRO).

@@ -1,6 +1,7 @@
 //! The sessions of one shard and everything that is done with them. A panic in one session ends that session alone.
 
 mod host_feeds;
+mod returns;
 
 use super::control::ControlHandle;
 use super::forwarding::Forwarding;
@@ -9,7 +10,7 @@ use super::mix_thread::{MixHandle, MixInput};
 use super::nudge::Nudge;
 use super::outbox::{DepartureId, Departures, Outbox};
 use super::peer::{Datagram, Peer, PeerEvent, Role, SessionKey};
-use super::producers::{Carries, carries, host_feed};
+use super::producers::{Carries, carries, host_feed, return_feed};
 use super::shard::{Order, Outgoing, ShardHandle, Surroundings, earliest};
 use super::wishes::Wishes;
 use crate::live::command::MediaState;
@@ -63,6 +64,8 @@ pub(super) struct Seats {
     lines: BTreeMap<SourceId, Arc<HostLine>>,
     /// Hosts that viewers here watch alone.
     attention: BTreeMap<SourceId, Attention>,
+    /// Feeds of hosts who listen here to the others: of which live's feed, without whom.
+    listening: BTreeMap<FeedId, (FeedId, SourceId)>,
     /// Hosts of this shard who have something to be forwarded.
     ready: BTreeSet<SessionKey>,
     wishes: Wishes,
@@ -85,6 +88,7 @@ impl Seats {
             neighbours: Arc::new([]),
             lines: BTreeMap::new(),
             attention: BTreeMap::new(),
+            listening: BTreeMap::new(),
             ready: BTreeSet::new(),
             wishes: Wishes::default(),
             ask_again_at: None,
@@ -237,22 +241,26 @@ impl Seats {
     fn route(&mut self, now: Instant, feed: FeedId, producer: ProducerId, mix: MixHandle) {
         self.producers.insert(producer, Maker::Mix(mix));
         self.router.add_feed(feed, Some(producer));
+        self.move_listeners(feed, producer);
         self.forget_idle_producers();
         self.note_watched();
         self.ask_for_keyframes(now);
     }
 
     fn end_feed(&mut self, now: Instant, feed: FeedId) {
-        self.close_all(now, Role::Viewer { feed });
+        self.close_all(now, |role| match role {
+            Role::Viewer { feed: of } | Role::Listener { feed: of, .. } => of == feed,
+            Role::Onlooker { .. } | Role::Host { .. } => false,
+        });
         let left = self.router.remove_feed(feed);
         debug_assert!(left.is_empty(), "every viewer of the feed was just closed");
         self.note_watched();
         self.forget_idle_producers();
     }
 
-    /// Closes every session in this role.
-    fn close_all(&mut self, now: Instant, role: Role) {
-        let found: Vec<_> = self.seats.iter().filter(|(_, seat)| seat.role == role).map(|(key, _)| *key).collect();
+    /// Closes every session in such a role.
+    fn close_all(&mut self, now: Instant, ends: impl Fn(Role) -> bool) {
+        let found: Vec<_> = self.seats.iter().filter(|(_, seat)| ends(seat.role)).map(|(key, _)| *key).collect();
         found.into_iter().for_each(|key| self.close(now, key));
     }
 
@@ -307,12 +315,12 @@ impl Seats {
                 self.note_clock(now, key, clock);
                 self.to_mix(source, key, MixInput::Clock(clock), false);
             }
-            (PeerEvent::KeyframeWanted, Role::Viewer { .. } | Role::Onlooker { .. }) => {
+            (PeerEvent::KeyframeWanted, Role::Viewer { .. } | Role::Onlooker { .. } | Role::Listener { .. }) => {
                 if let Some(producer) = self.router.keyframe_wanted(ConsumerId(key.0)) {
                     self.ask(now, producer);
                 }
             }
-            (PeerEvent::Nack { kind, seqs }, Role::Viewer { .. } | Role::Onlooker { .. }) => {
+            (PeerEvent::Nack { kind, seqs }, Role::Viewer { .. } | Role::Onlooker { .. } | Role::Listener { .. }) => {
                 self.resend(now, key, kind, &seqs);
             }
             (PeerEvent::Closed { reason }, _) => {
@@ -322,7 +330,7 @@ impl Seats {
             // A viewer sends no media, a host asks for none: whoever does it anyway is ignored.
             (
                 PeerEvent::Rtp(_) | PeerEvent::SenderClock(_) | PeerEvent::MediaLost | PeerEvent::MediaBack,
-                Role::Viewer { .. } | Role::Onlooker { .. },
+                Role::Viewer { .. } | Role::Onlooker { .. } | Role::Listener { .. },
             )
             | (PeerEvent::KeyframeWanted | PeerEvent::Nack { .. }, Role::Host { .. }) => {}
         }
@@ -343,6 +351,10 @@ impl Seats {
             Role::Onlooker { source } => {
                 self.open_host_feed(source);
                 self.seated(now, key, host_feed(source));
+            }
+            Role::Listener { feed, source } => {
+                self.open_return(feed, source);
+                self.seated(now, key, return_feed(source));
             }
         }
     }
@@ -416,7 +428,7 @@ impl Seats {
             MediaKind::Audio => AUDIO_CLOCK_HZ,
         };
         match carries(producer) {
-            Carries::Program(_) => Some(epoch.media_time(now).ticks(hz)),
+            Carries::Program(_) | Carries::Return(..) => Some(epoch.media_time(now).ticks(hz)),
             Carries::Session(_) => match self.producers.get(&producer)? {
                 Maker::Host(line) => line.stands_at(kind, epoch.ntp(now)),
                 Maker::Mix(_) => None,
@@ -477,6 +489,10 @@ impl Seats {
             Role::Onlooker { source } => {
                 self.unseated(key, &seat, host_feed(source));
                 self.close_host_feed_unless_watched(source);
+            }
+            Role::Listener { source, .. } => {
+                self.unseated(key, &seat, return_feed(source));
+                self.close_return_unless_heard(source);
             }
             Role::Host { source } => {
                 if let Some(mix) = self.sources.get(&source) {

@@ -11,6 +11,7 @@ use super::seats::Seats;
 use super::trace::{FrameTrace, Samples};
 use super::viewers::Viewers;
 use super::watched::Watched;
+use crate::live::StageId;
 use costage_media::forward::{FeedId, Frame, ProducerId};
 use costage_media::scene::SourceId;
 use std::collections::BTreeSet;
@@ -95,6 +96,11 @@ impl ShardHandle {
     /// Whether a viewer there sees this producer, or is about to.
     pub(super) fn watches(&self, producer: ProducerId) -> bool {
         self.watched.has(producer)
+    }
+
+    /// Whose hosts listen there to the others on `stage`.
+    pub(super) fn listeners(&self, stage: StageId) -> Vec<SourceId> {
+        self.watched.listeners(stage)
     }
 
     /// Whose frames are wanted there from now on.

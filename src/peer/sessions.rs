@@ -111,7 +111,7 @@ impl Sessions {
                 let taken_over = entries.values().any(|entry| entry.role == role);
                 entries.len() - usize::from(taken_over) < self.sessions_max
             }
-            Role::Viewer { .. } | Role::Onlooker { .. } => {
+            Role::Viewer { .. } | Role::Onlooker { .. } | Role::Listener { .. } => {
                 let viewers = entries.values().filter(|entry| !matches!(entry.role, Role::Host { .. })).count();
                 let reserve = self.sessions_max / PLACES_PER_HOST;
                 viewers < self.sessions_max - reserve && entries.len() < self.sessions_max
@@ -159,7 +159,7 @@ impl Signalling for Sessions {
         let offer = Offer::parse(offer)?;
         let plan = match role {
             Role::Host { .. } => Plan::new(&offer, Side::Host)?,
-            Role::Viewer { .. } => Plan::new(&offer, Side::Viewer)?,
+            Role::Viewer { .. } | Role::Listener { .. } => Plan::new(&offer, Side::Viewer)?,
             Role::Onlooker { source } => Plan::to_forward(&offer, self.shards.profile_of(source))?,
         };
         let side = plan.side;

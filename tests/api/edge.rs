@@ -13,7 +13,6 @@ async fn what_is_not_built_answers_501_and_says_so() {
         ("POST", "/v1/layouts/validate"),
         ("GET", "/v1/lives/a/preview.png"),
         ("POST", "/whip/a/seats/1"),
-        ("POST", "/whep/a/return"),
     ] {
         let problem = house.json(&admin, method, path, &Value::Null).await.problem(501, "not-built");
         assert!(problem["detail"].as_str().unwrap().contains("does not have it yet"), "{method} {path}: {problem}");
@@ -27,7 +26,6 @@ async fn what_is_not_built_takes_its_own_methods_and_words_only() {
         ("POST", "/v1/lives/a/preview.png", "GET,HEAD"),
         ("GET", "/v1/battles/b/accept", "POST"),
         ("GET", "/whip/a/seats/1", "POST"),
-        ("DELETE", "/whep/a/return", "POST"),
     ] {
         let reply = house.json(&house.admin(), method, path, &Value::Null).await;
         reply.problem(405, "method-not-allowed");

@@ -102,3 +102,32 @@ async fn viewers_need_tokens_where_the_server_says_so() {
     house.json("", "GET", "/v1/lives", &serde_json::Value::Null).await.problem(401, "unauthorized");
     assert_eq!(house.sdp(&house.token(Role::Audience, "v", ""), "/whep/a", &offer("recvonly")).await.status, 201);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stage_without_oneself_is_for_who_is_heard_on_it() {
+    let house = House::open().await;
+    house.live("a", "alice").await;
+    let hear = async |token: &str, path: &str| house.sdp(token, path, &offer("recvonly")).await;
+    let alice = house.host("alice", "a");
+    let early = hear(&alice, "/whep/a/return").await;
+    early.problem(409, "not-live");
+    assert!(early.header("retry-after").parse::<u32>().unwrap() >= 1);
+    house.on_air("a", "alice").await;
+    hear("", "/whep/a/return").await.problem(401, "unauthorized");
+    hear("rubbish", "/whep/a/return").await.problem(401, "unauthorized");
+    for stranger in [house.host("bob", "a"), house.token(Role::Audience, "vic", "a")] {
+        let refused = hear(&stranger, "/whep/a/return").await.problem(403, "forbidden");
+        assert!(refused["detail"].as_str().unwrap().contains("neither owns live a nor sits"), "{refused}");
+    }
+    let elsewhere = hear(&house.host("alice", "b"), "/whep/a/return").await.problem(403, "forbidden");
+    assert!(elsewhere["detail"].as_str().unwrap().contains("`live` claim"), "{elsewhere}");
+    hear(&alice, "/whep/nobody/return").await.problem(403, "forbidden");
+    hear(&house.host("alice", "*"), "/whep/nobody/return").await.problem(404, "live-not-found");
+    hear(&house.admin(), "/whep/-bad/return").await.problem(404, "live-not-found");
+    house.sdp(&alice, "/whep/a/return", "v=0").await.problem(422, "malformed-viewer-offer");
+    for token in [alice, house.admin()] {
+        let created = hear(&token, "/whep/a/return").await;
+        assert_eq!(created.status, 201, "{}", created.body);
+        assert!(created.header("location").starts_with("/whep/sessions/") && created.body.contains("a=sendonly"));
+    }
+}

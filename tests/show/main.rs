@@ -4,6 +4,7 @@
 
 mod drawn;
 mod house;
+mod listener;
 mod onlooker;
 
 use costage::client::synthetic::barcode;

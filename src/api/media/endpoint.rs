@@ -17,6 +17,7 @@ use super::super::refusals::{Protocol, offer_problem};
 use super::super::state::ApiState;
 use super::described::{Accepts, Begun, Endpoint, Offer};
 use crate::engine::{Opened, Role};
+use crate::live::answer::Return;
 use crate::live::{Command, LiveId, UserId};
 
 /// What endpoints take and give.
@@ -66,6 +67,20 @@ pub(super) async fn play_host(
     let offer = body::text(request, SDP, Case::MalformedViewerOffer).await?;
     let source = asked!(state, Command::WatchHost { live, user } => Host);
     open(&state, Protocol::Whep, Role::Onlooker { source }, bearer.as_ref(), &offer)
+}
+
+pub(super) async fn play_return(
+    _: Open,
+    State(state): State<ApiState>,
+    bearer: Bearer,
+    Segments(live): Segments<String>,
+    Offer(request): Offer,
+) -> Result<Begun, Problem> {
+    let live = live_of(&live)?;
+    let user = may::listen(&state, &bearer, &live).await?;
+    let offer = body::text(request, SDP, Case::MalformedViewerOffer).await?;
+    let Return { feed, source } = asked!(state, Command::WatchReturn { live, user } => Return);
+    open(&state, Protocol::Whep, Role::Listener { feed, source }, Some(&bearer), &offer)
 }
 
 fn open(

@@ -56,7 +56,7 @@ impl Seats {
     /// There will be no packets of `source` any more: its viewers are closed, and with the last one its feed.
     pub(super) fn end_host_feed(&mut self, now: Instant, source: SourceId) {
         self.lines.remove(&source);
-        self.close_all(now, Role::Onlooker { source });
+        self.close_all(now, |role| role == Role::Onlooker { source });
     }
 
     /// What a host's session needs to have its packets forwarded.

@@ -1,4 +1,5 @@
 mod host_feeds;
+mod returns;
 
 use super::*;
 use crate::engine::clock::{Clock, Epoch};

@@ -190,9 +190,12 @@ impl Tour {
         self.house.live("w", "wanda").await;
         let bearer = format!("Bearer {}", self.admin);
         let token = ("authorization", &*bearer);
-        for (endpoint, direction) in
-            [("/whip/w", "sendonly"), ("/whep/a", "recvonly"), ("/whep/a/hosts/alice", "recvonly")]
-        {
+        for (endpoint, direction) in [
+            ("/whip/w", "sendonly"),
+            ("/whep/a", "recvonly"),
+            ("/whep/a/hosts/alice", "recvonly"),
+            ("/whep/a/return", "recvonly"),
+        ] {
             let sdp = ("content-type", "application/sdp");
             let opened = self.raw("POST", endpoint, &[token, sdp], &offer(direction)).await;
             let (session, etag) = (opened["location"].as_str().unwrap(), opened["etag"].as_str().unwrap());

@@ -68,7 +68,19 @@ pub(super) const TEXTS: &[Text] = &[
     said(text("HEAD", "/whep/{live}/hosts/{user}", "discoverPlayingHost", MEDIA), DISCOVER),
     said(text("OPTIONS", "/whep/{live}/hosts/{user}", "optionsOfPlayingHost", MEDIA), OPTIONS),
     text("POST", "/whep/{live}/return", "playReturn", MEDIA)
-        .says("Play the feed without one's own sound", "Not built yet."),
+        .says(
+            "Hear the others: the feed without one's own sound",
+            "WHEP, for who is heard in the live: its owner, or an admin in the owner's place. The picture is the feed's; the sound \
+            is everybody on the stage but the caller. Alone that is silence, and the others are heard as soon as lives connect, \
+            in the same session. Before anybody publishes: 409 with Retry-After.",
+        )
+        .refuses(&[
+            Case::Forbidden, Case::LiveNotFound, Case::NotLive, Case::MalformedViewerOffer, Case::UnusableOffer,
+            Case::NoCommonCodec, Case::TooManySessions,
+        ]),
+    said(text("GET", "/whep/{live}/return", "lookAtPlayingReturn", MEDIA), LOOK),
+    said(text("HEAD", "/whep/{live}/return", "discoverPlayingReturn", MEDIA), DISCOVER),
+    said(text("OPTIONS", "/whep/{live}/return", "optionsOfPlayingReturn", MEDIA), OPTIONS),
     text("GET", "/v1/time", "time", "other")
         .says("The server's time", "On the line that battles and events count by; clients count down from it."),
     text("GET", "/healthz", "health", "other")
