@@ -5,7 +5,7 @@
 //! | [`ids`], [`time`] | names and moments |
 //! | [`command`], [`answer`], [`refusal`] | what may be asked, and what comes back |
 //! | [`event`], [`effect`], [`fact`] | what leaves: to clients, to the engine, to the journal |
-//! | [`lives`] | the machine: order of driving, deadlines, undo |
+//! | [`lives`], `deadlines` | the machine: order of driving, undo; what it is to be woken for |
 //! | `room`, `update`, `presence` | lives, what is changed of them, and whether their hosts are there |
 //! | `onlooking` | watching one host alone, hearing all but oneself |
 //! | `invite`, `connection`, `layout` | invitations, connections and their templates |
@@ -28,6 +28,7 @@ mod battle;
 mod challenge;
 pub mod command;
 mod connection;
+mod deadlines;
 pub mod effect;
 pub mod event;
 pub mod fact;
