@@ -542,8 +542,9 @@ fn a_program_that_nobody_watches_is_not_encoded_and_begins_with_what_is_true_now
 #[test]
 fn a_program_that_nobody_has_seen_for_a_second_rests_and_is_drawn_anew_for_who_comes() {
     let mut room = Room::new(&hand());
-    let watching =
-        |room: &Room, stages: &[u64]| room.shard.set_watched(stages.iter().map(|stage| ProducerId(*stage)).collect());
+    let watching = |room: &Room, stages: &[u64]| {
+        room.shard.set_watched(stages.iter().map(|stage| ProducerId((*stage).into())).collect())
+    };
     room.publish(ALICE);
     room.stage(1, &[ALICE], &[]);
     room.feed(ALICE, LIGHT);
