@@ -12,8 +12,6 @@ const LATER: &[(&[Method], &str, &str)] = &[
     (&[Method::PUT], "/v1/users/{user}/avatar", "setting an avatar"),
     (&[Method::POST], "/v1/layouts/validate", "checking a layout"),
     (&[Method::GET], "/v1/lives/{live}/preview.png", "a preview"),
-    (&[Method::POST], "/whep/{live}/hosts/{user}", "the feed of a single host"),
-    (&[Method::POST], "/whep/{live}/return", "the feed without the caller's own sound"),
 ];
 
 /// All of them.

@@ -61,6 +61,10 @@ pub enum Answer {
     Publish(Publish),
     /// The viewer may join this feed.
     Watch(FeedId),
+    /// The viewer may watch this host alone.
+    Host(SourceId),
+    /// The host may hear the others.
+    Return(Return),
 }
 
 /// A live as everybody may see it.
@@ -160,6 +164,15 @@ pub struct SeatRegion {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Publish {
     /// As which source.
+    pub source: SourceId,
+}
+
+/// A host may hear the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Return {
+    /// The live's feed, whose picture it sees.
+    pub feed: FeedId,
+    /// Its own source, which it does not hear.
     pub source: SourceId,
 }
 

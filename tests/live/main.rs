@@ -10,6 +10,7 @@ mod connections;
 mod gifts;
 mod guests;
 mod lives;
+mod onlooking;
 mod presence;
 mod seat_requests;
 mod seats;

@@ -5,6 +5,8 @@
 mod drawn;
 mod guests;
 mod house;
+mod listener;
+mod onlooker;
 
 use costage::client::synthetic::barcode;
 use costage::client::whep::{Viewer, WatchError};

@@ -15,7 +15,7 @@ mod testing;
 mod tile;
 mod video;
 
-pub use audio::{AudioMixer, MixedAudio, SOUND_BITRATE_BPS, SoundStats};
+pub use audio::{AudioMixer, LISTENERS_MAX, MixedAudio, SOUND_BITRATE_BPS, SoundStats};
 pub use audio_source::AudioSource;
 pub use canvas::Canvas;
 pub use overlay::{unknown_characters, warm};
