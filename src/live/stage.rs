@@ -124,6 +124,12 @@ impl Lives {
         let open = |status: fn(&Sitter) -> DeviceStatus| {
             seat.sitter.as_ref().is_none_or(|sitter| status(sitter) == DeviceStatus::Opened)
         };
-        Tile { source: live.source(), name, camera: open(|it| it.camera), muted: !open(|it| it.microphone) }
+        Tile {
+            source: live.source(),
+            name,
+            camera: open(|it| it.camera),
+            muted: !open(|it| it.microphone),
+            region: None,
+        }
     }
 }
