@@ -59,7 +59,7 @@ impl Lives {
     fn connection_scene(&self, connection: &Connection) -> Scene {
         let lives: Vec<_> = connection.members.iter().filter_map(|id| self.state.lives.get(id)).collect();
         Scene {
-            canvas: self.rules.canvas,
+            canvas: connection.template.canvas(self.rules.canvas),
             template: connection.template,
             tiles: lives.iter().map(|live| self.tile(live)).collect(),
             score_bar: self.score_bar(&lives),
@@ -86,7 +86,7 @@ impl Lives {
         let connection = self.state.lives.get(live).and_then(|live| live.connection);
         let template = connection.and_then(|id| self.state.connections.get(&id)).map(|connection| connection.template);
         let template = template.unwrap_or(Template::HostDynamicGrid);
-        let canvas = self.rules.canvas;
+        let canvas = template.canvas(self.rules.canvas);
         let members = self.members_of(live);
         let regions = template.regions(canvas, members.len());
         let lives = members.iter().filter_map(|id| self.state.lives.get(id));

@@ -77,6 +77,7 @@ impl Model {
         };
         Some(Picture {
             template: self.template_of(id, None),
+            canvas: self.layout(live.id).canvas,
             tiles: lives.iter().map(tile).collect(),
             names: lives.iter().all(|live| live.settings.overlays[0]),
             bar: self.bar(&lives),
