@@ -49,7 +49,8 @@ impl Show {
         };
         let tiles = hosts.iter().map(tile).collect();
         let canvas = template.canvas(CANVAS);
-        self.program.set_scene(self.now, Scene { canvas, template, tiles, score_bar: None, names: false });
+        let voices = Vec::new();
+        self.program.set_scene(self.now, Scene { canvas, template, tiles, voices, score_bar: None, names: false });
         // As the engine does it: the decoders' last pictures once more.
         for &host in hosts {
             self.program.repaint(self.now, source(host), even(LUMA[host]).as_ref(), self.now);

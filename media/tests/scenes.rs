@@ -247,6 +247,7 @@ fn scene(n: u32) -> Scene {
         canvas: CANVAS,
         template: Template::HostDynamicGrid,
         tiles: (0..n).map(|i| tile(SourceId(i), name(i))).collect(),
+        voices: Vec::new(),
         score_bar: None,
         names: true,
     }

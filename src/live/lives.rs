@@ -147,6 +147,7 @@ impl Lives {
                 Ok(Answer::Done)
             }
             Command::Publish { live, user } => self.publish(&live, &user),
+            Command::PublishFromSeat { live, index, user } => self.publish_from_seat(&live, index, user.as_ref()),
             Command::Watch { live } => self.watch(&live),
             Command::Media { source, state } => {
                 self.media(now, source, state);
@@ -168,6 +169,7 @@ impl Lives {
             Wake::RequestExpires(to) => self.expire_request(now, &to),
             Wake::SeatRequestExpires(live, user) => self.expire_seat_request(now, &live, &user),
             Wake::HostGraceEnds(live) => self.end_host_grace(now, &live),
+            Wake::GuestGraceEnds(live, user) => self.end_guest_grace(now, &live, &user),
             Wake::LiveIdles(live) => self.end_idle_live(now, &live),
         }
     }
@@ -184,7 +186,8 @@ impl Lives {
         let battles = battles.flatten();
         let absent = self.state.lives.iter().filter(|(_, live)| live.presence != Presence::Up);
         let absent = absent.flat_map(|(id, _)| [Wake::HostGraceEnds(id.clone()), Wake::LiveIdles(id.clone())]);
-        let wakes = requests.chain(seats).chain(battles).chain(absent);
+        let guests = self.lost_guests().map(|guest| Wake::GuestGraceEnds(guest.live.clone(), guest.user.clone()));
+        let wakes = requests.chain(seats).chain(battles).chain(absent).chain(guests);
         wakes.filter_map(|wake| self.deadline(&wake).map(|at| (at, wake)))
     }
 
@@ -205,6 +208,7 @@ impl Lives {
                 self.state.seating.pending.get(&(live.clone(), user.clone()))?.expires
             }
             Wake::HostGraceEnds(id) => self.state.lives.get(id)?.grace_ends(&self.rules),
+            Wake::GuestGraceEnds(live, user) => self.guest_grace_ends(live, user),
             Wake::LiveIdles(id) => self.state.lives.get(id)?.idles(&self.rules),
         }
     }

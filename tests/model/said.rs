@@ -172,6 +172,7 @@ pub(crate) enum Why {
     Device,
     Layout,
     Joined,
+    Disconnected,
 }
 
 /// One event.

@@ -101,7 +101,7 @@ pub(crate) struct LayoutSeen<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PlaceSeen<'a> {
     pub(crate) live: &'a str,
-    pub(crate) seat: u32,
+    pub(crate) seat: u64,
     /// Who sits there.
     pub(crate) user: &'a str,
     /// x y w h.
@@ -211,14 +211,16 @@ pub(crate) struct CoHostSeen<'a> {
     pub(crate) applicant: Option<Host<'a>>,
 }
 
-/// What the viewers of a live see in the picture.
+/// What the viewers of a live see in the picture, and hear beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Picture<'a> {
     pub(crate) template: u64,
     /// Its width and height.
     pub(crate) canvas: [usize; 2],
-    /// Serial of the live, name, camera open, microphone off.
+    /// Serial of the live or the guest, name, camera open, microphone off.
     pub(crate) tiles: Vec<(u32, &'a str, bool, bool)>,
+    /// Who is heard without a tile: serial, microphone off.
+    pub(crate) voices: Vec<(u32, bool)>,
     pub(crate) names: bool,
     pub(crate) bar: Option<(u64, u64)>,
 }

@@ -77,9 +77,9 @@ impl Program {
         self.video.continue_from(&mut before.video);
     }
 
-    /// What should be drawn from now on. Whose tile is muted is not heard either.
+    /// What should be drawn and heard from now on. Who is muted is not heard, with a tile or without.
     pub fn set_scene(&mut self, now: Instant, scene: Scene) {
-        self.audio.silence(scene.tiles.iter().filter(|tile| tile.muted).map(|tile| tile.source));
+        self.audio.silence(scene.muted());
         self.video.set_scene(now, scene);
         self.redrawn(now);
     }

@@ -21,7 +21,7 @@ pub use template::Template;
 
 use crate::frame::Size;
 
-/// One publishing host (a live, a seat) as the control plane numbers it.
+/// One publishing user as the control plane numbers it: a live's host, or a guest on a seat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(pub u32);
 
@@ -38,6 +38,15 @@ pub struct Tile {
     pub muted: bool,
     /// Where it is; `None`: where the template has its place.
     pub region: Option<Region>,
+}
+
+/// A source that is heard and not seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Voice {
+    /// Whose voice.
+    pub source: SourceId,
+    /// The microphone is off: whatever it sends is not heard.
+    pub muted: bool,
 }
 
 /// The scores of a battle of two.
@@ -58,8 +67,23 @@ pub struct Scene {
     pub template: Template,
     /// In the order of places; those that the template has no place for are not shown.
     pub tiles: Vec<Tile>,
+    /// Who is heard beside those that have a tile: guests of connected lives, and those beyond the template's places.
+    pub voices: Vec<Voice>,
     /// Drawn when exactly two tiles are connected.
     pub score_bar: Option<ScoreBar>,
     /// Whether nicknames are drawn.
     pub names: bool,
+}
+
+impl Scene {
+    /// Everybody in it, seen or heard, each once.
+    pub fn sources(&self) -> impl Iterator<Item = SourceId> {
+        self.tiles.iter().map(|tile| tile.source).chain(self.voices.iter().map(|voice| voice.source))
+    }
+
+    /// Whose microphone is off.
+    pub(crate) fn muted(&self) -> impl Iterator<Item = SourceId> {
+        let tiles = self.tiles.iter().filter(|tile| tile.muted).map(|tile| tile.source);
+        tiles.chain(self.voices.iter().filter(|voice| voice.muted).map(|voice| voice.source))
+    }
 }

@@ -69,15 +69,29 @@ impl Model {
     pub(super) fn layout(&self, live: Text) -> LayoutSeen<'static> {
         let (template, together) = (self.template_of(live, None), self.together(live));
         let hosts = together.iter().map(|live| self.live(live).expect("a member exists"));
+        let mut people: Vec<_> = hosts.map(|live| (live.id, 0, live.owner.id)).collect();
+        if let [alone] = together[..] {
+            let guests = self.live(alone).expect("it is asked about").guests().into_iter();
+            people.extend(guests.map(|(seat, guest)| (alone, seat, guest.user.id)));
+            people.truncate(capacity(template));
+        }
         let canvas = if template == LANDSCAPE { [1280, 720] } else { [720, 1280] };
-        let places = hosts.zip(places(template, together.len())).enumerate().map(|(i, (live, place))| PlaceSeen {
-            live: live.id,
-            seat: 0,
-            user: live.owner.id,
+        let places = places(template, people.len());
+        let places = people.into_iter().zip(places).enumerate().map(|(i, ((live, seat, user), place))| PlaceSeen {
+            live,
+            seat,
+            user,
             place,
             z: u32::from(template == WINDOWS && i > 0),
         });
         LayoutSeen { template, canvas, places: places.collect() }
+    }
+
+    /// Tells those who see this live's picture its layout, if it is not as it was.
+    pub(super) fn tell_new_layout(&mut self, live: Text, before: &LayoutSeen<'static>) {
+        if self.layout(live) != *before {
+            self.tell_layout(&self.together(live));
+        }
     }
 
     /// Tells those who see the same picture its layout.

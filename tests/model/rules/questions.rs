@@ -34,9 +34,10 @@ impl Model {
                 let live = self.known(live)?;
                 if live.owner.id == *user { Ok(Answer::Publish(live.serial)) } else { refuse(Case::NotOwner, live.id) }
             }
+            Command::PublishFromSeat { live, index, user } => self.publish_from_seat(live, *index, *user),
             Command::Watch(live) => {
                 let serial = self.known(live)?.serial;
-                let publishes = |live: &Text| self.live(live).is_some_and(|live| live.media == Link::Here);
+                let publishes = |live: &Text| self.live(live).is_some_and(Live::is_published);
                 if self.together(live).iter().any(publishes) {
                     Ok(Answer::Watch(serial))
                 } else {

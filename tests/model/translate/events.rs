@@ -141,6 +141,7 @@ fn why(reason: SeatReason) -> Why {
         SeatReason::Device => Why::Device,
         SeatReason::Layout => Why::Layout,
         SeatReason::Joined => Why::Joined,
+        SeatReason::Disconnected => Why::Disconnected,
     }
 }
 

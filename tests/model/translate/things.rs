@@ -120,7 +120,7 @@ pub(super) fn wishes(all: &SeatRequests) -> WishesSeen<'_> {
 pub(super) fn layout(layout: &Layout) -> LayoutSeen<'_> {
     let places = layout.regions.iter().map(|it| PlaceSeen {
         live: it.live_id.as_str(),
-        seat: it.seat_index,
+        seat: it.seat_index.into(),
         user: it.user_id.as_str(),
         place: [it.x, it.y, it.w, it.h],
         z: it.z,
@@ -190,6 +190,7 @@ pub(crate) fn picture(scene: &Scene) -> Picture<'_> {
         template: scene.template.id().into(),
         canvas: [scene.canvas.width, scene.canvas.height],
         tiles: scene.tiles.iter().map(|it| (it.source.0, &*it.name, it.camera, it.muted)).collect(),
+        voices: scene.voices.iter().map(|it| (it.source.0, it.muted)).collect(),
         names: scene.names,
         bar: scene.score_bar.map(|bar| (bar.left, bar.right)),
     }
