@@ -3,6 +3,7 @@
 mod audio;
 mod audio_source;
 mod canvas;
+mod corners;
 mod limiter;
 mod overlay;
 pub mod pacing;

@@ -59,7 +59,7 @@ fn thread() -> (MixThread, MixHandle, Receiver<super::super::shard::Outgoing>) {
     let config = MixConfig { kernels: Kernels::new(Level::Scalar), max_fps: 30, bitrate_bps: 1_000_000 };
     let shards: Arc<[_]> = Arc::new([shard.clone()]);
     let (mut thread, handle) = MixThread::new(Surroundings { clock, epoch, shards, config });
-    let tile = Tile { source: ALICE, name: "N".into(), camera: true, muted: false };
+    let tile = Tile { source: ALICE, name: "N".into(), camera: true, muted: false, region: None };
     let canvas = Size { width: 180, height: 320 };
     let scene = Scene {
         canvas,

@@ -119,7 +119,7 @@ fn session(source: SourceId) -> SessionKey {
 }
 
 fn scene(sources: &[SourceId]) -> Scene {
-    let tile = |source: &SourceId| Tile { source: *source, name: "N".into(), camera: true, muted: false };
+    let tile = |source: &SourceId| Tile { source: *source, name: "N".into(), camera: true, muted: false, region: None };
     let tiles = sources.iter().map(tile).collect();
     Scene {
         canvas: CANVAS,

@@ -88,6 +88,7 @@ impl Model {
         }
         Some(Picture {
             template: self.template_of(id, None),
+            canvas: self.layout(live.id).canvas,
             tiles,
             voices,
             names: lives.iter().all(|live| live.settings.overlays[0]),

@@ -1,3 +1,5 @@
+mod overlap;
+
 use std::time::Duration;
 
 use super::*;
@@ -338,7 +340,7 @@ fn mixer() -> VideoMixer {
 }
 
 fn scene(sources: &[SourceId]) -> Scene {
-    let tile = |&source| Place { source, name: "Ada".into(), camera: true, muted: false };
+    let tile = |&source| Place { source, name: "Ada".into(), camera: true, muted: false, region: None };
     let tiles = sources.iter().map(tile).collect();
     Scene {
         canvas: CANVAS,
