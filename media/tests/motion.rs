@@ -39,7 +39,13 @@ impl Show {
     }
 
     fn hosts(&mut self, hosts: &[usize]) {
-        let tile = |&host: &usize| Tile { source: source(host), name: String::new(), camera: true, muted: false };
+        let tile = |&host: &usize| Tile {
+            source: source(host),
+            name: String::new(),
+            camera: true,
+            muted: false,
+            ..Tile::default()
+        };
         let tiles = hosts.iter().map(tile).collect();
         let template = Template::HostDynamicGrid;
         self.program.set_scene(self.now, Scene { canvas: CANVAS, template, tiles, score_bar: None, names: false });

@@ -207,7 +207,9 @@ fn scene(n: u32) -> Scene {
     Scene {
         canvas: CANVAS,
         template: Template::HostDynamicGrid,
-        tiles: (0..n).map(|i| Tile { source: SourceId(i), name: name(i), camera: true, muted: false }).collect(),
+        tiles: (0..n)
+            .map(|i| Tile { source: SourceId(i), name: name(i), camera: true, muted: false, ..Tile::default() })
+            .collect(),
         score_bar: None,
         names: true,
     }

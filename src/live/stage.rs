@@ -48,7 +48,7 @@ impl Lives {
         }
     }
 
-    fn solo_scene(&self, id: &LiveId) -> Scene {
+    pub(super) fn solo_scene(&self, id: &LiveId) -> Scene {
         let live = self.state.lives.get(id);
         let names = live.is_some_and(|live| live.info.overlays.names);
         let tiles = live.map(|live| self.tile(live)).into_iter().collect();
@@ -56,7 +56,7 @@ impl Lives {
     }
 
     /// One picture serves all lives of a connection, so an overlay is drawn when all of them want it.
-    fn connection_scene(&self, connection: &Connection) -> Scene {
+    pub(super) fn connection_scene(&self, connection: &Connection) -> Scene {
         let lives: Vec<_> = connection.members.iter().filter_map(|id| self.state.lives.get(id)).collect();
         Scene {
             canvas: self.rules.canvas,
@@ -124,6 +124,13 @@ impl Lives {
         let open = |status: fn(&Sitter) -> DeviceStatus| {
             seat.sitter.as_ref().is_none_or(|sitter| status(sitter) == DeviceStatus::Opened)
         };
-        Tile { source: live.source(), name, camera: open(|it| it.camera), muted: !open(|it| it.microphone) }
+        Tile {
+            source: live.source(),
+            user: owner.user_id.to_string(),
+            avatar: None,
+            name,
+            camera: open(|it| it.camera),
+            muted: !open(|it| it.microphone),
+        }
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "a test's panic is its failure")]
 
 mod aftermath;
+mod answered;
 mod battles;
 mod challenges;
 mod co_hosting;
@@ -10,6 +11,7 @@ mod connections;
 mod gifts;
 mod lives;
 mod presence;
+mod previews;
 mod seat_requests;
 mod seats;
 mod updates;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::overlay::Layer;
 use super::scaler::Scaler;
 use super::still::Still;
-use crate::scene::{Rect, SourceId, even};
+use crate::scene::{Avatar, Rect, SourceId, even};
 
 /// From here on a tile without frames is dimmed and says that its host is reconnecting.
 pub(super) const DIM_AFTER: Duration = Duration::from_secs(2);
@@ -48,6 +48,7 @@ pub(super) struct Tile {
     /// Where it comes from; the same when it stands.
     pub(super) from: Rect,
     pub(super) name: String,
+    pub(super) avatar: Option<Avatar>,
     pub(super) camera: bool,
     pub(super) look: Look,
     /// Set by a scene that gave it its place, until something is shown: it may have its last frame once more.
@@ -67,6 +68,7 @@ impl Tile {
             rect,
             from: rect,
             name: String::new(),
+            avatar: None,
             camera: true,
             look: Look::Avatar { drawn: false },
             moved: true,
@@ -80,7 +82,8 @@ impl Tile {
     /// The same host in the same place of another picture that shows the same there.
     pub(super) fn again(&self) -> Self {
         let Self { source, rect, camera, look, moved, .. } = *self;
-        Self { name: self.name.clone(), camera, look, moved, ..Self::new(source, rect) }
+        let (name, avatar) = (self.name.clone(), self.avatar.clone());
+        Self { name, avatar, camera, look, moved, ..Self::new(source, rect) }
     }
 
     /// Gives it another place. Its last frame may be painted there once more, unless it was the avatar already.

@@ -5,10 +5,12 @@
 //!       └─ Scene::draw_list ───► DrawList: tiles, then what lies over them, from back to front
 //! ```
 
+mod avatar;
 mod draw;
 mod score;
 mod template;
 
+pub use avatar::{AVATAR_SIDE, Avatar};
 pub(crate) use draw::nickname_bounds;
 pub use draw::{DrawList, Item};
 pub use score::shortened;
@@ -18,14 +20,18 @@ pub use template::{Proportion, Rect, Region, Template};
 use crate::frame::Size;
 
 /// One publishing host (a live, a seat) as the control plane numbers it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(pub u32);
 
 /// One occupied place.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tile {
     /// Whose picture it shows.
     pub source: SourceId,
+    /// Who it is, as uploaded avatars are kept by; never drawn.
+    pub user: String,
+    /// What is drawn while there is no picture, in place of the initials. The rules know none: `None` from them.
+    pub avatar: Option<Avatar>,
     /// The nickname, any text; empty shows none.
     pub name: String,
     /// `false` when the host closed the camera: the avatar is shown at once, frames are not.

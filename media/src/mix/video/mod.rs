@@ -5,16 +5,17 @@
 //! canvas copied, once, and for those 300 ms each picture drawn whole.
 
 mod motion;
+mod portrait;
 mod staging;
 #[cfg(test)]
 mod tests;
 
 use std::time::Instant;
 
-use crate::frame::{PictureRef, Size};
+use crate::frame::{I420, PictureRef, Size};
 use crate::kernel::Kernels;
 use crate::mix::canvas::Canvas;
-use crate::mix::overlay::{self, BattleBar, Rgb, Yuv};
+use crate::mix::overlay::{BattleBar, Rgb, Yuv};
 use crate::mix::scaler::{Scaler, readable};
 use crate::mix::slide::Slide;
 use crate::mix::still::Still;
@@ -22,6 +23,8 @@ use crate::mix::tile::{Look, Tile};
 use crate::scene::{Proportion, Rect, Scene, SourceId, Template};
 pub use motion::MOTION;
 use motion::Motion;
+use portrait::draw_avatar;
+pub(super) use portrait::lay_avatar;
 
 /// Mixes the pictures of a scene's sources. Sans-IO: `paint` as frames arrive, `handle_timeout` when `poll_timeout`
 /// says so, `compose` when `is_dirty` and a picture may be sent.
@@ -146,6 +149,11 @@ impl VideoMixer {
         self.canvas.picture()
     }
 
+    /// The picture that was composed last, without the mixer.
+    pub(super) fn into_picture(self) -> I420 {
+        self.canvas.into_picture()
+    }
+
     fn paint_as(&mut self, source: SourceId, picture: PictureRef<'_>, since: Instant) {
         let Some(src) = readable(&picture) else { return };
         let Some(i) = self.tiles.iter().position(|tile| tile.source == source && tile.camera) else { return };
@@ -179,7 +187,7 @@ impl VideoMixer {
     fn draw_avatars(&mut self) {
         for tile in &mut self.tiles {
             if tile.look == (Look::Avatar { drawn: false }) {
-                draw_avatar(&self.kernels, &mut self.canvas, tile.rect, &tile.name);
+                draw_avatar(&self.kernels, &mut self.canvas, tile.rect, &tile.name, tile.avatar.as_ref());
                 tile.look = Look::Avatar { drawn: true };
             }
         }
@@ -221,12 +229,4 @@ fn scale(
     let fitting = scaler.take().filter(|scaler| scaler.fits(readable, rect.size()));
     let scaler = scaler.insert(fitting.unwrap_or_else(|| Scaler::new(readable, rect.size())));
     scaler.run(kernels, picture, canvas.planes(), width, rect);
-}
-
-/// The avatar of a host without a picture.
-fn draw_avatar(kernels: &Kernels, canvas: &mut Canvas, rect: Rect, name: &str) {
-    canvas.fill(rect, NO_PICTURE);
-    if let Some(avatar) = overlay::avatar(rect, name) {
-        canvas.blend(kernels, &avatar);
-    }
 }

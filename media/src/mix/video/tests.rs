@@ -338,7 +338,7 @@ fn mixer() -> VideoMixer {
 }
 
 fn scene(sources: &[SourceId]) -> Scene {
-    let tile = |&source| Place { source, name: "Ada".into(), camera: true, muted: false };
+    let tile = |&source| Place { source, name: "Ada".into(), camera: true, ..Place::default() };
     let tiles = sources.iter().map(tile).collect();
     Scene { canvas: CANVAS, template: Template::HostDynamicGrid, tiles, score_bar: None, names: true }
 }
