@@ -38,6 +38,10 @@ pub(super) struct Running {
     pub(super) scene: Scene,
     pub(super) phase: Phase,
     pub(super) shows: BTreeMap<SourceId, SourceStamp>,
+    /// Nobody sees it, and it is not drawn.
+    pub(super) resting: bool,
+    /// Since when nobody has seen it that does not rest yet.
+    pub(super) unseen_since: Option<Instant>,
     /// Of one that turns into a program that is open already.
     pub(super) joins: Option<Joins>,
 }

@@ -1,5 +1,6 @@
 //! Everything one mix thread works on: its sources and its programs, and what is due when.
 
+mod resting;
 mod staging;
 
 use super::complaint::Complaint;
@@ -77,6 +78,7 @@ impl Studio {
     /// A viewer needs a keyframe of `producer`.
     pub(super) fn wish(&mut self, now: Instant, producer: ProducerId) {
         let stage = StageId(producer.0);
+        self.wake(now, stage);
         if let Some(running) = self.programs.get_mut(&stage) {
             running.program.request_keyframe(now);
             self.note_wish(stage);
@@ -147,7 +149,9 @@ impl Studio {
                 studio.decode(id);
             });
         }
-        for running in self.programs.values_mut().filter(|running| !matches!(running.phase, Phase::Awaiting(_))) {
+        self.rest_and_wake(now);
+        let drawn = |running: &&mut Running| !running.resting && !matches!(running.phase, Phase::Awaiting(_));
+        for running in self.programs.values_mut().filter(drawn) {
             running.program.handle_timeout(now);
         }
         self.open_what_is_due(now);
@@ -215,7 +219,9 @@ impl Studio {
         let (programs, stage, shards) = (&mut self.programs, self.shown_by.get(&id), &self.surroundings.shards);
         source.decode(clock, &mut |picture, passed| {
             let Some(&stage) = stage else { return };
-            for (own, running) in programs.iter_mut().filter(|(id, running)| running.is_part_of(**id, stage)) {
+            let drawn =
+                |(own, running): &(&StageId, &mut Running)| !running.resting && running.is_part_of(**own, stage);
+            for (own, running) in programs.iter_mut().filter(drawn) {
                 running.program.paint(clock.now(), id, picture, passed.arrived);
                 if running.is_seen() && is_watched(shards, *own) {
                     running.shows.insert(id, passed.painted(clock.now()));
@@ -224,12 +230,12 @@ impl Studio {
         });
     }
 
-    /// Encodes every program that has something new to show and may. One that nobody sees is painted, so that it can begin
-    /// with a whole picture, and not encoded.
+    /// Encodes every program that has something new to show and may. One that nobody sees is not encoded, and rests before
+    /// long.
     fn produce(&mut self) {
         let Surroundings { clock, epoch, shards, .. } = &self.surroundings;
         let mut keyframes = Vec::new();
-        let seen = self.programs.iter_mut().filter(|(_, running)| running.is_seen());
+        let seen = self.programs.iter_mut().filter(|(_, running)| running.is_seen() && !running.resting);
         for (stage, running) in seen.filter(|(stage, _)| is_watched(shards, **stage)) {
             let started = clock.now();
             let produced = match running.program.produce(started, epoch.media_time(started), &|| clock.now()) {
@@ -261,11 +267,14 @@ impl Studio {
         }
     }
 
-    /// Mixes the sound that is due.
+    /// Mixes the sound that is due, and encodes it where somebody listens.
     fn speak(&mut self, now: Instant) {
         let Surroundings { epoch, shards, .. } = &self.surroundings;
         let mut broken = Vec::new();
-        for running in self.programs.values_mut().filter(|running| running.is_heard()) {
+        for (stage, running) in self.programs.iter_mut().filter(|(_, running)| running.is_heard()) {
+            if !is_watched(shards, *stage) {
+                running.program.be_silent(now);
+            }
             let label = |at: Instant| {
                 let captured = at.checked_sub(SOUND_AGE).unwrap_or(at);
                 epoch.media_time(captured).ticks(AUDIO_CLOCK_HZ)

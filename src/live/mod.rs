@@ -5,7 +5,7 @@
 //! | [`ids`], [`time`] | names and moments |
 //! | [`command`], [`answer`], [`refusal`] | what may be asked, and what comes back |
 //! | [`event`], [`effect`], [`fact`] | what leaves: to clients, to the engine, to the journal |
-//! | [`lives`] | the machine: order of driving, deadlines, undo |
+//! | [`lives`], `deadlines` | the machine: order of driving, undo; what it is to be woken for |
 //! | `room`, `update`, `presence` | lives, what is changed of them, and whether their hosts are there |
 //! | `invite`, `connection`, `layout` | invitations, connections and their templates |
 //! | `challenge` | requests for battles: asked, accepted, rejected, cancelled, expired |
@@ -27,6 +27,7 @@ mod battle;
 mod challenge;
 pub mod command;
 mod connection;
+mod deadlines;
 pub mod effect;
 pub mod event;
 pub mod fact;

@@ -181,6 +181,17 @@ impl AudioMixer {
     /// The next block, if it is due; call until `None`. After a pause at most three blocks are caught up. An error is a
     /// block that libopus did not encode: it takes any floats, so that would be a bug, and the block is left out.
     pub fn mix(&mut self, now: Instant) -> Option<Result<MixedAudio, SoundError>> {
+        let at = self.sum_due(now)?;
+        Some(self.encoder.encode(&self.sum).map(|packet| MixedAudio { packet, at }))
+    }
+
+    /// Nobody listens: what is due is summed, so that all voices stay in step, and not encoded.
+    pub fn pass(&mut self, now: Instant) {
+        while self.sum_due(now).is_some() {}
+    }
+
+    /// Sums the next block, if it is due, and tells when its first sample is heard.
+    fn sum_due(&mut self, now: Instant) -> Option<Instant> {
         if now < self.next {
             return None;
         }
@@ -190,8 +201,7 @@ impl AudioMixer {
         self.sum_voices(at);
         self.limiter.process(&mut self.sum);
         // What the limiter holds back comes out with the next block, so this one begins that much earlier.
-        let at = at.checked_sub(LOOKAHEAD).unwrap_or(at);
-        Some(self.encoder.encode(&self.sum).map(|packet| MixedAudio { packet, at }))
+        Some(at.checked_sub(LOOKAHEAD).unwrap_or(at))
     }
 
     /// Leaves out whole blocks until at most three are due.

@@ -37,9 +37,8 @@ pub struct Program {
     producer: ProducerId,
     config: ProgramConfig,
     video: VideoMixer,
-    encoder: Box<dyn VideoEncoder>,
-    /// What `encoder` was made for.
-    encoded_size: Size,
+    /// Made for the first picture and for each of another size; megabytes that a program at rest does without.
+    encoder: Option<(Size, Box<dyn VideoEncoder>)>,
     pacer: Pacer<SourceId>,
     keyframes: KeyframeMerge,
     audio: AudioMixer,
@@ -51,18 +50,16 @@ impl Program {
     /// A program with an empty picture of size `canvas`. Its first frame is a keyframe.
     ///
     /// # Errors
-    /// When openh264 or opus refuses to make an encoder.
+    /// When opus refuses to make an encoder.
     pub fn new(now: Instant, producer: ProducerId, config: ProgramConfig, canvas: Size) -> Result<Self, EncodeError> {
         let ProgramConfig { kernels, max_fps, .. } = config;
-        let encoder = encoder_for(config, canvas)?;
         let mut keyframes = KeyframeMerge::new();
         keyframes.request(now);
         Ok(Self {
             producer,
             config,
             video: VideoMixer::new(kernels, canvas),
-            encoder,
-            encoded_size: canvas,
+            encoder: None,
             pacer: Pacer::new(now, max_fps),
             keyframes,
             audio: AudioMixer::new(kernels, now)?,
@@ -77,9 +74,26 @@ impl Program {
         self.video.continue_from(&mut before.video);
     }
 
+    /// Nobody sees it: the encoder is given back. [`Program::begin_anew`] ends that.
+    pub fn rest(&mut self) {
+        self.encoder = None;
+    }
+
+    /// An empty picture of size `canvas`, as a new program has: what was drawn before is of no use to who comes now. The
+    /// voices stay as they are, and a keyframe is wanted.
+    pub fn begin_anew(&mut self, now: Instant, canvas: Size) {
+        self.video = VideoMixer::new(self.config.kernels, canvas);
+        self.keyframes.request(now);
+    }
+
+    /// As [`Program::set_scene`], for the voices alone.
+    pub fn set_voices(&mut self, scene: &Scene) {
+        self.audio.silence(scene.tiles.iter().filter(|tile| tile.muted).map(|tile| tile.source));
+    }
+
     /// What should be drawn from now on. Whose tile is muted is not heard either.
     pub fn set_scene(&mut self, now: Instant, scene: Scene) {
-        self.audio.silence(scene.tiles.iter().filter(|tile| tile.muted).map(|tile| tile.source));
+        self.set_voices(&scene);
         self.video.set_scene(now, scene);
         self.redrawn(now);
     }
@@ -219,12 +233,14 @@ impl Program {
     ) -> Result<Option<Produced>, EncodeError> {
         let picture = self.video.compose(now);
         let composed = clock();
-        if picture.size() != self.encoded_size {
-            // Another canvas is a cut: the new encoder's first picture is a keyframe with its own parameter sets.
-            self.encoder = encoder_for(self.config, picture.size())?;
-            self.encoded_size = picture.size();
-        }
-        let Some(encoded) = self.encoder.encode(picture, at, idr)? else { return Ok(None) };
+        let size = picture.size();
+        // Another canvas is a cut: the new encoder's first picture is a keyframe with its own parameter sets.
+        let fitting = self.encoder.take().filter(|(made_for, _)| *made_for == size);
+        let (_, encoder) = self.encoder.insert(match fitting {
+            Some(fitting) => fitting,
+            None => (size, encoder_for(self.config, size)?),
+        });
+        let Some(encoded) = encoder.encode(picture, at, idr)? else { return Ok(None) };
         if encoded.keyframe {
             self.keyframes.done(now);
         }
@@ -251,6 +267,11 @@ impl Program {
             };
             Frame { producer: self.producer, kind: MediaKind::Audio, keyframe: true, packets: Box::new([packet]) }
         }))
+    }
+
+    /// Sound that is due and that nobody listens to passes.
+    pub fn be_silent(&mut self, now: Instant) {
+        self.audio.pass(now);
     }
 
     /// What happened to the voices since this was last asked.

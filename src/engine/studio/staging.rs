@@ -46,7 +46,8 @@ impl Studio {
     fn join(&mut self, now: Instant, old: StageId, stage: StageId) {
         let Some(scene) = self.programs.get(&stage).map(|running| &running.scene) else { return };
         let comes = |running: &Running| scene.tiles.iter().any(|tile| running.shows_alone(tile.source));
-        let alone = self.programs.get(&old).is_some_and(|running| running.phase == Phase::Open && comes(running));
+        let shown = |running: &Running| running.phase == Phase::Open && !running.resting;
+        let alone = self.programs.get(&old).is_some_and(|running| shown(running) && comes(running));
         if let Some(running) = self.programs.get_mut(&old).filter(|_| alone) {
             running.phase = Phase::Turning(stage);
             running.joins = Some(Joins { asked: false, until: now + JOIN_MAX });
@@ -77,24 +78,31 @@ impl Studio {
         let config = ProgramConfig { kernels, max_fps, bitrate_bps };
         match Program::new(now, producer_of(stage), config, scene.canvas) {
             Ok(program) => {
-                let (scene, shows) = (scene.clone(), BTreeMap::new());
-                self.programs.insert(stage, Running { program, scene, phase: Phase::Open, shows, joins: None });
+                let (scene, shows, resting) = (scene.clone(), BTreeMap::new(), !self.is_watched(stage));
+                let (phase, joins, unseen_since) = (Phase::Open, None, None);
+                let running = Running { program, scene, phase, shows, resting, unseen_since, joins };
+                self.programs.insert(stage, running);
                 true
             }
             Err(error) => {
-                tracing::error!(stage = stage.0, %error, "no encoder for this stage");
+                tracing::error!(stage = stage.0, %error, "no encoder of sound for this stage");
                 false
             }
         }
     }
 
     /// A new program follows on those that showed its sources before: alone, it goes on from the picture of the one it
-    /// leaves; shared, it waits for those that showed one host alone to turn into it.
+    /// leaves; shared, it waits for those that showed one host alone to turn into it. What rests shows nobody a change.
     fn follow_on(&mut self, now: Instant, stage: StageId, before: &BTreeSet<StageId>, awaited: BTreeSet<SourceId>) {
         let Some(mut new) = self.programs.remove(&stage) else { return };
-        for (_, running) in self.programs.iter_mut().filter(|(old, _)| before.contains(*old)) {
+        let followed = |(old, running): &(&StageId, &mut Running)| !running.resting && before.contains(*old);
+        for (_, running) in self.programs.iter_mut().filter(followed) {
             match new.scene.tiles.as_slice() {
-                [_alone] => new.program.continue_from(&mut running.program),
+                [_alone] => {
+                    // Its viewers are those of the other, and are about to be pointed here.
+                    new.resting = false;
+                    new.program.continue_from(&mut running.program);
+                }
                 tiles => {
                     let alone = tiles.iter().any(|tile| running.shows_alone(tile.source));
                     if alone && running.phase == Phase::Open {
@@ -124,13 +132,24 @@ impl Studio {
     pub(super) fn show(&mut self, now: Instant, stage: StageId) {
         let Some(scene) = self.programs.get(&stage).map(|running| running.scene.clone()) else { return };
         let dressed = self.dressed(&scene);
-        for (_, running) in self.programs.iter_mut().filter(|(id, running)| running.is_part_of(**id, stage)) {
+        let mut drawn = Vec::new();
+        for (own, running) in self.programs.iter_mut().filter(|(id, running)| running.is_part_of(**id, stage)) {
             running.scene = scene.clone();
-            running.program.set_scene(now, dressed.clone());
-            for tile in &scene.tiles {
-                if let Some((picture, since)) = self.sources.get(&tile.source).and_then(Source::last) {
-                    running.program.repaint(now, tile.source, picture, since);
-                }
+            drawn.push(*own);
+        }
+        drawn.into_iter().for_each(|own| self.draw(now, own, &dressed));
+    }
+
+    /// Has a program show this scene, with the hosts' last pictures; one that rests only hears it.
+    pub(super) fn draw(&mut self, now: Instant, own: StageId, dressed: &Scene) {
+        let Some(running) = self.programs.get_mut(&own) else { return };
+        if running.resting {
+            return running.program.set_voices(dressed);
+        }
+        running.program.set_scene(now, dressed.clone());
+        for tile in &dressed.tiles {
+            if let Some((picture, since)) = self.sources.get(&tile.source).and_then(Source::last) {
+                running.program.repaint(now, tile.source, picture, since);
             }
         }
     }
@@ -195,7 +214,8 @@ impl Studio {
         let here = self.arrivals.get(&id).copied().unwrap_or(0) + 1 == number;
         let stage = self.shown_by.remove(&id);
         let program = stage.and_then(|stage| self.programs.get_mut(&stage));
-        let alone = program.as_ref().is_some_and(|running| running.phase == Phase::Open && running.shows_alone(id));
+        let shown = |running: &Running| running.phase == Phase::Open && !running.resting;
+        let alone = program.as_ref().is_some_and(|running| shown(running) && running.shows_alone(id));
         let (mut sound, mut last_awaited) = (None, false);
         if let Some(running) = program {
             sound = running.program.take_sound(id);

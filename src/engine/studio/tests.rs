@@ -538,3 +538,40 @@ fn a_program_that_nobody_watches_is_not_encoded_and_begins_with_what_is_true_now
     let seen = room.seen(3);
     assert!(seen.len() == 1 && about(seen[0], [LIGHT, DARK]), "{seen:?}");
 }
+
+#[test]
+fn a_program_that_nobody_has_seen_for_a_second_rests_and_is_drawn_anew_for_who_comes() {
+    let mut room = Room::new(&hand());
+    let watching =
+        |room: &Room, stages: &[u64]| room.shard.set_watched(stages.iter().map(|stage| ProducerId(*stage)).collect());
+    room.publish(ALICE);
+    room.stage(1, &[ALICE], &[]);
+    room.feed(ALICE, LIGHT);
+    room.pass(100);
+    assert!(!room.seen(1).is_empty());
+    let resting = |room: &Room| room.studio.programs[&StageId(1)].resting;
+    watching(&room, &[]);
+    room.pass(900);
+    watching(&room, &[1]);
+    room.pass(100);
+    watching(&room, &[]);
+    room.pass(990);
+    assert!(!resting(&room), "who comes back within a second finds it as it was");
+    room.pass(30);
+    assert!(resting(&room));
+    // What comes now is decoded only, and so is a new scene heard only.
+    room.publish(BOB);
+    room.stage(1, &[ALICE, BOB], &[]);
+    room.feed(ALICE, LIGHT);
+    room.feed(BOB, DARK);
+    assert!(room.studio.poll_timeout().is_none_or(|at| at > room.now()), "nothing spins");
+    watching(&room, &[1]);
+    room.studio.wish(room.now(), ProducerId(1));
+    assert!(!resting(&room));
+    room.pass(20);
+    let seen = room.seen(1);
+    assert!(
+        seen.len() == 1 && about(seen[0], [LIGHT, DARK]),
+        "nothing moves there from what was seen before: {seen:?}"
+    );
+}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::super::answer::DeviceStatus;
 use super::super::command::{Device, SeatRequestKind, User};
+use super::super::effect::Wake;
 use super::super::ids::{LiveId, UserId};
 use super::super::table::Table;
 use super::super::time::WallMs;
@@ -82,6 +83,16 @@ impl Seating {
         SeatMark { seats: self.seats.mark(), pending: self.pending.mark() }
     }
 
+    /// What the requests that were changed since `mark` may be waiting for, or may have been.
+    pub(in crate::live) fn touched(&self, mark: SeatMark) -> impl Iterator<Item = Wake> {
+        self.pending.touched(mark.pending).map(expiry)
+    }
+
+    /// What all requests may be waiting for.
+    pub(in crate::live) fn wakes(&self) -> impl Iterator<Item = Wake> {
+        self.pending.iter().map(|(key, _)| expiry(key))
+    }
+
     pub(in crate::live) fn undo_to(&mut self, mark: SeatMark) {
         self.seats.undo_to(mark.seats);
         self.pending.undo_to(mark.pending);
@@ -123,4 +134,8 @@ impl Seating {
         let sits = |seat: &Seat| seat.sitter.as_ref().is_some_and(|sitter| sitter.user.user_id == *user);
         self.of(live).find(|(_, seat)| sits(seat)).map(|(index, _)| index)
     }
+}
+
+fn expiry((live, user): &(LiveId, UserId)) -> Wake {
+    Wake::SeatRequestExpires(live.clone(), user.clone())
 }
