@@ -1,7 +1,7 @@
 //! A picture of any size and kind becomes a small square.
 
 use image::metadata::Orientation;
-use image::{DynamicImage, GenericImageView, Pixel, Rgb, RgbImage};
+use image::{DynamicImage, GenericImageView, Rgb, RgbImage};
 
 use crate::frame::{I420, Size};
 use crate::mix::Rgb as Colour;
@@ -9,13 +9,13 @@ use crate::mix::Rgb as Colour;
 /// The middle of `whole`, at most `side` pixels wide, each the mean of those that it stands for: of a very large picture of
 /// [`LOOKS`] in a row and as many rows of them.
 pub(super) fn of(whole: &DynamicImage, turned: Orientation, side: usize) -> I420 {
-    let small = match whole {
-        DynamicImage::ImageLuma8(pixels) => shrunk(pixels, side, |pixel| over_white(pixel.to_rgba().0)),
-        DynamicImage::ImageLumaA8(pixels) => shrunk(pixels, side, |pixel| over_white(pixel.to_rgba().0)),
-        DynamicImage::ImageRgb8(pixels) => shrunk(pixels, side, |pixel| pixel.0),
-        DynamicImage::ImageRgba8(pixels) => shrunk(pixels, side, |pixel| over_white(pixel.0)),
-        // Sixteen bits a channel: rare, so that asking again for each pixel what they are does not matter.
-        other => shrunk(other, side, |pixel| over_white(pixel.0)),
+    let small = if let Some(pixels) = whole.as_rgb8() {
+        shrunk(pixels, side, |pixel| pixel.0)
+    } else if let Some(pixels) = whole.as_rgba8() {
+        shrunk(pixels, side, |pixel| over_white(pixel.0))
+    } else {
+        // Grey, or sixteen bits a channel: rare, so that asking again for each pixel what they are does not matter.
+        shrunk(whole, side, |pixel| over_white(pixel.0))
     };
     let mut small = DynamicImage::ImageRgb8(small);
     small.apply_orientation(turned);

@@ -32,6 +32,11 @@ fn file(kind: PhotoKind, width: u32, height: u32, rgba: &[u8]) -> Vec<u8> {
     file
 }
 
+/// The lowest byte.
+fn low(number: u32) -> u8 {
+    number.to_le_bytes()[0]
+}
+
 const RED: [u8; 4] = [255, 0, 0, 255];
 const GREEN: [u8; 4] = [0, 255, 0, 255];
 const BLUE: [u8; 4] = [0, 0, 255, 255];
@@ -148,7 +153,7 @@ fn a_picture_with_too_many_pixels_is_refused_by_its_head_alone() {
 #[test]
 fn a_picture_that_is_cut_off_is_refused() {
     for kind in PhotoKind::ALL {
-        let noise: Vec<u8> = (0..64 * 64 * 4_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        let noise: Vec<u8> = (0..64 * 64 * 4_u32).map(|i| low(i.wrapping_mul(2_654_435_761) >> 24)).collect();
         let photo = file(kind, 64, 64, &noise);
         for part in [20, photo.len() / 2] {
             assert_eq!(square(kind, &photo[..part], SIDE).unwrap_err(), PhotoRefused::Damaged, "{kind:?} {part}");
@@ -193,7 +198,7 @@ fn our_png_is_read_back_in_the_same_colours() {
 #[test]
 fn the_largest_picture_of_each_kind_takes_a_moment() {
     for (kind, side) in [(PhotoKind::Png, 4_096_u32), (PhotoKind::Jpeg, 4_096), (PhotoKind::WebP, 2_896)] {
-        let rgba: Vec<u8> = (0..side * side).flat_map(|i| [(i / side) as u8, i as u8, (i >> 12) as u8, 255]).collect();
+        let rgba: Vec<u8> = (0..side * side).flat_map(|i| [low(i / side), low(i), low(i >> 12), 255]).collect();
         let photo = file(kind, side, side, &rgba);
         let began = Instant::now();
         square(kind, &photo, SIDE).unwrap();
