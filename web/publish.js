@@ -1,16 +1,18 @@
-// /publish/{liveId}: a camera or a test picture, out by WHIP.
+// /publish/{liveId}: a camera or a test picture, out by WHIP: the host's, or with seat=number a guest's on that seat.
 //
 // In the address: token=JWT; source=test|camera picks at once; go=1 goes live at once;
 // hue=degrees, tone=Hz, size=WxH shape the test picture.
 
 import { $, figure, showState } from "./page.js";
-import { admission, liveIdOfPage, takenOver } from "./server.js";
+import { admission, liveIdOfPage, seatLost, takenOver } from "./server.js";
 import { testPicture } from "./testpicture.js";
 import { publish } from "./whip.js";
 
 const STATS_MS = 1000;
 const liveId = liveIdOfPage();
 const wish = new URLSearchParams(location.search);
+const seat = Number(wish.get("seat") ?? 0); // 0 is the host's
+const place = seat > 0 ? `${liveId}, seat ${seat}` : liveId;
 const video = $("#video");
 
 let source = null; // {stream, stop}
@@ -21,8 +23,8 @@ const toggles = [
   toggle($("#picture"), "video", ["Show picture", "Hide picture"]),
 ];
 
-$("#live").textContent = liveId;
-document.title = `${liveId} · publish · costage`;
+$("#live").textContent = place;
+document.title = `${place} · publish · costage`;
 const playAddress = `/play/${encodeURIComponent(liveId)}`;
 $("#play").href = playAddress;
 $("#play").textContent = location.origin + playAddress;
@@ -42,9 +44,9 @@ function ownNumber(text, modulus) {
 function pickTest() {
   const [width, height] = (wish.get("size") ?? "540x960").split("x").map(Number);
   return testPicture({
-    hue: Number(wish.get("hue") ?? ownNumber(liveId, 360)),
-    toneHz: Number(wish.get("tone") ?? 220 + 20 * ownNumber(liveId, 30)),
-    label: liveId,
+    hue: Number(wish.get("hue") ?? ownNumber(place, 360)),
+    toneHz: Number(wish.get("tone") ?? 220 + 20 * ownNumber(place, 30)),
+    label: place,
     width,
     height,
   });
@@ -107,10 +109,11 @@ async function send() {
 
 function goLive() {
   trouble("");
-  session = publish(`/whip/${encodeURIComponent(liveId)}`, {
+  const endpoint = `/whip/${encodeURIComponent(liveId)}`;
+  session = publish(seat > 0 ? `${endpoint}/seats/${seat}` : endpoint, {
     stream: () => source?.stream ?? new MediaStream(),
-    authorise: () => admission(liveId),
-    whyEnded: () => takenOver(liveId),
+    authorise: () => admission(liveId, seat),
+    whyEnded: () => (seat > 0 ? seatLost(liveId, seat) : takenOver(liveId)),
   });
   showState(session, $("#state"), $("#trouble"));
   session.addEventListener("state", ({ detail }) => {

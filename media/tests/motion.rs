@@ -48,7 +48,10 @@ impl Show {
         };
         let tiles = hosts.iter().map(tile).collect();
         let template = Template::HostDynamicGrid;
-        self.program.set_scene(self.now, Scene { canvas: CANVAS, template, tiles, score_bar: None, names: false });
+        self.program.set_scene(
+            self.now,
+            Scene { canvas: CANVAS, template, tiles, voices: Vec::new(), score_bar: None, names: false },
+        );
         // As the engine does it: the decoders' last pictures once more.
         for &host in hosts {
             self.program.repaint(self.now, source(host), even(LUMA[host]).as_ref(), self.start);

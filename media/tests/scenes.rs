@@ -210,6 +210,7 @@ fn scene(n: u32) -> Scene {
         tiles: (0..n)
             .map(|i| Tile { source: SourceId(i), name: name(i), camera: true, muted: false, ..Tile::default() })
             .collect(),
+        voices: Vec::new(),
         score_bar: None,
         names: true,
     }

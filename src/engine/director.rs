@@ -123,15 +123,11 @@ impl Shards for Director {
 impl Stagehand for Director {
     fn stage(&mut self, stage: StageId, scene: Scene) {
         let mut places = self.places();
-        let mut homes = BTreeMap::new();
-        for tile in &scene.tiles {
-            homes.insert(tile.source, self.home_of(&mut places, tile.source));
-        }
-        // A new stage runs where its first host already is: the fewest sources move.
-        let first = scene.tiles.first().and_then(|tile| homes.get(&tile.source)).copied().unwrap_or(0);
+        // A new stage runs where its first host already is: the fewest sources move. Guests who are nowhere yet begin there.
+        let first = scene.sources().next().map_or(0, |source| self.home_of(&mut places, source));
         let thread = *places.stages.entry(stage).or_insert(first);
-        let moving: BTreeSet<_> =
-            homes.iter().filter(|(_, home)| **home != thread).map(|(source, _)| *source).collect();
+        let mut home = |source| places.sources.entry(source).or_insert(Home { thread, moves: 0 }).thread;
+        let moving: BTreeSet<_> = scene.sources().filter(|source| home(*source) != thread).collect();
         // The stage before the moves: so each source arrives where it is awaited.
         self.mixers[thread].order(MixOrder::Stage { stage, scene, awaited: moving.clone() });
         for source in moving {

@@ -87,6 +87,7 @@ mod tests {
             canvas: Size { width: 72, height: 128 },
             template: Template::HostDynamicGrid,
             tiles: users.iter().map(tile).collect(),
+            voices: Vec::new(),
             score_bar: None,
             names: true,
         }

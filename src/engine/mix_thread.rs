@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 /// Packets of pictures that may wait for a mix thread: half a second of nine hosts at 2.5 Mbit/s.
 const PACKETS_MAX: usize = 4_096;
-/// Packets of sound: two seconds of the voices that a connection may have.
+/// Packets of sound: two seconds of forty voices.
 const SOUNDS_MAX: usize = 4_096;
 /// Orders that may wait; their senders wait when it is full.
 const ORDERS_MAX: usize = 1_024;
@@ -79,8 +79,8 @@ pub(super) struct Moved {
     pub(super) number: u64,
     pub(super) video: Option<Source>,
     pub(super) sound: Option<AudioSource>,
-    /// The program that showed it alone: its viewers see it turn into the one that the source goes to.
-    pub(super) alone: Option<(StageId, Running)>,
+    /// The program that nobody is left in without it: its viewers see it turn into the one that the source goes to.
+    pub(super) program: Option<(StageId, Running)>,
 }
 
 /// The way to one mix thread; cheap to clone.

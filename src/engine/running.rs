@@ -62,6 +62,11 @@ impl Running {
         matches!(self.phase, Phase::Open | Phase::Turning(_))
     }
 
+    /// Whether its viewers, if it has any, see it and nothing else.
+    pub(super) fn is_shown(&self) -> bool {
+        self.phase == Phase::Open && !self.resting
+    }
+
     /// Whether its sound goes out.
     pub(super) fn is_heard(&self) -> bool {
         matches!(self.phase, Phase::Open | Phase::Opening(_))
@@ -77,9 +82,15 @@ impl Running {
         own == stage || self.phase == Phase::Turning(stage)
     }
 
-    /// Whether it shows that source and no other.
-    pub(super) fn shows_alone(&self, source: SourceId) -> bool {
-        matches!(self.scene.tiles.as_slice(), [tile] if tile.source == source)
+    /// Whether all that it shows and lets be heard is among these: a live's own program, whose host and guests go into a
+    /// connection together. A connection's that a live leaves keeps the others.
+    pub(super) fn goes_wholly_to(&self, sources: &BTreeSet<SourceId>) -> bool {
+        self.scene.sources().all(|source| sources.contains(&source))
+    }
+
+    /// Whether that source is heard and not seen: its pictures are for nobody.
+    pub(super) fn only_hears(&self, source: SourceId) -> bool {
+        self.scene.voices.iter().any(|voice| voice.source == source)
     }
 
     /// One that was awaited has arrived; `true` when it was the last.

@@ -1,4 +1,4 @@
-//! One host as a mix thread holds it: reorder ring, decoder, and the clock map that keeps its sound beside its picture.
+//! One host, or guest, as a mix thread holds it: reorder ring, decoder, and the clock map that keeps its sound beside its picture.
 
 use super::clock::Clock;
 use super::peer::{Sends, SessionKey};
@@ -24,6 +24,8 @@ pub(super) struct Source {
     sync: SyncTrim,
     /// When the last picture was decoded.
     seen_at: Option<Instant>,
+    /// Its pictures are for nobody at the moment.
+    passed_over: bool,
 }
 
 impl Source {
@@ -39,7 +41,8 @@ impl Source {
     ) -> Result<Self, DecodeError> {
         let decoder = Box::new(openh264::Decoder::new());
         let (input, sync) = (VideoInput::new(), synchroniser());
-        Ok(Self { id, session, shard, sends, input, given_up: 0, decoder, sync, seen_at: None })
+        let (seen_at, passed_over) = (None, false);
+        Ok(Self { id, session, shard, sends, input, given_up: 0, decoder, sync, seen_at, passed_over })
     }
 
     /// Decodes with something else.
@@ -69,10 +72,21 @@ impl Source {
         self.decoder.last().zip(self.seen_at)
     }
 
+    /// Leaves out a packet of a picture that nobody sees. The first one that is taken again, without a keyframe, has one
+    /// asked for.
+    pub(super) fn pass_over(&mut self) {
+        if !std::mem::replace(&mut self.passed_over, true) {
+            (self.input, self.given_up) = (VideoInput::new(), 0);
+        }
+    }
+
     /// Takes in one packet; audio is only looked at for its clock.
     pub(super) fn push(&mut self, now: Instant, packet: &RtpIn) {
         match packet.kind {
-            MediaKind::Video => self.input.push(now, packet.clone()),
+            MediaKind::Video => {
+                self.passed_over = false;
+                self.input.push(now, packet.clone());
+            }
             MediaKind::Audio => self.sync.arrival(MediaKind::Audio, packet.timestamp, packet.received_at),
         }
     }

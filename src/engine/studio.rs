@@ -106,9 +106,13 @@ impl Studio {
 
     fn take_rtp(&mut self, now: Instant, id: SourceId, packet: RtpIn) {
         let Some(source) = self.sources.get_mut(&id) else { return };
-        source.push(now, &packet);
+        let program = self.shown_by.get(&id).and_then(|stage| self.programs.get_mut(stage));
         let kind = packet.kind;
-        if let Some(running) = self.shown_by.get(&id).and_then(|stage| self.programs.get_mut(stage)) {
+        if kind == MediaKind::Video && program.as_ref().is_some_and(|running| running.only_hears(id)) {
+            return source.pass_over();
+        }
+        source.push(now, &packet);
+        if let Some(running) = program {
             if kind == MediaKind::Audio {
                 running.program.hear(now, id, packet);
             }

@@ -176,12 +176,22 @@ pub enum Command {
         /// Who asks.
         user: UserId,
     },
+    /// May a guest publish from a seat? Only from the own one; from seat 0 as by [`Command::Publish`]. Answer:
+    /// [`Answer::Publish`](super::Answer::Publish).
+    PublishFromSeat {
+        /// Of which live.
+        live: LiveId,
+        /// Which seat.
+        index: u64,
+        /// Who asks; `None` for whoever sits there (the backend).
+        user: Option<UserId>,
+    },
     /// May a viewer join now? Answer: [`Answer::Watch`](super::Answer::Watch).
     Watch {
         /// Which live.
         live: LiveId,
     },
-    /// A host's media came or went. Unknown sources are ignored. Answer: [`Answer::Done`](super::Answer::Done).
+    /// The media of a host, or of a guest on a seat, came or went. Unknown sources are ignored. Answer: [`Answer::Done`](super::Answer::Done).
     Media {
         /// Whose.
         source: SourceId,
@@ -209,7 +219,7 @@ pub struct PreviewWish {
     pub hosts: Option<u64>,
 }
 
-/// Whether a host's media flows.
+/// Whether the media of a host or a guest flows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MediaState {
     /// Connected, media may flow.

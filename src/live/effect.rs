@@ -41,7 +41,7 @@ pub enum Effect {
     EndStage(StageId),
     /// The live is over: its viewers are sent away.
     EndFeed(FeedId),
-    /// The live is over: its host's session is closed.
+    /// The live is over, or the guest has left its seat: the publishing session is closed.
     EndSource(SourceId),
 }
 
@@ -62,6 +62,8 @@ pub enum Wake {
     SeatRequestExpires(LiveId, UserId),
     /// The host's media and event socket have been gone for too long to stay connected.
     HostGraceEnds(LiveId),
+    /// The media of this guest on a seat of the live has been gone for too long.
+    GuestGraceEnds(LiveId, UserId),
     /// The live has had no host for too long.
     LiveIdles(LiveId),
 }

@@ -164,6 +164,7 @@ impl Lives {
                 Ok(Answer::Done)
             }
             Command::Publish { live, user } => self.publish(&live, &user),
+            Command::PublishFromSeat { live, index, user } => self.publish_from_seat(&live, index, user.as_ref()),
             Command::Watch { live } => self.watch(&live),
             Command::Media { source, state } => {
                 self.media(now, source, state);
@@ -185,6 +186,7 @@ impl Lives {
             Wake::RequestExpires(to) => self.expire_request(now, &to),
             Wake::SeatRequestExpires(live, user) => self.expire_seat_request(now, &live, &user),
             Wake::HostGraceEnds(live) => self.end_host_grace(now, &live),
+            Wake::GuestGraceEnds(live, user) => self.end_guest_grace(now, &live, &user),
             Wake::LiveIdles(live) => self.end_idle_live(now, &live),
         }
     }
@@ -206,6 +208,7 @@ impl Lives {
                 self.state.seating.pending.get(&(live.clone(), user.clone()))?.expires
             }
             Wake::HostGraceEnds(id) => self.state.lives.get(id)?.grace_ends(&self.rules),
+            Wake::GuestGraceEnds(live, user) => self.guest_grace_ends(live, user),
             Wake::LiveIdles(id) => self.state.lives.get(id)?.idles(&self.rules),
         }
     }

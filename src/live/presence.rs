@@ -1,4 +1,5 @@
-//! Hosts' media and event sockets come and go; who may publish and who may watch; starting again.
+//! Hosts' media and event sockets come and go; who may publish and who may watch; starting again. Of guests on seats:
+//! `seat/publishing`.
 //!
 //! ```text
 //! media    ▬▬▬▬▬▬▬▬▬▬▬┐            ┌▬▬▬▬▬▬▬┐
@@ -23,6 +24,17 @@ use super::rules::{NOT_LIVE_RETRY, Rules};
 use super::seed::{Draws, Seed};
 use super::state::{Live, Presence, Snapshot, Socket};
 use super::time::WallMs;
+
+impl Presence {
+    /// What it becomes with this news; `None` when it is none. What never flowed cannot be lost.
+    pub(super) fn after(self, now: WallMs, news: MediaState) -> Option<Self> {
+        match (news, self) {
+            (MediaState::Up, Self::Never | Self::Down { .. }) => Some(Self::Up),
+            (MediaState::Down, Self::Up) => Some(Self::Down { since: now }),
+            (MediaState::Up, Self::Up) | (MediaState::Down, Self::Never | Self::Down { .. }) => None,
+        }
+    }
+}
 
 impl Live {
     /// Since when neither its host's media nor its host's event socket is there. A host who never opened a socket counts by
@@ -69,6 +81,7 @@ impl Lives {
             }
             live.spared_until = wall_now.after(rules.restart_grace);
         }
+        snapshot.seating.lose_media(wall_now);
         let mut lives = Self::seed(now, wall_now, rules, snapshot);
         lives.stage_all();
         lives
@@ -91,20 +104,19 @@ impl Lives {
     }
 
     pub(super) fn media(&mut self, now: WallMs, source: SourceId, state: MediaState) {
-        let Some(id) = self.state.serials.get(&source.0).cloned() else { return };
+        let Some(id) = self.state.serials.get(&source.0).cloned() else { return self.guest_media(now, source, state) };
         let Some(live) = self.state.lives.get(&id) else { return };
-        let was_up = live.presence == Presence::Up;
-        let next = match state {
-            MediaState::Up if !was_up => Presence::Up,
-            MediaState::Down if was_up => Presence::Down { since: now },
-            MediaState::Up | MediaState::Down => return,
-        };
-        let alone = live.connection.is_none() && live.solo.is_none();
+        let Some(next) = live.presence.after(now, state) else { return };
         let live = self.state.lives.get_mut(&id).expect("looked up above");
         live.left &= next != Presence::Up;
         live.presence = next;
-        if alone {
-            self.go_solo(&id);
+        self.open_stage(&id);
+    }
+
+    /// The first media of a live, its host's or a guest's, is something to show.
+    pub(super) fn open_stage(&mut self, id: &LiveId) {
+        if self.state.lives.get(id).is_some_and(|live| live.connection.is_none() && live.solo.is_none()) {
+            self.go_solo(id);
         }
     }
 
@@ -130,9 +142,11 @@ impl Lives {
         Ok(Answer::Publish(Publish { source: found.source() }))
     }
 
+    /// While anybody on the stage publishes, host or guest, there is something to watch.
     pub(super) fn watch(&self, live: &LiveId) -> Result<Answer, Refusal> {
         let feed = self.live(live)?.feed();
-        let publishes = |member: &LiveId| self.live(member).is_ok_and(|live| live.presence == Presence::Up);
+        let hosts = |member: &LiveId| self.live(member).is_ok_and(|live| live.presence == Presence::Up);
+        let publishes = |member: &LiveId| hosts(member) || self.has_publishing_guest(member);
         if self.members_of(live).iter().any(publishes) {
             Ok(Answer::Watch(feed))
         } else {

@@ -9,9 +9,9 @@ use super::lives::Lives;
 use super::refusal::Refusal;
 
 impl Lives {
-    /// The scene that `wish` asks for: the hosts that are there, in the order of places, then made-up ones to the number
-    /// wished for. A template that has too few places for those who are there is refused as choosing it would be, unless
-    /// the number of hosts is wished for too.
+    /// The scene that `wish` asks for: who is there, in the order of places, then made-up hosts to the number wished for. A
+    /// template that has too few places for the connected lives is refused as choosing it would be, unless the number of
+    /// hosts is wished for too.
     pub(super) fn preview(&self, wish: &PreviewWish) -> Result<Answer, Refusal> {
         let live = self.live(&wish.live)?;
         let connection = live.connection.and_then(|id| self.state.connections.get(&id));
@@ -22,8 +22,8 @@ impl Lives {
         let places = scene.template.capacity();
         match wish.hosts {
             Some(hosts) => seat(&mut scene, hosts, places)?,
-            None if scene.tiles.len() > places => return Err(Refusal::ConnectionFull { places }),
-            None => {}
+            None if self.members_of(&wish.live).len() > places => return Err(Refusal::ConnectionFull { places }),
+            None => scene.tiles.truncate(places),
         }
         Ok(Answer::Scene(Box::new(scene)))
     }
@@ -47,8 +47,8 @@ fn seat(scene: &mut Scene, hosts: u64, places: usize) -> Result<(), Refusal> {
 
 /// The query calls it otherwise than bodies do.
 fn of_the_query(refusal: Refusal) -> Refusal {
-    match refusal {
-        Refusal::Invalid { field: "layoutTemplate", detail } => Refusal::Invalid { field: "template", detail },
-        other => other,
+    if let Refusal::Invalid { field: "layoutTemplate", detail } = &refusal {
+        return Refusal::Invalid { field: "template", detail: detail.clone() };
     }
+    refusal
 }

@@ -40,8 +40,7 @@ impl Lives {
         if self.state.lives.len() >= LIVES_MAX {
             return Err(too_many);
         }
-        let serial = self.state.counters.serial.checked_add(1).ok_or(too_many)?;
-        self.state.counters.serial = serial;
+        let serial = self.state.counters.next_serial().ok_or(too_many)?;
         let id = new.live_id.clone();
         let live = Live {
             info: Arc::new(new),
@@ -75,13 +74,14 @@ impl Lives {
         self.effect(Effect::EndFeed(feed));
         self.leave_connection(now, id, LeaveReason::LiveEnded);
         self.withdraw_requests(now, id);
-        self.close_seats(id);
+        let guests = self.close_seats(id);
         let live = self.state.lives.remove(id).expect("looked up above; leaving removes no live");
         self.state.serials.remove(&live.serial);
         if let Some(stage) = live.solo {
             self.effect(Effect::EndStage(stage));
         }
         self.effect(Effect::EndSource(live.source()));
+        self.dismiss(&guests);
         self.record(Fact::LiveEnded { live: id.clone(), reason, at: now });
         let (reason_code, message) = (reason.code(), message.to_owned());
         self.notify(now, vec![id.clone()], Event::LiveEnded { live_id: id.clone(), reason, reason_code, message });

@@ -21,13 +21,14 @@ use super::time::WallMs;
 pub(super) struct Live {
     pub(super) info: Arc<NewLive>,
     pub(super) created: WallMs,
-    /// Counts lives over the server's life: newest is highest; also the number of its feed and its source.
+    /// Counts lives and guests on seats over the server's life: newest is highest; also the number of its feed and its
+    /// source.
     pub(super) serial: u32,
     pub(super) presence: Presence,
     pub(super) socket: Socket,
     /// Its host was away for longer than the grace, and nothing of it has come back since.
     pub(super) left: bool,
-    /// Before this nobody is said to have left: the grace after a restart.
+    /// Before this nobody is said to have left it, host or guest: the grace after a restart.
     pub(super) spared_until: WallMs,
     /// The stage it has while alone, from the first time that it had something to show.
     pub(super) solo: Option<StageId>,
@@ -55,7 +56,7 @@ impl Live {
     }
 }
 
-/// Whether a host's media flows.
+/// Whether the media of a host, or of a guest, flows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Presence {
     /// It never has.
@@ -214,6 +215,14 @@ pub(super) struct Counters {
     pub(super) connection: u64,
     pub(super) ended: u64,
     pub(super) ids: Draws,
+}
+
+impl Counters {
+    /// The next number of a live, or of a guest's source; `None` when all have been given.
+    pub(super) fn next_serial(&mut self) -> Option<u32> {
+        self.serial = self.serial.checked_add(1)?;
+        Some(self.serial)
+    }
 }
 
 /// Everything that the machine knows, as plain data: what a store keeps and a restart begins with.

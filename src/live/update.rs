@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use costage_media::scene::SourceId;
+
 use super::answer::Answer;
 use super::command::{LiveChange, NewLive, Overlays};
 use super::event::Event;
@@ -27,19 +29,23 @@ impl Lives {
         live.info = Arc::new(after.clone());
         let info = self.info_of(self.live(&id)?);
         self.record(Fact::LiveChanged(Arc::new(info)));
-        self.fit_seats(now, &before, &after);
+        let layout = self.layout(&id);
+        let gone = self.fit_seats(now, &before, &after);
         // A seat that was there says whether its camera is open; without seats every camera is.
         if fields.contains(&"overlays") || fields.contains(&"isSeatEnabled") {
             self.restage_live(&id);
         }
+        self.dismiss(&gone);
+        self.tell_layout_unless(now, &id, &layout);
         self.notify(now, vec![id.clone()], Event::LiveInfoChanged { live: Box::new(after), changed: fields });
         self.find_live(&id)
     }
 
-    /// Who sits where there is no seat any more leaves it. That seats are switched on or off as a whole, onLiveInfoChanged says.
-    fn fit_seats(&mut self, now: WallMs, before: &NewLive, after: &NewLive) {
+    /// Who sits where there is no seat any more leaves it. That seats are switched on or off as a whole, onLiveInfoChanged says;
+    /// the sources that this ends are answered.
+    fn fit_seats(&mut self, now: WallMs, before: &NewLive, after: &NewLive) -> Vec<SourceId> {
         match (before.is_seat_enabled, after.is_seat_enabled) {
-            (true, false) => self.close_seats(&after.live_id),
+            (true, false) => return self.close_seats(&after.live_id),
             (false, true) => self.open_seats(&after.live_id),
             (true, true) if after.max_seat_count < before.max_seat_count => {
                 let first = u32::try_from(after.max_seat_count).expect("checked: at most 50");
@@ -47,6 +53,7 @@ impl Lives {
             }
             (true, true) | (false, false) => {}
         }
+        Vec::new()
     }
 }
 

@@ -8,12 +8,7 @@ use super::house::House;
 async fn what_is_not_built_answers_501_and_says_so() {
     let house = House::open().await;
     let admin = house.admin();
-    for (method, path) in [
-        ("POST", "/v1/layouts/validate"),
-        ("POST", "/whip/a/seats/1"),
-        ("POST", "/whep/a/hosts/u"),
-        ("POST", "/whep/a/return"),
-    ] {
+    for (method, path) in [("POST", "/v1/layouts/validate"), ("POST", "/whep/a/hosts/u"), ("POST", "/whep/a/return")] {
         house.json("", method, path, &Value::Null).await.problem(401, "unauthorized");
         let problem = house.json(&admin, method, path, &Value::Null).await.problem(501, "not-built");
         assert!(problem["detail"].as_str().unwrap().contains("does not have it yet"), "{method} {path}: {problem}");
@@ -26,7 +21,6 @@ async fn what_is_not_built_takes_its_own_methods_and_words_only() {
     for (method, path, allow) in [
         ("POST", "/v1/lives/a/preview.png", "GET,HEAD"),
         ("GET", "/v1/battles/b/accept", "POST"),
-        ("GET", "/whip/a/seats/1", "POST"),
         ("DELETE", "/whep/a/return", "POST"),
     ] {
         let reply = house.json(&house.admin(), method, path, &Value::Null).await;

@@ -24,3 +24,4 @@ mod slow;
 mod tokens;
 mod whep;
 mod whip;
+mod whip_seats;

@@ -9,6 +9,7 @@ mod challenges;
 mod co_hosting;
 mod connections;
 mod gifts;
+mod guests;
 mod lives;
 mod presence;
 mod previews;

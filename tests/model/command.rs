@@ -255,8 +255,14 @@ pub(crate) enum Command {
         live: Text,
         user: Text,
     },
+    /// Of that user, or of whoever sits there.
+    PublishFromSeat {
+        live: Text,
+        index: u64,
+        user: Option<Text>,
+    },
     Watch(Text),
-    /// The media of the live of that serial is there, or lost.
+    /// The media of the live of that serial, or of the guest, is there, or lost.
     Media {
         serial: u32,
         up: bool,

@@ -1,6 +1,6 @@
 //! Machine and model side by side: the same is asked of both, and whatever they say is compared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
@@ -39,6 +39,8 @@ pub(crate) struct Duel {
     lives: Vec<(Text, LiveId)>,
     stages: BTreeMap<StageId, Scene>,
     routes: BTreeMap<FeedId, StageId>,
+    /// Sources whose sessions were closed for good.
+    over: BTreeSet<u32>,
     /// Steps that were compared.
     settled: usize,
     /// Of what ids come from: another at each start.
@@ -58,6 +60,7 @@ impl Duel {
             lives: LIVES.iter().map(|id| (*id, LiveId::new(id).expect("a good id"))).collect(),
             stages: BTreeMap::new(),
             routes: BTreeMap::new(),
+            over: BTreeSet::new(),
             settled: 0,
         }
     }
@@ -168,7 +171,8 @@ impl Duel {
                     same("event", &Some(&told), &wanted.as_ref())?;
                     tally.told(&told.event);
                 }
-                Effect::Record(_) | Effect::EndSource(_) => {}
+                Effect::Record(_) => {}
+                Effect::EndSource(source) => same("first end of a source", &self.over.insert(source.0), &true)?,
                 Effect::Stage { stage, scene } => drop(self.stages.insert(stage, scene)),
                 Effect::Route { feed, stage } => drop(self.routes.insert(feed, stage)),
                 Effect::EndStage(stage) => drop(self.stages.remove(&stage)),
@@ -182,7 +186,16 @@ impl Duel {
         self.settled += 1;
         self.compare_lives(self.settled.is_multiple_of(EVERY_LIVE_EVERY))?;
         self.compare_battles(false)?;
+        self.compare_sources()?;
         self.compare_deadline()
+    }
+
+    /// Who is there keeps its source, who is gone has lost it.
+    fn compare_sources(&self) -> Result<(), Difference> {
+        let there = self.model.serials();
+        let ended = there.iter().find(|serial| self.over.contains(serial));
+        same("sources that ended too early", &ended, &None)?;
+        same("sources that are over", &(self.over.len() + there.len()), &(self.model.serials_ever as usize))
     }
 
     /// The lives of a connection see each other: one of them is looked at, in turns, unless it is to be `all`.
@@ -261,6 +274,7 @@ fn kind(wake: &Wake) -> (&'static str, &str) {
         Wake::RequestExpires(to) => ("request", to.as_str()),
         Wake::SeatRequestExpires(live, _) => ("seat request", live.as_str()),
         Wake::HostGraceEnds(live) => ("grace", live.as_str()),
+        Wake::GuestGraceEnds(_, user) => ("guest grace", user.as_str()),
         Wake::LiveIdles(live) => ("idle", live.as_str()),
     }
 }
@@ -274,6 +288,7 @@ fn kind_of(due: Due) -> (&'static str, Text) {
         Due::RequestExpires(to) => ("request", to),
         Due::SeatRequestExpires(live, _) => ("seat request", live),
         Due::HostGraceEnds(live) => ("grace", live),
+        Due::GuestGraceEnds(_, user) => ("guest grace", user),
         Due::LiveIdles(live) => ("idle", live),
     }
 }

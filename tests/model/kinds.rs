@@ -75,6 +75,7 @@ kinds! {
         Command::Ledger { .. } => "ledger",
         Command::SetGifts(..) => "set gifts",
         Command::Publish { .. } => "publish",
+        Command::PublishFromSeat { .. } => "publish from seat",
         Command::Watch(..) => "watch",
         Command::Media { .. } => "media",
         Command::Socket { .. } => "socket",
@@ -121,6 +122,7 @@ kinds! {
         Event::Seats { why: Why::Device, .. } => "seats device",
         Event::Seats { why: Why::Layout, .. } => "seats layout",
         Event::Seats { why: Why::Joined, .. } => "seats joined",
+        Event::Seats { why: Why::Disconnected, .. } => "seats disconnected",
         Event::Applied(..) => "applied",
         Event::ApplicationCancelled { .. } => "application cancelled",
         Event::ApplicationProcessed { .. } => "application processed",
@@ -153,6 +155,7 @@ kinds! {
         Due::RequestExpires(_) => "request expires",
         Due::SeatRequestExpires(..) => "seat request expires",
         Due::HostGraceEnds(_) => "host grace ends",
+        Due::GuestGraceEnds(..) => "guest grace ends",
         Due::LiveIdles(_) => "live idles",
     }
 }

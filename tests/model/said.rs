@@ -174,6 +174,7 @@ pub(crate) enum Why {
     Device,
     Layout,
     Joined,
+    Disconnected,
 }
 
 /// One event.

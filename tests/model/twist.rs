@@ -33,11 +33,15 @@ pub(crate) enum Twist {
     TimeoutsAreRejections,
     /// Lives that are not public are candidates.
     HiddenCandidates,
+    /// Guests of connected lives are not heard.
+    ConnectedGuestsAreSilent,
+    /// Who is moved publishes from the seat that it left.
+    SourcesStayWithSeats,
 }
 
 impl Twist {
     /// All of them.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::GuestsOnSeatZero,
         Self::LockingKeepsTheSitter,
         Self::SwapReplaces,
@@ -53,5 +57,7 @@ impl Twist {
         Self::NoRestartGrace,
         Self::TimeoutsAreRejections,
         Self::HiddenCandidates,
+        Self::ConnectedGuestsAreSilent,
+        Self::SourcesStayWithSeats,
     ];
 }

@@ -92,8 +92,8 @@ pub(crate) struct WishSeen<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LayoutSeen<'a> {
     pub(crate) template: u64,
-    /// Live, user, and x y w h on the canvas of 720 × 1280.
-    pub(crate) places: Vec<(&'a str, &'a str, [usize; 4])>,
+    /// Live, seat, user, and x y w h on the canvas of 720 × 1280.
+    pub(crate) places: Vec<(&'a str, u64, &'a str, [usize; 4])>,
 }
 
 /// Where a battle stands.
@@ -198,12 +198,14 @@ pub(crate) struct CoHostSeen<'a> {
     pub(crate) applicant: Option<Host<'a>>,
 }
 
-/// What the viewers of a live see in the picture.
+/// What the viewers of a live see in the picture, and hear beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Picture<'a> {
     pub(crate) template: u64,
-    /// Serial of the live, name, camera open, microphone off.
+    /// Serial of the live or the guest, name, camera open, microphone off.
     pub(crate) tiles: Vec<(u32, &'a str, bool, bool)>,
+    /// Who is heard without a tile: serial, microphone off.
+    pub(crate) voices: Vec<(u32, bool)>,
     pub(crate) names: bool,
     pub(crate) bar: Option<(u64, u64)>,
 }

@@ -52,7 +52,8 @@ async fn an_uploaded_avatar_reaches_a_running_picture_at_once() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let (sender, mut seen) = watch::channel((0, 0));
-    let viewer = Viewer::watch(&house.backend.whep("ada"), None, Arc::clone(&house.clock), Box::new(Looks(sender)));
+    let feed = house.backend.whep("ada");
+    let viewer = Viewer::watch(&feed, None, Arc::clone(&house.clock), Box::new(Looks(sender)));
     let viewer = viewer.await.expect("a public live");
     house.avatar("ada", grey(255)).await;
     let path = "/v1/lives/ada/seats/0/camera-off";

@@ -32,7 +32,7 @@ const NTP_TO_UNIX: u64 = 2_208_988_800;
 const SETTLED: Duration = Duration::from_millis(1_200);
 
 /// An even grey, a little different from frame to frame so that each is sent.
-struct Grey(u8);
+pub(crate) struct Grey(pub(crate) u8);
 
 impl Scenery for Grey {
     fn draw(&mut self, position: usize, picture: &mut I420) {

@@ -6,7 +6,7 @@ use costage::app::config::{CanvasSize, Config};
 use costage::app::metrics::Metrics;
 use costage::app::{metrics, server};
 use costage::client::Backend;
-use costage::client::performance::{Performance, Rate, Start};
+use costage::client::performance::{Performance, Rate, Start, Voice};
 use costage::client::synthetic::{Beeps, TestCard};
 use costage::client::video_loop::{LoopConfig, Scenery, VideoLoop};
 use costage::client::whip::Host;
@@ -69,14 +69,25 @@ impl House {
     /// A host who publishes what `scenery` draws.
     pub(crate) async fn host_of(&self, place: usize, live: &str, fps: f64, scenery: &mut dyn Scenery) -> Host {
         self.backend.create_live(live, live).await.expect("a new live");
-        let mut host = Host::connect(&self.backend.whip(live), Some(self.backend.token())).await.expect("WHIP");
+        self.publisher(&self.backend.whip(live), fps, scenery, Box::new(Beeps::new(place))).await
+    }
+
+    /// Somebody who publishes to this WHIP endpoint what `scenery` draws and `voice` says.
+    pub(crate) async fn publisher(
+        &self,
+        endpoint: &str,
+        fps: f64,
+        scenery: &mut dyn Scenery,
+        voice: Box<dyn Voice>,
+    ) -> Host {
+        let mut host = Host::connect(endpoint, Some(self.backend.token())).await.expect("WHIP");
         let rate = Rate::new(fps);
         let config = LoopConfig { size: SOURCE, rate, frames: 60, keyframe_every: 30, bitrate_bps: 300_000 };
         let video = VideoLoop::encode(&config, scenery, &mut || ()).expect("a loop");
         let instant = self.clock.now();
         let start = Start { instant, ntp: Epoch::start(&*self.clock).ntp(instant), offset: 0 };
         let encoder = Box::new(opus::Encoder::new(64_000).expect("Opus"));
-        let performance = Performance::new(start, rate, video, Box::new(Beeps::new(place)), encoder);
+        let performance = Performance::new(start, rate, video, voice, encoder);
         host.perform(Arc::clone(&self.clock), performance, None);
         host
     }

@@ -4,6 +4,7 @@
 
 mod avatars;
 mod drawn;
+mod guests;
 mod house;
 
 use costage::client::synthetic::barcode;

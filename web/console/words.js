@@ -15,7 +15,7 @@ export const templateWords = (id) => TEMPLATES.get(id) ?? `template ${id}`;
 
 const LEFT = { exit: "has left", disconnected: "was gone for too long and has left", kicked: "was taken out by the backend", liveEnded: "has ended its live and left" };
 const OVER = { timeOver: "The time is over", allMemberExit: "Everybody has left the battle", neverStarted: "The battle did not start: nobody accepted" };
-const SEATS = { taken: "sat down", left: "stood up", kicked: "was removed from the seat", moved: "changed seats", replaced: "had to make room", layout: "had to leave: the layout has no such seat", locked: "was removed: the seat is locked" };
+const SEATS = { taken: "sat down", left: "stood up", kicked: "was removed from the seat", moved: "changed seats", replaced: "had to make room", layout: "had to leave: the layout has no such seat", locked: "was removed: the seat is locked", disconnected: "was gone for too long" };
 
 /** Who won, in words; `userId` is the reader's own. */
 export function outcome(last, userId) {

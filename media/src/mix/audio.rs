@@ -23,8 +23,8 @@ pub const SOUND_BITRATE_BPS: u32 = 96_000;
 const BLOCK: Duration = Duration::from_millis(20);
 /// Blocks that are made at once after a late wake-up; what is older than these is skipped, for it would be heard late.
 const CATCH_UP_BLOCKS_MAX: u32 = 3;
-/// Voices of one program: more than the most seats a layout has.
-const VOICES_MAX: usize = 64;
+/// Voices of one program: all seats of the largest connection, nine lives of fifty.
+const VOICES_MAX: usize = 450;
 /// Frames over which the sound of a voice that was taken away goes to zero: 5 ms.
 const TAIL_SAMPLES: usize = 240;
 

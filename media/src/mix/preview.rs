@@ -82,6 +82,7 @@ mod tests {
             canvas: Size { width: 360, height: 640 },
             template: Template::HostDynamicGrid,
             tiles: (0..n).map(tile).collect(),
+            voices: Vec::new(),
             score_bar: None,
             names: false,
         }

@@ -88,10 +88,10 @@ impl Program {
 
     /// As [`Program::set_scene`], for the voices alone.
     pub fn set_voices(&mut self, scene: &Scene) {
-        self.audio.silence(scene.tiles.iter().filter(|tile| tile.muted).map(|tile| tile.source));
+        self.audio.silence(scene.muted());
     }
 
-    /// What should be drawn from now on. Whose tile is muted is not heard either.
+    /// What should be drawn and heard from now on. Who is muted is not heard, with a tile or without.
     pub fn set_scene(&mut self, now: Instant, scene: Scene) {
         self.set_voices(&scene);
         self.video.set_scene(now, scene);

@@ -162,6 +162,7 @@ mod tests {
             canvas: Size { width: 720, height: 1280 },
             template: Template::HostDynamicGrid,
             tiles: (0..n).map(tile).collect(),
+            voices: Vec::new(),
             score_bar: Some(ScoreBar { left: 1, right: 2 }),
             names: true,
         }

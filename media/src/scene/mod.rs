@@ -19,7 +19,7 @@ pub use template::{Proportion, Rect, Region, Template};
 
 use crate::frame::Size;
 
-/// One publishing host (a live, a seat) as the control plane numbers it.
+/// One publishing user as the control plane numbers it: a live's host, or a guest on a seat.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(pub u32);
 
@@ -37,6 +37,15 @@ pub struct Tile {
     /// `false` when the host closed the camera: the avatar is shown at once, frames are not.
     pub camera: bool,
     /// The host's microphone is off: a sign before the nickname says so, and whatever it sends is not heard.
+    pub muted: bool,
+}
+
+/// A source that is heard and not seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Voice {
+    /// Whose voice.
+    pub source: SourceId,
+    /// The microphone is off: whatever it sends is not heard.
     pub muted: bool,
 }
 
@@ -58,8 +67,23 @@ pub struct Scene {
     pub template: Template,
     /// In the order of places; those beyond the template's capacity are not shown.
     pub tiles: Vec<Tile>,
+    /// Who is heard beside those that have a tile: guests of connected lives, and those beyond the template's places.
+    pub voices: Vec<Voice>,
     /// Drawn when exactly two tiles are connected.
     pub score_bar: Option<ScoreBar>,
     /// Whether nicknames are drawn.
     pub names: bool,
+}
+
+impl Scene {
+    /// Everybody in it, seen or heard, each once.
+    pub fn sources(&self) -> impl Iterator<Item = SourceId> {
+        self.tiles.iter().map(|tile| tile.source).chain(self.voices.iter().map(|voice| voice.source))
+    }
+
+    /// Whose microphone is off.
+    pub(crate) fn muted(&self) -> impl Iterator<Item = SourceId> {
+        let tiles = self.tiles.iter().filter(|tile| tile.muted).map(|tile| tile.source);
+        tiles.chain(self.voices.iter().filter(|voice| voice.muted).map(|voice| voice.source))
+    }
 }

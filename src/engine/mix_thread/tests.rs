@@ -61,7 +61,14 @@ fn thread() -> (MixThread, MixHandle, Receiver<super::super::shard::Outgoing>) {
     let (mut thread, handle) = MixThread::new(Surroundings { clock, epoch, shards, gallery: Arc::default(), config });
     let tile = Tile { source: ALICE, name: "N".into(), camera: true, muted: false, ..Tile::default() };
     let canvas = Size { width: 180, height: 320 };
-    let scene = Scene { canvas, template: Template::HostDynamicGrid, tiles: vec![tile], score_bar: None, names: false };
+    let scene = Scene {
+        canvas,
+        template: Template::HostDynamicGrid,
+        tiles: vec![tile],
+        voices: Vec::new(),
+        score_bar: None,
+        names: false,
+    };
     let now = thread.clock.now();
     let sends = Sends { audio: true, video: true };
     thread.studio.obey(now, Order::Publish { source: ALICE, session: SESSION, shard, sends });

@@ -20,35 +20,37 @@ impl Studio {
         if fresh && !self.make(now, stage, &scene) {
             return;
         }
+        let sources: BTreeSet<SourceId> = scene.sources().collect();
         let before: BTreeSet<StageId> =
-            scene.tiles.iter().filter_map(|tile| self.shown_by.get(&tile.source).copied()).collect();
-        for tile in &scene.tiles {
-            self.bring(now, stage, tile.source);
+            sources.iter().filter_map(|source| self.shown_by.get(source).copied()).collect();
+        for source in &sources {
+            self.bring(now, stage, *source);
         }
         let Some(running) = self.programs.get_mut(&stage) else { return };
-        let gone = running.scene.tiles.iter().filter(|tile| scene.tiles.iter().all(|kept| kept.source != tile.source));
-        for tile in gone {
-            running.program.mute(tile.source);
-            if self.shown_by.get(&tile.source) == Some(&stage) {
-                self.shown_by.remove(&tile.source);
+        let old = std::mem::replace(&mut running.scene, scene);
+        let mut last_awaited = false;
+        for gone in old.sources().filter(|source| !sources.contains(source)) {
+            running.program.mute(gone);
+            last_awaited |= running.arrived(gone);
+            if self.shown_by.get(&gone) == Some(&stage) {
+                self.shown_by.remove(&gone);
             }
         }
-        running.scene = scene;
+        if last_awaited {
+            self.open_after_turning(now, stage);
+        }
         if fresh {
             self.follow_on(now, stage, &before, awaited);
         } else {
-            before.into_iter().filter(|old| *old != stage).for_each(|old| self.join(now, old, stage));
+            before.into_iter().filter(|old| *old != stage).for_each(|old| self.join(now, old, stage, &sources));
         }
         self.show(now, stage);
     }
 
     /// A host comes to a program that runs already: its own turns into that one until the next keyframe there.
-    fn join(&mut self, now: Instant, old: StageId, stage: StageId) {
-        let Some(scene) = self.programs.get(&stage).map(|running| &running.scene) else { return };
-        let comes = |running: &Running| scene.tiles.iter().any(|tile| running.shows_alone(tile.source));
-        let shown = |running: &Running| running.phase == Phase::Open && !running.resting;
-        let alone = self.programs.get(&old).is_some_and(|running| shown(running) && comes(running));
-        if let Some(running) = self.programs.get_mut(&old).filter(|_| alone) {
+    fn join(&mut self, now: Instant, old: StageId, stage: StageId, sources: &BTreeSet<SourceId>) {
+        let comes = |running: &&mut Running| running.is_shown() && running.goes_wholly_to(sources);
+        if let Some(running) = self.programs.get_mut(&old).filter(comes) {
             running.phase = Phase::Turning(stage);
             running.joins = Some(Joins { asked: false, until: now + JOIN_MAX });
         }
@@ -91,24 +93,19 @@ impl Studio {
         }
     }
 
-    /// A new program follows on those that showed its sources before: alone, it goes on from the picture of the one it
-    /// leaves; shared, it waits for those that showed one host alone to turn into it. What rests shows nobody a change.
+    /// A new program follows on those that had its sources before: where others stay behind, it goes on from that picture;
+    /// those that it takes everybody from turn into it first. What rests shows nobody a change.
     fn follow_on(&mut self, now: Instant, stage: StageId, before: &BTreeSet<StageId>, awaited: BTreeSet<SourceId>) {
         let Some(mut new) = self.programs.remove(&stage) else { return };
+        let sources: BTreeSet<SourceId> = new.scene.sources().collect();
         let followed = |(old, running): &(&StageId, &mut Running)| !running.resting && before.contains(*old);
         for (_, running) in self.programs.iter_mut().filter(followed) {
-            match new.scene.tiles.as_slice() {
-                [_alone] => {
-                    // Its viewers are those of the other, and are about to be pointed here.
-                    new.resting = false;
-                    new.program.continue_from(&mut running.program);
-                }
-                tiles => {
-                    let alone = tiles.iter().any(|tile| running.shows_alone(tile.source));
-                    if alone && running.phase == Phase::Open {
-                        running.phase = Phase::Turning(stage);
-                    }
-                }
+            if !running.goes_wholly_to(&sources) {
+                // Its viewers are some of the other's, and are about to be pointed here.
+                new.resting = false;
+                new.program.continue_from(&mut running.program);
+            } else if running.phase == Phase::Open {
+                running.phase = Phase::Turning(stage);
             }
         }
         let complete = awaited.is_empty();
@@ -197,14 +194,16 @@ impl Studio {
         }
     }
 
-    /// `source` is shown by `stage` from now on; its sound comes along from the program that had it.
+    /// `source` is in `stage` from now on; its sound comes along from the program that had it. One that has not published
+    /// yet gets a voice when it does: most of the seats of a large connection are silent.
     fn bring(&mut self, now: Instant, stage: StageId, source: SourceId) {
         let before = self.shown_by.insert(source, stage);
         if before == Some(stage) {
             return;
         }
         let sound = before.and_then(|old| self.programs.get_mut(&old)).and_then(|old| old.program.take_sound(source));
-        if let Some(running) = self.programs.get_mut(&stage) {
+        let has_published = self.sources.contains_key(&source);
+        if let Some(running) = self.programs.get_mut(&stage).filter(|_| has_published || sound.is_some()) {
             running.program.put_sound(now, source, sound);
         }
     }
@@ -213,9 +212,12 @@ impl Studio {
     pub(super) fn hand_over(&mut self, now: Instant, id: SourceId, to: MixHandle, number: u64) {
         let here = self.arrivals.get(&id).copied().unwrap_or(0) + 1 == number;
         let stage = self.shown_by.remove(&id);
+        let shown_by = &self.shown_by;
         let program = stage.and_then(|stage| self.programs.get_mut(&stage));
-        let shown = |running: &Running| running.phase == Phase::Open && !running.resting;
-        let alone = program.as_ref().is_some_and(|running| shown(running) && running.shows_alone(id));
+        // Of a host and its guests, who go one after the other, the last takes their program along.
+        let stays = |source: SourceId| shown_by.get(&source).copied() == stage;
+        let open = program.as_ref().filter(|running| running.is_shown());
+        let is_last = open.is_some_and(|running| !running.scene.sources().any(stays));
         let (mut sound, mut last_awaited) = (None, false);
         if let Some(running) = program {
             sound = running.program.take_sound(id);
@@ -225,8 +227,8 @@ impl Studio {
             self.open_after_turning(now, stage);
         }
         if here {
-            let alone = stage.filter(|_| alone).and_then(|stage| self.programs.remove_entry(&stage));
-            let moved = Moved { source: id, number, video: self.sources.remove(&id), sound, alone };
+            let program = stage.filter(|_| is_last).and_then(|stage| self.programs.remove_entry(&stage));
+            let moved = Moved { source: id, number, video: self.sources.remove(&id), sound, program };
             to.order(Order::Attach(Box::new(moved)));
         }
         self.moved.insert(id, Away { to, number });
@@ -250,11 +252,13 @@ impl Studio {
         }
         let Some(&stage) = self.shown_by.get(&id) else { return };
         let Some(running) = self.programs.get_mut(&stage) else { return };
-        running.program.put_sound(now, id, moved.sound);
+        if moved.sound.is_some() || self.sources.contains_key(&id) {
+            running.program.put_sound(now, id, moved.sound);
+        }
         let (new, last) = (running.is_new(), running.arrived(id));
-        if let Some((old, alone)) = moved.alone {
+        if let Some((old, program)) = moved.program {
             let joins = (!new).then_some(Joins { asked: false, until: now + JOIN_MAX });
-            self.programs.insert(old, Running { phase: Phase::Turning(stage), joins, ..alone });
+            self.programs.insert(old, Running { phase: Phase::Turning(stage), joins, ..program });
         }
         if last {
             self.open_after_turning(now, stage);

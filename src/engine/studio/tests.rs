@@ -122,7 +122,14 @@ fn scene(sources: &[SourceId]) -> Scene {
     let tile =
         |source: &SourceId| Tile { source: *source, name: "N".into(), camera: true, muted: false, ..Tile::default() };
     let tiles = sources.iter().map(tile).collect();
-    Scene { canvas: CANVAS, template: Template::HostDynamicGrid, tiles, score_bar: None, names: false }
+    Scene {
+        canvas: CANVAS,
+        template: Template::HostDynamicGrid,
+        tiles,
+        voices: Vec::new(),
+        score_bar: None,
+        names: false,
+    }
 }
 
 fn keyframe(luma: u8, now: Instant) -> Vec<RtpIn> {

@@ -168,6 +168,8 @@ pub enum SeatReason {
     Layout,
     /// The live came into the connection with these seats.
     Joined,
+    /// A guest's media was gone for longer than the grace.
+    Disconnected,
 }
 
 /// Why a request ended without an answer (NoResponseReason).

@@ -42,7 +42,7 @@ impl Lives {
         let guest = (*pending.user).clone();
         self.tell_answer(asked, kind, guest.clone(), reply)?;
         let Some(index) = index else { return Ok(Answer::Done) };
-        self.sit(asked.now, &asked.live, index, guest);
+        self.sit(asked.now, &asked.live, index, guest)?;
         Ok(Answer::Seat(Box::new(self.seat_info(&asked.live, index))))
     }
 

@@ -6,6 +6,7 @@
 //! | `sitting` | take, leave, kick, lock, unlock |
 //! | `moving`, `devices` | changing seats; microphones and cameras |
 //! | `asking`, `answering` | applications and invitations |
+//! | `publishing` | guests publish: their sources, and whether their media is there |
 //! | `places` | how many seats there are: a live's own number, a connection's layout |
 //! | `view` | lists |
 //!
@@ -17,9 +18,12 @@ mod asking;
 mod devices;
 mod moving;
 mod places;
+mod publishing;
 mod rows;
 mod sitting;
 mod view;
+
+use costage_media::scene::SourceId;
 
 use super::answer::Answer;
 use super::command::{By, SeatAction, SeatCommand, User};
@@ -48,11 +52,36 @@ struct Change {
     touched: Vec<u32>,
     seated: Vec<User>,
     left: Vec<User>,
+    /// Sources of the guests among those.
+    ended: Vec<SourceId>,
 }
 
 impl Change {
     fn of(reason: SeatReason, touched: Vec<u32>) -> Self {
-        Self { reason, touched, seated: Vec::new(), left: Vec::new() }
+        Self { reason, touched, seated: Vec::new(), left: Vec::new(), ended: Vec::new() }
+    }
+
+    /// This one sits no more.
+    fn lose(&mut self, sitter: &Sitter) {
+        self.left.push((*sitter.user).clone());
+        self.ended.extend(sitter.source);
+    }
+
+    /// Whether it is seen or heard: a lock is not.
+    fn shows(&self) -> bool {
+        match self.reason {
+            SeatReason::Unlocked => false,
+            SeatReason::Locked => !self.left.is_empty(),
+            SeatReason::Taken
+            | SeatReason::Left
+            | SeatReason::Kicked
+            | SeatReason::Moved
+            | SeatReason::Replaced
+            | SeatReason::Device
+            | SeatReason::Layout
+            | SeatReason::Disconnected
+            | SeatReason::Joined => true,
+        }
     }
 }
 
@@ -73,17 +102,24 @@ impl Lives {
             return Err(Refusal::NoSeats { live });
         }
         let asked = Asked { now, live, by };
+        let before = self.layout(&asked.live);
+        let answer = self.act(&asked, action)?;
+        self.tell_layout_unless(now, &asked.live, &before);
+        Ok(answer)
+    }
+
+    fn act(&mut self, asked: &Asked, action: SeatAction) -> Result<Answer, Refusal> {
         match action {
-            SeatAction::Take { index, user } => self.take_seat(&asked, index, user),
-            SeatAction::Leave { index } => self.leave_seat(&asked, index),
-            SeatAction::Lock { index } => self.lock_seat(&asked, index),
-            SeatAction::Unlock { index } => self.unlock_seat(&asked, index),
-            SeatAction::Kick { index } => self.kick(&asked, index),
-            SeatAction::Move { user, to, policy } => self.move_user(&asked, &user, to, policy),
-            SeatAction::Device { index, device, open } => self.switch_device(&asked, index, device, open),
-            SeatAction::Apply(wish) => self.apply_for_seat(&asked, wish),
-            SeatAction::Invite(wish) => self.invite_to_seat(&asked, wish),
-            SeatAction::Answer { kind, user, reply } => self.answer_seat_request(&asked, kind, &user, reply),
+            SeatAction::Take { index, user } => self.take_seat(asked, index, user),
+            SeatAction::Leave { index } => self.leave_seat(asked, index),
+            SeatAction::Lock { index } => self.lock_seat(asked, index),
+            SeatAction::Unlock { index } => self.unlock_seat(asked, index),
+            SeatAction::Kick { index } => self.kick(asked, index),
+            SeatAction::Move { user, to, policy } => self.move_user(asked, &user, to, policy),
+            SeatAction::Device { index, device, open } => self.switch_device(asked, index, device, open),
+            SeatAction::Apply(wish) => self.apply_for_seat(asked, wish),
+            SeatAction::Invite(wish) => self.invite_to_seat(asked, wish),
+            SeatAction::Answer { kind, user, reply } => self.answer_seat_request(asked, kind, &user, reply),
         }
     }
 
@@ -100,9 +136,11 @@ impl Lives {
     fn seats_changed(&mut self, now: WallMs, live: &LiveId, change: Change) {
         let seats: Vec<_> = change.touched.iter().map(|index| self.seat_info(live, *index)).collect();
         self.record(Fact::SeatsChanged { live: live.clone(), reason: change.reason, seats: seats.clone(), at: now });
-        if change.touched.contains(&OWNER_SEAT) {
+        if change.shows() {
             self.restage_live(live);
         }
+        // After the last picture that names them.
+        self.dismiss(&change.ended);
         let changed = SeatEvent::ListChanged {
             live_id: live.clone(),
             reason: change.reason,

@@ -46,14 +46,14 @@ impl Lives {
             (Some(met), MovePolicy::AbortWhenOccupied) => {
                 return Err(Refusal::SeatOccupied { index: to, user: met.user.user_id.clone() });
             }
-            (Some(met), MovePolicy::ForceReplace) => removed = Some((*met.user).clone()),
+            (Some(met), MovePolicy::ForceReplace) => removed = Some(met),
             (Some(met), MovePolicy::SwapPosition) => left.sitter = Some(met),
         }
         self.state.seating.put(live, from, left);
         self.state.seating.put(live, to, entered);
         if let Some(removed) = removed {
-            change.left.push(removed.clone());
-            self.tell_kicked(asked.now, live, to, removed, SeatReason::Replaced);
+            change.lose(&removed);
+            self.tell_kicked(asked.now, live, to, (*removed.user).clone(), SeatReason::Replaced);
         }
         self.seats_changed(asked.now, live, change);
         Ok(Answer::Seat(Box::new(self.seat_info(live, to))))

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use costage_media::scene::Template;
+use costage_media::scene::{SourceId, Template};
 
 use super::super::event::{Event, SeatEvent, SeatReason};
 use super::super::ids::{LiveId, UserId};
@@ -66,12 +66,16 @@ impl Lives {
             return;
         };
         let mut seat = self.state.seating.seat(live, OWNER_SEAT);
-        seat.sitter = Some(Sitter::new(info.owner.clone()));
+        seat.sitter = Some(Sitter::new(info.owner.clone(), None));
         self.state.seating.put(live, OWNER_SEAT, seat);
     }
 
-    /// A live ends, and its seats and what is asked about them with it: onLiveEnded says it all.
-    pub(in crate::live) fn close_seats(&mut self, live: &LiveId) {
+    /// A live ends, and its seats and what is asked about them with it: onLiveEnded says it all. The sources of its guests
+    /// are to be [dismissed](Lives::dismiss) when no picture names them any more.
+    #[must_use]
+    pub(in crate::live) fn close_seats(&mut self, live: &LiveId) -> Vec<SourceId> {
+        let sitters = self.state.seating.of(live).filter_map(|(_, seat)| seat.sitter.as_ref());
+        let sources = sitters.filter_map(|sitter| sitter.source).collect();
         let seats: Vec<_> = self.state.seating.of(live).map(|(index, _)| index).collect();
         for index in seats {
             self.state.seating.seats.remove(&(live.clone(), index));
@@ -80,6 +84,7 @@ impl Lives {
         for user in users {
             self.state.seating.pending.remove(&(live.clone(), user));
         }
+        sources
     }
 
     /// These lives are in a connection of this layout from now on: where it has no room for a seat, whoever sits there

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use costage_media::scene::SourceId;
+
 use super::super::answer::DeviceStatus;
 use super::super::command::{Device, SeatRequestKind, User};
 use super::super::effect::Wake;
 use super::super::ids::{LiveId, UserId};
+use super::super::state::Presence;
 use super::super::table::Table;
 use super::super::time::WallMs;
 
@@ -17,17 +20,19 @@ pub(in crate::live) struct Seat {
     pub(in crate::live) sitter: Option<Sitter>,
 }
 
-/// Who sits on a seat. The devices go with the user to another seat.
+/// Who sits on a seat. Devices and source go with the user to another seat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::live) struct Sitter {
     pub(in crate::live) user: Arc<User>,
     pub(in crate::live) microphone: DeviceStatus,
     pub(in crate::live) camera: DeviceStatus,
+    /// What a guest publishes as; the owner publishes as its live.
+    pub(in crate::live) source: Option<SourceId>,
 }
 
 impl Sitter {
-    pub(in crate::live) fn new(user: User) -> Self {
-        Self { user: Arc::new(user), microphone: DeviceStatus::Opened, camera: DeviceStatus::Opened }
+    pub(in crate::live) fn new(user: User, source: Option<SourceId>) -> Self {
+        Self { user: Arc::new(user), microphone: DeviceStatus::Opened, camera: DeviceStatus::Opened, source }
     }
 
     pub(super) fn device(&mut self, device: Device) -> &mut DeviceStatus {
@@ -35,6 +40,21 @@ impl Sitter {
             Device::Microphone => &mut self.microphone,
             Device::Camera => &mut self.camera,
         }
+    }
+}
+
+/// A guest on a seat, as one who publishes; its key is the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::live) struct Guest {
+    pub(in crate::live) live: LiveId,
+    pub(in crate::live) user: UserId,
+    /// Of its media.
+    pub(in crate::live) presence: Presence,
+}
+
+impl Guest {
+    fn grace(&self) -> Wake {
+        Wake::GuestGraceEnds(self.live.clone(), self.user.clone())
     }
 }
 
@@ -53,13 +73,24 @@ pub(in crate::live) struct Pending {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::live) struct SeatRows {
     seats: BTreeMap<(LiveId, u32), Seat>,
+    guests: BTreeMap<SourceId, Guest>,
     pending: BTreeMap<(LiveId, UserId), Pending>,
+}
+
+impl SeatRows {
+    /// No guest's media has come through a restart.
+    pub(in crate::live) fn lose_media(&mut self, now: WallMs) {
+        for guest in self.guests.values_mut().filter(|guest| guest.presence == Presence::Up) {
+            guest.presence = Presence::Down { since: now };
+        }
+    }
 }
 
 /// All seats of all lives, with their undo logs.
 #[derive(Debug, Clone)]
 pub(in crate::live) struct Seating {
     pub(in crate::live) seats: Table<(LiveId, u32), Seat>,
+    pub(in crate::live) guests: Table<SourceId, Guest>,
     pub(in crate::live) pending: Table<(LiveId, UserId), Pending>,
 }
 
@@ -67,39 +98,46 @@ pub(in crate::live) struct Seating {
 #[derive(Debug, Clone, Copy)]
 pub(in crate::live) struct SeatMark {
     seats: usize,
+    guests: usize,
     pending: usize,
 }
 
 impl Seating {
     pub(in crate::live) fn new(rows: SeatRows) -> Self {
-        Self { seats: Table::new(rows.seats), pending: Table::new(rows.pending) }
+        let SeatRows { seats, guests, pending } = rows;
+        Self { seats: Table::new(seats), guests: Table::new(guests), pending: Table::new(pending) }
     }
 
     pub(in crate::live) fn snapshot(&self) -> SeatRows {
-        SeatRows { seats: self.seats.rows().clone(), pending: self.pending.rows().clone() }
+        let (seats, guests) = (self.seats.rows().clone(), self.guests.rows().clone());
+        SeatRows { seats, guests, pending: self.pending.rows().clone() }
     }
 
     pub(in crate::live) fn mark(&self) -> SeatMark {
-        SeatMark { seats: self.seats.mark(), pending: self.pending.mark() }
+        SeatMark { seats: self.seats.mark(), guests: self.guests.mark(), pending: self.pending.mark() }
     }
 
-    /// What the requests that were changed since `mark` may be waiting for, or may have been.
+    /// What the guests and requests that were changed since `mark` may be waiting for, or may have been.
     pub(in crate::live) fn touched(&self, mark: SeatMark) -> impl Iterator<Item = Wake> {
-        self.pending.touched(mark.pending).map(expiry)
+        let guests = self.guests.touched_rows(mark.guests).map(Guest::grace);
+        guests.chain(self.pending.touched(mark.pending).map(expiry))
     }
 
-    /// What all requests may be waiting for.
+    /// What all guests and requests may be waiting for.
     pub(in crate::live) fn wakes(&self) -> impl Iterator<Item = Wake> {
-        self.pending.iter().map(|(key, _)| expiry(key))
+        let guests = self.guests.iter().map(|(_, guest)| guest.grace());
+        guests.chain(self.pending.iter().map(|(key, _)| expiry(key)))
     }
 
     pub(in crate::live) fn undo_to(&mut self, mark: SeatMark) {
         self.seats.undo_to(mark.seats);
+        self.guests.undo_to(mark.guests);
         self.pending.undo_to(mark.pending);
     }
 
     pub(in crate::live) fn forget(&mut self) {
         self.seats.forget();
+        self.guests.forget();
         self.pending.forget();
     }
 

@@ -27,7 +27,7 @@ impl Lives {
         check_user(&user)?;
         let index = self.seat_index(&asked.live, index)?;
         self.check_free(&asked.live, index, &user.user_id)?;
-        self.sit(asked.now, &asked.live, index, user);
+        self.sit(asked.now, &asked.live, index, user)?;
         Ok(Answer::Seat(Box::new(self.seat_info(&asked.live, index))))
     }
 
@@ -57,13 +57,15 @@ impl Lives {
     }
 
     /// The user sits down: what was asked about that user before is over.
-    pub(super) fn sit(&mut self, now: WallMs, live: &LiveId, index: u32, user: User) {
+    pub(super) fn sit(&mut self, now: WallMs, live: &LiveId, index: u32, user: User) -> Result<(), Refusal> {
+        let source = if index == OWNER_SEAT { None } else { Some(self.new_guest(live, &user.user_id)?) };
         let mut seat = self.state.seating.seat(live, index);
-        seat.sitter = Some(Sitter::new(user.clone()));
+        seat.sitter = Some(Sitter::new(user.clone(), source));
         self.state.seating.put(live, index, seat);
         self.close_pending_as_seated(now, live, &user.user_id);
         let change = Change { seated: vec![user], ..Change::of(SeatReason::Taken, vec![index]) };
         self.seats_changed(now, live, change);
+        Ok(())
     }
 
     /// An owner whose live keeps it on its seat (keepOwnerOnSeat) stays.
@@ -76,9 +78,7 @@ impl Lives {
         if index == OWNER_SEAT && self.live(&asked.live)?.info.keep_owner_on_seat {
             return Err(Refusal::OwnerStays { live: asked.live.clone() });
         }
-        self.stand_up(&asked.live, index);
-        let change = Change { left: vec![user], ..Change::of(SeatReason::Left, vec![index]) };
-        self.seats_changed(asked.now, &asked.live, change);
+        self.go_from_seat(asked.now, &asked.live, index, SeatReason::Left);
         Ok(Answer::Done)
     }
 
@@ -123,9 +123,10 @@ impl Lives {
     pub(super) fn remove_users(&mut self, now: WallMs, live: &LiveId, seats: &[u32], reason: SeatReason) {
         let mut change = Change::of(reason, Vec::new());
         for &index in seats {
-            let Some(user) = self.stand_up(live, index) else { continue };
+            let Some(sitter) = self.stand_up(live, index) else { continue };
+            let user = (*sitter.user).clone();
             change.touched.push(index);
-            change.left.push(user.clone());
+            change.lose(&sitter);
             self.tell_kicked(now, live, index, user, reason);
         }
         if !change.touched.is_empty() {
@@ -144,11 +145,19 @@ impl Lives {
         sitter.map(|sitter| (*sitter.user).clone()).ok_or(Refusal::NotSeated { index })
     }
 
-    fn stand_up(&mut self, live: &LiveId, index: u32) -> Option<User> {
+    /// Whoever sits on seat `index` goes, by its own will or because it is not there any more.
+    pub(super) fn go_from_seat(&mut self, now: WallMs, live: &LiveId, index: u32, reason: SeatReason) {
+        let Some(sitter) = self.stand_up(live, index) else { return };
+        let mut change = Change::of(reason, vec![index]);
+        change.lose(&sitter);
+        self.seats_changed(now, live, change);
+    }
+
+    fn stand_up(&mut self, live: &LiveId, index: u32) -> Option<Sitter> {
         let mut seat = self.state.seating.seat(live, index);
         let sitter = seat.sitter.take()?;
         self.state.seating.put(live, index, seat);
-        Some((*sitter.user).clone())
+        Some(sitter)
     }
 }
 

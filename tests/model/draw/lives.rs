@@ -32,6 +32,9 @@ impl Draw {
     /// More than may be pending: of applications for the seats of one live, or of battles that never start.
     pub(super) fn flood(&mut self) {
         let (one, other) = (self.lives[0], self.lives[1]);
+        if self.dice.percent(40) {
+            return self.crowd(one);
+        }
         if self.dice.coin() {
             for id in names::crowd() {
                 let wish = SeatWish { user: names::person(id), index: None, seconds: Some(0), extension: "" };
@@ -61,6 +64,15 @@ impl Draw {
             self.queue.push(Step::Wait(1));
             self.queue.push(Step::Ask(Command::Battle(Box::new(wish))));
             self.queue.push(Step::Ask(Command::CancelBattle { battle, users: None }));
+        }
+    }
+
+    /// More guests than the picture has places for, of whom some publish.
+    fn crowd(&mut self, live: Text) {
+        self.queue.push(Step::Ask(Command::Update { live, fields: vec![Field::Seats(true), Field::SeatCount(50)] }));
+        for (index, id) in (1..).zip(&names::crowd()[..12]) {
+            let ask = SeatAsk::Take { index, user: names::person(id) };
+            self.queue.push(Step::Ask(Command::Seat { live, by: By::Backend, ask }));
         }
     }
 
@@ -168,7 +180,7 @@ impl Draw {
         let (cursor, count) =
             (self.cursor(), self.dice.weighted(&[(5, None), (5, Some(1)), (3, Some(2)), (1, Some(100))]));
         let count = if self.dice.percent(3) { self.dice.pick(&[Some(0), Some(101)]) } else { count };
-        match self.dice.below(14) {
+        match self.dice.below(16) {
             0 => Command::FindLive(live),
             1 => Command::List { cursor, count },
             2 | 3 => Command::Candidates { live, cursor, count },
@@ -183,7 +195,8 @@ impl Draw {
                 let publisher = if self.dice.percent(80) { names::host_of(live) } else { self.guest().id };
                 Command::Publish { live, user: publisher }
             }
-            12 => self.preview(live),
+            12 | 13 => self.publish_from_seat(model, live),
+            14 => self.preview(live),
             _ => Command::Watch(live),
         }
     }

@@ -70,6 +70,18 @@ impl Draw {
         }
     }
 
+    pub(super) fn publish_from_seat(&mut self, model: &Model, live: Text) -> Command {
+        let Some(found) = model.live(live) else { return Command::PublishFromSeat { live, index: 1, user: None } };
+        let index = self.seat_index(found);
+        let sitter = found.seats.get(usize::try_from(index).expect("small")).and_then(|seat| seat.sitter);
+        let user = match (self.dice.below(4), sitter) {
+            (0, _) => None,
+            (1, _) | (_, None) => Some(self.anybody(model).id),
+            (_, Some(sitter)) => Some(sitter.user.id),
+        };
+        Command::PublishFromSeat { live, index, user }
+    }
+
     fn moving(&mut self, live: &Live, to: u64, other: Text) -> (By, SeatAsk) {
         let seated: Vec<Text> = live.seats.iter().filter_map(|seat| Some(seat.sitter?.user.id)).collect();
         let user = if self.dice.percent(90) { self.one_of(&seated).unwrap_or(other) } else { other };

@@ -2,7 +2,7 @@
 
 use super::{Draw, Step};
 use crate::command::Command;
-use crate::rules::{Link, Model};
+use crate::rules::{Link, Live, Model};
 
 impl Draw {
     /// Mostly up to the next deadline, or right before it.
@@ -35,8 +35,21 @@ impl Draw {
         Step::Restart(self.dice.pick(&[0, 1, 900, 4_000, 31_000, 90_000]))
     }
 
+    /// Guests publish, and are lost as often as not.
+    fn guest_presence(&mut self, model: &Model) -> Option<Command> {
+        let guests: Vec<_> = model.lives.iter().flat_map(Live::guests).map(|(_, guest)| guest).collect();
+        let guest = self.one_of(&guests)?;
+        let up = if guest.media == Link::Here { self.dice.percent(20) } else { self.dice.percent(60) };
+        Some(Command::Media { serial: guest.serial, up })
+    }
+
     /// Those who are away come back more often than the others go.
     pub(super) fn presence(&mut self, model: &Model) -> Command {
+        if self.dice.percent(35)
+            && let Some(command) = self.guest_presence(model)
+        {
+            return command;
+        }
         let away: Vec<u32> =
             model.lives.iter().filter(|live| live.media != Link::Here).map(|live| live.serial).collect();
         let any = if model.lives.is_empty() { 1 } else { model.lives[self.index(model.lives.len())].serial };

@@ -15,6 +15,7 @@ pub(crate) enum Due {
     RequestExpires(Text),
     SeatRequestExpires(Text, Text),
     HostGraceEnds(Text),
+    GuestGraceEnds(Text, Text),
     LiveIdles(Text),
 }
 
@@ -39,7 +40,11 @@ impl Model {
             let grace = live.grace_ends(self.twist).map(|at| (at, Due::HostGraceEnds(live.id)));
             [grace, live.idle_ends().map(|at| (at, Due::LiveIdles(live.id)))]
         });
-        battles.flatten().chain(requests).chain(seats).chain(hosts.flatten())
+        let guests = self.lives.iter().flat_map(|live| {
+            let graces = live.guest_graces(self.twist).into_iter();
+            graces.map(|(at, guest)| (at, Due::GuestGraceEnds(live.id, guest)))
+        });
+        battles.flatten().chain(requests).chain(seats).chain(hosts.flatten()).chain(guests)
     }
 
     /// The next one.
@@ -69,6 +74,7 @@ impl Model {
                 Due::RequestExpires(to) => self.time_out_request(to),
                 Due::SeatRequestExpires(live, user) => self.drop_pending(live, user, seats::TIMEOUT),
                 Due::HostGraceEnds(live) => self.lose_host(live),
+                Due::GuestGraceEnds(live, guest) => self.lose_guest(live, guest),
                 Due::LiveIdles(live) => drop(self.end(live, true)),
             }
         }

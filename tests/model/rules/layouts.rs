@@ -59,8 +59,22 @@ impl Model {
     pub(super) fn layout(&self, live: Text) -> LayoutSeen<'static> {
         let (template, together) = (self.template_of(live, None), self.together(live));
         let hosts = together.iter().map(|live| self.live(live).expect("a member exists"));
-        let places = hosts.zip(places(template, together.len()));
-        LayoutSeen { template, places: places.map(|(live, place)| (live.id, live.owner.id, place)).collect() }
+        let mut people: Vec<_> = hosts.map(|live| (live.id, 0, live.owner.id)).collect();
+        if let [alone] = together[..] {
+            let guests = self.live(alone).expect("it is asked about").guests().into_iter();
+            people.extend(guests.map(|(seat, guest)| (alone, seat, guest.user.id)));
+            people.truncate(capacity(template));
+        }
+        let places = places(template, people.len());
+        let people = people.into_iter().zip(places);
+        LayoutSeen { template, places: people.map(|((live, seat, user), place)| (live, seat, user, place)).collect() }
+    }
+
+    /// Tells those who see this live's picture its layout, if it is not as it was.
+    pub(super) fn tell_new_layout(&mut self, live: Text, before: &LayoutSeen<'static>) {
+        if self.layout(live) != *before {
+            self.tell_layout(&self.together(live));
+        }
     }
 
     /// Tells those who see the same picture its layout.

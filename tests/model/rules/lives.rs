@@ -3,7 +3,7 @@
 use super::{Allowed, Link, Live, Model, Outcome, Seat, Sitting, refuse, short, within};
 use crate::command::{Field, NewLive};
 use crate::said::{Answer, Case, Event, Left, Why};
-use crate::words::{Device, Person, Settings, Text};
+use crate::words::{Person, Settings, Text};
 
 /// The templates of a live that the product has beside the one that is drawn.
 const TEMPLATES_LATER: [Text; 6] = [
@@ -23,10 +23,10 @@ impl Model {
             let yours = other.owner.id == new.owner.id;
             return refuse(if yours { Case::LiveExistsYours } else { Case::LiveExists }, new.live);
         }
-        self.lives_ever += 1;
+        self.serials_ever += 1;
         self.lives.push(Live {
             id: new.live,
-            serial: self.lives_ever,
+            serial: self.serials_ever,
             owner: new.owner,
             settings: new.settings.clone(),
             created: self.now,
@@ -52,6 +52,7 @@ impl Model {
         if changed.is_empty() {
             return Ok(Answer::Live(self.seen(id)));
         }
+        let layout = self.layout(id);
         self.live_mut(id).settings = after.clone();
         if before.seats && after.seats {
             self.fit_seats(id, after.seat_count);
@@ -59,6 +60,7 @@ impl Model {
             self.live_mut(id).pending.clear();
             self.furnish(id);
         }
+        self.tell_new_layout(id, &layout);
         self.tell(vec![id], Event::LiveChanged { live: id, settings: after, changed });
         Ok(Answer::Live(self.seen(id)))
     }
@@ -70,7 +72,7 @@ impl Model {
             if live.settings.seats { usize::try_from(live.settings.seat_count).expect("at most 50") } else { 0 };
         live.seats = vec![Seat { locked: false, sitter: None }; count];
         if let Some(first) = live.seats.first_mut() {
-            first.sitter = Some(Sitting { user: live.owner, microphone: Device::Open, camera: Device::Open });
+            first.sitter = Some(Sitting::new(live.owner, 0));
         }
     }
 

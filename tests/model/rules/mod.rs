@@ -7,6 +7,7 @@ mod clock;
 mod connections;
 mod devices;
 mod gifts;
+mod guests;
 mod layouts;
 mod lives;
 mod places;
@@ -53,6 +54,10 @@ pub(crate) struct Sitting {
     pub(crate) user: Person<'static>,
     pub(crate) microphone: Device,
     pub(crate) camera: Device,
+    /// What a guest publishes as; 0 for the owner, who publishes as its live.
+    pub(crate) serial: u32,
+    /// Of a guest.
+    pub(crate) media: Link,
 }
 
 /// A pending application or invitation.
@@ -173,8 +178,9 @@ pub(crate) struct Model {
     pub(crate) connections: Vec<Connection>,
     pub(crate) battles: Vec<Battle>,
     pub(crate) table: Table,
-    /// How many there were so far.
-    pub(crate) lives_ever: u32,
+    /// How many lives and guests on seats there were so far, all together.
+    pub(crate) serials_ever: u32,
+    /// The same of these.
     pub(crate) connections_ever: u32,
     pub(crate) battles_ever: usize,
     /// Numbers of the battles that have ended, the first first.
@@ -194,7 +200,7 @@ impl Model {
             connections: Vec::new(),
             battles: Vec::new(),
             table: Table::default(),
-            lives_ever: 0,
+            serials_ever: 0,
             connections_ever: 0,
             battles_ever: 0,
             ended: Vec::new(),

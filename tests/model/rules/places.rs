@@ -14,6 +14,15 @@ impl Model {
         if !self.known(id)?.settings.seats {
             return refuse(Case::NoSeats, id);
         }
+        let layout = self.layout(id);
+        let answer = self.do_with_seat(id, by, ask);
+        if answer.is_ok() {
+            self.tell_new_layout(id, &layout);
+        }
+        answer
+    }
+
+    fn do_with_seat(&mut self, id: Text, by: By, ask: &SeatAsk) -> Outcome {
         match ask {
             SeatAsk::Take { index, user } => self.take(id, by, *index, *user),
             SeatAsk::Leave { index } => self.stand_up(id, by, *index),

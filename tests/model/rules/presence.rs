@@ -6,7 +6,7 @@ use crate::twist::Twist;
 use crate::words::Text;
 
 /// How long media and socket of a host may both be gone before it has left.
-const HOST_GRACE_MS: u64 = 10_000;
+pub(super) const HOST_GRACE_MS: u64 = 10_000;
 /// How long all have to come back after a restart.
 const RESTART_GRACE_MS: u64 = 60_000;
 /// How long a live may be without its host.
@@ -48,7 +48,9 @@ impl Model {
             live.media = next(live.media, up, now);
             live.gone &= !up;
             live.shown |= up;
+            return Answer::Done;
         }
+        self.guest_media(serial, up);
         Answer::Done
     }
 
@@ -81,11 +83,12 @@ impl Model {
             }
             live.spared = now + RESTART_GRACE_MS;
         }
+        self.lose_guests_media();
         self.table = crate::command::Table::default();
     }
 }
 
-fn next(link: Link, here: bool, now: u64) -> Link {
+pub(super) fn next(link: Link, here: bool, now: u64) -> Link {
     match (link, here) {
         (_, true) => Link::Here,
         (Link::Here, false) => Link::Lost(now),

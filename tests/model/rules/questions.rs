@@ -35,9 +35,10 @@ impl Model {
                 let live = self.known(live)?;
                 if live.owner.id == *user { Ok(Answer::Publish(live.serial)) } else { refuse(Case::NotOwner, live.id) }
             }
+            Command::PublishFromSeat { live, index, user } => self.publish_from_seat(live, *index, *user),
             Command::Watch(live) => {
                 let serial = self.known(live)?.serial;
-                let publishes = |live: &Text| self.live(live).is_some_and(|live| live.media == Link::Here);
+                let publishes = |live: &Text| self.live(live).is_some_and(Live::is_published);
                 if self.together(live).iter().any(publishes) {
                     Ok(Answer::Watch(serial))
                 } else {
@@ -58,8 +59,8 @@ impl Model {
         }
         let (places, there) = (layouts::capacity(picture.template), picture.tiles.len());
         let wanted = match hosts {
-            None if there > places => return refuse(Case::ConnectionFull, ""),
-            None => there,
+            None if self.together(live).len() > places => return refuse(Case::ConnectionFull, ""),
+            None => there.min(places),
             Some(hosts) => usize::try_from(within("hosts", hosts, 1, places as u64)?).expect("at most fifty"),
         };
         picture.tiles.truncate(wanted);

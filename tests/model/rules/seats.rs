@@ -4,7 +4,7 @@ use super::{Allowed, Model, Outcome, Pending, Seat, Sitting, refuse, refuse_at};
 use crate::command::{By, Policy};
 use crate::said::{Answer, Case, Event, Why};
 use crate::twist::Twist;
-use crate::words::{Device, Person, Text};
+use crate::words::{Person, Text};
 
 impl Model {
     /// Whether `by` is this user.
@@ -36,8 +36,8 @@ impl Model {
 
     /// The user sits there now, and what was asked about it before is over.
     pub(super) fn sit(&mut self, id: Text, index: usize, user: Person<'static>) {
-        let sitting = Sitting { user, microphone: Device::Open, camera: Device::Open };
-        self.live_mut(id).seats[index].sitter = Some(sitting);
+        let serial = if index == 0 { 0 } else { self.next_serial() };
+        self.live_mut(id).seats[index].sitter = Some(Sitting::new(user, serial));
         self.drop_pending(id, user.id, ALREADY_SEATED);
         self.tell_seats(id, Why::Taken, &[index], vec![user], vec![]);
     }
@@ -165,9 +165,13 @@ impl Model {
             (Some(met), Policy::Replace) => (None, Some(met.user)),
             (Some(met), Policy::Swap) => (Some(met), None),
         };
+        let twist = self.twist;
         let live = self.live_mut(id);
         live.seats[from] = Seat { locked: old.locked, sitter: back };
         live.seats[at] = Seat { locked: false, sitter: old.sitter };
+        if twist == Some(Twist::SourcesStayWithSeats) {
+            super::guests::swap_serials(live, from, at);
+        }
         if let Some(guest) = removed {
             let host = live.host();
             self.tell(vec![id], Event::KickedOff { index: to, host, guest, why: Why::Replaced });

@@ -1,8 +1,10 @@
 //! What clients see.
 
 use super::{Battle, Live, Model, Row, Stage};
+use crate::twist::Twist;
 use crate::words::{
-    BattleSeen, CoHostSeen, FighterSeen, Host, LiveSeen, Picture, RowSeen, SeatSeen, Status, Text, View, WishesSeen,
+    BattleSeen, CoHostSeen, Device, FighterSeen, Host, LiveSeen, Picture, RowSeen, SeatSeen, Status, Text, View,
+    WishesSeen,
 };
 
 impl Model {
@@ -80,9 +82,19 @@ impl Model {
             let (camera, muted) = live.tile_devices();
             (live.serial, live.named(), camera, muted)
         };
+        let guests = lives.iter().flat_map(|live| live.guests()).map(|(_, guest)| guest);
+        let (mut tiles, mut voices) = (lives.iter().map(tile).collect::<Vec<_>>(), Vec::new());
+        for guest in guests {
+            if lives.len() == 1 && tiles.len() < super::layouts::capacity(super::layouts::GRID) {
+                tiles.push(guest.tile());
+            } else if self.twist != Some(Twist::ConnectedGuestsAreSilent) {
+                voices.push((guest.serial, guest.microphone != Device::Open));
+            }
+        }
         Picture {
             template: self.template_of(id, None),
-            tiles: lives.iter().map(tile).collect(),
+            tiles,
+            voices,
             names: lives.iter().all(|live| live.settings.overlays[0]),
             bar: self.bar(&lives),
         }

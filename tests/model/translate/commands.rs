@@ -57,6 +57,9 @@ impl Numbers {
             Command::Layout { live, template } => Asked::ChooseLayout { live: id(live), template: wish(*template) },
             Command::SetGifts(table) => Asked::SetGifts(gift_table(table)),
             Command::Publish { live, user: publisher } => Asked::Publish { live: id(live), user: user_id(publisher) },
+            Command::PublishFromSeat { live, index, user } => {
+                Asked::PublishFromSeat { live: id(live), index: *index, user: user.map(user_id) }
+            }
             Command::Watch(live) => Asked::Watch { live: id(live) },
             Command::Media { serial, up } => {
                 let state = if *up { MediaState::Up } else { MediaState::Down };

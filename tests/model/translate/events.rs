@@ -143,6 +143,7 @@ fn why(reason: SeatReason) -> Why {
         SeatReason::Device => Why::Device,
         SeatReason::Layout => Why::Layout,
         SeatReason::Joined => Why::Joined,
+        SeatReason::Disconnected => Why::Disconnected,
     }
 }
 

@@ -120,8 +120,8 @@ pub(super) fn wishes(all: &SeatRequests) -> WishesSeen<'_> {
 pub(super) fn layout(layout: &Layout) -> LayoutSeen<'_> {
     assert_eq!((layout.canvas.w, layout.canvas.h), (720, 1280));
     let places = layout.regions.iter().map(|it| {
-        assert_eq!((it.seat_index, it.z), (0, 0), "each live shows its seat 0, and no tile is above another");
-        (it.live_id.as_str(), it.user_id.as_str(), [it.x, it.y, it.w, it.h])
+        assert_eq!(it.z, 0, "no tile is above another");
+        (it.live_id.as_str(), it.seat_index.into(), it.user_id.as_str(), [it.x, it.y, it.w, it.h])
     });
     LayoutSeen { template: layout.template_id.into(), places: places.collect() }
 }
@@ -186,6 +186,7 @@ pub(crate) fn picture(scene: &Scene) -> Picture<'_> {
     Picture {
         template: scene.template.id().into(),
         tiles: scene.tiles.iter().map(|it| (it.source.0, &*it.name, it.camera, it.muted)).collect(),
+        voices: scene.voices.iter().map(|it| (it.source.0, it.muted)).collect(),
         names: scene.names,
         bar: scene.score_bar.map(|bar| (bar.left, bar.right)),
     }

@@ -46,7 +46,14 @@ fn another_canvas_is_a_cut_at_a_keyframe_of_its_size() {
     let mut program = program(now);
     assert!(produce(&mut program, now).unwrap().unwrap().frame.keyframe);
     let canvas = Size { width: 96, height: 48 };
-    let scene = Scene { canvas, template: Template::HostDynamicGrid, tiles: Vec::new(), score_bar: None, names: true };
+    let scene = Scene {
+        canvas,
+        template: Template::HostDynamicGrid,
+        tiles: Vec::new(),
+        voices: Vec::new(),
+        score_bar: None,
+        names: true,
+    };
     let later = now + Duration::from_secs(1);
     program.set_scene(later, scene);
     let frame = produce(&mut program, later).unwrap().unwrap().frame;

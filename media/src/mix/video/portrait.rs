@@ -61,7 +61,14 @@ mod tests {
 
     fn scene(avatar: Option<Avatar>, camera: bool) -> Scene {
         let tile = Tile { source: SourceId(1), name: "Ada".into(), camera, avatar, ..Tile::default() };
-        Scene { canvas: CANVAS, template: Template::HostDynamicGrid, tiles: vec![tile], score_bar: None, names: false }
+        Scene {
+            canvas: CANVAS,
+            template: Template::HostDynamicGrid,
+            tiles: vec![tile],
+            voices: Vec::new(),
+            score_bar: None,
+            names: false,
+        }
     }
 
     fn luma(picture: PictureRef<'_>, x: usize, y: usize) -> u8 {

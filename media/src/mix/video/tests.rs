@@ -340,7 +340,14 @@ fn mixer() -> VideoMixer {
 fn scene(sources: &[SourceId]) -> Scene {
     let tile = |&source| Place { source, name: "Ada".into(), camera: true, ..Place::default() };
     let tiles = sources.iter().map(tile).collect();
-    Scene { canvas: CANVAS, template: Template::HostDynamicGrid, tiles, score_bar: None, names: true }
+    Scene {
+        canvas: CANVAS,
+        template: Template::HostDynamicGrid,
+        tiles,
+        voices: Vec::new(),
+        score_bar: None,
+        names: true,
+    }
 }
 
 /// 640×360 of one grey.

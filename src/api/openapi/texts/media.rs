@@ -34,6 +34,19 @@ pub(super) const TEXTS: &[Text] = &[
     said(text("GET", "/whip/{live}", "lookAtPublishing", MEDIA), LOOK),
     said(text("HEAD", "/whip/{live}", "discoverPublishing", MEDIA), DISCOVER),
     said(text("OPTIONS", "/whip/{live}", "optionsOfPublishing", MEDIA), OPTIONS),
+    text("POST", "/whip/{live}/seats/{index}", "publishFromSeat", MEDIA)
+        .says(
+            "Publish from a seat",
+            "WHIP, with a token of whoever sits there, or an admin's for that one; seat 0 is the host's. The session goes on with \
+            the user who is moved to another seat, and ends when the user leaves it. A second offer of the same user takes over.",
+        )
+        .refuses(&[
+            Case::BadRequest, Case::Forbidden, Case::LiveNotFound, Case::NotSeated, Case::SeatsFull, Case::NoSeats,
+            Case::PublisherBusy, Case::MalformedOffer, Case::UnusableOffer, Case::NoCommonCodec, Case::TooManySessions,
+        ]),
+    said(text("GET", "/whip/{live}/seats/{index}", "lookAtPublishingFromSeat", MEDIA), LOOK),
+    said(text("HEAD", "/whip/{live}/seats/{index}", "discoverPublishingFromSeat", MEDIA), DISCOVER),
+    said(text("OPTIONS", "/whip/{live}/seats/{index}", "optionsOfPublishingFromSeat", MEDIA), OPTIONS),
     text("POST", "/whep/{live}", "play", MEDIA)
         .says(
             "Play a live's feed",
@@ -54,7 +67,6 @@ pub(super) const TEXTS: &[Text] = &[
     said(text("DELETE", "/whep/sessions/{secret}", "endPlaying", MEDIA), CLOSE).refuses(ENDED),
     said(text("GET", "/whep/sessions/{secret}", "lookAtPlayingSession", MEDIA), SESSION_LOOK).refuses(&[Case::SessionNotFound]),
     said(text("OPTIONS", "/whep/sessions/{secret}", "optionsOfPlayingSession", MEDIA), SESSION_OPTIONS),
-    text("POST", "/whip/{live}/seats/{index}", "publishFromSeat", MEDIA).says("Publish from a seat", "Not built yet."),
     text("POST", "/whep/{live}/hosts/{user}", "playHost", MEDIA).says("Play a single host", "Not built yet."),
     text("POST", "/whep/{live}/return", "playReturn", MEDIA)
         .says("Play the feed without one's own sound", "Not built yet."),
