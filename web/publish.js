@@ -6,6 +6,7 @@
 import { $, figure, showState } from "./page.js";
 import { admission, liveIdOfPage, seatLost, takenOver } from "./server.js";
 import { testPicture } from "./testpicture.js";
+import { play } from "./whep.js";
 import { publish } from "./whip.js";
 
 const STATS_MS = 1000;
@@ -17,6 +18,7 @@ const video = $("#video");
 
 let source = null; // {stream, stop}
 let session = null;
+let listening = null; // to the others
 let facing = "user";
 const toggles = [
   toggle($("#microphone"), "audio", ["Unmute microphone", "Mute microphone"]),
@@ -118,6 +120,7 @@ function goLive() {
   showState(session, $("#state"), $("#trouble"));
   session.addEventListener("state", ({ detail }) => {
     $("#watch").hidden = detail.state !== "connected";
+    if (detail.state === "connected") $("#hear").hidden = false;
     if (detail.state === "connected") send();
     if (detail.state === "failed") stopped();
   });
@@ -128,6 +131,8 @@ function goLive() {
 
 function stopped() {
   session = null;
+  listen(false);
+  $("#hear").hidden = true;
   $("#go").textContent = "Go live";
   $("#go").className = "main";
   $("#watch").hidden = true;
@@ -138,6 +143,14 @@ async function stop() {
   const ending = session;
   stopped();
   await ending.close();
+}
+
+/** Plays the stage without our own sound, or stops. Where nobody else is there, that is silence until somebody comes. */
+function listen(on) {
+  listening?.close();
+  listening = on ? play(`/whep/${encodeURIComponent(liveId)}/return`, () => admission(liveId), $("#others")) : null;
+  $("#hear").setAttribute("aria-pressed", on);
+  $("#hear").textContent = on ? "Stop hearing the others" : "Hear the others";
 }
 
 /** A button that silences the tracks of one kind, and says what another tap does. */
@@ -174,6 +187,7 @@ $("#turn").addEventListener("click", () => {
   facing = facing === "user" ? "environment" : "user";
   pick("camera");
 });
+$("#hear").addEventListener("click", () => listen(!listening));
 $("#go").addEventListener("click", () => (session ? stop() : goLive()));
 
 if (wish.has("source")) await pick(wish.get("source"));

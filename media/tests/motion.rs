@@ -39,22 +39,21 @@ impl Show {
     }
 
     fn hosts(&mut self, hosts: &[usize]) {
-        let tile = |&host: &usize| Tile {
-            source: source(host),
-            name: String::new(),
-            camera: true,
-            muted: false,
-            ..Tile::default()
+        self.hosts_in(Template::HostDynamicGrid, hosts);
+    }
+
+    fn hosts_in(&mut self, template: Template, hosts: &[usize]) {
+        let tile = |&host: &usize| {
+            let (source, name) = (source(host), String::new());
+            Tile { source, name, camera: true, ..Tile::default() }
         };
         let tiles = hosts.iter().map(tile).collect();
-        let template = Template::HostDynamicGrid;
-        self.program.set_scene(
-            self.now,
-            Scene { canvas: CANVAS, template, tiles, voices: Vec::new(), score_bar: None, names: false },
-        );
+        let canvas = template.canvas(CANVAS);
+        let voices = Vec::new();
+        self.program.set_scene(self.now, Scene { canvas, template, tiles, voices, score_bar: None, names: false });
         // As the engine does it: the decoders' last pictures once more.
         for &host in hosts {
-            self.program.repaint(self.now, source(host), even(LUMA[host]).as_ref(), self.start);
+            self.program.repaint(self.now, source(host), even(LUMA[host]).as_ref(), self.now);
         }
     }
 
@@ -125,6 +124,62 @@ fn who_leaves_leaves_no_hole() {
 }
 
 #[test]
+fn windows_above_the_first_host_come_go_and_move_without_a_hole() {
+    let mut show = Show::new();
+    show.hosts_in(Template::HostDynamic1v6, &[0, 1, 2]);
+    let (_, last) = show.watch(500).pop().unwrap();
+    // Upwards at the right: the second host's window, then the third's, the first all around.
+    let in_the_windows = whole_column(&last, 632);
+    let shades = |rows: &[usize]| rows.iter().map(|row| in_the_windows[*row]).collect::<Vec<_>>();
+    for (found, wanted) in shades(&[1100, 1004, 900, 800]).into_iter().zip([LUMA[1], LUMA[0], LUMA[2], LUMA[0]]) {
+        assert!(found.abs_diff(wanted) <= SHADE, "{found} {wanted}");
+    }
+    // The second goes: its window closes while the third moves down, and the first is whole behind both. In the grid there
+    // is nothing above and below its tiles.
+    let (windows, grid) = (Template::HostDynamic1v6, Template::HostDynamicGrid);
+    for (hosts, template, rows) in [
+        (&[0, 2][..], windows, 0..1280),
+        (&[0, 2, 1][..], windows, 0..1280),
+        (&[0, 2, 1][..], grid, 276..756),
+        (&[0, 2, 1][..], windows, 276..756),
+        (&[0][..], windows, 0..1280),
+    ] {
+        show.hosts_in(template, hosts);
+        // Short enough for who did not move to be none that is silent.
+        let frames = show.watch(900);
+        frames.iter().for_each(|(ms, frame)| assert_no_hole(*ms, frame, rows.clone()));
+    }
+    let (_, last) = show.watch(500).pop().unwrap_or_else(|| {
+        show.hosts(&[0]);
+        show.program.request_keyframe(show.now);
+        show.watch(500).pop().unwrap()
+    });
+    assert!(whole_column(&last, 632).iter().all(|luma| luma.abs_diff(LUMA[0]) <= SHADE), "no window is left");
+}
+
+#[test]
+fn another_canvas_is_a_cut_at_a_keyframe_that_shows_everybody() {
+    let mut show = Show::new();
+    show.hosts(&[0, 1]);
+    show.watch(500);
+    for (template, rows) in [(Template::HostVideoLandscapeFixed2Seats, 180..540), (Template::HostDynamicGrid, 276..920)]
+    {
+        show.hosts_in(template, &[0, 1]);
+        let frames = show.watch(1_000);
+        let size = template.canvas(CANVAS);
+        let (ms, first) = &frames[0];
+        assert!(*ms < 40, "after {ms} ms");
+        for (ms, frame) in &frames {
+            assert_eq!(frame.size(), size, "after {ms} ms");
+            let middle = row(frame, (rows.start + rows.end) / 2);
+            let at = edge(middle, LUMA[0], LUMA[1]);
+            assert!(at.abs_diff(size.width / 2) <= EDGE_PX, "after {ms} ms the hosts meet at {at}");
+        }
+        assert_no_hole(0, first, rows);
+    }
+}
+
+#[test]
 fn one_host_makes_room_for_a_second() {
     let mut show = Show::new();
     show.hosts(&[0]);
@@ -168,7 +223,13 @@ fn frame_at(frames: &[(u64, I420)], ms: u64) -> &I420 {
 }
 
 fn row(frame: &I420, y: usize) -> Vec<u8> {
-    frame.as_ref().y.data[y * CANVAS.width..][..CANVAS.width].to_vec()
+    let width = frame.size().width;
+    frame.as_ref().y.data[y * width..][..width].to_vec()
+}
+
+/// All rows.
+fn whole_column(frame: &I420, x: usize) -> Vec<u8> {
+    (0..frame.size().height).map(|y| row(frame, y)[x]).collect()
 }
 
 /// The rows of the tiles of three.
@@ -190,7 +251,8 @@ fn assert_no_hole(ms: u64, frame: &I420, rows: std::ops::Range<usize>) {
         let bad = luma.iter().position(|luma| !(darkest..=brightest).contains(luma));
         assert_eq!(bad, None, "after {ms} ms row {y} is {:?}", bad.map(|x| luma[x]));
         for chroma in [picture.u, picture.v] {
-            let chroma = &chroma.data[y / 2 * CANVAS.width / 2..][..CANVAS.width / 2];
+            let width = chroma.width;
+            let chroma = &chroma.data[y / 2 * width..][..width];
             assert!(chroma.iter().all(|value| value.abs_diff(128) <= SHADE), "after {ms} ms row {y} is coloured");
         }
     }

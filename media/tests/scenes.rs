@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use costage_media::frame::{Colour, I420, PictureRef, Size};
 use costage_media::kernel::{Kernels, Level};
 use costage_media::mix::VideoMixer;
-use costage_media::scene::{Scene, ScoreBar, SourceId, Template, Tile};
+use costage_media::scene::{Fit, Rect, Region, Scene, ScoreBar, SourceId, Template, Tile};
 
 const CANVAS: Size = Size { width: 720, height: 1280 };
 const HD: Size = Size { width: 1280, height: 720 };
@@ -127,6 +127,45 @@ fn a_small_landscape_canvas() {
 }
 
 #[test]
+fn windows_above_the_first_host() {
+    snapshot("windows-4", |mixer, now| {
+        mixer.set_scene(now, Scene { template: Template::HostDynamic1v6, ..scene(4) });
+        // The first last: its picture comes below those that are there.
+        (0..4).rev().for_each(|n| mixer.paint(now, SourceId(n), host(n, HD).as_ref()));
+        now
+    });
+}
+
+#[test]
+fn two_hosts_in_landscape() {
+    snapshot("landscape-2", |mixer, now| {
+        let template = Template::HostVideoLandscapeFixed2Seats;
+        let score_bar = Some(ScoreBar { left: 500, right: 1_200 });
+        mixer.set_scene(now, Scene { canvas: template.canvas(CANVAS), template, score_bar, ..scene(2) });
+        paint_all(mixer, now, 2);
+        now
+    });
+}
+
+/// A host below, one in round corners above, one whole within its tile, one distorted to fill it.
+#[test]
+fn regions_of_ones_own() {
+    snapshot("custom", |mixer, now| {
+        let mut scene = scene(4);
+        let mut place = |i: usize, [x, y, w, h]: [usize; 4], z, fit, corner_radius| {
+            scene.tiles[i].region = Some(Region { rect: Rect { x, y, w, h }, z, fit, corner_radius });
+        };
+        place(0, [0, 0, 720, 800], 0, Fit::Cover, 0);
+        place(1, [400, 560, 280, 360], 2, Fit::Cover, 60);
+        place(2, [20, 860, 340, 400], 1, Fit::Contain, 40);
+        place(3, [400, 960, 300, 300], 1, Fit::Fill, 0);
+        mixer.set_scene(now, scene);
+        paint_all(mixer, now, 4);
+        now
+    });
+}
+
+#[test]
 fn sources_of_any_shape_cover_their_tiles() {
     snapshot("sources-odd", |mixer, now| {
         mixer.set_scene(now, scene(4));
@@ -207,13 +246,15 @@ fn scene(n: u32) -> Scene {
     Scene {
         canvas: CANVAS,
         template: Template::HostDynamicGrid,
-        tiles: (0..n)
-            .map(|i| Tile { source: SourceId(i), name: name(i), camera: true, muted: false, ..Tile::default() })
-            .collect(),
+        tiles: (0..n).map(|i| tile(SourceId(i), name(i))).collect(),
         voices: Vec::new(),
         score_bar: None,
         names: true,
     }
+}
+
+fn tile(source: SourceId, name: String) -> Tile {
+    Tile { source, name, camera: true, ..Tile::default() }
 }
 
 fn paint_all(mixer: &mut VideoMixer, now: Instant, n: u32) {

@@ -71,6 +71,7 @@ cases! {
     NoCommonCodec UNPROCESSABLE_ENTITY 900_422 "no-common-codec" "The offer has no codec of this server";
     SessionNotFound NOT_FOUND 900_404 "session-not-found" "No such media session";
     NotLive CONFLICT 900_409 "not-live" "Nothing is live there yet";
+    HostNotFound NOT_FOUND 100_005 "host-not-found" "The user does not publish there";
     PublisherBusy CONFLICT 100_006 "not-the-owner" "The live belongs to another user";
     EtagMissing PRECONDITION_REQUIRED 900_428 "if-match-missing" "If-Match is missing";
     EtagStale PRECONDITION_FAILED 900_412 "etag-stale" "The ETag is of an earlier ICE session";

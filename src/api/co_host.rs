@@ -36,7 +36,8 @@ pub(super) struct RequestConnection {
     pub(super) extension_info: Option<String>,
 }
 
-/// A layout template by name or by number: "hostDynamicGrid" (600, up to 9 lives) or "hostVoiceConnection" (2, up to 9).
+/// A layout template by name or by number: "hostDynamicGrid" (600, up to 9 lives), "hostDynamic1v6" (601, up to 7),
+/// "hostVoiceConnection" (2, up to 9) or "HostVideoLandscapeFixed2Seats" (400, 2, in landscape).
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "layoutTemplate must be a template's name or number")]
 #[schemars(rename = "TemplateInput", example = &"hostDynamicGrid")]

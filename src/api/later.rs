@@ -10,11 +10,7 @@ use super::openapi::{Methods, Routes};
 use super::problem::{Problem, escaped};
 
 /// What is on the interface's page and missing here, by path; what each will be.
-const LATER: &[(&[Method], &str, &str)] = &[
-    (&[Method::POST], "/v1/layouts/validate", "checking a layout"),
-    (&[Method::POST], "/whep/{live}/hosts/{user}", "the feed of a single host"),
-    (&[Method::POST], "/whep/{live}/return", "the feed without the caller's own sound"),
-];
+const LATER: &[(&[Method], &str, &str)] = &[(&[Method::POST], "/v1/layouts/validate", "checking a layout")];
 
 /// All of them.
 pub(super) fn routes() -> Routes {

@@ -11,7 +11,7 @@ use crate::live::refusal::MetaDataFault;
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let problem = Self::new(case(&refusal), refusal.to_string());
-        if let Refusal::NotLive { retry_after, .. } = refusal {
+        if let Refusal::NotLive { retry_after, .. } | Refusal::HostNotLive { retry_after, .. } = refusal {
             return problem.retry_after(seconds(retry_after));
         }
         if [429, 503].contains(&problem.status().as_u16()) { problem.retry_after(BUSY_SECONDS) } else { problem }
@@ -30,7 +30,9 @@ fn case(refusal: &Refusal) -> Case {
         Refusal::LiveExists { same_owner: true, .. } => Case::LiveIdYours,
         Refusal::TooManyLives { .. } => Case::TooManyLives,
         Refusal::NotOwner { .. } => Case::PublisherBusy,
-        Refusal::NotLive { .. } => Case::NotLive,
+        Refusal::NotLive { .. } | Refusal::HostNotLive { .. } => Case::NotLive,
+        Refusal::NoSuchHost { .. } => Case::HostNotFound,
+        Refusal::NotOnStage { .. } => Case::Forbidden,
         Refusal::NoSuchRequest { .. } => Case::RequestNotFound,
         Refusal::NotConnected { .. } => Case::NotConnected,
         Refusal::AlreadyConnected { .. } => Case::AlreadyConnected,

@@ -3,6 +3,7 @@
 use super::control::ControlHandle;
 use super::ended::Ended;
 use super::gallery::Gallery;
+use super::host_line::HostLine;
 use super::mix_thread::{MixHandle, Order as MixOrder, producer_of};
 use super::peer::{Datagram, Peer, Role, SessionKey, Shards};
 use super::shard::{Order as ShardOrder, ShardHandle};
@@ -29,7 +30,7 @@ struct Places {
     /// The mix thread that runs a stage.
     stages: BTreeMap<StageId, usize>,
     /// The newest session of each host.
-    hosts: BTreeMap<SourceId, SessionKey>,
+    hosts: BTreeMap<SourceId, Arc<HostLine>>,
     /// A session that was let in just before the end of its live comes too late.
     ended: Ended,
 }
@@ -102,9 +103,11 @@ impl Shards for Director {
                 return shard.order(ShardOrder::Supersede { key });
             }
             let home = self.home_of(&mut places, source);
-            if let Some(old) = places.hosts.insert(source, key) {
+            let line = Arc::new(HostLine::new(source, key, shard.clone()));
+            if let Some(old) = places.hosts.insert(source, Arc::clone(&line)).map(|old| old.session) {
                 self.shard_of(old).order(ShardOrder::Supersede { key: old });
             }
+            self.tell_shards(|| ShardOrder::HostAt(Arc::clone(&line)));
             self.tell_shards(|| ShardOrder::SourceAt { source, mix: self.mixers[home].clone() });
             return shard.order(ShardOrder::Adopt { key, role, peer });
         }
@@ -117,6 +120,10 @@ impl Shards for Director {
 
     fn close(&self, key: SessionKey) {
         self.shard_of(key).order(ShardOrder::Close { key });
+    }
+
+    fn profile_of(&self, source: SourceId) -> Option<u8> {
+        self.places().hosts.get(&source).and_then(|line| line.profile())
     }
 }
 
@@ -164,7 +171,7 @@ impl Stagehand for Director {
 
     fn end_source(&mut self, source: SourceId) {
         let mut places = self.places();
-        if let Some(key) = places.hosts.remove(&source) {
+        if let Some(key) = places.hosts.remove(&source).map(|line| line.session) {
             self.shard_of(key).order(ShardOrder::Close { key });
         }
         places.sources.remove(&source);

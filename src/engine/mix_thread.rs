@@ -37,7 +37,7 @@ const PACKETS_PER_TURN: usize = 32;
 
 /// The producer that carries this stage's program.
 pub(super) fn producer_of(stage: StageId) -> ProducerId {
-    ProducerId(stage.0)
+    super::producers::program(stage)
 }
 
 /// What a host's session hands on.

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! UDP thread ─datagrams─▶ shard ─packets─▶ mix thread ─frames─▶ every shard with viewers ─▶ viewers
-//!                           ▲                  ▲
+//!                           ▲ └─ untouched, to whoever watches one host ─▶ every shard with viewers
+//!                           │                  ▲
 //!                           └── orders ── Director ◀── control (Stagehand), peer (Shards)
 //! ```
 //! **Invariant:** no lock on the packet path; every queue has a bound and a written policy ([`bounded`]).
@@ -15,7 +16,9 @@ pub mod control;
 mod director;
 mod ended;
 pub mod events;
+mod forwarding;
 mod gallery;
+mod host_line;
 mod inbox;
 pub mod journal;
 mod mix_thread;
@@ -24,6 +27,7 @@ mod outbox;
 pub mod peer;
 mod pictures;
 mod priority;
+mod producers;
 mod registrar;
 mod running;
 mod seats;
@@ -100,6 +104,8 @@ impl Engine {
             threads.push(thread);
         }
         let shards: Arc<[_]> = shards.into();
+        // A host's packets go from its shard to those of its viewers.
+        shards.iter().for_each(|shard: &shard::ShardHandle| shard.order(shard::Order::Neighbours(Arc::clone(&shards))));
         // What the first name costs is paid here and not by the pictures of a live.
         costage_media::mix::warm();
         let gallery = Arc::new(gallery::Gallery::default());

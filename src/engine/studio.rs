@@ -7,6 +7,7 @@ use super::complaint::Complaint;
 use super::ended::Ended;
 use super::mix_thread::{MixHandle, MixInput, Order, Surroundings, producer_of};
 use super::peer::{Sends, SessionKey};
+use super::producers::{Carries, carries, return_of};
 use super::running::{Phase, Running};
 use super::shard::{Outgoing, ShardHandle, earliest};
 use super::source::Source;
@@ -77,7 +78,7 @@ impl Studio {
 
     /// A viewer needs a keyframe of `producer`.
     pub(super) fn wish(&mut self, now: Instant, producer: ProducerId) {
-        let stage = StageId(producer.0);
+        let Carries::Program(stage) = carries(producer) else { return };
         self.wake(now, stage);
         if let Some(running) = self.programs.get_mut(&stage) {
             running.program.request_keyframe(now);
@@ -276,6 +277,10 @@ impl Studio {
         let Surroundings { epoch, shards, .. } = &self.surroundings;
         let mut broken = Vec::new();
         for (stage, running) in self.programs.iter_mut().filter(|(_, running)| running.is_heard()) {
+            if let Err(error) = running.program.listen(listeners(shards, *stage)) {
+                self.unencoded.happened(now, MediaKind::Audio, &error);
+            }
+            // Who listens to the others watches the program's picture as well.
             if !is_watched(shards, *stage) {
                 running.program.be_silent(now);
             }
@@ -292,6 +297,10 @@ impl Studio {
                     Err(error) => self.unencoded.happened(now, MediaKind::Audio, &error),
                 }
             }
+            for frame in running.program.take_returns() {
+                count_bytes(&frame);
+                send(shards, &Outgoing { frame: Arc::new(frame), trace: None });
+            }
             count_sound(running.program.take_sound_stats());
             broken.extend(running.program.take_broken());
         }
@@ -301,6 +310,12 @@ impl Studio {
 
 fn is_watched(shards: &[ShardHandle], stage: StageId) -> bool {
     shards.iter().any(|shard| shard.watches(producer_of(stage)))
+}
+
+/// Hosts who listen to the others on a stage, and as what producer.
+fn listeners(shards: &[ShardHandle], stage: StageId) -> BTreeMap<SourceId, ProducerId> {
+    let sources = shards.iter().flat_map(|shard| shard.listeners(stage));
+    sources.map(|source| (source, return_of(stage, source))).collect()
 }
 
 /// Nicknames may be in any script, the fonts are not: what was drawn as a box is told, each character once.

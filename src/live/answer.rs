@@ -59,10 +59,14 @@ pub enum Answer {
     Gifted(Gifted),
     /// A page of a battle's ledger.
     Ledger(LedgerPage),
-    /// The host may publish.
+    /// The host, or the guest from its seat, may publish.
     Publish(Publish),
     /// The viewer may join this feed.
     Watch(FeedId),
+    /// The viewer may watch this host alone.
+    Host(SourceId),
+    /// The host may hear the others.
+    Return(Return),
 }
 
 /// A live as everybody may see it.
@@ -158,10 +162,19 @@ pub struct SeatRegion {
     pub z: u32,
 }
 
-/// A host may publish.
+/// A host, or a guest from its seat, may publish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Publish {
     /// As which source.
+    pub source: SourceId,
+}
+
+/// A host may hear the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Return {
+    /// The live's feed, whose picture it sees.
+    pub feed: FeedId,
+    /// Its own source, which it does not hear.
     pub source: SourceId,
 }
 

@@ -191,6 +191,20 @@ pub enum Command {
         /// Which live.
         live: LiveId,
     },
+    /// May a viewer watch one host alone now? Answer: [`Answer::Host`](super::Answer::Host).
+    WatchHost {
+        /// Which live.
+        live: LiveId,
+        /// Who publishes there.
+        user: UserId,
+    },
+    /// May `user` hear the others now, without its own sound? Answer: [`Answer::Return`](super::Answer::Return).
+    WatchReturn {
+        /// Which live.
+        live: LiveId,
+        /// Who publishes there.
+        user: UserId,
+    },
     /// The media of a host, or of a guest on a seat, came or went. Unknown sources are ignored. Answer: [`Answer::Done`](super::Answer::Done).
     Media {
         /// Whose.

@@ -11,8 +11,7 @@ use super::refusal::Refusal;
 use super::time::WallMs;
 
 /// The product's connection templates that this version does not draw yet, by name and number.
-const TEMPLATES_LATER: [(&str, u64); 3] =
-    [("hostDynamic1v6", 601), ("hostStaticVoice6v6", 1), ("HostVideoLandscapeFixed2Seats", 400)];
+const TEMPLATES_LATER: [(&str, u64); 1] = [("hostStaticVoice6v6", 1)];
 
 impl Lives {
     /// What a connection of `live` has or would have: what is wished for, or else what it has, or else the first one.

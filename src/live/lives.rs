@@ -166,6 +166,8 @@ impl Lives {
             Command::Publish { live, user } => self.publish(&live, &user),
             Command::PublishFromSeat { live, index, user } => self.publish_from_seat(&live, index, user.as_ref()),
             Command::Watch { live } => self.watch(&live),
+            Command::WatchHost { live, user } => self.watch_host(&live, &user),
+            Command::WatchReturn { live, user } => self.watch_return(&live, &user),
             Command::Media { source, state } => {
                 self.media(now, source, state);
                 Ok(Answer::Done)

@@ -7,6 +7,7 @@
 //! | [`event`], [`effect`], [`fact`] | what leaves: to clients, to the engine, to the journal |
 //! | [`lives`], `deadlines` | the machine: order of driving, undo; what it is to be woken for |
 //! | `room`, `update`, `presence` | lives, what is changed of them, and whether their hosts are there |
+//! | `onlooking` | watching one host alone, hearing all but oneself |
 //! | `invite`, `connection`, `layout` | invitations, connections and their templates |
 //! | `challenge` | requests for battles: asked, accepted, rejected, cancelled, expired |
 //! | `battle`, `score`, `ranking`, `senders` | battles |
@@ -37,6 +38,7 @@ mod invite;
 mod layout;
 mod ledger;
 pub mod lives;
+mod onlooking;
 mod presence;
 mod preview;
 mod ranking;

@@ -18,6 +18,8 @@ impl Lives {
         let mut scene = connection.map_or_else(|| self.solo_scene(&wish.live), |it| self.connection_scene(it));
         if let Some(other) = &wish.template {
             scene.template = template(other).map_err(of_the_query)?;
+            scene.canvas = scene.template.canvas(self.rules.canvas);
+            scene.tiles.iter_mut().for_each(|tile| tile.region = None);
         }
         let places = scene.template.capacity();
         match wish.hosts {

@@ -9,7 +9,7 @@ use super::refusal::Refusal;
 /// What an operator may set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
-    /// Size of every picture.
+    /// Size of every picture; landscape layouts lay a portrait one on its side.
     pub canvas: Size,
     /// How long a host's media and event socket may both be gone before the host has left its connection.
     pub host_grace: Duration,

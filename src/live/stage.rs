@@ -80,7 +80,7 @@ impl Lives {
             None => (Vec::new(), Vec::new()),
         };
         Scene {
-            canvas: self.rules.canvas,
+            canvas: connection.template.canvas(self.rules.canvas),
             template: connection.template,
             tiles: places.into_iter().map(|place| place.tile).collect(),
             voices,
@@ -108,7 +108,7 @@ impl Lives {
         let connection = self.state.lives.get(live).and_then(|live| live.connection);
         let template = connection.and_then(|id| self.state.connections.get(&id)).map(|connection| connection.template);
         let template = template.unwrap_or(Template::HostDynamicGrid);
-        let canvas = self.rules.canvas;
+        let canvas = template.canvas(self.rules.canvas);
         let (places, _) = self.cast(live, template);
         let regions = template.regions(canvas, places.len());
         let regions = places.into_iter().zip(regions).map(|(place, region)| SeatRegion {
@@ -186,5 +186,5 @@ fn tile(source: SourceId, user: &User, sitter: Option<&Sitter>) -> Tile {
     let name = if user.user_name.is_empty() { user.user_id.to_string() } else { user.user_name.clone() };
     let open = |status: fn(&Sitter) -> DeviceStatus| sitter.is_none_or(|sitter| status(sitter) == DeviceStatus::Opened);
     let (camera, muted) = (open(|it| it.camera), !open(|it| it.microphone));
-    Tile { source, user: user.user_id.to_string(), avatar: None, name, camera, muted }
+    Tile { source, user: user.user_id.to_string(), avatar: None, name, camera, muted, region: None }
 }

@@ -39,7 +39,7 @@ pub(super) struct Live {
 
 impl Live {
     pub(super) fn feed(&self) -> FeedId {
-        FeedId(self.serial)
+        FeedId(self.serial.into())
     }
 
     pub(super) fn source(&self) -> SourceId {

@@ -65,11 +65,6 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
         self.log[mark..].iter().map(|(key, _)| key)
     }
 
-    /// The rows that were changed since `mark`, as they were before each change and as they are now.
-    pub(super) fn touched_rows(&self, mark: usize) -> impl Iterator<Item = &V> {
-        self.log[mark..].iter().flat_map(|(key, before)| before.iter().chain(self.rows.get(key)))
-    }
-
     /// Takes back everything since `mark`, newest first.
     pub(super) fn undo_to(&mut self, mark: usize) {
         while self.log.len() > mark

@@ -3,6 +3,7 @@
 use costage::live::answer::{ConnectionCode, Layout};
 use costage::live::command::{LiveChange, MediaState, TemplateRef};
 use costage::live::{Answer, Command, Fact, Refusal};
+use costage_media::frame::Size;
 use costage_media::scene::Template;
 use serde_json::{Value, json};
 
@@ -130,14 +131,49 @@ fn any_connected_host_changes_the_layout_for_all_and_all_are_told() {
 }
 
 #[test]
-fn a_template_that_is_not_drawn_yet_is_refused_with_its_name() {
+fn a_template_that_is_not_there_is_refused_with_those_that_are() {
     let mut world = World::connected(&["a", "b"]);
-    for name in ["hostDynamic1v6", "hostStaticVoice6v6", "HostVideoLandscapeFixed2Seats"] {
-        let refused = choose(&mut world, "a", name);
-        assert_eq!(refused, Err(Refusal::NotImplemented { what: format!("layoutTemplate {name}") }));
-    }
     let unknown = choose(&mut world, "a", "hostGrid").unwrap_err().to_string();
     assert!(unknown.starts_with("layoutTemplate: ") && unknown.contains("\"hostDynamicGrid\" (600)"), "{unknown}");
+}
+
+#[test]
+fn the_first_host_of_1v6_lies_below_the_others() {
+    let mut world = World::connected(&["a", "b", "c"]);
+    let layout = choose(&mut world, "b", "hostDynamic1v6").unwrap();
+    let regions: Vec<_> = layout.regions.iter().map(|it| (it.live_id.as_str(), it.y, it.h, it.z)).collect();
+    assert_eq!(regions, [("a", 0, 1280, 0), ("b", 1008, 176, 1), ("c", 824, 176, 1)]);
+    assert_eq!(world.scene("c").template, Template::HostDynamic1v6);
+}
+
+#[test]
+fn a_landscape_layout_lays_the_canvas_on_its_side_for_events_and_picture_and_parting_stands_it_up() {
+    let mut world = World::connected(&["a", "b"]);
+    choose(&mut world, "b", "HostVideoLandscapeFixed2Seats").unwrap();
+    let told = serde_json::to_value(&world.events[0].1).unwrap();
+    assert_eq!(told["data"]["canvas"], json!({"w": 1280, "h": 720}));
+    assert_eq!(told["data"]["regions"][1]["x"], 640);
+    assert_eq!(world.scene("a").canvas, Size { width: 1280, height: 720 });
+    world.leave("a");
+    assert_eq!(world.scene("b").canvas, Size { width: 720, height: 1280 });
+}
+
+#[test]
+fn a_template_with_too_few_places_is_refused_to_whoever_is_one_too_many() {
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let mut world = World::connected(&names);
+    assert_eq!(choose(&mut world, "a", "hostDynamic1v6"), Err(Refusal::ConnectionFull { places: 7 }));
+    world.leave("h");
+    choose(&mut world, "a", "hostDynamic1v6").unwrap();
+    // Beyond its seven nobody is invited, unless into a template that has the place.
+    let mut request = invitation("a", &["h"]);
+    assert_eq!(world.ask(Command::RequestConnection(request.clone())), Err(Refusal::ConnectionFull { places: 7 }));
+    request.template = Some(TemplateRef::Id(600));
+    world.ask(Command::RequestConnection(request)).unwrap();
+    world.accept("h", "a");
+    assert_eq!(template_of(&mut world, "h"), 600);
+    let landscape = choose(&mut world, "a", "HostVideoLandscapeFixed2Seats");
+    assert_eq!(landscape, Err(Refusal::ConnectionFull { places: 2 }));
 }
 
 #[test]
@@ -149,7 +185,7 @@ fn a_host_alone_keeps_its_picture_and_connects_before_it_chooses() {
 }
 
 #[test]
-fn nine_places_are_the_most_of_every_template_that_is_drawn() {
+fn a_full_connection_invites_into_no_template_that_is_drawn() {
     let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
     let mut world = World::connected(&names);
     world.create("j");
@@ -158,7 +194,7 @@ fn nine_places_are_the_most_of_every_template_that_is_drawn() {
         let mut request = invitation("a", &["j"]);
         request.template = Some(TemplateRef::Id(u64::from(template.id())));
         let refused = world.ask(Command::RequestConnection(request));
-        assert_eq!(refused, Err(Refusal::ConnectionFull { places: 9 }));
+        assert_eq!(refused, Err(Refusal::ConnectionFull { places: template.capacity() }));
     }
 }
 

@@ -11,6 +11,7 @@ mod connections;
 mod gifts;
 mod guests;
 mod lives;
+mod onlooking;
 mod presence;
 mod previews;
 mod seat_requests;

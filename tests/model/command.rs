@@ -262,6 +262,14 @@ pub(crate) enum Command {
         user: Option<Text>,
     },
     Watch(Text),
+    WatchHost {
+        live: Text,
+        user: Text,
+    },
+    WatchReturn {
+        live: Text,
+        user: Text,
+    },
     /// The media of the live of that serial, or of the guest, is there, or lost.
     Media {
         serial: u32,

@@ -77,6 +77,8 @@ kinds! {
         Command::Publish { .. } => "publish",
         Command::PublishFromSeat { .. } => "publish from seat",
         Command::Watch(..) => "watch",
+        Command::WatchHost { .. } => "watch host",
+        Command::WatchReturn { .. } => "watch return",
         Command::Media { .. } => "media",
         Command::Socket { .. } => "socket",
     }

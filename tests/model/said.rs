@@ -32,6 +32,10 @@ pub(crate) enum Answer<'a> {
     Ledger(usize, Vec<RowSeen<'a>>, Option<u64>),
     Publish(u32),
     Watch(u32),
+    /// The serial of the live whose host is watched alone.
+    Host(u32),
+    /// The serial of the live whose stage is heard, and of the host who hears it.
+    Return(u32, u32),
 }
 
 /// A battle that was just asked for.
@@ -90,6 +94,9 @@ cases! {
     LiveExistsYours 100_010
     NotOwner 100_006
     NotLive 0
+    HostNotLive 0
+    NoSuchHost 100_005
+    NotOnStage 100_006
     NoSuchRequest 100_400
     NotConnected 100_400
     AlreadyConnected 100_401

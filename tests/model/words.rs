@@ -92,8 +92,21 @@ pub(crate) struct WishSeen<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LayoutSeen<'a> {
     pub(crate) template: u64,
-    /// Live, seat, user, and x y w h on the canvas of 720 × 1280.
-    pub(crate) places: Vec<(&'a str, u64, &'a str, [usize; 4])>,
+    /// Its width and height.
+    pub(crate) canvas: [usize; 2],
+    pub(crate) places: Vec<PlaceSeen<'a>>,
+}
+
+/// Where one seat stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PlaceSeen<'a> {
+    pub(crate) live: &'a str,
+    pub(crate) seat: u64,
+    /// Who sits there.
+    pub(crate) user: &'a str,
+    /// x y w h.
+    pub(crate) place: [usize; 4],
+    pub(crate) z: u32,
 }
 
 /// Where a battle stands.
@@ -202,6 +215,8 @@ pub(crate) struct CoHostSeen<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Picture<'a> {
     pub(crate) template: u64,
+    /// Its width and height.
+    pub(crate) canvas: [usize; 2],
     /// Serial of the live or the guest, name, camera open, microphone off.
     pub(crate) tiles: Vec<(u32, &'a str, bool, bool)>,
     /// Who is heard without a tile: serial, microphone off.

@@ -80,16 +80,29 @@ impl House {
         scenery: &mut dyn Scenery,
         voice: Box<dyn Voice>,
     ) -> Host {
-        let mut host = Host::connect(endpoint, Some(self.backend.token())).await.expect("WHIP");
         let rate = Rate::new(fps);
         let config = LoopConfig { size: SOURCE, rate, frames: 60, keyframe_every: 30, bitrate_bps: 300_000 };
         let video = VideoLoop::encode(&config, scenery, &mut || ()).expect("a loop");
+        self.performer(endpoint, rate, video, voice).await
+    }
+
+    /// Somebody who publishes this to a WHIP endpoint.
+    pub(crate) async fn performer(&self, endpoint: &str, rate: Rate, video: VideoLoop, voice: Box<dyn Voice>) -> Host {
+        let mut host = Host::connect(endpoint, Some(self.backend.token())).await.expect("WHIP");
         let instant = self.clock.now();
         let start = Start { instant, ntp: Epoch::start(&*self.clock).ntp(instant), offset: 0 };
         let encoder = Box::new(opus::Encoder::new(64_000).expect("Opus"));
         let performance = Performance::new(start, rate, video, voice, encoder);
         host.perform(Arc::clone(&self.clock), performance, None);
         host
+    }
+
+    /// A token of the owner of a live, who is called as the live is.
+    pub(crate) fn token_of(&self, live: &str) -> String {
+        let exp = self.clock.wall_ms() / 1_000 + 600;
+        let claims =
+            Claims { sub: live.into(), name: None, role: Role::Host, live: live.into(), exp, nbf: None, aud: None };
+        self.server.keys().mint(&claims).expect("dev mode has a key")
     }
 
     /// Ends the server; nothing is left to wait for.

@@ -6,6 +6,8 @@ mod avatars;
 mod drawn;
 mod guests;
 mod house;
+mod listener;
+mod onlooker;
 
 use costage::client::synthetic::barcode;
 use costage::client::whep::{Viewer, WatchError};

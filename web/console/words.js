@@ -8,7 +8,9 @@ export const hostWords = (host) => `${nameOf(host)} (${host.liveId})`;
 /** The layout templates of this version, by the interface's number. */
 export const TEMPLATES = new Map([
   [600, "Grid (hostDynamicGrid)"],
+  [601, "One large, windows above (hostDynamic1v6)"],
   [2, "Equal cells (hostVoiceConnection)"],
+  [400, "Two in landscape (HostVideoLandscapeFixed2Seats)"],
 ]);
 
 export const templateWords = (id) => TEMPLATES.get(id) ?? `template ${id}`;

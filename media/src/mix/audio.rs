@@ -1,4 +1,7 @@
-//! The voices of a program as one: each 20 ms decode, sum, limit and encode once for all who listen.
+//! The voices of a program as one: each 20 ms decode, sum, limit and encode once for all who listen; and once more for each
+//! host who listens to the others.
+
+mod minus;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -6,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use self::minus::Listeners;
 use super::audio_source::AudioSource;
 use super::limiter::{LOOKAHEAD_SAMPLES, Limiter};
 use crate::codec::opus::Encoder;
@@ -16,6 +20,8 @@ use crate::kernel::Kernels;
 use crate::kernel::sound::{Ramp, Sounds};
 use crate::packet::RtpIn;
 use crate::scene::SourceId;
+
+pub use self::minus::LISTENERS_MAX;
 
 /// Bits a second of the mixed sound: stereo music and voices without audible loss.
 pub const SOUND_BITRATE_BPS: u32 = 96_000;
@@ -31,8 +37,10 @@ const TAIL_SAMPLES: usize = 240;
 /// 20 ms of mixed sound.
 #[derive(Debug, Clone)]
 pub struct MixedAudio {
-    /// One Opus packet.
+    /// One Opus packet: everybody.
     pub packet: Bytes,
+    /// One for each host who listens: everybody else.
+    pub without: Vec<(SourceId, Bytes)>,
     /// When the block's first sample is heard: the playout instant of the samples in it.
     pub at: Instant,
 }
@@ -53,11 +61,13 @@ pub struct AudioMixer {
     /// Those of them that are not to be heard, whatever they send.
     silenced: BTreeSet<SourceId>,
     /// Voices that were removed and fade out in the next block.
-    leaving: Vec<AudioSource>,
+    leaving: Vec<(SourceId, AudioSource)>,
     /// Voices that were left out because they panicked, until somebody asks.
     broken: Vec<SourceId>,
-    /// The frames at which voices that were taken away stopped: the next block goes on from their sum to zero.
-    cut: [f32; 2],
+    /// The frames at which voices that were taken away stopped: the next block goes on from them to zero.
+    cut: BTreeMap<SourceId, [f32; 2]>,
+    listeners: Listeners,
+    bitrate_bps: u32,
     limiter: Limiter,
     encoder: Encoder,
     next: Instant,
@@ -96,7 +106,9 @@ impl AudioMixer {
             silenced: BTreeSet::new(),
             leaving: Vec::new(),
             broken: Vec::new(),
-            cut: [0.0; 2],
+            cut: BTreeMap::new(),
+            listeners: Listeners::default(),
+            bitrate_bps,
             limiter: Limiter::new(kernels),
             encoder: Encoder::new(bitrate_bps)?,
             next: now,
@@ -118,15 +130,15 @@ impl AudioMixer {
         let Some(mut voice) = self.voices.remove(&source) else { return };
         self.stats.playout += voice.source.take_stats();
         if voice.joined && self.leaving.len() < VOICES_MAX {
-            self.leaving.push(voice.source);
+            self.leaving.push((source, voice.source));
         }
     }
 
     /// Takes a voice out as it is, to be [`put`](Self::put) into another mixer, where it goes on.
     pub fn take(&mut self, source: SourceId) -> Option<AudioSource> {
         let voice = self.voices.remove(&source)?;
-        for (cut, last) in self.cut.iter_mut().zip(voice.last) {
-            *cut += last;
+        if voice.last != [0.0; 2] {
+            self.cut.insert(source, voice.last);
         }
         Some(voice.source)
     }
@@ -156,6 +168,14 @@ impl AudioMixer {
         self.silenced = sources.into_iter().take(VOICES_MAX).collect();
     }
 
+    /// From the next block on, these hosts hear everybody but themselves: at most [`LISTENERS_MAX`]. Each costs an encoder.
+    ///
+    /// # Errors
+    /// When libopus cannot make an encoder; who listened before goes on.
+    pub fn listen(&mut self, sources: impl IntoIterator<Item = SourceId, IntoIter: Clone>) -> Result<(), EncodeError> {
+        self.listeners.set(self.kernels, self.bitrate_bps, sources)
+    }
+
     /// Delays the sound of `source` so that it fits its picture, see [`Playout::set_trim`](crate::jitter::Playout).
     pub fn set_trim(&mut self, source: SourceId, trim: Duration) {
         if let Some(voice) = self.voices.get_mut(&source) {
@@ -182,7 +202,7 @@ impl AudioMixer {
     /// block that libopus did not encode: it takes any floats, so that would be a bug, and the block is left out.
     pub fn mix(&mut self, now: Instant) -> Option<Result<MixedAudio, SoundError>> {
         let at = self.sum_due(now)?;
-        Some(self.encoder.encode(&self.sum).map(|packet| MixedAudio { packet, at }))
+        Some(self.encode(at))
     }
 
     /// Nobody listens: what is due is summed, so that all voices stay in step, and not encoded.
@@ -204,6 +224,11 @@ impl AudioMixer {
         Some(at.checked_sub(LOOKAHEAD).unwrap_or(at))
     }
 
+    fn encode(&mut self, at: Instant) -> Result<MixedAudio, SoundError> {
+        let without = self.listeners.encode()?;
+        Ok(MixedAudio { packet: self.encoder.encode(&self.sum)?, without, at })
+    }
+
     /// Leaves out whole blocks until at most three are due.
     fn skip_to(&mut self, now: Instant) {
         let due = now.saturating_duration_since(self.next).as_micros() / BLOCK.as_micros() + 1;
@@ -222,6 +247,7 @@ impl AudioMixer {
 
     fn sum_voices(&mut self, at: Instant) {
         self.sum.0.fill(0.0);
+        self.listeners.clear();
         let frames = self.sum.0.len() / 2;
         let broken_before = self.broken.len();
         for (id, voice) in &mut self.voices {
@@ -238,25 +264,32 @@ impl AudioMixer {
             };
             voice.last = [self.voice.0[2 * frames - 2], self.voice.0[2 * frames - 1]];
             (self.kernels.add)(&mut self.sum.0[..], &self.voice.0[..], gain);
+            self.listeners.add(self.kernels, *id, &self.voice.0[..], gain);
             if !wanted {
                 voice.last = [0.0; 2];
             }
         }
-        for mut source in self.leaving.drain(..) {
+        for (id, mut source) in self.leaving.drain(..) {
             if renders(&mut source, at, &mut self.voice) {
-                (self.kernels.add)(&mut self.sum.0[..], &self.voice.0[..], Ramp::between(1.0, 0.0, frames));
+                let gain = Ramp::between(1.0, 0.0, frames);
+                (self.kernels.add)(&mut self.sum.0[..], &self.voice.0[..], gain);
+                self.listeners.add(self.kernels, id, &self.voice.0[..], gain);
             }
         }
         for id in &self.broken[broken_before..] {
             self.voices.remove(id);
         }
         self.broken.truncate(VOICES_MAX);
-        if self.cut != [0.0; 2] {
-            self.voice.0.chunks_exact_mut(2).for_each(|frame| frame.copy_from_slice(&self.cut));
-            let tail = 2 * TAIL_SAMPLES;
+        self.end_cut();
+    }
+
+    fn end_cut(&mut self) {
+        while let Some((id, last)) = self.cut.pop_first() {
+            let tail = &mut self.voice.0[..2 * TAIL_SAMPLES];
+            tail.chunks_exact_mut(2).for_each(|frame| frame.copy_from_slice(&last));
             let gain = Ramp::between(1.0, 0.0, TAIL_SAMPLES);
-            (self.kernels.add)(&mut self.sum.0[..tail], &self.voice.0[..tail], gain);
-            self.cut = [0.0; 2];
+            (self.kernels.add)(&mut self.sum.0[..2 * TAIL_SAMPLES], tail, gain);
+            self.listeners.add(self.kernels, id, tail, gain);
         }
     }
 }

@@ -112,6 +112,18 @@ impl Canvas {
         });
     }
 
+    /// Blends back what [`Canvas::keep`] took from the same rectangle, as much of it as `alpha` says: of luma, of chroma.
+    pub(super) fn blend_back(&mut self, kernels: &Kernels, rect: Rect, kept: &[u8], alpha: &[Vec<u8>; 2]) {
+        let mut rest = kept;
+        self.each_row(rect, |plane, i, row| {
+            let alpha = alpha[plane.min(1)].get(i * row.len()..(i + 1) * row.len());
+            if let (Some((values, after)), Some(alpha)) = (rest.split_at_checked(row.len()), alpha) {
+                (kernels.blend_row)(row, values, alpha);
+                rest = after;
+            }
+        });
+    }
+
     /// Visits the rows of an even rectangle, cut to the canvas: plane 0 to 2, row within the rectangle, pixels.
     fn each_row(&mut self, rect: Rect, mut visit: impl FnMut(usize, usize, &mut [u8])) {
         let Size { width, height } = self.size();

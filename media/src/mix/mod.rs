@@ -3,6 +3,7 @@
 mod audio;
 mod audio_source;
 mod canvas;
+mod corners;
 mod limiter;
 mod overlay;
 pub mod pacing;
@@ -16,7 +17,7 @@ mod testing;
 mod tile;
 mod video;
 
-pub use audio::{AudioMixer, MixedAudio, SOUND_BITRATE_BPS, SoundStats};
+pub use audio::{AudioMixer, LISTENERS_MAX, MixedAudio, SOUND_BITRATE_BPS, SoundStats};
 pub use audio_source::AudioSource;
 pub use canvas::Canvas;
 pub(crate) use overlay::Rgb;

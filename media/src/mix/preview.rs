@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use super::canvas::Canvas;
 use super::overlay::Rgb;
-use super::scaler::{Scaler, readable};
+use super::scaler::{Scaler, placed, readable};
 use super::video::{VideoMixer, lay_avatar};
 use crate::frame::{I420, Size};
 use crate::kernel::Kernels;
-use crate::scene::{AVATAR_SIDE, Item, Rect, Scene};
+use crate::scene::{AVATAR_SIDE, Fit, Item, Rect, Scene};
 
 /// The top and the bottom of what stands for a host's picture, by place; darker than the discs that lie on them.
 const CALM: [(Rgb, Rgb); 9] = [
@@ -66,7 +66,8 @@ pub fn avatar_picture(kernels: Kernels, square: I420) -> I420 {
     let Some(src) = readable(&picture).filter(|src| *src != wanted) else { return square };
     let mut scaled = I420::black(wanted);
     let whole = Rect { x: 0, y: 0, w: AVATAR_SIDE, h: AVATAR_SIDE };
-    Scaler::new(src, wanted).run(&kernels, picture, scaled.planes_mut(), AVATAR_SIDE, whole);
+    let (crop, part) = placed(Fit::Cover, src, whole);
+    Scaler::new(src, part.size(), crop).run(&kernels, picture, scaled.planes_mut(), AVATAR_SIDE, part);
     scaled
 }
 
@@ -93,7 +94,7 @@ mod tests {
         let picture = preview(Kernels::new(Level::Scalar), Instant::now(), scene(4));
         let list = scene(4).draw_list();
         let corner = |item: &Item| {
-            let (_, rect) = item.place().unwrap();
+            let rect = item.place().unwrap().1.rect;
             let (picture, x, y) = (picture.as_ref(), rect.x / 2 + 2, rect.y / 2 + 2);
             (picture.u.data[y * picture.u.stride + x], picture.v.data[y * picture.v.stride + x])
         };

@@ -10,6 +10,7 @@ use crate::kernel::Kernels;
 use crate::packet::{ExtSeq, MediaKind, Packet, RtpIn};
 use crate::scene::{Scene, SourceId};
 use crate::time::{MediaTime, VIDEO_CLOCK_HZ};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// What a program is made like.
@@ -44,6 +45,10 @@ pub struct Program {
     audio: AudioMixer,
     video_seq: ExtSeq,
     audio_seq: ExtSeq,
+    /// Hosts who hear everybody but themselves, and as what producer.
+    listeners: BTreeMap<SourceId, ProducerId>,
+    /// What they are to hear of the blocks made since [`Program::take_returns`].
+    returns: Vec<Frame>,
 }
 
 impl Program {
@@ -65,6 +70,8 @@ impl Program {
             audio: AudioMixer::new(kernels, now)?,
             video_seq: ExtSeq(0),
             audio_seq: ExtSeq(0),
+            listeners: BTreeMap::new(),
+            returns: Vec::new(),
         })
     }
 
@@ -254,18 +261,38 @@ impl Program {
         Ok(Some(Produced { frame: Frame { producer, kind: MediaKind::Video, keyframe, packets }, composed }))
     }
 
+    /// From now on these hosts hear everybody but themselves, each by a producer of its own: see [`Program::take_returns`].
+    ///
+    /// # Errors
+    /// When opus refuses to make an encoder.
+    pub fn listen(&mut self, listeners: BTreeMap<SourceId, ProducerId>) -> Result<(), EncodeError> {
+        if self.listeners != listeners {
+            self.audio.listen(listeners.keys().copied())?;
+            self.listeners = listeners;
+        }
+        Ok(())
+    }
+
+    /// What listening hosts hear: of each block that [`Program::speak`] made since this was last called, a frame for each.
+    pub fn take_returns(&mut self) -> Vec<Frame> {
+        std::mem::take(&mut self.returns)
+    }
+
     /// The next 20 ms of sound, if due; `label` gives the timestamp of the block that is heard at a moment. An error is a
     /// block that could not be encoded and is left out; the next one follows.
     pub fn speak(&mut self, now: Instant, label: &dyn Fn(Instant) -> u64) -> Option<Result<Frame, SoundError>> {
         let mixed = self.audio.mix(now)?;
         Some(mixed.map(|mixed| {
-            let packet = Packet {
-                seq: advance(&mut self.audio_seq),
-                timestamp: label(mixed.at),
-                marker: false,
-                payload: mixed.packet,
+            // The same numbers for all: a listener who comes back finds them risen.
+            let (seq, timestamp) = (advance(&mut self.audio_seq), label(mixed.at));
+            let frame = |producer, payload| {
+                let packet = Packet { seq, timestamp, marker: false, payload };
+                Frame { producer, kind: MediaKind::Audio, keyframe: true, packets: Box::new([packet]) }
             };
-            Frame { producer: self.producer, kind: MediaKind::Audio, keyframe: true, packets: Box::new([packet]) }
+            let known = mixed.without.into_iter();
+            let known = known.filter_map(|(source, payload)| Some((*self.listeners.get(&source)?, payload)));
+            self.returns.extend(known.map(|(producer, payload)| frame(producer, payload)));
+            frame(self.producer, mixed.packet)
         }))
     }
 

@@ -1,4 +1,4 @@
-//! Scales a picture into a rectangle: cover crop around the centre, rows from the decoder's planes to the canvas.
+//! Scales a picture into a rectangle: the part of it that its tile shows, rows from the decoder's planes to the canvas.
 //!
 //! Touches per frame: the cropped source once, the rectangle once; the row between stays in the first cache. A source of
 //! other colours than the canvas's costs the rectangle once more.
@@ -7,9 +7,9 @@ use crate::frame::{PictureRef, PlaneRef, Size};
 use crate::kernel::Kernels;
 use crate::kernel::recolour::Recolour;
 use crate::kernel::taps::{AreaTaps, Filter, LinearTap, Window};
-use crate::scene::{Rect, even};
+use crate::scene::{Fit, Rect, even};
 
-/// Everything prepared to bring pictures of one size into rectangles of one size.
+/// Everything prepared to bring one part of pictures of one size into rectangles of one size.
 #[derive(Debug)]
 pub(super) struct Scaler {
     src: Size,
@@ -22,18 +22,17 @@ pub(super) struct Scaler {
 }
 
 impl Scaler {
-    /// `src` even and at least 2×2, `dst` even.
-    pub(super) fn new(src: Size, dst: Size) -> Self {
-        let crop = cover(src, dst);
+    /// `src` even and at least 2×2, `dst` even, `crop` even and inside `src`.
+    pub(super) fn new(src: Size, dst: Size, crop: Rect) -> Self {
         let half = |size: Size| Size { width: size.width / 2, height: size.height / 2 };
         let luma = PlaneScaler::new(crop.size(), dst);
         let chroma = PlaneScaler::new(half(crop.size()), half(dst));
         Self { src, dst, crop, luma, chroma, shift: Vec::new() }
     }
 
-    /// Whether it fits this pair of sizes.
-    pub(super) fn fits(&self, src: Size, dst: Size) -> bool {
-        self.src == src && self.dst == dst
+    /// Whether it was made for these.
+    pub(super) fn fits(&self, src: Size, dst: Size, crop: Rect) -> bool {
+        (self.src, self.dst, self.crop) == (src, dst, crop)
     }
 
     /// Scales all planes of `picture` into `rect` of a canvas whose luma rows are `width` long, and gives them the canvas's
@@ -86,6 +85,20 @@ pub(super) fn readable(picture: &PictureRef<'_>) -> Option<Size> {
     holds(&picture.u, size.width / 2, size.height / 2)?;
     holds(&picture.v, size.width / 2, size.height / 2)?;
     Some(size)
+}
+
+/// Which part of a picture of size `src` goes where in a tile at `rect`; all edges even.
+pub(super) fn placed(fit: Fit, src: Size, rect: Rect) -> (Rect, Rect) {
+    let whole = Rect { x: 0, y: 0, w: src.width, h: src.height };
+    match fit {
+        Fit::Cover => (cover(src, rect.size()), rect),
+        Fit::Fill => (whole, rect),
+        Fit::Contain => {
+            // The largest part of the tile with the picture's shape.
+            let part = cover(rect.size(), src);
+            (whole, Rect { x: rect.x + part.x, y: rect.y + part.y, ..part })
+        }
+    }
 }
 
 /// The largest part of `src` with the shape of `dst`, around the centre, all edges even.
@@ -202,7 +215,7 @@ mod tests {
                 for level in Level::ALL {
                     let mut canvas = I420::black(Size { width: w + 4, height: h + 8 });
                     let kernels = Kernels::new(level);
-                    Scaler::new(src, rect.size()).run(&kernels, picture.as_ref(), canvas.planes_mut(), w + 4, rect);
+                    scaler(src, rect).run(&kernels, picture.as_ref(), canvas.planes_mut(), w + 4, rect);
                     assert!(shows(&canvas, rect, [90, 60, 200]), "{src:?} to {rect:?} at {level}");
                 }
             }
@@ -220,7 +233,7 @@ mod tests {
         for w in [64, 100, 240, 360, 512, 720] {
             let rect = Rect { x: 0, y: 0, w, h: w };
             let mut canvas = I420::black(rect.size());
-            Scaler::new(src, rect.size()).run(&Kernels::pick(None), picture.as_ref(), canvas.planes_mut(), w, rect);
+            scaler(src, rect).run(&Kernels::pick(None), picture.as_ref(), canvas.planes_mut(), w, rect);
             let row = &canvas.as_ref().y.data[..w];
             let middle = (i32::from(row[w / 2 - 1]) + i32::from(row[w / 2])) / 2;
             assert!((middle - 127).abs() <= 1, "{w}: {middle}");
@@ -242,7 +255,7 @@ mod tests {
         for level in Level::ALL {
             let mut canvas = I420::black(Size { width: 44, height: 30 });
             let source = PictureRef { colour, ..picture.as_ref() };
-            Scaler::new(src, rect.size()).run(&Kernels::new(level), source, canvas.planes_mut(), 44, rect);
+            scaler(src, rect).run(&Kernels::new(level), source, canvas.planes_mut(), 44, rect);
             assert!(shows(&canvas, rect, [119, 68, 53]), "{level}: {:?}", canvas.as_ref().y.data[4 * 44 + 2]);
         }
     }
@@ -259,6 +272,23 @@ mod tests {
         assert_eq!(readable(&odd), Some(Size { width: 62, height: 60 }));
         odd.y.width = 1;
         assert_eq!(readable(&odd), None);
+    }
+
+    #[test]
+    fn contain_shows_the_whole_picture_and_fill_the_whole_tile() {
+        let rect = Rect { x: 10, y: 20, w: 360, h: 644 };
+        let whole = Rect { x: 0, y: 0, w: 1280, h: 720 };
+        let src = whole.size();
+        assert_eq!(placed(Fit::Contain, src, rect), (whole, Rect { x: 10, y: 20 + 220, w: 360, h: 202 }));
+        assert_eq!(placed(Fit::Fill, src, rect), (whole, rect));
+        assert_eq!(placed(Fit::Cover, src, rect), (cover(src, rect.size()), rect));
+        let upright = Rect { w: 720, h: 1280, ..whole };
+        let wide = Rect { x: 0, y: 0, w: 640, h: 360 };
+        assert_eq!(placed(Fit::Contain, upright.size(), wide), (upright, Rect { x: 218, y: 0, w: 202, h: 360 }));
+    }
+
+    fn scaler(src: Size, rect: Rect) -> Scaler {
+        Scaler::new(src, rect.size(), cover(src, rect.size()))
     }
 
     /// Black, but for one colour in `rect`.

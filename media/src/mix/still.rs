@@ -11,6 +11,8 @@ pub(super) struct Still {
     colour: Colour,
     /// It was dimmed when it was taken from the canvas.
     pub(super) dimmed: bool,
+    /// It is what the tile shows, not a frame that is still to be fitted into it.
+    pub(super) fitted: bool,
 }
 
 impl Still {
@@ -23,7 +25,7 @@ impl Still {
         for ((to, from), size) in copy.planes_mut().into_iter().zip([picture.y, picture.u, picture.v]).zip(sizes) {
             copy_plane(to, from, size);
         }
-        Self { picture: copy, colour: picture.colour, dimmed: false }
+        Self { picture: copy, colour: picture.colour, dimmed: false, fitted: false }
     }
 
     /// What an even rectangle of the canvas shows.
@@ -39,12 +41,12 @@ impl Still {
         for (to, from) in copy.planes_mut().into_iter().zip(parts) {
             to.copy_from_slice(&from);
         }
-        Self { picture: copy, colour: Colour::default(), dimmed }
+        Self { picture: copy, colour: Colour::default(), dimmed, fitted: true }
     }
 
     /// A picture that was drawn for a place of its size.
     pub(super) fn drawn(picture: I420) -> Self {
-        Self { picture, colour: Colour::default(), dimmed: false }
+        Self { picture, colour: Colour::default(), dimmed: false, fitted: true }
     }
 
     pub(super) fn picture(&self) -> PictureRef<'_> {

@@ -2,10 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use super::overlay::Layer;
+use super::canvas::Canvas;
+use super::corners::Corners;
+use super::overlay::{Layer, Yuv};
 use super::scaler::Scaler;
 use super::still::Still;
-use crate::scene::{Avatar, Rect, SourceId, even};
+use crate::kernel::Kernels;
+use crate::scene::{Avatar, Rect, Region, SourceId, even};
 
 /// From here on a tile without frames is dimmed and says that its host is reconnecting.
 pub(super) const DIM_AFTER: Duration = Duration::from_secs(2);
@@ -43,8 +46,8 @@ pub(super) struct Nickname {
 #[derive(Debug)]
 pub(super) struct Tile {
     pub(super) source: SourceId,
-    /// Where it is, or is on its way to.
-    pub(super) rect: Rect,
+    /// Where it is, or is on its way to, and what it is like there.
+    pub(super) region: Region,
     /// Where it comes from; the same when it stands.
     pub(super) from: Rect,
     pub(super) name: String,
@@ -58,15 +61,18 @@ pub(super) struct Tile {
     pub(super) still: Option<Still>,
     pub(super) nickname: Option<Nickname>,
     pub(super) notice: Option<Layer>,
+    corners: Option<Corners>,
+    /// Of what lies in its place while a tile below is drawn.
+    pub(super) aside: Vec<u8>,
 }
 
 impl Tile {
     /// A tile that no frame has reached yet.
-    pub(super) fn new(source: SourceId, rect: Rect) -> Self {
+    pub(super) fn new(source: SourceId, region: Region) -> Self {
         Self {
             source,
-            rect,
-            from: rect,
+            region,
+            from: region.rect,
             name: String::new(),
             avatar: None,
             camera: true,
@@ -76,20 +82,27 @@ impl Tile {
             still: None,
             nickname: None,
             notice: None,
+            corners: None,
+            aside: Vec::new(),
         }
+    }
+
+    /// Where it is, or is on its way to.
+    pub(super) fn rect(&self) -> Rect {
+        self.region.rect
     }
 
     /// The same host in the same place of another picture that shows the same there.
     pub(super) fn again(&self) -> Self {
-        let Self { source, rect, camera, look, moved, .. } = *self;
+        let Self { source, region, camera, look, moved, .. } = *self;
         let (name, avatar) = (self.name.clone(), self.avatar.clone());
-        Self { name, avatar, camera, look, moved, ..Self::new(source, rect) }
+        Self { name, avatar, camera, look, moved, ..Self::new(source, region) }
     }
 
     /// Gives it another place. Its last frame may be painted there once more, unless it was the avatar already.
-    pub(super) fn go_to(&mut self, rect: Rect) {
+    pub(super) fn go_to(&mut self, region: Region) {
         self.moved |= self.shows_frame();
-        self.rect = rect;
+        self.region = region;
         if let Look::Avatar { drawn } = &mut self.look {
             *drawn = false;
         }
@@ -105,14 +118,14 @@ impl Tile {
 
     /// Whether it is on its way.
     pub(super) fn moves(&self) -> bool {
-        self.from != self.rect
+        self.from != self.rect()
     }
 
     /// Where it is with this part of its way left, 1 to 0. Edges stay even, and edges that two tiles share on both ends
     /// of their ways are shared all along.
     pub(super) fn rect_at(&self, left: f64) -> Rect {
         let edge = |from: usize, to: usize| even(between(from, to, left));
-        let (from, to) = (self.from, self.rect);
+        let (from, to) = (self.from, self.rect());
         let (x, y) = (edge(from.x, to.x), edge(from.y, to.y));
         Rect { x, y, w: edge(from.right(), to.right()) - x, h: edge(from.bottom(), to.bottom()) - y }
     }
@@ -143,6 +156,27 @@ impl Tile {
         }
     }
 
+    /// Draws it at `rect`, leaving in its round corners what lies there now, or `ground` where that is given.
+    pub(super) fn round(
+        &mut self,
+        kernels: &Kernels,
+        canvas: &mut Canvas,
+        rect: Rect,
+        ground: Option<Yuv>,
+        draw: impl FnOnce(&mut Self, &mut Canvas),
+    ) {
+        let radius = self.region.corner_radius.min(even(rect.w.min(rect.h) / 2));
+        let fitting = self.corners.take().filter(|corners| corners.fit(radius));
+        let mut corners = (radius > 0).then(|| fitting.unwrap_or_else(|| Corners::new(radius)));
+        if let Some(corners) = &mut corners {
+            ground.into_iter().for_each(|ground| corners.squares(rect).iter().for_each(|it| canvas.fill(*it, ground)));
+            corners.keep(canvas, rect);
+        }
+        draw(self, canvas);
+        corners.iter().for_each(|corners| corners.cut(kernels, canvas, rect));
+        self.corners = corners;
+    }
+
     /// What lies over it, in the order of drawing.
     pub(super) fn layers(&mut self) -> impl DoubleEndedIterator<Item = &mut Layer> {
         let nickname = self.nickname.as_mut().and_then(|nickname| nickname.layer.as_mut());
@@ -168,11 +202,11 @@ mod tests {
     #[test]
     fn edges_are_even_and_shared_all_the_way() {
         // From two hosts to three: the first and the second always touch.
-        let way = |from, to| Tile { from, ..Tile::new(SourceId(1), to) };
+        let way = |from, to| Tile { from, ..Tile::new(SourceId(1), Region::plain(to, 0)) };
         let rect = |x, y, w, h| Rect { x, y, w, h };
         let first = way(rect(0, 276, 360, 644), rect(0, 276, 480, 480));
         let second = way(rect(360, 276, 360, 644), rect(480, 276, 240, 240));
-        assert_eq!([first.rect_at(1.0), first.rect_at(0.0)], [first.from, first.rect]);
+        assert_eq!([first.rect_at(1.0), first.rect_at(0.0)], [first.from, first.rect()]);
         for step in 0..=100 {
             let [a, b] = [&first, &second].map(|tile| tile.rect_at(f64::from(step) / 100.0));
             assert_eq!((a.right(), b.right()), (b.x, 720));

@@ -1,6 +1,6 @@
 //! A scene as a flat list of what to draw, from back to front.
 
-use super::{Avatar, Proportion, Rect, Region, Scene, ScoreBar, SourceId};
+use super::{Avatar, Proportion, Rect, Region, Scene, ScoreBar, SourceId, Tile};
 
 /// One thing to draw. Later overlays (countdown, badges) are further variants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,9 +38,9 @@ pub enum Item {
 
 impl Item {
     /// Whose tile it is and where, when it is one.
-    pub(crate) fn place(&self) -> Option<(SourceId, Rect)> {
+    pub(crate) fn place(&self) -> Option<(SourceId, Region)> {
         match self {
-            Self::Tile { source, region, .. } => Some((*source, region.rect)),
+            Self::Tile { source, region, .. } => Some((*source, *region)),
             Self::Nickname { .. } | Self::ScoreBar { .. } => None,
         }
     }
@@ -68,20 +68,31 @@ impl Scene {
     #[must_use]
     pub fn draw_list(&self) -> DrawList {
         let proportion = self.template.proportion(self.canvas);
-        let regions = self.template.regions(self.canvas, self.tiles.len());
-        let mut items = Vec::with_capacity(self.tiles.len() * 2 + 1);
-        for (tile, &region) in self.tiles.iter().zip(&regions) {
+        let placed = self.placed();
+        let mut items = Vec::with_capacity(placed.len() * 2 + 1);
+        for &(tile, region) in &placed {
             let (source, name, avatar) = (tile.source, tile.name.clone(), tile.avatar.clone());
             items.push(Item::Tile { source, region, name, avatar, camera: tile.camera });
         }
-        for (tile, _) in self.tiles.iter().zip(&regions).filter(|_| self.names) {
+        for (tile, _) in placed.iter().filter(|_| self.names) {
             items.push(Item::Nickname { source: tile.source, text: tile.name.clone(), muted: tile.muted });
         }
-        if let (Some(scores), [first, second]) = (self.score_bar, regions.as_slice()) {
+        if let (Some(scores), [(_, first), (_, second)]) = (self.score_bar, placed.as_slice()) {
             let rect = score_bar_rect(proportion, first.rect.around(second.rect));
             items.push(Item::ScoreBar { rect, scores });
         }
         DrawList { proportion, items }
+    }
+
+    /// The tiles that have a place, from back to front.
+    fn placed(&self) -> Vec<(&Tile, Region)> {
+        let mut regions = self.template.regions(self.canvas, self.tiles.len()).into_iter();
+        let place = |tile: &Tile| tile.region.or_else(|| regions.next());
+        let with_place = |(tile, region): (_, Option<Region>)| region.map(|region| (tile, region));
+        let regions: Vec<_> = self.tiles.iter().map(place).collect();
+        let mut placed: Vec<_> = self.tiles.iter().zip(regions).filter_map(with_place).collect();
+        placed.sort_by_key(|(_, region)| region.z);
+        placed
     }
 }
 
@@ -111,14 +122,14 @@ fn score_bar_rect(proportion: Proportion, tiles: Rect) -> Rect {
 mod tests {
     use super::*;
     use crate::frame::Size;
-    use crate::scene::{Template, Tile};
+    use crate::scene::Template;
 
     #[test]
     fn a_battle_of_two_draws_tiles_then_names_then_the_bar() {
         let list = scene(2).draw_list();
         let tile = |source, x| {
             let rect = Rect { x, y: 276, w: 360, h: 644 };
-            let (source, region, name) = (SourceId(source), Region { rect, z: 0 }, "Ada".into());
+            let (source, region, name) = (SourceId(source), Region::plain(rect, 0), "Ada".into());
             Item::Tile { source, region, name, avatar: None, camera: true }
         };
         let name = |source| Item::Nickname { source: SourceId(source), text: "Ada".into(), muted: source == 1 };
@@ -136,6 +147,19 @@ mod tests {
     }
 
     #[test]
+    fn tiles_are_drawn_from_back_to_front() {
+        let list = Scene { template: Template::HostDynamic1v6, ..scene(3) }.draw_list();
+        let order = |list: &DrawList| list.items.iter().filter_map(Item::place).map(|(id, _)| id.0).collect::<Vec<_>>();
+        assert_eq!(order(&list), [0, 1, 2]);
+        let mut scene = scene(3);
+        scene.tiles[0].region = Some(Region::plain(Rect { x: 0, y: 0, w: 720, h: 1280 }, 7));
+        let list = scene.draw_list();
+        assert_eq!(order(&list), [1, 2, 0]);
+        let first = list.items[0].place().unwrap().1.rect;
+        assert_eq!(first, Rect { x: 0, y: 276, w: 480, h: 480 }, "the others have the template's places");
+    }
+
+    #[test]
     fn names_can_be_turned_off() {
         let list = Scene { names: false, ..scene(4) }.draw_list();
         assert!(list.items.iter().all(|item| !matches!(item, Item::Nickname { .. })));
@@ -146,7 +170,7 @@ mod tests {
         let list = Scene { canvas: Size { width: 360, height: 640 }, ..scene(2) }.draw_list();
         let bar = Item::ScoreBar { rect: Rect { x: 0, y: 120, w: 360, h: 18 }, scores: ScoreBar { left: 1, right: 2 } };
         assert_eq!(list.items.last(), Some(&bar));
-        let tile = |list: &DrawList| list.items[0].place().unwrap().1;
+        let tile = |list: &DrawList| list.items[0].place().unwrap().1.rect;
         assert_eq!(nickname_bounds(list.proportion, tile(&list)), Rect { x: 10, y: 138 + 322 - 4 - 18, w: 160, h: 18 });
         let list = scene(2).draw_list();
         assert_eq!(nickname_bounds(list.proportion, tile(&list)), Rect { x: 20, y: 876, w: 320, h: 36 });

@@ -7,15 +7,19 @@
 
 mod avatar;
 mod draw;
+mod proportion;
+mod region;
 mod score;
 mod template;
 
 pub use avatar::{AVATAR_SIDE, Avatar};
 pub(crate) use draw::nickname_bounds;
 pub use draw::{DrawList, Item};
+pub use proportion::Proportion;
+pub(crate) use region::even;
+pub use region::{Fit, Rect, Region};
 pub use score::shortened;
-pub(crate) use template::even;
-pub use template::{Proportion, Rect, Region, Template};
+pub use template::Template;
 
 use crate::frame::Size;
 
@@ -38,6 +42,8 @@ pub struct Tile {
     pub camera: bool,
     /// The host's microphone is off: a sign before the nickname says so, and whatever it sends is not heard.
     pub muted: bool,
+    /// Where it is; `None`: where the template has its place.
+    pub region: Option<Region>,
 }
 
 /// A source that is heard and not seen.
@@ -65,7 +71,7 @@ pub struct Scene {
     pub canvas: Size,
     /// How the tiles are laid out.
     pub template: Template,
-    /// In the order of places; those beyond the template's capacity are not shown.
+    /// In the order of places; those that the template has no place for are not shown.
     pub tiles: Vec<Tile>,
     /// Who is heard beside those that have a tile: guests of connected lives, and those beyond the template's places.
     pub voices: Vec<Voice>,

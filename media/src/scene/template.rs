@@ -1,72 +1,25 @@
-//! Layout templates: pixel geometry for a 720×1280 canvas, scaled to any other.
+//! Layout templates: pixel geometry for a canvas of 720×1280 (portrait) or 1280×720 (landscape), scaled to any other.
 
+use super::{Proportion, Region};
 use crate::frame::Size;
-
-/// Rounded down to even, so that chroma samples are never shared between neighbours.
-pub(crate) const fn even(length: usize) -> usize {
-    length & !1
-}
-
-/// A rectangle in canvas pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Rect {
-    /// Left edge.
-    pub x: usize,
-    /// Top edge.
-    pub y: usize,
-    /// Width.
-    pub w: usize,
-    /// Height.
-    pub h: usize,
-}
-
-impl Rect {
-    /// The first column to the right of it.
-    #[must_use]
-    pub fn right(self) -> usize {
-        self.x + self.w
-    }
-
-    /// The first row below it.
-    #[must_use]
-    pub fn bottom(self) -> usize {
-        self.y + self.h
-    }
-
-    /// Width and height.
-    #[must_use]
-    pub fn size(self) -> Size {
-        Size { width: self.w, height: self.h }
-    }
-
-    /// The smallest rectangle around both.
-    #[must_use]
-    pub fn around(self, other: Self) -> Self {
-        let (x, y) = (self.x.min(other.x), self.y.min(other.y));
-        Self { x, y, w: self.right().max(other.right()) - x, h: self.bottom().max(other.bottom()) - y }
-    }
-}
-
-/// Where a place of a template is on the canvas.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Region {
-    /// Its rectangle, all edges even.
-    pub rect: Rect,
-    /// Higher lies above lower.
-    pub z: u32,
-}
 
 /// A way to lay out tiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Template {
     /// One to nine hosts in a grid that grows with their number.
     HostDynamicGrid,
+    /// One host on the whole canvas, and up to six in windows above.
+    HostDynamic1v6,
     /// One to nine hosts of voice rooms, each in a cell of the same size.
     HostVoiceConnection,
+    /// Two hosts side by side in landscape.
+    HostVideoLandscapeFixed2Seats,
 }
 
-/// The canvas that layouts are written for.
+/// The canvas that most layouts are written for.
 const PORTRAIT: Size = Size { width: 720, height: 1280 };
+/// The canvas of landscape layouts.
+const LANDSCAPE: Size = Size { width: 1280, height: 720 };
 
 /// Of hostDynamicGrid, by number of places: `x y w h` on the portrait canvas. Five and more are cells of the last.
 const HOST_DYNAMIC_GRID: [&[[usize; 4]]; 5] = [
@@ -87,16 +40,33 @@ const HOST_DYNAMIC_GRID: [&[[usize; 4]]; 5] = [
     ],
 ];
 
+/// Of hostDynamic1v6: the first lies below all others, which are windows at the right, from the bottom up.
+const HOST_DYNAMIC_1V6: [[usize; 4]; 7] = [
+    [0, 0, 720, 1280],
+    [560, 1008, 144, 176],
+    [560, 824, 144, 176],
+    [560, 640, 144, 176],
+    [560, 456, 144, 176],
+    [560, 272, 144, 176],
+    [560, 88, 144, 176],
+];
+
+/// Of HostVideoLandscapeFixed2Seats, on the landscape canvas.
+const HOST_VIDEO_LANDSCAPE_FIXED_2: [[usize; 4]; 2] = [[0, 180, 640, 360], [640, 180, 640, 360]];
+
 impl Template {
     /// Every template that is drawn.
-    pub const ALL: [Self; 2] = [Self::HostDynamicGrid, Self::HostVoiceConnection];
+    pub const ALL: [Self; 4] =
+        [Self::HostDynamicGrid, Self::HostDynamic1v6, Self::HostVoiceConnection, Self::HostVideoLandscapeFixed2Seats];
 
     /// The number that clients know it by.
     #[must_use]
     pub fn id(self) -> u32 {
         match self {
             Self::HostDynamicGrid => 600,
+            Self::HostDynamic1v6 => 601,
             Self::HostVoiceConnection => 2,
+            Self::HostVideoLandscapeFixed2Seats => 400,
         }
     }
 
@@ -105,97 +75,71 @@ impl Template {
     pub fn name(self) -> &'static str {
         match self {
             Self::HostDynamicGrid => "hostDynamicGrid",
+            Self::HostDynamic1v6 => "hostDynamic1v6",
             Self::HostVoiceConnection => "hostVoiceConnection",
+            Self::HostVideoLandscapeFixed2Seats => "HostVideoLandscapeFixed2Seats",
         }
     }
 
-    /// The most places it has.
+    /// The most lives that it has room for.
     #[must_use]
     pub fn capacity(self) -> usize {
         match self {
             Self::HostDynamicGrid | Self::HostVoiceConnection => 9,
+            Self::HostDynamic1v6 => 7,
+            Self::HostVideoLandscapeFixed2Seats => 2,
         }
+    }
+
+    /// The canvas that it is written for.
+    fn design(self) -> Size {
+        match self {
+            Self::HostDynamicGrid | Self::HostDynamic1v6 | Self::HostVoiceConnection => PORTRAIT,
+            Self::HostVideoLandscapeFixed2Seats => LANDSCAPE,
+        }
+    }
+
+    /// The canvas that it is drawn on where `configured` is what the operator chose: the same, but a landscape template
+    /// lays a portrait canvas on its side, with the same number of pixels. A portrait template on a landscape canvas
+    /// stands in its middle: that is what was asked for.
+    #[must_use]
+    pub fn canvas(self, configured: Size) -> Size {
+        let Size { width, height } = configured;
+        if self.design() == LANDSCAPE && width < height { Size { width: height, height: width } } else { configured }
     }
 
     /// How the canvas that it is written for becomes `canvas`.
     #[must_use]
     pub fn proportion(self, canvas: Size) -> Proportion {
-        match self {
-            Self::HostDynamicGrid | Self::HostVoiceConnection => Proportion::of(PORTRAIT, canvas),
-        }
+        Proportion::of(self.design(), canvas)
     }
 
     /// Where each of `places` occupied places is on `canvas`; at most as many as the template has.
     #[must_use]
     pub fn regions(self, canvas: Size, places: usize) -> Vec<Region> {
         let proportion = self.proportion(canvas);
-        let places = places.min(self.capacity());
-        let cells: &[[usize; 4]] = match (self, places) {
-            (_, 0) => &[],
-            (Self::HostDynamicGrid, n) => HOST_DYNAMIC_GRID[n.min(HOST_DYNAMIC_GRID.len()) - 1],
-            (Self::HostVoiceConnection, _) => HOST_DYNAMIC_GRID[HOST_DYNAMIC_GRID.len() - 1],
-        };
-        cells.iter().take(places).map(|&cell| Region { rect: proportion.rect(cell), z: 0 }).collect()
-    }
-}
-
-/// The uniform scale and the offsets that fit a template's canvas into the real one, in whole numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Proportion {
-    numerator: usize,
-    denominator: usize,
-    design: Size,
-    canvas: Size,
-}
-
-impl Proportion {
-    fn of(design: Size, canvas: Size) -> Self {
-        let wide = canvas.width * design.height > design.width * canvas.height;
-        let (numerator, denominator) = if wide { (canvas.height, design.height) } else { (canvas.width, design.width) };
-        Self { numerator, denominator: denominator.max(1), design, canvas }
+        let cells = self.cells(places).iter().take(places).enumerate();
+        cells.map(|(i, &cell)| Region::plain(proportion.rect(cell), self.z(i))).collect()
     }
 
-    /// The scale, 1.0 on the template's own canvas.
-    #[must_use]
-    #[allow(clippy::cast_precision_loss, reason = "canvas sides are far below 2^24")]
-    pub fn scale(self) -> f32 {
-        self.numerator as f32 / self.denominator as f32
+    /// `x y w h` of each place on the canvas that it is written for, when so many are occupied.
+    fn cells(self, places: usize) -> &'static [[usize; 4]] {
+        match self {
+            Self::HostDynamicGrid => HOST_DYNAMIC_GRID[places.clamp(1, HOST_DYNAMIC_GRID.len()) - 1],
+            Self::HostDynamic1v6 => &HOST_DYNAMIC_1V6,
+            Self::HostVoiceConnection => HOST_DYNAMIC_GRID[HOST_DYNAMIC_GRID.len() - 1],
+            Self::HostVideoLandscapeFixed2Seats => &HOST_VIDEO_LANDSCAPE_FIXED_2,
+        }
     }
 
-    /// A length in canvas pixels, rounded down to even.
-    #[must_use]
-    pub fn length(self, design: usize) -> usize {
-        even(design * self.numerator / self.denominator)
-    }
-
-    /// `x y w h` in canvas pixels. Edges, not sizes, are rounded down to even: neighbours still touch.
-    #[must_use]
-    pub fn rect(self, [x, y, w, h]: [usize; 4]) -> Rect {
-        let (left, right) = (self.column(x), self.column(x + w));
-        let (top, bottom) = (self.row(y), self.row(y + h));
-        Rect { x: left, y: top, w: right - left, h: bottom - top }
-    }
-
-    fn column(self, x: usize) -> usize {
-        self.edge(x, self.design.width, self.canvas.width)
-    }
-
-    fn row(self, y: usize) -> usize {
-        self.edge(y, self.design.height, self.canvas.height)
-    }
-
-    /// `(canvas − design·scale) / 2 + at·scale`, rounded once.
-    fn edge(self, at: usize, design: usize, canvas: usize) -> usize {
-        let twice = (canvas * self.denominator).saturating_sub(design * self.numerator) + 2 * at * self.numerator;
-        even(twice / (2 * self.denominator))
+    fn z(self, place: usize) -> u32 {
+        u32::from(self == Self::HostDynamic1v6 && place > 0)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const LANDSCAPE: Size = Size { width: 1280, height: 720 };
 
     #[test]
     fn host_dynamic_grid_is_as_written_for_every_number_of_hosts() {
@@ -246,16 +190,48 @@ mod tests {
     }
 
     #[test]
-    fn regions_have_even_edges_lie_inside_and_never_overlap() {
-        for (width, height) in [(720, 1280), (1280, 720), (540, 960), (1080, 1920), (222, 398), (16, 16), (1000, 300)] {
-            for n in 1..=9 {
-                let regions = Template::HostDynamicGrid.regions(Size { width, height }, n);
-                for (i, Region { rect, .. }) in regions.iter().enumerate() {
+    fn host_dynamic_1v6_has_the_first_below_and_windows_from_the_bottom_up() {
+        let first = [0, 0, 720, 1280];
+        let windows = [1008, 824, 640, 456, 272, 88].map(|y| [560, y, 144, 176]);
+        for n in 0..=9 {
+            let found = Template::HostDynamic1v6.regions(PORTRAIT, n);
+            let written: Vec<_> = [first].into_iter().chain(windows).take(n).collect();
+            assert_eq!(numbers(&found), written, "{n} hosts");
+            assert!(found.iter().enumerate().all(|(i, region)| region.z == u32::from(i > 0)));
+        }
+        let it = Template::HostDynamic1v6;
+        assert_eq!((it.id(), it.capacity(), it.name()), (601, 7, "hostDynamic1v6"));
+    }
+
+    #[test]
+    fn host_video_landscape_fixed_2_seats_is_two_halves_of_a_canvas_on_its_side() {
+        let it = Template::HostVideoLandscapeFixed2Seats;
+        assert_eq!((it.id(), it.capacity(), it.name()), (400, 2, "HostVideoLandscapeFixed2Seats"));
+        assert_eq!([it.canvas(PORTRAIT), it.canvas(LANDSCAPE)], [LANDSCAPE; 2]);
+        assert_eq!(it.canvas(Size { width: 360, height: 640 }), Size { width: 640, height: 360 });
+        let both = [[0, 180, 640, 360], [640, 180, 640, 360]];
+        for n in 0..=3 {
+            assert_eq!(numbers(&it.regions(LANDSCAPE, n)), both[..n.min(2)], "{n} hosts");
+        }
+        let half = it.regions(Size { width: 640, height: 360 }, 2);
+        assert_eq!(numbers(&half), [[0, 90, 320, 180], [320, 90, 320, 180]]);
+        for template in Template::ALL.into_iter().filter(|other| *other != it) {
+            assert_eq!([template.canvas(PORTRAIT), template.canvas(LANDSCAPE)], [PORTRAIT, LANDSCAPE]);
+        }
+    }
+
+    #[test]
+    fn regions_of_every_template_have_even_edges_lie_inside_and_overlap_only_with_distinct_z() {
+        for (width, height) in [(720, 1280), (1280, 720), (540, 960), (1080, 1920), (222, 398), (64, 64), (1000, 300)] {
+            for (template, n) in Template::ALL.into_iter().flat_map(|template| (1..=12).map(move |n| (template, n))) {
+                let canvas = template.canvas(Size { width, height });
+                let regions = template.regions(canvas, n);
+                for (i, Region { rect, z, .. }) in regions.iter().enumerate() {
                     assert!([rect.x, rect.y, rect.w, rect.h].iter().all(|edge| edge % 2 == 0), "{rect:?}");
-                    assert!(rect.right() <= width && rect.bottom() <= height, "{rect:?} in {width}×{height}");
-                    for Region { rect: other, .. } in &regions[..i] {
-                        let apart = rect.x >= other.right() || other.x >= rect.right();
-                        assert!(apart || rect.y >= other.bottom() || other.y >= rect.bottom(), "{rect:?} {other:?}");
+                    assert!(rect.w > 0 && rect.h > 0, "{rect:?} of {template:?} in {width}×{height}");
+                    assert!(rect.right() <= canvas.width && rect.bottom() <= canvas.height, "{rect:?} in {canvas:?}");
+                    for other in &regions[..i] {
+                        assert!(rect.common(other.rect).is_none() || other.z != *z, "{rect:?} {other:?}");
                     }
                 }
             }
@@ -274,7 +250,10 @@ mod tests {
     }
 
     fn regions(canvas: Size, n: usize) -> Vec<[usize; 4]> {
-        let regions = Template::HostDynamicGrid.regions(canvas, n);
-        regions.iter().map(|region| [region.rect.x, region.rect.y, region.rect.w, region.rect.h]).collect()
+        numbers(&Template::HostDynamicGrid.regions(canvas, n))
+    }
+
+    fn numbers(regions: &[Region]) -> Vec<[usize; 4]> {
+        regions.iter().map(|Region { rect, .. }| [rect.x, rect.y, rect.w, rect.h]).collect()
     }
 }

@@ -17,7 +17,8 @@ use super::super::refusals::{Protocol, offer_problem};
 use super::super::state::ApiState;
 use super::described::{Accepts, Begun, Endpoint, Offer};
 use crate::engine::{Opened, Role};
-use crate::live::{Command, LiveId};
+use crate::live::answer::Return;
+use crate::live::{Command, LiveId, UserId};
 
 /// What endpoints take and give.
 pub(super) const SDP: &str = "application/sdp";
@@ -61,6 +62,35 @@ pub(super) async fn play(
     open(&state, Protocol::Whep, Role::Viewer { feed }, bearer.as_ref(), &offer)
 }
 
+pub(super) async fn play_host(
+    _: Open,
+    State(state): State<ApiState>,
+    bearer: Option<Bearer>,
+    Segments((live, user)): Segments<(String, String)>,
+    Offer(request): Offer,
+) -> Result<Begun, Problem> {
+    let live = live_of(&live)?;
+    may::watch(&state, bearer.as_ref(), &live).await?;
+    let user = user_of(&user)?;
+    let offer = body::text(request, SDP, Case::MalformedViewerOffer).await?;
+    let source = asked!(state, Command::WatchHost { live, user } => Host);
+    open(&state, Protocol::Whep, Role::Onlooker { source }, bearer.as_ref(), &offer)
+}
+
+pub(super) async fn play_return(
+    _: Open,
+    State(state): State<ApiState>,
+    bearer: Bearer,
+    Segments(live): Segments<String>,
+    Offer(request): Offer,
+) -> Result<Begun, Problem> {
+    let live = live_of(&live)?;
+    let user = may::listen(&state, &bearer, &live).await?;
+    let offer = body::text(request, SDP, Case::MalformedViewerOffer).await?;
+    let Return { feed, source } = asked!(state, Command::WatchReturn { live, user } => Return);
+    open(&state, Protocol::Whep, Role::Listener { feed, source }, Some(&bearer), &offer)
+}
+
 pub(super) fn open(
     state: &ApiState,
     protocol: Protocol,
@@ -98,6 +128,12 @@ fn created(state: &ApiState, protocol: Protocol, opened: Opened) -> Begun {
 pub(super) fn live_of(text: &str) -> Result<LiveId, Problem> {
     LiveId::new(text)
         .map_err(|fault| Problem::new(Case::LiveNotFound, format!("no live is called {}: it {fault}", quoted(text))))
+}
+
+/// The same for a user.
+fn user_of(text: &str) -> Result<UserId, Problem> {
+    UserId::new(text)
+        .map_err(|fault| Problem::new(Case::HostNotFound, format!("no user is called {}: it {fault}", quoted(text))))
 }
 
 /// GET: 2xx without content, RFC 9725 §4.

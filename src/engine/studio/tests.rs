@@ -102,7 +102,7 @@ impl Room {
         while let Some(outgoing) = self.frames.next() {
             let frame = &outgoing.frame;
             if frame.kind == MediaKind::Video {
-                self.screens.entry(frame.producer.0).or_default().show(frame);
+                self.screens.entry(u64::try_from(frame.producer.0).expect("a stage")).or_default().show(frame);
             }
         }
         self.screens.get_mut(&stage).map_or_else(Vec::new, |screen| std::mem::take(&mut screen.seen))
@@ -528,8 +528,9 @@ fn a_source_that_ends_on_its_way_leaves_nothing_anywhere() {
 #[test]
 fn a_program_that_nobody_watches_is_not_encoded_and_begins_with_what_is_true_now() {
     let mut room = Room::new(&hand());
-    let watching =
-        |room: &Room, stages: &[u64]| room.shard.set_watched(stages.iter().map(|stage| ProducerId(*stage)).collect());
+    let watching = |room: &Room, stages: &[u64]| {
+        room.shard.set_watched(stages.iter().map(|stage| ProducerId((*stage).into())).collect())
+    };
     watching(&room, &[]);
     [ALICE, BOB].into_iter().for_each(|source| room.publish(source));
     room.stage(3, &[ALICE, BOB], &[]);
@@ -549,8 +550,9 @@ fn a_program_that_nobody_watches_is_not_encoded_and_begins_with_what_is_true_now
 #[test]
 fn a_program_that_nobody_has_seen_for_a_second_rests_and_is_drawn_anew_for_who_comes() {
     let mut room = Room::new(&hand());
-    let watching =
-        |room: &Room, stages: &[u64]| room.shard.set_watched(stages.iter().map(|stage| ProducerId(*stage)).collect());
+    let watching = |room: &Room, stages: &[u64]| {
+        room.shard.set_watched(stages.iter().map(|stage| ProducerId((*stage).into())).collect())
+    };
     room.publish(ALICE);
     room.stage(1, &[ALICE], &[]);
     room.feed(ALICE, LIGHT);
@@ -582,3 +584,5 @@ fn a_program_that_nobody_has_seen_for_a_second_rests_and_is_drawn_anew_for_who_c
         "nothing moves there from what was seen before: {seen:?}"
     );
 }
+
+mod guests;

@@ -195,8 +195,13 @@ impl Tour {
         self.post("admin", "w/seats/1/take", json!({"userId": "wim"})).await;
         let bearer = format!("Bearer {}", self.admin);
         let token = ("authorization", &*bearer);
-        for (endpoint, direction) in [("/whip/w", "sendonly"), ("/whip/w/seats/1", "sendonly"), ("/whep/a", "recvonly")]
-        {
+        for (endpoint, direction) in [
+            ("/whip/w", "sendonly"),
+            ("/whip/w/seats/1", "sendonly"),
+            ("/whep/a", "recvonly"),
+            ("/whep/a/hosts/alice", "recvonly"),
+            ("/whep/a/return", "recvonly"),
+        ] {
             let sdp = ("content-type", "application/sdp");
             let opened = self.raw("POST", endpoint, &[token, sdp], &offer(direction)).await;
             let (session, etag) = (opened["location"].as_str().unwrap(), opened["etag"].as_str().unwrap());

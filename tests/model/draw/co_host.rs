@@ -88,8 +88,8 @@ impl Draw {
         if self.dice.percent(3) {
             return Wish::Name("mosaic");
         }
-        // Those that are drawn most of the time.
-        let known = if self.dice.percent(90) { &TEMPLATES[..2] } else { &TEMPLATES[..] };
+        // Mostly those that have places for many.
+        let known = if self.dice.percent(75) { &TEMPLATES[..2] } else { &TEMPLATES[..] };
         let template = &known[self.index(known.len())];
         if self.dice.coin() { Wish::Name(template.name) } else { Wish::Number(template.number) }
     }

@@ -1,9 +1,9 @@
-//! Templates, and where each host stands in them on the canvas of 720 × 1280.
+//! Templates, and where each host stands in them: on the canvas of 720 × 1280, or that on its side.
 
 use super::{Allowed, Model, refuse};
 use crate::command::Wish;
 use crate::said::{Case, Event};
-use crate::words::{LayoutSeen, Text};
+use crate::words::{LayoutSeen, PlaceSeen, Text};
 
 /// hostDynamicGrid: what a connection has that was asked for without one, and every live alone.
 pub(super) const GRID: u64 = 600;
@@ -21,9 +21,9 @@ pub(crate) struct Template {
 pub(crate) const TEMPLATES: [Template; 5] = [
     Template { number: GRID, name: "hostDynamicGrid", capacity: 9, drawn: true },
     Template { number: 2, name: "hostVoiceConnection", capacity: 9, drawn: true },
-    Template { number: 601, name: "hostDynamic1v6", capacity: 7, drawn: false },
+    Template { number: 601, name: "hostDynamic1v6", capacity: 7, drawn: true },
     Template { number: 1, name: "hostStaticVoice6v6", capacity: 2, drawn: false },
-    Template { number: 400, name: "HostVideoLandscapeFixed2Seats", capacity: 2, drawn: false },
+    Template { number: 400, name: "HostVideoLandscapeFixed2Seats", capacity: 2, drawn: true },
 ];
 
 pub(super) fn find(wish: Wish) -> Allowed<u64> {
@@ -42,6 +42,11 @@ pub(super) fn capacity(number: u64) -> usize {
     TEMPLATES.iter().find(|template| template.number == number).expect("it was looked up when it was chosen").capacity
 }
 
+/// The template of two in landscape.
+const LANDSCAPE: u64 = 400;
+/// The template of one host below windows of the others.
+const WINDOWS: u64 = 601;
+
 /// x y w h of each of `hosts` places.
 fn places(template: u64, hosts: usize) -> Vec<[usize; 4]> {
     let cell = |i: usize| [240 * (i % 3), 276 + 240 * (i / 3), 240, 240];
@@ -51,8 +56,18 @@ fn places(template: u64, hosts: usize) -> Vec<[usize; 4]> {
         (GRID, 2) => vec![[0, 276, 360, 644], [360, 276, 360, 644]],
         (GRID, 3) => vec![[0, 276, 480, 480], [480, 276, 240, 240], [480, 516, 240, 240]],
         (GRID, 4) => (0..4).map(half).collect(),
+        (LANDSCAPE, _) => vec![[0, 180, 640, 360], [640, 180, 640, 360]],
+        (WINDOWS, _) => {
+            let window = |i: usize| [560, 1008 - 184 * (i - 1), 144, 176];
+            std::iter::once([0, 0, 720, 1280]).chain((1..hosts).map(window)).collect()
+        }
         _ => (0..hosts).map(cell).collect(),
     }
+}
+
+/// The canvas, on its side or upright.
+pub(super) fn canvas(template: u64) -> [usize; 2] {
+    if template == LANDSCAPE { [1280, 720] } else { [720, 1280] }
 }
 
 impl Model {
@@ -65,9 +80,16 @@ impl Model {
             people.extend(guests.map(|(seat, guest)| (alone, seat, guest.user.id)));
             people.truncate(capacity(template));
         }
+        let canvas = canvas(template);
         let places = places(template, people.len());
-        let people = people.into_iter().zip(places);
-        LayoutSeen { template, places: people.map(|((live, seat, user), place)| (live, seat, user, place)).collect() }
+        let places = people.into_iter().zip(places).enumerate().map(|(i, ((live, seat, user), place))| PlaceSeen {
+            live,
+            seat,
+            user,
+            place,
+            z: u32::from(template == WINDOWS && i > 0),
+        });
+        LayoutSeen { template, canvas, places: places.collect() }
     }
 
     /// Tells those who see this live's picture its layout, if it is not as it was.

@@ -36,15 +36,19 @@ impl Model {
                 if live.owner.id == *user { Ok(Answer::Publish(live.serial)) } else { refuse(Case::NotOwner, live.id) }
             }
             Command::PublishFromSeat { live, index, user } => self.publish_from_seat(live, *index, *user),
-            Command::Watch(live) => {
-                let serial = self.known(live)?.serial;
-                let publishes = |live: &Text| self.live(live).is_some_and(Live::is_published);
-                if self.together(live).iter().any(publishes) {
-                    Ok(Answer::Watch(serial))
-                } else {
-                    refuse(Case::NotLive, live)
+            Command::Watch(live) => self.on_air(live).map(Answer::Watch),
+            Command::WatchHost { live, user } => {
+                let live = self.known(live)?;
+                match live.publisher(user) {
+                    Some((number, Link::Here)) => Ok(Answer::Host(number)),
+                    Some(_) => refuse(Case::HostNotLive, user),
+                    None => refuse(Case::NoSuchHost, user),
                 }
             }
+            Command::WatchReturn { live, user } => match self.known(live)?.publisher(user) {
+                Some((number, _)) => self.on_air(live).map(|feed| Answer::Return(feed, number)),
+                None => refuse(Case::NotOnStage, user),
+            },
             command => unreachable!("{command:?} is no question"),
         }
     }
@@ -57,6 +61,7 @@ impl Model {
             picture.template = layouts::find(wish)
                 .map_err(|why| if why.case == Case::Invalid { Refusal { about: "template", ..why } } else { why })?;
         }
+        picture.canvas = layouts::canvas(picture.template);
         let (places, there) = (layouts::capacity(picture.template), picture.tiles.len());
         let wanted = match hosts {
             None if self.together(live).len() > places => return refuse(Case::ConnectionFull, ""),
@@ -65,6 +70,13 @@ impl Model {
         };
         picture.tiles.truncate(wanted);
         Ok(Answer::Preview(picture, wanted.saturating_sub(there)))
+    }
+
+    /// The serial of a live whose viewers see anybody.
+    fn on_air(&self, live: Text) -> super::Allowed<u32> {
+        let serial = self.known(live)?.serial;
+        let publishes = |live: &Text| self.live(live).is_some_and(Live::is_published);
+        if self.together(live).iter().any(publishes) { Ok(serial) } else { refuse(Case::NotLive, live) }
     }
 
     /// Newest first. The cursor is empty at first and when done.

@@ -93,6 +93,7 @@ impl Model {
         }
         Picture {
             template: self.template_of(id, None),
+            canvas: self.layout(id).canvas,
             tiles,
             voices,
             names: lives.iter().all(|live| live.settings.overlays[0]),

@@ -48,7 +48,9 @@ impl Numbers {
                 Answer::Ledger(self.number(*battle_id), rows.iter().map(row).collect(), next(cursor))
             }
             Given::Publish(it) => Answer::Publish(it.source.0),
-            Given::Watch(feed) => Answer::Watch(feed.0),
+            Given::Watch(feed) => Answer::Watch(u32::try_from(feed.0).expect("a serial")),
+            Given::Host(source) => Answer::Host(source.0),
+            Given::Return(it) => Answer::Return(u32::try_from(it.feed.0).expect("a serial"), it.source.0),
         }
     }
 

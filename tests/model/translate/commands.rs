@@ -61,13 +61,15 @@ impl Numbers {
                 Asked::PublishFromSeat { live: id(live), index: *index, user: user.map(user_id) }
             }
             Command::Watch(live) => Asked::Watch { live: id(live) },
+            Command::WatchHost { live, user: by } => Asked::WatchHost { live: id(live), user: user_id(by) },
+            Command::WatchReturn { live, user: by } => Asked::WatchReturn { live: id(live), user: user_id(by) },
             Command::Media { serial, up } => {
                 let state = if *up { MediaState::Up } else { MediaState::Down };
                 Asked::Media { source: SourceId(*serial), state }
             }
             Command::Socket { serial, open } => {
                 let state = if *open { SocketState::Open } else { SocketState::Lost };
-                Asked::HostSocket { feed: FeedId(*serial), state }
+                Asked::HostSocket { feed: FeedId((*serial).into()), state }
             }
             about_a_battle => self.battle_command(about_a_battle),
         }

@@ -12,8 +12,8 @@ use costage_media::scene::Scene;
 
 use super::Numbers;
 use crate::words::{
-    BattleSeen, CoHostSeen, Device, FighterSeen, Host, LayoutSeen, LiveSeen, Person, Picture, Points, Ranked, SeatSeen,
-    Settings, Sitter, Status, Verdict, View, WishSeen, WishesSeen,
+    BattleSeen, CoHostSeen, Device, FighterSeen, Host, LayoutSeen, LiveSeen, Person, Picture, PlaceSeen, Points,
+    Ranked, SeatSeen, Settings, Sitter, Status, Verdict, View, WishSeen, WishesSeen,
 };
 
 pub(crate) fn view<'a>(numbers: &mut Numbers, seen: &'a LiveSnapshot) -> View<'a> {
@@ -63,7 +63,7 @@ pub(super) fn live(info: &LiveInfo) -> LiveSeen<'_> {
         settings: settings(&info.live),
         created: info.create_time.0,
         publishing: info.is_publishing,
-        serial: info.feed.0,
+        serial: u32::try_from(info.feed.0).expect("a serial"),
     }
 }
 
@@ -118,12 +118,15 @@ pub(super) fn wishes(all: &SeatRequests) -> WishesSeen<'_> {
 }
 
 pub(super) fn layout(layout: &Layout) -> LayoutSeen<'_> {
-    assert_eq!((layout.canvas.w, layout.canvas.h), (720, 1280));
-    let places = layout.regions.iter().map(|it| {
-        assert_eq!(it.z, 0, "no tile is above another");
-        (it.live_id.as_str(), it.seat_index.into(), it.user_id.as_str(), [it.x, it.y, it.w, it.h])
+    let places = layout.regions.iter().map(|it| PlaceSeen {
+        live: it.live_id.as_str(),
+        seat: it.seat_index.into(),
+        user: it.user_id.as_str(),
+        place: [it.x, it.y, it.w, it.h],
+        z: it.z,
     });
-    LayoutSeen { template: layout.template_id.into(), places: places.collect() }
+    let canvas = [layout.canvas.w, layout.canvas.h];
+    LayoutSeen { template: layout.template_id.into(), canvas, places: places.collect() }
 }
 
 pub(super) fn points(scores: &BTreeMap<UserId, u64>) -> Points<'_> {
@@ -185,6 +188,7 @@ pub(super) fn verdict(result: &BattleResult) -> Verdict<'_> {
 pub(crate) fn picture(scene: &Scene) -> Picture<'_> {
     Picture {
         template: scene.template.id().into(),
+        canvas: [scene.canvas.width, scene.canvas.height],
         tiles: scene.tiles.iter().map(|it| (it.source.0, &*it.name, it.camera, it.muted)).collect(),
         voices: scene.voices.iter().map(|it| (it.source.0, it.muted)).collect(),
         names: scene.names,

@@ -94,6 +94,11 @@ impl Layer {
         Self { patch, under: Vec::new() }
     }
 
+    /// Where it lies.
+    pub(in crate::mix) fn rect(&self) -> Rect {
+        self.patch.rect
+    }
+
     /// Gives it another place, of even edges; only while it is off the canvas.
     pub(in crate::mix) fn move_to(&mut self, x: usize, y: usize) {
         (self.patch.rect.x, self.patch.rect.y) = (x, y);

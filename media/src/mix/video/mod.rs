@@ -1,8 +1,9 @@
 //! The picture of a program: tiles painted as their frames arrive, overlays laid over them when a picture is made.
 //!
 //! Touches per frame: the source's visible part is read once, its tile written once (by [`VideoMixer::paint`]); the few
-//! rows under overlays are kept, blended and put back. Only when tiles begin to move from one layout to the next is the
-//! canvas copied, once, and for those 300 ms each picture drawn whole.
+//! rows under overlays, and what of other tiles lies above, are kept and put back. Only when tiles begin to move from one
+//! layout to the next is the canvas copied, once, and for those 300 ms each picture drawn whole; so it is for as long as
+//! a tile with round corners lies above another.
 
 mod motion;
 mod portrait;
@@ -16,11 +17,11 @@ use crate::frame::{I420, PictureRef, Size};
 use crate::kernel::Kernels;
 use crate::mix::canvas::Canvas;
 use crate::mix::overlay::{BattleBar, Rgb, Yuv};
-use crate::mix::scaler::{Scaler, readable};
+use crate::mix::scaler::{Scaler, placed, readable};
 use crate::mix::slide::Slide;
 use crate::mix::still::Still;
 use crate::mix::tile::{Look, Tile};
-use crate::scene::{Proportion, Rect, Scene, SourceId, Template};
+use crate::scene::{Fit, Proportion, Rect, Scene, SourceId, Template};
 pub use motion::MOTION;
 use motion::Motion;
 use portrait::draw_avatar;
@@ -36,7 +37,10 @@ pub struct VideoMixer {
     covered: bool,
     dirty: bool,
     proportion: Proportion,
+    /// From back to front.
     tiles: Vec<Tile>,
+    /// A tile's round corners show another: tiles cannot be painted one by one.
+    layered: bool,
     bar: Option<(BattleBar, Slide)>,
     /// While tiles are on their way to the places of a new layout.
     motion: Option<Motion>,
@@ -62,7 +66,8 @@ impl VideoMixer {
     pub fn new(kernels: Kernels, canvas: Size) -> Self {
         let canvas = Canvas::new(canvas, BACKGROUND);
         let proportion = Template::HostDynamicGrid.proportion(canvas.size());
-        Self { kernels, canvas, covered: false, dirty: true, proportion, tiles: Vec::new(), bar: None, motion: None }
+        let (tiles, layered, bar, motion) = (Vec::new(), false, None, None);
+        Self { kernels, canvas, covered: false, dirty: true, proportion, tiles, layered, bar, motion }
     }
 
     /// Whether anything changed since the last [`VideoMixer::compose`].
@@ -138,8 +143,10 @@ impl VideoMixer {
     /// The whole picture with its overlays. Valid until the next call that changes the mixer.
     pub fn compose(&mut self, now: Instant) -> PictureRef<'_> {
         self.arrive(now);
-        if self.motion.is_some() {
-            self.draw_motion(now);
+        if self.draws_whole() {
+            if self.dirty || self.motion.is_some() {
+                self.draw_whole(now);
+            }
         } else if self.dirty || !self.covered {
             self.uncover();
             self.draw_avatars();
@@ -154,19 +161,27 @@ impl VideoMixer {
         self.canvas.into_picture()
     }
 
+    /// Whether tiles keep their pictures beside the canvas, and each picture is drawn anew from all of them.
+    fn draws_whole(&self) -> bool {
+        self.layered || self.motion.is_some()
+    }
+
     fn paint_as(&mut self, source: SourceId, picture: PictureRef<'_>, since: Instant) {
         let Some(src) = readable(&picture) else { return };
         let Some(i) = self.tiles.iter().position(|tile| tile.source == source && tile.camera) else { return };
-        if self.tiles[i].rect.w == 0 || self.tiles[i].rect.h == 0 {
+        if self.tiles[i].rect().w == 0 || self.tiles[i].rect().h == 0 {
             return;
         }
         self.uncover();
-        let tile = &mut self.tiles[i];
-        if self.motion.is_some() {
-            tile.still = Some(Still::of(picture, src, tile.still.take()));
+        if self.draws_whole() {
+            self.tiles[i].still = Some(Still::of(picture, src, self.tiles[i].still.take()));
         } else {
-            scale(&mut tile.scaler, &self.kernels, &mut self.canvas, picture, src, tile.rect);
+            self.lay(i, Some(BACKGROUND), |kernels, canvas, tile| {
+                let (rect, fit) = (tile.rect(), tile.region.fit);
+                tile.scale(kernels, canvas, (picture, src), rect, fit);
+            });
         }
+        let tile = &mut self.tiles[i];
         tile.look = Look::Live { since };
         tile.moved = false;
         tile.notice = None;
@@ -178,24 +193,40 @@ impl VideoMixer {
         let tile = &mut self.tiles[i];
         tile.look = look;
         tile.moved = false;
-        if self.motion.is_none() && matches!(look, Look::Dimmed { .. }) {
-            self.canvas.tint(tile.rect, DIM, DIM_ALPHA);
+        if !self.draws_whole() && matches!(look, Look::Dimmed { .. }) {
+            self.lay(i, None, |_, canvas, tile| canvas.tint(tile.rect(), DIM, DIM_ALPHA));
         }
-        tile.note(self.proportion);
+        self.tiles[i].note(self.proportion);
+    }
+
+    /// Draws tile `i` where it stands, beneath those that lie above it, with `ground` in its round corners, or else what
+    /// is there. The canvas is uncovered.
+    fn lay(&mut self, i: usize, ground: Option<Yuv>, draw: impl FnOnce(&Kernels, &mut Canvas, &mut Tile)) {
+        let (kernels, area) = (&self.kernels, self.tiles[i].rect());
+        beneath(&mut self.tiles, i, area, &mut self.canvas, |tile, canvas| {
+            tile.round(kernels, canvas, area, ground, |tile, canvas| draw(kernels, canvas, tile));
+        });
     }
 
     fn draw_avatars(&mut self) {
-        for tile in &mut self.tiles {
-            if tile.look == (Look::Avatar { drawn: false }) {
-                draw_avatar(&self.kernels, &mut self.canvas, tile.rect, &tile.name, tile.avatar.as_ref());
-                tile.look = Look::Avatar { drawn: true };
+        for i in 0..self.tiles.len() {
+            if self.tiles[i].look == (Look::Avatar { drawn: false }) {
+                self.lay(i, Some(BACKGROUND), |kernels, canvas, tile| {
+                    draw_avatar(kernels, canvas, tile.rect(), &tile.name, tile.avatar.as_ref());
+                });
+                self.tiles[i].look = Look::Avatar { drawn: true };
             }
         }
     }
 
+    /// What lies over a tile lies beneath the tiles above.
     fn cover(&mut self, now: Instant) {
-        for layer in self.tiles.iter_mut().flat_map(Tile::layers) {
-            layer.cover(&self.kernels, &mut self.canvas);
+        let kernels = &self.kernels;
+        for i in 0..self.tiles.len() {
+            let Some(area) = self.tiles[i].layers().map(|layer| layer.rect()).reduce(Rect::around) else { continue };
+            beneath(&mut self.tiles, i, area, &mut self.canvas, |tile, canvas| {
+                tile.layers().for_each(|layer| layer.cover(kernels, canvas));
+            });
         }
         if let Some((bar, slide)) = &mut self.bar {
             bar.cover(&self.kernels, &mut self.canvas, slide.share(now));
@@ -216,17 +247,47 @@ impl VideoMixer {
     }
 }
 
-/// Scales the readable part of a picture into `rect`, with what the last one was scaled by where that fits.
-fn scale(
-    scaler: &mut Option<Scaler>,
-    kernels: &Kernels,
-    canvas: &mut Canvas,
-    picture: PictureRef<'_>,
-    readable: Size,
-    rect: Rect,
-) {
-    let width = canvas.size().width;
-    let fitting = scaler.take().filter(|scaler| scaler.fits(readable, rect.size()));
-    let scaler = scaler.insert(fitting.unwrap_or_else(|| Scaler::new(readable, rect.size())));
-    scaler.run(kernels, picture, canvas.planes(), width, rect);
+/// Has `draw` change `area` of tile `i` and no pixel of the tiles above it.
+fn beneath(tiles: &mut [Tile], i: usize, area: Rect, canvas: &mut Canvas, draw: impl FnOnce(&mut Tile, &mut Canvas)) {
+    let (below, above) = tiles.split_at_mut(i + 1);
+    let Some(tile) = below.last_mut() else { return };
+    for other in above.iter_mut() {
+        if let Some(common) = other.rect().common(area) {
+            canvas.keep(common, &mut other.aside);
+        }
+    }
+    draw(tile, canvas);
+    for other in above {
+        if let Some(common) = other.rect().common(area) {
+            canvas.put_back(common, &other.aside);
+        }
+    }
+}
+
+impl Tile {
+    /// Scales the readable part of a picture into `rect`, with what the last one was scaled by where that fits.
+    fn scale(
+        &mut self,
+        kernels: &Kernels,
+        canvas: &mut Canvas,
+        (picture, readable): (PictureRef<'_>, Size),
+        rect: Rect,
+        fit: Fit,
+    ) {
+        let (crop, part) = placed(fit, readable, rect);
+        for bar in beside(part, rect) {
+            canvas.fill(bar, NO_PICTURE);
+        }
+        let width = canvas.size().width;
+        let fitting = self.scaler.take().filter(|scaler| scaler.fits(readable, part.size(), crop));
+        let scaler = self.scaler.insert(fitting.unwrap_or_else(|| Scaler::new(readable, part.size(), crop)));
+        scaler.run(kernels, picture, canvas.planes(), width, part);
+    }
+}
+
+/// What `part` leaves of `rect`: left, right, above, below; empty ones among them.
+fn beside(part: Rect, rect: Rect) -> [Rect; 4] {
+    let right = Rect { x: part.right(), w: rect.right() - part.right(), ..rect };
+    let below = Rect { y: part.bottom(), h: rect.bottom() - part.bottom(), ..rect };
+    [Rect { w: part.x - rect.x, ..rect }, right, Rect { h: part.y - rect.y, ..rect }, below]
 }

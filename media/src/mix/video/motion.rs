@@ -8,20 +8,22 @@
 //! two become three:   A│B   →   A │B   →   A  │B        C lies under B from the start
 //!                     A│B       A │CC      A  │C
 //! ```
+//! Of tiles that lie above each other by the layout, those above stay above on their ways.
+//!
 //! Meanwhile tiles overlap, so nothing can be painted once and kept: every picture is drawn whole, from back to front,
 //! from [`Still`]s that hold each host's last frame. That costs one scaling of every tile and two passes over the canvas
 //! a picture, for as long as it lasts; a frame that arrives is copied and waits for the next picture.
 
 use std::time::{Duration, Instant};
 
-use super::{BACKGROUND, DIM, DIM_ALPHA, NO_PICTURE, RECONNECTING, VideoMixer, draw_avatar, scale};
+use super::{BACKGROUND, DIM, DIM_ALPHA, NO_PICTURE, RECONNECTING, VideoMixer, draw_avatar};
 use crate::kernel::Kernels;
 use crate::mix::canvas::Canvas;
 use crate::mix::overlay::{self, Layer};
 use crate::mix::slide::Glide;
 use crate::mix::still::Still;
 use crate::mix::tile::{Look, Nickname, Tile};
-use crate::scene::{Proportion, Rect, nickname_bounds};
+use crate::scene::{Fit, Proportion, Rect, nickname_bounds};
 
 /// How long a layout takes to become another.
 pub const MOTION: Duration = Duration::from_millis(300);
@@ -42,9 +44,14 @@ impl VideoMixer {
             return;
         }
         before.uncover();
+        if before.layered {
+            before.draw_tiles(0.0, false);
+            before.dirty = true;
+        }
         self.uncover();
         self.canvas = before.canvas.clone();
-        self.tiles = before.tiles.iter().map(Tile::again).collect();
+        // What the canvas shows is all there is of the tiles.
+        (self.tiles, self.layered) = (before.tiles.iter().map(Tile::again).collect(), false);
         self.dirty = true;
     }
 
@@ -55,17 +62,20 @@ impl VideoMixer {
 
     /// All tiles set out from where they are. Their places are still the old ones and the canvas is uncovered.
     pub(super) fn set_out(&mut self, now: Instant) {
-        let (left, moving) = (self.left(now), self.motion.is_some());
-        if moving {
-            self.draw_tiles(now, false);
+        let (left, whole) = (self.left(now), self.draws_whole());
+        if whole {
+            self.draw_tiles(left, false);
         } else {
             self.draw_avatars();
         }
-        for tile in &mut self.tiles {
+        let rects: Vec<_> = self.tiles.iter().map(Tile::rect).collect();
+        for (i, tile) in self.tiles.iter_mut().enumerate() {
             tile.from = tile.rect_at(left);
+            // What the canvas shows of it may be hidden in part: its last frame is wanted once more.
+            tile.moved |= tile.shows_frame() && rects[i + 1..].iter().any(|above| above.common(rects[i]).is_some());
             match &mut tile.look {
                 Look::Avatar { drawn } => *drawn = false,
-                Look::Live { .. } | Look::Dimmed { .. } if moving => {}
+                Look::Live { .. } | Look::Dimmed { .. } if whole => {}
                 Look::Live { .. } => tile.still = Some(Still::of_canvas(&self.canvas, tile.from, false)),
                 Look::Dimmed { .. } => tile.still = Some(Still::of_canvas(&self.canvas, tile.from, true)),
             }
@@ -80,32 +90,37 @@ impl VideoMixer {
         }
         self.canvas.clear(BACKGROUND);
         for tile in &mut self.tiles {
-            tile.from = tile.rect;
+            tile.from = tile.rect();
+            tile.settle(self.proportion);
+            if self.layered {
+                continue;
+            }
             match tile.look {
                 Look::Avatar { .. } => tile.look = Look::Avatar { drawn: false },
-                Look::Live { .. } | Look::Dimmed { .. } => tile.draw(&self.kernels, &mut self.canvas, tile.rect),
+                Look::Live { .. } | Look::Dimmed { .. } => tile.draw(&self.kernels, &mut self.canvas, tile.rect()),
             }
             tile.still = None;
-            tile.settle(self.proportion);
         }
         self.dirty = true;
     }
 
     /// Draws the whole picture, tiles on their ways.
-    pub(super) fn draw_motion(&mut self, now: Instant) {
-        self.draw_tiles(now, true);
+    pub(super) fn draw_whole(&mut self, now: Instant) {
+        self.draw_tiles(self.left(now), true);
         if let Some((bar, slide)) = &mut self.bar {
             bar.cover(&self.kernels, &mut self.canvas, slide.share(now));
         }
     }
 
-    fn draw_tiles(&mut self, now: Instant, layers: bool) {
-        let Some(motion) = &self.motion else { return };
-        let (left, proportion) = (motion.glide.left(now), self.proportion);
+    fn draw_tiles(&mut self, left: f64, layers: bool) {
+        let proportion = self.proportion;
         self.canvas.clear(BACKGROUND);
-        self.tiles.iter().for_each(|tile| self.canvas.copy(&motion.before, tile.rect));
-        let (moving, standing): (Vec<_>, Vec<_>) = self.tiles.iter_mut().partition(|tile| tile.moves());
-        for tile in standing.into_iter().chain(moving) {
+        if let Some(motion) = &self.motion {
+            self.tiles.iter().for_each(|tile| self.canvas.copy(&motion.before, tile.rect()));
+        }
+        let mut order: Vec<_> = self.tiles.iter_mut().collect();
+        order.sort_by_key(|tile| (tile.region.z, tile.moves()));
+        for tile in order {
             let rect = tile.rect_at(left);
             if tile.look == (Look::Avatar { drawn: false }) {
                 tile.still = Some(avatar(&self.kernels, tile));
@@ -122,21 +137,28 @@ impl VideoMixer {
 
 /// The avatar as it stands in a tile at rest, as a picture of its own.
 fn avatar(kernels: &Kernels, tile: &Tile) -> Still {
-    let mut canvas = Canvas::new(tile.rect.size(), NO_PICTURE);
-    draw_avatar(kernels, &mut canvas, Rect { x: 0, y: 0, ..tile.rect }, &tile.name, tile.avatar.as_ref());
+    let mut canvas = Canvas::new(tile.rect().size(), NO_PICTURE);
+    draw_avatar(kernels, &mut canvas, Rect { x: 0, y: 0, ..tile.rect() }, &tile.name, tile.avatar.as_ref());
     Still::drawn(canvas.into_picture())
 }
 
 impl Tile {
-    /// Its still, scaled into `rect`, dimmed when it should be.
+    /// Its still, fitted into `rect`, dimmed when it should be.
     fn draw(&mut self, kernels: &Kernels, canvas: &mut Canvas, rect: Rect) {
-        let Some(still) = self.still.as_ref().filter(|_| rect.w > 0 && rect.h > 0) else { return };
-        let dim = matches!(self.look, Look::Dimmed { .. }) && !still.dimmed;
-        let picture = still.picture();
-        scale(&mut self.scaler, kernels, canvas, picture, picture.size(), rect);
-        if dim {
-            canvas.tint(rect, DIM, DIM_ALPHA);
+        if rect.w == 0 || rect.h == 0 {
+            return;
         }
+        let Some(still) = self.still.take() else { return };
+        let dim = matches!(self.look, Look::Dimmed { .. }) && !still.dimmed;
+        let fit = if still.fitted { Fit::Cover } else { self.region.fit };
+        let picture = still.picture();
+        self.round(kernels, canvas, rect, None, |tile, canvas| {
+            tile.scale(kernels, canvas, (picture, picture.size()), rect, fit);
+            if dim {
+                canvas.tint(rect, DIM, DIM_ALPHA);
+            }
+        });
+        self.still = Some(still);
     }
 
     /// Brings what lies over the tile to where the tile is. It was made to fit the narrower end of the way.
@@ -161,7 +183,7 @@ impl Tile {
     /// Says on a dimmed tile that its host is reconnecting, and on no other.
     pub(super) fn note(&mut self, proportion: Proportion) {
         self.notice = match self.look {
-            Look::Dimmed { .. } => overlay::notice(proportion, self.rect, RECONNECTING).map(Layer::new),
+            Look::Dimmed { .. } => overlay::notice(proportion, self.rect(), RECONNECTING).map(Layer::new),
             Look::Live { .. } | Look::Avatar { .. } => None,
         };
     }
@@ -169,7 +191,7 @@ impl Tile {
     /// Writes the nickname over the tile, unless it is there already. While the tile moves it is as wide as fits all
     /// along.
     pub(super) fn name_it(&mut self, proportion: Proportion, text: String, muted: bool) {
-        let narrower = Rect { w: self.rect.w.min(self.from.w), ..self.rect };
+        let narrower = Rect { w: self.rect().w.min(self.from.w), ..self.rect() };
         let bounds = nickname_bounds(proportion, narrower);
         let same = |shown: &Nickname| (shown.bounds, &shown.text, shown.muted) == (bounds, &text, muted);
         if !self.nickname.as_ref().is_some_and(same) {

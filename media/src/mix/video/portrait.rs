@@ -1,11 +1,11 @@
 //! What stands in the middle of a tile without picture: who it is, round.
 
-use super::{NO_PICTURE, scale};
+use super::NO_PICTURE;
 use crate::kernel::Kernels;
 use crate::mix::canvas::Canvas;
 use crate::mix::overlay::{self, Patch};
-use crate::mix::scaler::readable;
-use crate::scene::{Avatar, Rect};
+use crate::mix::scaler::{Scaler, placed, readable};
+use crate::scene::{Avatar, Fit, Rect};
 
 /// The avatar of a host without a picture.
 pub(super) fn draw_avatar(kernels: &Kernels, canvas: &mut Canvas, rect: Rect, name: &str, avatar: Option<&Avatar>) {
@@ -36,7 +36,8 @@ fn portrait(kernels: &Kernels, rect: Rect, avatar: &Avatar) -> Option<Patch> {
     let mut canvas = Canvas::new(place.size(), NO_PICTURE);
     let picture = avatar.picture().as_ref();
     let src = readable(&picture).filter(|_| place.w > 0)?;
-    scale(&mut None, kernels, &mut canvas, picture, src, Rect { x: 0, y: 0, ..place });
+    let (crop, part) = placed(Fit::Cover, src, Rect { x: 0, y: 0, ..place });
+    Scaler::new(src, part.size(), crop).run(kernels, picture, canvas.planes(), place.w, part);
     overlay::round(place, &canvas.into_picture())
 }
 

@@ -8,7 +8,7 @@ use crate::mix::canvas::Canvas;
 use crate::mix::overlay::{self, BattleBar};
 use crate::mix::slide::Slide;
 use crate::mix::tile::{Look, Tile};
-use crate::scene::{Avatar, DrawList, Item, Rect, ScoreBar, SourceId};
+use crate::scene::{Avatar, DrawList, Item, Rect, Region, ScoreBar, SourceId};
 
 impl VideoMixer {
     /// Makes the picture that of a draw list. The canvas is uncovered.
@@ -35,35 +35,41 @@ impl VideoMixer {
         self.set_scores(now, bar);
     }
 
-    /// Brings the tiles to their new places: at once where nobody who stays has to move, else on a way that takes its
-    /// time. Who has no place any more is gone, or lies behind the movers until they have arrived.
-    fn rearrange(&mut self, now: Instant, places: &[(SourceId, Rect)]) {
+    /// Brings the tiles to their new places: at once where nobody who stays has to move or to be uncovered, else on a way
+    /// that takes its time. Who has no place any more is gone, or lies behind the movers until they have arrived.
+    fn rearrange(&mut self, now: Instant, places: &[(SourceId, Region)]) {
         let place = |tile: &Tile| places.iter().find(|(source, _)| *source == tile.source);
-        if self.tiles.iter().any(|tile| place(tile).is_some_and(|(_, rect)| *rect != tile.rect)) {
+        let meets = |one: &Tile, other: &Tile| other.rect().common(one.rect()).is_some() && other.source != one.source;
+        let moves = |tile: &Tile| place(tile).is_some_and(|(_, region)| *region != tile.region);
+        let uncovers = |tile: &Tile| place(tile).is_none() && self.tiles.iter().any(|other| meets(tile, other));
+        let layered = is_layered(places);
+        let redrawn = layered != self.layered && !self.tiles.is_empty();
+        if redrawn || self.tiles.iter().any(|tile| moves(tile) || uncovers(tile)) {
             self.set_out(now);
         }
+        self.layered = layered;
         let mut old = std::mem::take(&mut self.tiles);
-        for &(source, rect) in places {
+        for &(source, region) in places {
             let stayed = old.iter().position(|tile| tile.source == source).map(|i| old.remove(i));
-            let mut tile = stayed.unwrap_or_else(|| Tile::new(source, rect));
-            if tile.rect != rect {
-                tile.go_to(rect);
+            let mut tile = stayed.unwrap_or_else(|| Tile::new(source, region));
+            if tile.region != region {
+                tile.go_to(region);
             }
             self.tiles.push(tile);
         }
-        if self.motion.is_none() {
-            old.iter().for_each(|gone| self.canvas.fill(gone.rect, BACKGROUND));
+        if !self.draws_whole() {
+            old.iter().for_each(|gone| self.canvas.fill(gone.rect(), BACKGROUND));
         }
     }
 
     /// Another canvas: nothing of what was seen is left, and nobody keeps a place. What each showed until now still
     /// decides what it may show again.
-    fn cut(&mut self, canvas: Size, places: &[(SourceId, Rect)]) {
+    fn cut(&mut self, canvas: Size, places: &[(SourceId, Region)]) {
         self.canvas = Canvas::new(canvas, BACKGROUND);
-        (self.motion, self.bar) = (None, None);
+        (self.motion, self.bar, self.layered) = (None, None, is_layered(places));
         let old = std::mem::take(&mut self.tiles);
-        for &(source, rect) in places {
-            let mut tile = Tile::new(source, rect);
+        for &(source, region) in places {
+            let mut tile = Tile::new(source, region);
             if let Some(before) = old.iter().find(|tile| tile.source == source) {
                 tile.moved = before.moved || before.shows_frame();
             }
@@ -104,4 +110,12 @@ impl VideoMixer {
             _ => (BattleBar::new(self.proportion, rect, scores), Slide::at(now, share)),
         });
     }
+}
+
+/// Whether round corners show a tile that lies below; `places` from back to front.
+fn is_layered(places: &[(SourceId, Region)]) -> bool {
+    let above = |(i, (_, upper)): (usize, &(SourceId, Region))| {
+        upper.corner_radius > 0 && places[..i].iter().any(|(_, lower)| lower.rect.common(upper.rect).is_some())
+    };
+    places.iter().enumerate().any(above)
 }

@@ -1,3 +1,5 @@
+mod overlap;
+
 use std::time::Duration;
 
 use super::*;
