@@ -28,7 +28,7 @@ use crate::packet::{MediaKind, Packet};
 
 /// One source of packets, sound and pictures both: a program of the mixer, or one session of a host. Never given twice.
 /// Aligned as its halves are: each viewer remembers eight.
-#[repr(packed(8))]
+#[repr(Rust, packed(8))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProducerId(pub u128);
 
