@@ -88,19 +88,19 @@ proptest! {
                         record(&mut sent, &mut watching, video && keyframe, consumer, out);
                     });
                 }
-                Step::Point { feed, producer } => router.point(FeedId(feed), ProducerId(producer.into())),
+                Step::Point { feed, producer } => router.point(FeedId(feed.into()), ProducerId(producer.into())),
                 Step::Join { consumer, feed } => {
                     seed += 0x1234_5678_9abc_def1;
-                    let _known = router.add_consumer(now, ConsumerId(consumer), FeedId(feed), seed);
+                    let _known = router.add_consumer(now, ConsumerId(consumer), FeedId(feed.into()), seed);
                 }
                 Step::Leave { consumer } => {
                     router.remove_consumer(ConsumerId(consumer));
                     forget(&mut sent, &mut watching, ConsumerId(consumer));
                 }
                 Step::EndFeed { feed } => {
-                    let left = router.remove_feed(FeedId(feed));
+                    let left = router.remove_feed(FeedId(feed.into()));
                     left.into_iter().for_each(|consumer| forget(&mut sent, &mut watching, consumer));
-                    router.add_feed(FeedId(feed), None);
+                    router.add_feed(FeedId(feed.into()), None);
                 }
                 Step::Nack { consumer, video, back } => {
                     let line = sent.get(&(ConsumerId(consumer), video)).cloned().unwrap_or_default();

@@ -55,6 +55,7 @@ cases! {
     RequestTimeout REQUEST_TIMEOUT 900_408 "request-timeout" "The request took too long to arrive";
     BodyTooLarge PAYLOAD_TOO_LARGE 900_413 "body-too-large" "The body is too large";
     UnsupportedMediaType UNSUPPORTED_MEDIA_TYPE 900_415 "unsupported-media-type" "Not with this Content-Type";
+    UnusablePicture UNPROCESSABLE_ENTITY 900_422 "unusable-picture" "The picture cannot be used";
     UpgradeRequired UPGRADE_REQUIRED 900_426 "upgrade-required" "A WebSocket is needed";
     TooManyRequests TOO_MANY_REQUESTS 900_429 "too-many-requests" "Too many requests";
     Internal INTERNAL_SERVER_ERROR 100_001 "internal" "An error inside the server";

@@ -2,12 +2,13 @@
 
 use super::control::ControlHandle;
 use super::ended::Ended;
+use super::gallery::Gallery;
 use super::host_line::HostLine;
 use super::mix_thread::{MixHandle, Order as MixOrder, producer_of};
 use super::peer::{Datagram, Peer, Role, SessionKey, Shards};
 use super::shard::{Order as ShardOrder, ShardHandle};
 use super::stagehand::Stagehand;
-use crate::live::StageId;
+use crate::live::{StageId, UserId};
 use costage_media::forward::FeedId;
 use costage_media::scene::{Scene, SourceId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,7 @@ pub struct Director {
     shards: Arc<[ShardHandle]>,
     mixers: Arc<[MixHandle]>,
     places: Arc<Mutex<Places>>,
+    gallery: Arc<Gallery>,
 }
 
 #[derive(Default)]
@@ -40,8 +42,8 @@ struct Home {
 }
 
 impl Director {
-    pub(super) fn new(shards: Arc<[ShardHandle]>, mixers: Arc<[MixHandle]>) -> Self {
-        Self { shards, mixers, places: Arc::default() }
+    pub(super) fn new(shards: Arc<[ShardHandle]>, mixers: Arc<[MixHandle]>, gallery: Arc<Gallery>) -> Self {
+        Self { shards, mixers, places: Arc::default(), gallery }
     }
 
     /// Tells every shard whom to tell of hosts that come and go.
@@ -52,6 +54,16 @@ impl Director {
     /// Says goodbye to every session.
     pub fn close_all(&self) {
         self.tell_shards(|| ShardOrder::CloseAll);
+    }
+
+    /// The avatars that users have uploaded.
+    pub(super) fn gallery(&self) -> &Gallery {
+        &self.gallery
+    }
+
+    /// Programs that show this user get its picture anew.
+    pub(super) fn redress(&self, user: &UserId) {
+        self.mixers.iter().for_each(|mixer| mixer.order(MixOrder::Redress(user.clone())));
     }
 
     pub(super) fn stop(&self) {

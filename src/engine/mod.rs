@@ -17,6 +17,7 @@ mod director;
 mod ended;
 pub mod events;
 mod forwarding;
+mod gallery;
 mod host_line;
 mod inbox;
 pub mod journal;
@@ -24,6 +25,7 @@ mod mix_thread;
 mod nudge;
 mod outbox;
 pub mod peer;
+mod pictures;
 mod priority;
 mod producers;
 mod registrar;
@@ -42,12 +44,14 @@ pub use clock::{Clock, Epoch};
 pub use control::{ControlConfig, ControlHandle, ControlThread, Reply};
 pub use director::Director;
 pub use events::{CutOff, EventReader, First, Notice, Resume, Subscription};
+pub use gallery::AVATARS_MAX;
 pub use journal::{Fact, Journal, JournalError};
 pub use mix_thread::MixConfig;
 pub use peer::{
     CloseReason, Datagram, OfferRefused, Opened, Peer, PeerEvent, Role, Sends, SessionKey, Shards, Signalling,
     TrickleRefused, Trickled, UnknownSession,
 };
+pub use pictures::{AvatarRefused, NotDrawn, Pictures};
 pub(crate) use priority::spawn_media;
 pub use stagehand::Stagehand;
 pub use viewers::Viewers;
@@ -104,15 +108,16 @@ impl Engine {
         shards.iter().for_each(|shard: &shard::ShardHandle| shard.order(shard::Order::Neighbours(Arc::clone(&shards))));
         // What the first name costs is paid here and not by the pictures of a live.
         costage_media::mix::warm();
+        let gallery = Arc::new(gallery::Gallery::default());
         let mut mixers = Vec::new();
         for index in 0..config.mixers.max(1) {
-            let (clock, shards) = (Arc::clone(clock), Arc::clone(&shards));
-            let surroundings = mix_thread::Surroundings { clock, epoch, shards, config: config.mix };
+            let (clock, shards, gallery) = (Arc::clone(clock), Arc::clone(&shards), Arc::clone(&gallery));
+            let surroundings = mix_thread::Surroundings { clock, epoch, shards, gallery, config: config.mix };
             let (handle, thread) = mix_thread::spawn(index, surroundings)?;
             mixers.push(handle);
             threads.push(thread);
         }
-        Ok(Self { director: Director::new(shards, mixers.into()), viewers, threads })
+        Ok(Self { director: Director::new(shards, mixers.into(), gallery), viewers, threads })
     }
 
     /// The way to the threads, for control (as [`Stagehand`]) and sessions (as [`Shards`]).
@@ -153,7 +158,7 @@ mod tests {
     #[test]
     fn a_thread_that_panics_is_known_by_its_name() {
         let shards: Arc<[_]> = Arc::new([shard::ShardHandle::unattended().0]);
-        let director = Director::new(shards, Arc::new([mix_thread::MixHandle::unattended().0]));
+        let director = Director::new(shards, Arc::new([mix_thread::MixHandle::unattended().0]), Arc::default());
         let (stay, stays) = std::sync::mpsc::channel::<()>();
         let spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
             std::thread::Builder::new().name(name.to_owned()).spawn(body).expect("a thread")

@@ -6,7 +6,7 @@ mod ledger;
 mod seat;
 
 use costage_media::forward::FeedId;
-use costage_media::scene::SourceId;
+use costage_media::scene::{Scene, SourceId};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -47,6 +47,8 @@ pub enum Answer {
     SeatRequests(SeatRequests),
     /// What the viewers of a live see.
     Layout(Layout),
+    /// What they would see.
+    Scene(Box<Scene>),
     /// A battle has started, or waits for answers.
     BattleRequested(BattleRequested),
     /// A battle: pending, running or ended.

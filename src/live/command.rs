@@ -96,6 +96,8 @@ pub enum Command {
         /// What it is to be.
         template: TemplateRef,
     },
+    /// What the picture of a live would be. Answer: [`Answer::Scene`](super::Answer::Scene).
+    Preview(PreviewWish),
     /// Ask for a battle. Answer: [`Answer::BattleRequested`](super::Answer::BattleRequested).
     RequestBattle(BattleRequest),
     /// Agree to a pending battle. Answer: [`Answer::Battle`](super::Answer::Battle).
@@ -218,6 +220,17 @@ pub enum Command {
         /// What it is now; repeating it changes nothing.
         state: SocketState,
     },
+}
+
+/// Which picture of a live is wished for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreviewWish {
+    /// Of which live.
+    pub live: LiveId,
+    /// Another template than it has.
+    pub template: Option<TemplateRef>,
+    /// Another number of hosts than are there, 1 to the template's places.
+    pub hosts: Option<u64>,
 }
 
 /// Whether the media of a host or a guest flows.

@@ -146,6 +146,7 @@ impl Lives {
             Command::ListCandidates { live, cursor, count } => self.list_candidates(&live, &cursor, count),
             Command::FindCoHost(live) => self.find_co_host(&live),
             Command::FindLayout(live) => self.find_layout(&live),
+            Command::Preview(wish) => self.preview(&wish),
             Command::ChooseLayout { live, template } => self.choose_layout(now, &live, &template),
             Command::RequestBattle(request) => self.request_battle(now, &request),
             Command::AcceptBattle { battle, user } => self.accept_battle(now, battle, &user),

@@ -14,7 +14,7 @@
 //! | `seat` | seats: who sits where, applications and invitations |
 //! | [`gifts`], `ledger` | gifts turned into points; every change in order |
 //! | `aftermath` | what follows a battle: punishment, parting, rematch |
-//! | `stage`, `view` | what is shown: scenes and layouts; what may be read |
+//! | `stage`, `preview`, `view` | what is shown: scenes and layouts; what would be; what may be read |
 //! | `seed` | where ids come from, so that none tells of another |
 //! | [`rules`], `state`, `table` | the numbers; the rows; undoing what was done to them |
 //!
@@ -40,6 +40,7 @@ mod ledger;
 pub mod lives;
 mod onlooking;
 mod presence;
+mod preview;
 mod ranking;
 pub mod refusal;
 mod room;

@@ -64,7 +64,7 @@ impl Lives {
         }
     }
 
-    fn solo_scene(&self, id: &LiveId) -> Scene {
+    pub(super) fn solo_scene(&self, id: &LiveId) -> Scene {
         let names = self.state.lives.get(id).is_some_and(|live| live.info.overlays.names);
         let template = Template::HostDynamicGrid;
         let (places, voices) = self.cast(id, template);
@@ -73,7 +73,7 @@ impl Lives {
     }
 
     /// One picture serves all lives of a connection, so an overlay is drawn when all of them want it.
-    fn connection_scene(&self, connection: &Connection) -> Scene {
+    pub(super) fn connection_scene(&self, connection: &Connection) -> Scene {
         let lives: Vec<_> = connection.members.iter().filter_map(|id| self.state.lives.get(id)).collect();
         let (places, voices) = match connection.members.first() {
             Some(member) => self.cast(member, connection.template),
@@ -185,5 +185,6 @@ impl Lives {
 fn tile(source: SourceId, user: &User, sitter: Option<&Sitter>) -> Tile {
     let name = if user.user_name.is_empty() { user.user_id.to_string() } else { user.user_name.clone() };
     let open = |status: fn(&Sitter) -> DeviceStatus| sitter.is_none_or(|sitter| status(sitter) == DeviceStatus::Opened);
-    Tile { source, name, camera: open(|it| it.camera), muted: !open(|it| it.microphone), region: None }
+    let (camera, muted) = (open(|it| it.camera), !open(|it| it.microphone));
+    Tile { source, user: user.user_id.to_string(), avatar: None, name, camera, muted, region: None }
 }

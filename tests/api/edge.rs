@@ -8,9 +8,8 @@ use super::house::House;
 async fn what_is_not_built_answers_501_and_says_so() {
     let house = House::open().await;
     let admin = house.admin();
-    for (method, path) in
-        [("PUT", "/v1/users/u/avatar"), ("POST", "/v1/layouts/validate"), ("GET", "/v1/lives/a/preview.png")]
-    {
+    for (method, path) in [("POST", "/v1/layouts/validate")] {
+        house.json("", method, path, &Value::Null).await.problem(401, "unauthorized");
         let problem = house.json(&admin, method, path, &Value::Null).await.problem(501, "not-built");
         assert!(problem["detail"].as_str().unwrap().contains("does not have it yet"), "{method} {path}: {problem}");
     }
@@ -78,6 +77,16 @@ async fn pages_are_served_with_a_policy_and_an_etag() {
         assert_eq!(page.header("cache-control"), "no-cache");
         let again = house.send("GET", path, &[("if-none-match", page.header("etag"))], "").await;
         assert_eq!((again.status, again.body.as_str()), (304, ""));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_feet_of_the_first_page_and_of_the_console_lead_to_the_interface() {
+    let house = House::open().await;
+    for path in ["/", "/console"] {
+        let page = house.send("GET", path, &[], "").await;
+        let foot = page.body.split_once("<footer").expect("a foot").1;
+        assert!(foot.contains("href=\"/docs\""), "{path}: {foot}");
     }
 }
 

@@ -16,6 +16,7 @@ mod gifts;
 mod house;
 mod live_change;
 mod lives;
+mod pictures;
 mod presence;
 mod refusals;
 mod seats;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "a test's panic is its failure")]
 
 mod aftermath;
+mod answered;
 mod battles;
 mod challenges;
 mod co_hosting;
@@ -12,6 +13,7 @@ mod guests;
 mod lives;
 mod onlooking;
 mod presence;
+mod previews;
 mod seat_requests;
 mod seats;
 mod updates;

@@ -204,6 +204,12 @@ pub(crate) enum Command {
         live: Text,
         template: Wish,
     },
+    /// Another template and another number of hosts than there are.
+    Preview {
+        live: Text,
+        template: Option<Wish>,
+        hosts: Option<u64>,
+    },
     Battle(Box<BattleWish>),
     AcceptBattle {
         battle: usize,

@@ -61,6 +61,7 @@ kinds! {
         Command::FindWishes(..) => "find wishes",
         Command::FindLayout(..) => "find layout",
         Command::Layout { .. } => "layout",
+        Command::Preview { .. } => "preview",
         Command::Battle(..) => "battle",
         Command::AcceptBattle { .. } => "accept battle",
         Command::RejectBattle { .. } => "reject battle",

@@ -1,8 +1,8 @@
 //! What comes back and what is told: answers, refusals, events.
 
 use crate::words::{
-    BattleSeen, CoHostSeen, Host, LayoutSeen, LiveSeen, Person, Points, RowSeen, SeatSeen, Settings, Verdict, WishSeen,
-    WishesSeen,
+    BattleSeen, CoHostSeen, Host, LayoutSeen, LiveSeen, Person, Picture, Points, RowSeen, SeatSeen, Settings, Verdict,
+    WishSeen, WishesSeen,
 };
 
 /// The answer to a question or a command.
@@ -21,6 +21,8 @@ pub(crate) enum Answer<'a> {
     Wish(WishSeen<'a>),
     Wishes(WishesSeen<'a>),
     Layout(LayoutSeen<'a>),
+    /// With the hosts that are there, and how many that are made up.
+    Preview(Picture<'a>, usize),
     /// The battle as it is now, with the product's code for each user.
     BattleRequested(Asked<'a>),
     Battle(Box<BattleSeen<'a>>),
@@ -199,6 +201,7 @@ pub(crate) enum Event<'a> {
         invitee: Host<'a>,
     },
     RequestRejected {
+        inviter: Host<'a>,
         invitee: Host<'a>,
     },
     RequestTimeout {

@@ -53,6 +53,14 @@ impl House {
         live["viewerCount"].as_u64().expect("a number")
     }
 
+    /// Uploads a PNG as this user's avatar.
+    pub(crate) async fn avatar(&self, user: &str, png: Vec<u8>) {
+        let request = reqwest::Client::new().put(format!("{}/v1/users/{user}/avatar", self.server.url()));
+        let request = request.bearer_auth(self.backend.token()).header("content-type", "image/png").body(png);
+        let answer = request.send().await.expect("it is served");
+        assert_eq!(answer.status(), 204);
+    }
+
     /// A host who publishes a test card.
     pub(crate) async fn host(&self, place: usize, live: &str, fps: f64) -> Host {
         self.host_of(place, live, fps, &mut TestCard::new(place, SOURCE, 60)).await

@@ -2,6 +2,7 @@
 //!
 //! What is asserted is what is seen and heard, never how fast: waits end when it has happened, or fail after a minute.
 
+mod avatars;
 mod drawn;
 mod guests;
 mod house;

@@ -45,7 +45,7 @@ export function sentence({ type, data }, own) {
     case "onCoHostRequestAccepted":
       return `${hostWords(data.invitee)} has accepted the invitation.`;
     case "onCoHostRequestRejected":
-      return `${hostWords(data.invitee)} has rejected the invitation.`;
+      return mine(data.invitee) ? `The invitation of ${hostWords(data.inviter)} is rejected.` : `${hostWords(data.invitee)} has rejected the invitation.`;
     case "onCoHostRequestTimeout":
       return mine(data.inviter) ? `${hostWords(data.invitee)} did not answer the invitation in time.` : `The invitation of ${hostWords(data.inviter)} has timed out.`;
     case "onCoHostUserJoined":
@@ -63,7 +63,7 @@ export function sentence({ type, data }, own) {
     case "onBattleRequestAccept":
       return `${hostWords(data.invitee)} has accepted the battle.`;
     case "onBattleRequestReject":
-      return `${hostWords(data.invitee)} has rejected the battle.`;
+      return mine(data.invitee) ? `The battle request of ${hostWords(data.inviter)} is rejected.` : `${hostWords(data.invitee)} has rejected the battle.`;
     case "onBattleStarted":
       return `The battle has started: ${[data.inviter, ...data.invitees].map(nameOf).join(" against ")}.`;
     case "onBattleScoreChanged":

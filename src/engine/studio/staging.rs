@@ -4,7 +4,7 @@ use super::{Away, Studio};
 use crate::engine::mix_thread::{MixConfig, MixHandle, Moved, Order, producer_of};
 use crate::engine::running::{Joins, Phase, Running};
 use crate::engine::source::Source;
-use crate::live::StageId;
+use crate::live::{StageId, UserId};
 use costage_media::mix::{MOTION, Program, ProgramConfig};
 use costage_media::scene::{Scene, SourceId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -152,7 +152,7 @@ impl Studio {
     }
 
     /// The scene with what the hosts' sessions say: one that sends no voice is muted, one that sends no picture has its
-    /// camera closed.
+    /// camera closed. And with the pictures that they have uploaded.
     pub(super) fn dressed(&self, scene: &Scene) -> Scene {
         let mut scene = scene.clone();
         for tile in &mut scene.tiles {
@@ -161,7 +161,15 @@ impl Studio {
                 tile.camera &= source.sends().video;
             }
         }
+        self.surroundings.gallery.dress(&mut scene);
         scene
+    }
+
+    /// Pictures that show this user show what it has uploaded now.
+    pub(super) fn redress(&mut self, now: Instant, user: &UserId) {
+        let shows = |running: &Running| running.scene.tiles.iter().any(|tile| tile.user == user.as_str());
+        let stages: Vec<_> = self.programs.iter().filter(|(_, running)| shows(running)).map(|(id, _)| *id).collect();
+        stages.into_iter().for_each(|stage| self.show(now, stage));
     }
 
     /// Programs whose time has come are seen; those that have turned into them end.

@@ -63,7 +63,7 @@ impl Room {
         let epoch = Epoch::start(&*clock);
         let config = MixConfig { kernels: Kernels::new(Level::Scalar), max_fps: 30, bitrate_bps: 1_000_000 };
         let shards: Arc<[_]> = Arc::new([shard.clone()]);
-        let studio = Studio::new(Surroundings { clock, epoch, shards, config });
+        let studio = Studio::new(Surroundings { clock, epoch, shards, gallery: Arc::default(), config });
         Self { hand: Arc::clone(hand), studio, frames, shard, screens: BTreeMap::new() }
     }
 
@@ -119,7 +119,8 @@ fn session(source: SourceId) -> SessionKey {
 }
 
 fn scene(sources: &[SourceId]) -> Scene {
-    let tile = |source: &SourceId| Tile { source: *source, name: "N".into(), camera: true, muted: false, region: None };
+    let tile =
+        |source: &SourceId| Tile { source: *source, name: "N".into(), camera: true, muted: false, ..Tile::default() };
     let tiles = sources.iter().map(tile).collect();
     Scene {
         canvas: CANVAS,

@@ -144,6 +144,10 @@ impl Tour {
         }
         self.look("/v1/lives/a/co-host").await;
         self.look("/v1/lives/a/layout").await;
+        self.look("/v1/lives/a/preview.png?hosts=3").await;
+        let photo = super::super::pictures::png_of(2, [1, 2, 3]);
+        self.house.photo(&self.alice, "/v1/users/alice/avatar", "image/png", &photo).await.expect(204);
+        self.seen.insert("PUT /v1/users/{userId}/avatar 204".to_owned());
         self.go("bob", "PUT", "/v1/lives/b/layout", json!({"layoutTemplate": 2})).await;
     }
 

@@ -65,6 +65,11 @@ fn places(template: u64, hosts: usize) -> Vec<[usize; 4]> {
     }
 }
 
+/// The canvas, on its side or upright.
+pub(super) fn canvas(template: u64) -> [usize; 2] {
+    if template == LANDSCAPE { [1280, 720] } else { [720, 1280] }
+}
+
 impl Model {
     pub(super) fn layout(&self, live: Text) -> LayoutSeen<'static> {
         let (template, together) = (self.template_of(live, None), self.together(live));
@@ -75,7 +80,7 @@ impl Model {
             people.extend(guests.map(|(seat, guest)| (alone, seat, guest.user.id)));
             people.truncate(capacity(template));
         }
-        let canvas = if template == LANDSCAPE { [1280, 720] } else { [720, 1280] };
+        let canvas = canvas(template);
         let places = places(template, people.len());
         let places = people.into_iter().zip(places).enumerate().map(|(i, ((live, seat, user), place))| PlaceSeen {
             live,

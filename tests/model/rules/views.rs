@@ -70,8 +70,13 @@ impl Model {
 
     /// What its viewers see, once it has something to show. Points that are not told yet may be drawn or not.
     pub(crate) fn picture(&self, id: Text) -> Option<Picture<'static>> {
-        let live = self.live(id).filter(|live| live.shown)?;
-        let together = self.together(live.id);
+        self.live(id).filter(|live| live.shown)?;
+        Some(self.drawn(id))
+    }
+
+    /// The same of a live that is there, whether it has begun or not.
+    pub(super) fn drawn(&self, id: Text) -> Picture<'static> {
+        let together = self.together(id);
         let lives: Vec<_> = together.iter().map(|live| self.live(live).expect("a member exists")).collect();
         let tile = |live: &&Live| {
             let (camera, muted) = live.tile_devices();
@@ -86,14 +91,14 @@ impl Model {
                 voices.push((guest.serial, guest.microphone != Device::Open));
             }
         }
-        Some(Picture {
+        Picture {
             template: self.template_of(id, None),
-            canvas: self.layout(live.id).canvas,
+            canvas: self.layout(id).canvas,
             tiles,
             voices,
             names: lives.iter().all(|live| live.settings.overlays[0]),
             bar: self.bar(&lives),
-        })
+        }
     }
 
     /// Of exactly two that are connected, and were both in the battle that goes on.

@@ -32,6 +32,14 @@ impl Numbers {
             Given::SeatRequest(wish) => Answer::Wish(things::wish(wish)),
             Given::SeatRequests(all) => Answer::Wishes(things::wishes(all)),
             Given::Layout(layout) => Answer::Layout(things::layout(layout)),
+            Given::Scene(scene) => {
+                let mut picture = things::picture(scene);
+                let all = picture.tiles.len();
+                // Their numbers are not those of lives, which are counted up from 1.
+                picture.tiles.retain(|(serial, ..)| *serial < u32::MAX / 2);
+                let made_up = all - picture.tiles.len();
+                Answer::Preview(picture, made_up)
+            }
             Given::BattleRequested(it) => Answer::BattleRequested(self.asked(it)),
             Given::Battle(battle) => Answer::Battle(Box::new(things::battle(self, battle))),
             Given::Scored(it) => Answer::Scored(self.scored(it)),

@@ -2,7 +2,8 @@
 
 use costage::live::command::{
     BattleRequest, Command as Asked, ConnectionRequest, Gift, LiveChange, LiveEndReason, MediaState, NewLive, Overlays,
-    OverlaysChange, ScoreChange, ScoreOp, ScoreSource, SeatCommand, SeatMode, SocketState, TemplateRef, User,
+    OverlaysChange, PreviewWish, ScoreChange, ScoreOp, ScoreSource, SeatCommand, SeatMode, SocketState, TemplateRef,
+    User,
 };
 use costage::live::{GiftTable, LiveId, ScoreKey, UserId};
 use costage_media::forward::FeedId;
@@ -49,6 +50,10 @@ impl Numbers {
             Command::FindSeats(live) => Asked::FindSeats(id(live)),
             Command::FindWishes(live) => Asked::FindSeatRequests(id(live)),
             Command::FindLayout(live) => Asked::FindLayout(id(live)),
+            Command::Preview { live, template, hosts } => {
+                let template = template.map(wish);
+                Asked::Preview(PreviewWish { live: id(live), template, hosts: *hosts })
+            }
             Command::Layout { live, template } => Asked::ChooseLayout { live: id(live), template: wish(*template) },
             Command::SetGifts(table) => Asked::SetGifts(gift_table(table)),
             Command::Publish { live, user: publisher } => Asked::Publish { live: id(live), user: user_id(publisher) },

@@ -12,8 +12,8 @@ mod patch;
 mod score;
 mod unknown;
 
-pub(super) use avatar::avatar;
-pub(super) use colour::{Rgb, Yuv};
+pub(super) use avatar::{avatar, avatar_place, round};
+pub(crate) use colour::{Rgb, Yuv};
 pub(super) use label::{nickname, notice};
 pub use lettering::warm;
 pub(super) use patch::{Layer, Patch};
