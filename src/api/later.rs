@@ -10,7 +10,6 @@ use super::problem::{Problem, escaped};
 /// What is on the interface's page and missing here, by path; what each will be.
 const LATER: &[(&[Method], &str, &str)] = &[
     (&[Method::PUT], "/v1/users/{user}/avatar", "setting an avatar"),
-    (&[Method::POST], "/v1/layouts/validate", "checking a layout"),
     (&[Method::GET], "/v1/lives/{live}/preview.png", "a preview"),
     (&[Method::POST], "/whip/{live}/seats/{index}", "publishing from a seat"),
     (&[Method::POST], "/whep/{live}/hosts/{user}", "the feed of a single host"),

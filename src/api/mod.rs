@@ -41,6 +41,7 @@ mod ids;
 mod key;
 mod later;
 mod layout;
+mod layout_into;
 mod listen;
 mod live_change;
 mod lives;
@@ -99,6 +100,7 @@ fn rest() -> Routes {
         .route("/v1/lives", get(lives::list).post(lives::create))
         .route("/v1/lives/{live}", get(lives::find).patch(live_change::change).delete(lives::end))
         .route("/v1/lives/{live}/layout", get(layout::find).put(layout::choose))
+        .route("/v1/layouts/validate", post(layout::validate))
         .route("/v1/lives/{live}/events", get(events::socket))
         .route("/v1/lives/{live}/co-host", get(co_host::find).delete(co_host::exit))
         .route("/v1/lives/{live}/co-host/candidates", get(co_host::candidates))

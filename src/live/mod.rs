@@ -27,6 +27,7 @@ mod battle;
 mod challenge;
 pub mod command;
 mod connection;
+mod custom;
 pub mod effect;
 pub mod event;
 pub mod fact;

@@ -8,6 +8,7 @@ mod challenges;
 mod co_hosting;
 mod connections;
 mod gifts;
+mod layouts;
 mod lives;
 mod presence;
 mod seat_requests;

@@ -4,6 +4,7 @@
 
 mod drawn;
 mod house;
+mod layouts;
 
 use costage::client::synthetic::barcode;
 use costage::client::whep::{Viewer, WatchError};

@@ -12,6 +12,13 @@ use crate::scene::{Rect, even};
 /// that a host keeps it. A name without letters gets the outline of a person.
 pub(in crate::mix) fn avatar(tile: Rect, name: &str) -> Option<Patch> {
     let diameter = even(tile.w.min(tile.h) * 2 / 5);
+    let pixels = face(diameter, name)?;
+    let (x, y) = (tile.x + even((tile.w - diameter) / 2), tile.y + even((tile.h - diameter) / 2));
+    Some(Patch::new(x, y, &pixels))
+}
+
+/// The disc by itself.
+pub(super) fn face(diameter: usize, name: &str) -> Option<Pixmap> {
     let mut pixels = blank(diameter, diameter)?;
     let side = px(diameter);
     fill(&mut pixels, &disc(side / 2.0, side / 2.0, side / 2.0)?, DISCS[shade(name)], 255);
@@ -19,8 +26,7 @@ pub(in crate::mix) fn avatar(tile: Rect, name: &str) -> Option<Patch> {
         Some(initials) => write(&mut pixels, &initials, side),
         None => person(&mut pixels, side)?,
     }
-    let (x, y) = (tile.x + even((tile.w - diameter) / 2), tile.y + even((tile.h - diameter) / 2));
-    Some(Patch::new(x, y, &pixels))
+    Some(pixels)
 }
 
 /// Muted enough to rest beside a picture, each with white readable on it.
@@ -79,7 +85,8 @@ fn person(pixels: &mut Pixmap, side: f32) -> Option<()> {
     Some(())
 }
 
-fn disc(x: f32, y: f32, radius: f32) -> Option<tiny_skia::Path> {
+/// A circle.
+pub(super) fn disc(x: f32, y: f32, radius: f32) -> Option<tiny_skia::Path> {
     PathBuilder::from_circle(x, y, radius)
 }
 
