@@ -73,7 +73,6 @@ function operationFold(document, { path, method, operation }) {
     element("span", { class: "path" }, path),
     element("span", { class: "summary" }, operation.summary ?? ""),
   ];
-  if (operation["x-not-built"]) title.push(element("span", { class: "later" }, "not built yet"));
   const fold = element("details", { class: "operation", id: operation.operationId ?? `${method}${path}` }, element("summary", {}, ...title));
   fold.dataset.text = [path, operation.summary, operation.description, ...Object.values(operation.responses).map((answer) => answer.description)].join(" ").toLowerCase();
   unfold(fold, () => [

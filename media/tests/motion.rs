@@ -49,8 +49,9 @@ impl Show {
         };
         let tiles = hosts.iter().map(tile).collect();
         let canvas = template.canvas(CANVAS);
-        let voices = Vec::new();
-        self.program.set_scene(self.now, Scene { canvas, template, tiles, voices, score_bar: None, names: false });
+        let (voices, cells) = (Vec::new(), Vec::new());
+        let (score_bar, names) = (None, false);
+        self.program.set_scene(self.now, Scene { canvas, template, tiles, voices, cells, score_bar, names });
         // As the engine does it: the decoders' last pictures once more.
         for &host in hosts {
             self.program.repaint(self.now, source(host), even(LUMA[host]).as_ref(), self.now);

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use costage_media::frame::{Colour, I420, PictureRef, Size};
 use costage_media::kernel::{Kernels, Level};
 use costage_media::mix::VideoMixer;
-use costage_media::scene::{Fit, Rect, Region, Scene, ScoreBar, SourceId, Template, Tile};
+use costage_media::scene::{Cell, CellSitter, Fit, Rect, Region, Scene, ScoreBar, SourceId, Template, Tile};
 
 const CANVAS: Size = Size { width: 720, height: 1280 };
 const HD: Size = Size { width: 1280, height: 720 };
@@ -147,6 +147,27 @@ fn two_hosts_in_landscape() {
     });
 }
 
+#[test]
+fn two_teams_of_voices() {
+    snapshot("voice-6v6", |mixer, now| {
+        let template = Template::HostStaticVoice6v6;
+        let sitter = |i: usize| CellSitter { name: NAMES[i % 9].to_owned(), muted: i.is_multiple_of(4) };
+        let cell = |(i, region): (usize, Region)| Cell {
+            seat: u32::try_from(i % 6).unwrap(),
+            rect: region.rect,
+            sitter: (i % 5 < 3).then(|| sitter(i)),
+        };
+        let cells = template.regions(CANVAS, 12).into_iter().enumerate().map(cell).collect();
+        let score_bar = Some(ScoreBar { left: 500, right: 1_200 });
+        // Hosts were seen before, and are on their way.
+        mixer.set_scene(now, scene(2));
+        paint_all(mixer, now, 2);
+        mixer.set_scene(now, scene(3));
+        mixer.set_scene(now, Scene { template, cells, score_bar, ..scene(0) });
+        now + Duration::from_millis(20)
+    });
+}
+
 /// A host below, one in round corners above, one whole within its tile, one distorted to fill it.
 #[test]
 fn regions_of_ones_own() {
@@ -248,6 +269,7 @@ fn scene(n: u32) -> Scene {
         template: Template::HostDynamicGrid,
         tiles: (0..n).map(|i| tile(SourceId(i), name(i))).collect(),
         voices: Vec::new(),
+        cells: Vec::new(),
         score_bar: None,
         names: true,
     }

@@ -37,7 +37,8 @@ pub(super) struct RequestConnection {
 }
 
 /// A layout template by name or by number: "hostDynamicGrid" (600, up to 9 lives), "hostDynamic1v6" (601, up to 7),
-/// "hostVoiceConnection" (2, up to 9) or "HostVideoLandscapeFixed2Seats" (400, 2, in landscape).
+/// "hostVoiceConnection" (2, up to 9), "hostStaticVoice6v6" (1, two with six seats each, without pictures) or
+/// "HostVideoLandscapeFixed2Seats" (400, 2, in landscape).
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "layoutTemplate must be a template's name or number")]
 #[schemars(rename = "TemplateInput", example = &"hostDynamicGrid")]

@@ -35,14 +35,23 @@ impl FromRequestParts<ApiState> for Acting {
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
         let bearer = <Bearer as FromRequestParts<ApiState>>::from_request_parts(parts, state).await?;
         let live = in_path(parts, state).await?;
-        bearer.principal.may_host(&live)?;
-        let info = find(state, &live).await?;
-        if acts_for(&bearer, &info) {
-            return Ok(Self { bearer, info });
-        }
-        let detail = format!("live {live} belongs to another user; only its owner or an admin may do this");
-        Err(Problem::new(Case::Forbidden, detail))
+        let info = act_for(state, &bearer, &live).await?;
+        Ok(Self { bearer, info })
     }
+}
+
+/// The live, when the caller may act for it as its host.
+///
+/// # Errors
+/// 403, 404.
+pub(super) async fn act_for(state: &ApiState, bearer: &Bearer, live: &LiveId) -> Result<LiveInfo, Problem> {
+    bearer.principal.may_host(live)?;
+    let info = find(state, live).await?;
+    if acts_for(bearer, &info) {
+        return Ok(info);
+    }
+    let detail = format!("live {live} belongs to another user; only its owner or an admin may do this");
+    Err(Problem::new(Case::Forbidden, detail))
 }
 
 /// The live of the path, and a caller whose token names it: whoever may ask something about its seats.

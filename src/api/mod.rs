@@ -12,7 +12,7 @@
 //! | `battle_steps` | a battle's accept, reject, cancel, exit, rematch |
 //! | `openapi/` | the document of all routes, made of the types above; `answers`, `key`, `object`: types it needs |
 //! | `events`, `host_sockets` | the event socket, and which hosts hold one open |
-//! | `later`, `draining` | what is not built yet: 501; what a server that goes down takes no more: 503 |
+//! | `draining` | what a server that goes down takes no more: 503 |
 //! | `pages`, [`figures`], `dev` | the pages and what they need |
 //!
 //! **Invariant:** nothing is decided here that the rules of the product decide (`live`); here is decided who may ask.
@@ -42,8 +42,8 @@ mod gifts;
 mod host_sockets;
 mod ids;
 mod key;
-mod later;
 mod layout;
+mod layout_into;
 mod listen;
 mod live_change;
 mod lives;
@@ -93,7 +93,7 @@ pub fn router(state: ApiState) -> Router {
 
 /// The routes of the interface; pages and what only they use are none.
 fn documented() -> Routes {
-    rest().merge(media::routes()).merge(later::routes())
+    rest().merge(media::routes())
 }
 
 fn rest() -> Routes {
@@ -106,6 +106,7 @@ fn rest() -> Routes {
         .route("/v1/lives/{live}/layout", get(layout::find).put(layout::choose))
         .route("/v1/lives/{live}/preview.png", get(preview::draw))
         .route("/v1/users/{user}/avatar", put(avatar::set))
+        .route("/v1/layouts/validate", post(layout::validate))
         .route("/v1/lives/{live}/events", get(events::socket))
         .route("/v1/lives/{live}/co-host", get(co_host::find).delete(co_host::exit))
         .route("/v1/lives/{live}/co-host/candidates", get(co_host::candidates))

@@ -20,7 +20,7 @@ impl From<Refusal> for Problem {
 
 fn case(refusal: &Refusal) -> Case {
     match refusal {
-        Refusal::Invalid { .. } => Case::BadRequest,
+        Refusal::Invalid { .. } | Refusal::InvalidRegion { .. } => Case::BadRequest,
         Refusal::NotImplemented { .. } => Case::NotBuilt,
         Refusal::MetaData { fault: MetaDataFault::Keys { .. } } => Case::MetaDataKeys,
         Refusal::MetaData { fault: MetaDataFault::ValueSize { .. } } => Case::MetaDataValue,

@@ -6,11 +6,12 @@ mod ledger;
 mod seat;
 
 use costage_media::forward::FeedId;
-use costage_media::scene::{Scene, SourceId};
+use costage_media::frame::Size;
+use costage_media::scene::{Rect, Region, Scene, SourceId, Template};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use super::command::{NewLive, User};
+use super::command::{Fit, NewLive, User};
 use super::ids::{LiveId, UserId};
 use super::time::WallMs;
 
@@ -116,13 +117,21 @@ pub struct Host {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Layout {
-    /// Number of the template.
+    /// Number of the template; 1000 where the regions are somebody's own.
     #[schemars(example = 600)]
     pub template_id: u32,
     /// Size of the picture.
     pub canvas: CanvasSize,
     /// In the order of places.
     pub regions: Vec<SeatRegion>,
+}
+
+impl Layout {
+    /// That template on the canvas that it has where `configured` is the operator's.
+    pub(super) fn of(template: Template, configured: Size, regions: Vec<SeatRegion>) -> Self {
+        let canvas = template.canvas(configured);
+        Self { template_id: template.id(), canvas: CanvasSize { w: canvas.width, h: canvas.height }, regions }
+    }
 }
 
 /// Size of the picture, pixels.
@@ -145,8 +154,10 @@ pub struct SeatRegion {
     /// Its seat in that live.
     #[schemars(range(max = 49))]
     pub seat_index: u32,
-    /// Who sits there.
-    pub user_id: UserId,
+    /// Who sits there; "" when nobody does, and nothing or an empty seat is drawn.
+    #[serde(serialize_with = "or_empty")]
+    #[schemars(with = "String", example = &"alice")]
+    pub user_id: Option<UserId>,
     /// Left edge, canvas pixels.
     pub x: usize,
     /// Upper edge, canvas pixels.
@@ -160,6 +171,30 @@ pub struct SeatRegion {
     pub h: usize,
     /// Higher is nearer.
     pub z: u32,
+    /// How the picture fills it; not named where it covers it.
+    #[serde(default, skip_serializing_if = "Fit::is_cover")]
+    pub fit: Fit,
+    /// How round its corners are, canvas pixels; not named where they are square.
+    #[serde(default, skip_serializing_if = "is_square")]
+    pub corner_radius: usize,
+}
+
+impl SeatRegion {
+    /// That seat in that place of the picture.
+    pub(super) fn of(live_id: LiveId, seat_index: u32, user_id: Option<UserId>, region: Region) -> Self {
+        let Region { rect, z, fit, corner_radius } = region;
+        let Rect { x, y, w, h } = rect;
+        Self { live_id, seat_index, user_id, x, y, w, h, z, fit: fit.into(), corner_radius }
+    }
+}
+
+#[allow(clippy::ref_option, reason = "as serde calls it")]
+fn or_empty<S: Serializer>(user: &Option<UserId>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(user.as_ref().map_or("", UserId::as_str))
+}
+
+fn is_square(corner_radius: &usize) -> bool {
+    *corner_radius == 0
 }
 
 /// A host, or a guest from its seat, may publish.

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::gifts::GiftTable;
 use super::ids::{BattleId, LiveId, ScoreKey, UserId};
 
+pub use super::custom::{Fit, RegionWish};
 pub use seat::{By, Device, MovePolicy, SeatAction, SeatCommand, SeatReply, SeatRequestKind, SeatWish};
 
 /// One command or question.
@@ -94,7 +95,14 @@ pub enum Command {
         /// Any live of the connection, or one alone.
         live: LiveId,
         /// What it is to be.
-        template: TemplateRef,
+        layout: LayoutWish,
+    },
+    /// Whether that layout could be chosen, and what it would be; nothing changes. Answer: [`Answer::Layout`](super::Answer::Layout).
+    CheckLayout {
+        /// For whom; without it the layout is looked at by itself.
+        live: Option<LiveId>,
+        /// What it would be.
+        layout: LayoutWish,
     },
     /// What the picture of a live would be. Answer: [`Answer::Scene`](super::Answer::Scene).
     Preview(PreviewWish),
@@ -472,6 +480,15 @@ pub enum TemplateRef {
     Name(String),
     /// 600
     Id(u64),
+}
+
+/// What a layout is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LayoutWish {
+    /// A template.
+    Template(TemplateRef),
+    /// Regions of one's own: 1 to 25.
+    Regions(Vec<RegionWish>),
 }
 
 /// An invitation to one or more lives.

@@ -26,13 +26,14 @@ impl Lives {
             None => {
                 self.state.counters.connection += 1;
                 let stage = self.new_stage();
-                let connection = Connection { template, stage, members: Vec::new() };
+                let connection = Connection { template, custom: None, stage, members: Vec::new() };
                 self.state.connections.insert(ConnectionId(self.state.counters.connection), connection);
                 (ConnectionId(self.state.counters.connection), vec![from.clone(), to.clone()])
             }
         };
         let connection = self.state.connections.get_mut(&id).expect("made above, or named by its member");
         connection.template = template;
+        connection.custom.take_if(|_| template != Template::Custom);
         connection.members.extend(joined.iter().cloned());
         let (lives, stage) = (connection.members.clone(), connection.stage);
         for live in &joined {

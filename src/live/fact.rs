@@ -7,6 +7,7 @@ use costage_media::scene::Template;
 
 use super::answer::{BattleEndReason, BattleInfo, BattleResult, LiveInfo, SeatInfo};
 use super::command::{Gift, LiveEndReason, ScoreChange};
+use super::custom::Custom;
 use super::event::{LeaveReason, SeatReason};
 use super::ids::{BattleId, ConnectionId, LiveId, ScoreKey, UserId};
 use super::time::WallMs;
@@ -55,6 +56,17 @@ pub enum Fact {
         connection: ConnectionId,
         /// Its template now.
         template: Template,
+        /// Its own regions, when it has any.
+        custom: Option<Custom>,
+        /// When.
+        at: WallMs,
+    },
+    /// A live got or gave up regions of its own for while it is alone.
+    LiveLayoutChosen {
+        /// Which live.
+        live: LiveId,
+        /// Its regions, when it has any now.
+        custom: Option<Custom>,
         /// When.
         at: WallMs,
     },

@@ -1,17 +1,15 @@
-//! Templates of connections: which there are, and changing them.
+//! Layouts: templates of connections, which there are, and changing them.
 
 use costage_media::scene::Template;
 
-use super::answer::Answer;
-use super::command::TemplateRef;
+use super::answer::{Answer, Layout, SeatRegion};
+use super::command::{LayoutWish, TemplateRef};
+use super::custom::Custom;
 use super::fact::Fact;
-use super::ids::LiveId;
+use super::ids::{ConnectionId, LiveId};
 use super::lives::Lives;
 use super::refusal::Refusal;
 use super::time::WallMs;
-
-/// The product's connection templates that this version does not draw yet, by name and number.
-const TEMPLATES_LATER: [(&str, u64); 1] = [("hostStaticVoice6v6", 1)];
 
 impl Lives {
     /// What a connection of `live` has or would have: what is wished for, or else what it has, or else the first one.
@@ -21,52 +19,98 @@ impl Lives {
         wish.or(connection.map(|connection| connection.template)).unwrap_or(Template::HostDynamicGrid)
     }
 
-    /// Any connected host changes the template for all, unless it has too few places. A host alone has the whole canvas,
-    /// which every grid of one is: it may choose what it has, and nothing else until layouts of single lives are drawn.
-    pub(super) fn choose_layout(&mut self, now: WallMs, live: &LiveId, wish: &TemplateRef) -> Result<Answer, Refusal> {
+    /// Any connected host changes the layout for all, unless it has too few places. A host alone has the whole canvas,
+    /// which every grid of one is, or regions of its own: it may choose these, and no other template.
+    pub(super) fn choose_layout(&mut self, now: WallMs, live: &LiveId, wish: &LayoutWish) -> Result<Answer, Refusal> {
         let connection = self.live(live)?.connection;
-        let template = template(wish)?;
-        let Some(id) = connection else {
-            if template == Template::HostDynamicGrid {
-                return self.find_layout(live);
-            }
-            return Err(Refusal::NotConnected { live: live.clone() });
+        let (template, custom) = match wish {
+            LayoutWish::Template(wish) => (template(wish)?, None),
+            LayoutWish::Regions(wishes) => (Template::Custom, Some(self.check_regions(Some(live), wishes)?)),
         };
-        let members = self.members_of(live);
-        let places = template.capacity();
-        if members.len() > places {
-            return Err(Refusal::ConnectionFull { places });
-        }
-        let connection = self.state.connections.get_mut(&id).expect("named by its member");
-        // Choosing what is there already is done at once, and nobody need hear of it.
-        if std::mem::replace(&mut connection.template, template) != template {
-            self.record(Fact::LayoutChosen { connection: id, template, at: now });
-            self.fit_seats_to_layout(now, &members, template);
-            self.restage(id);
-            self.tell_layout(now, &members);
+        match connection {
+            Some(id) => self.lay_out(now, id, template, custom)?,
+            None if custom.is_some() || template == Template::HostDynamicGrid => self.lay_out_alone(now, live, custom),
+            None => return Err(Refusal::NotConnected { live: live.clone() }),
         }
         self.find_layout(live)
     }
+
+    fn lay_out(
+        &mut self,
+        now: WallMs,
+        id: ConnectionId,
+        template: Template,
+        custom: Option<Custom>,
+    ) -> Result<(), Refusal> {
+        let connection = self.state.connections.get(&id).expect("named by its member");
+        let (members, places) = (connection.members.clone(), template.capacity());
+        if members.len() > places {
+            return Err(Refusal::ConnectionFull { places });
+        }
+        // Choosing what is there already is done at once, and nobody need hear of it.
+        if (connection.template, &connection.custom) == (template, &custom) {
+            return Ok(());
+        }
+        let connection = self.state.connections.get_mut(&id).expect("looked up above");
+        (connection.template, connection.custom) = (template, custom.clone());
+        self.record(Fact::LayoutChosen { connection: id, template, custom, at: now });
+        self.fit_seats_to_layout(now, &members, template);
+        self.restage(id);
+        self.tell_layout(now, &members);
+        Ok(())
+    }
+
+    fn lay_out_alone(&mut self, now: WallMs, live: &LiveId, custom: Option<Custom>) {
+        if self.state.lives.get(live).is_none_or(|live| live.custom == custom) {
+            return;
+        }
+        let found = self.state.lives.get_mut(live).expect("looked up above");
+        found.custom.clone_from(&custom);
+        self.record(Fact::LiveLayoutChosen { live: live.clone(), custom, at: now });
+        self.restage_live(live);
+        self.tell_layout(now, std::slice::from_ref(live));
+    }
+
+    /// As choosing it, and as if nothing had been chosen.
+    pub(super) fn check_layout(
+        &mut self,
+        now: WallMs,
+        live: Option<&LiveId>,
+        wish: &LayoutWish,
+    ) -> Result<Answer, Refusal> {
+        if let Some(live) = live {
+            return self.rehearse(|lives| lives.choose_layout(now, live, wish));
+        }
+        let (template, regions) = match wish {
+            LayoutWish::Template(wish) => (template(wish)?, Vec::new()),
+            LayoutWish::Regions(wishes) => {
+                let custom = self.check_regions(None, wishes)?;
+                let regions = custom.iter().map(|it| SeatRegion::of(it.live.clone(), it.seat, None, it.region));
+                (Template::Custom, regions.collect())
+            }
+        };
+        Ok(Answer::Layout(Layout::of(template, self.rules.canvas, regions)))
+    }
+
+    /// What the viewers of `live` see: the connection's, or its own while it is alone.
+    pub(super) fn layout_of(&self, live: &LiveId) -> (Template, Option<&Custom>) {
+        let Some(live) = self.state.lives.get(live) else { return (Template::HostDynamicGrid, None) };
+        match (live.connection.and_then(|id| self.state.connections.get(&id)), &live.custom) {
+            (Some(connection), _) => (connection.template, connection.custom.as_ref()),
+            (None, Some(custom)) => (Template::Custom, Some(custom)),
+            (None, None) => (Template::HostDynamicGrid, None),
+        }
+    }
 }
 
-/// The template of that name or number, when it is one that is drawn.
+/// The template of that name or number, when there is one.
 pub(super) fn template(wish: &TemplateRef) -> Result<Template, Refusal> {
     let known = Template::ALL.into_iter().find(|known| match wish {
         TemplateRef::Name(name) => known.name() == name,
         TemplateRef::Id(id) => u64::from(known.id()) == *id,
     });
-    if let Some(known) = known {
-        return Ok(known);
-    }
-    let later = TEMPLATES_LATER.iter().find(|(name, id)| match wish {
-        TemplateRef::Name(wish) => wish == name,
-        TemplateRef::Id(wish) => wish == id,
-    });
-    Err(match later {
-        Some((name, _)) => Refusal::NotImplemented { what: format!("layoutTemplate {name}") },
-        None => {
-            let known = Template::ALL.map(|known| format!("\"{}\" ({})", known.name(), known.id()));
-            Refusal::Invalid { field: "layoutTemplate", detail: format!("unknown; use {}", known.join(" or ")) }
-        }
+    known.ok_or_else(|| {
+        let known = Template::ALL.map(|known| format!("\"{}\" ({})", known.name(), known.id()));
+        Refusal::Invalid { field: "layoutTemplate", detail: format!("unknown; use {}", known.join(" or ")) }
     })
 }

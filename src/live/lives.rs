@@ -147,7 +147,8 @@ impl Lives {
             Command::FindCoHost(live) => self.find_co_host(&live),
             Command::FindLayout(live) => self.find_layout(&live),
             Command::Preview(wish) => self.preview(&wish),
-            Command::ChooseLayout { live, template } => self.choose_layout(now, &live, &template),
+            Command::ChooseLayout { live, layout } => self.choose_layout(now, &live, &layout),
+            Command::CheckLayout { live, layout } => self.check_layout(now, live.as_ref(), &layout),
             Command::RequestBattle(request) => self.request_battle(now, &request),
             Command::AcceptBattle { battle, user } => self.accept_battle(now, battle, &user),
             Command::RejectBattle { battle, user } => self.reject_battle(now, battle, &user),
@@ -213,6 +214,15 @@ impl Lives {
             Wake::GuestGraceEnds(live, user) => self.guest_grace_ends(live, user),
             Wake::LiveIdles(id) => self.state.lives.get(id)?.idles(&self.rules),
         }
+    }
+
+    /// What `work` would give; nothing of it is done.
+    pub(super) fn rehearse<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let (mark, waiting) = (self.state.mark(), self.effects.len());
+        let outcome = work(self);
+        self.state.undo_to(mark);
+        self.effects.truncate(waiting);
+        outcome
     }
 
     pub(super) fn effect(&mut self, effect: Effect) {

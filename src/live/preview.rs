@@ -1,6 +1,6 @@
 //! What the picture of a live would be: as it is, or with another template or number of hosts. Nothing changes.
 
-use costage_media::scene::{Scene, SourceId, Tile};
+use costage_media::scene::{Scene, SourceId, Template, Tile};
 
 use super::answer::Answer;
 use super::command::PreviewWish;
@@ -11,23 +11,38 @@ use super::refusal::Refusal;
 impl Lives {
     /// The scene that `wish` asks for: who is there, in the order of places, then made-up hosts to the number wished for. A
     /// template that has too few places for the connected lives is refused as choosing it would be, unless the number of
-    /// hosts is wished for too.
+    /// hosts is wished for too. Cells and regions of one's own are seats', so no other number of hosts fits them.
     pub(super) fn preview(&self, wish: &PreviewWish) -> Result<Answer, Refusal> {
-        let live = self.live(&wish.live)?;
-        let connection = live.connection.and_then(|id| self.state.connections.get(&id));
-        let mut scene = connection.map_or_else(|| self.solo_scene(&wish.live), |it| self.connection_scene(it));
-        if let Some(other) = &wish.template {
-            scene.template = template(other).map_err(of_the_query)?;
-            scene.canvas = scene.template.canvas(self.rules.canvas);
-            scene.tiles.iter_mut().for_each(|tile| tile.region = None);
+        self.live(&wish.live)?;
+        let (chosen, custom) = match &wish.template {
+            Some(other) => (template(other).map_err(of_the_query)?, None),
+            None => self.layout_of(&wish.live),
+        };
+        let places = chosen.capacity();
+        if wish.hosts.is_none() && self.members_of(&wish.live).len() > places {
+            return Err(Refusal::ConnectionFull { places });
         }
-        let places = scene.template.capacity();
-        match wish.hosts {
-            Some(hosts) => seat(&mut scene, hosts, places)?,
-            None if self.members_of(&wish.live).len() > places => return Err(Refusal::ConnectionFull { places }),
-            None => scene.tiles.truncate(places),
+        let mut scene = self.scene_with(&wish.live, chosen, custom);
+        if let Some(hosts) = wish.hosts {
+            has_tiles_for_hosts(chosen)?;
+            seat(&mut scene, hosts, places)?;
         }
         Ok(Answer::Scene(Box::new(scene)))
+    }
+}
+
+/// A layout whose tiles are hosts' may be looked at with more or fewer of them.
+fn has_tiles_for_hosts(chosen: Template) -> Result<(), Refusal> {
+    match chosen {
+        Template::HostDynamicGrid
+        | Template::HostVoiceConnection
+        | Template::HostDynamic1v6
+        | Template::HostVideoLandscapeFixed2Seats => Ok(()),
+        Template::HostStaticVoice6v6 | Template::Custom => {
+            let detail =
+                format!("{} shows seats, whoever sits there; leave it out, or name another template", chosen.name());
+            Err(Refusal::Invalid { field: "hosts", detail })
+        }
     }
 }
 

@@ -21,6 +21,16 @@ pub enum Refusal {
         /// What is allowed and what was found.
         detail: String,
     },
+    /// 400, 100002: a region of a custom layout that cannot be.
+    #[error("regions[{index}].{field}: {detail}")]
+    InvalidRegion {
+        /// Which of the list, from 0.
+        index: usize,
+        /// Its field, as the client names it.
+        field: &'static str,
+        /// What is allowed and what was found.
+        detail: String,
+    },
     /// 501: in the product, not in this version of the server.
     #[error("{what} is not implemented yet")]
     NotImplemented {

@@ -51,6 +51,7 @@ impl Lives {
             left: false,
             spared_until: WallMs(0),
             solo: None,
+            custom: None,
             connection: None,
             battle: None,
         };

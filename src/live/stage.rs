@@ -4,13 +4,17 @@
 //! |---|---|---|
 //! | a live alone | its host, then its guests by seat, to the template's last place | further guests |
 //! | a connection | the host of each live, in the order of joining | all guests |
+//! | hostStaticVoice6v6 | a cell for each of six seats of both lives, without pictures | who sits on these |
+//! | regions of one's own | who sits on the seats that these name | everybody else |
 //!
 //! Guests sit there with or without media: the tile is an avatar before any comes, and when it is lost.
 
-use costage_media::scene::{Scene, ScoreBar, SourceId, Template, Tile, Voice};
+use costage_media::frame::Size;
+use costage_media::scene::{Cell, CellSitter, Region, Scene, ScoreBar, SourceId, Template, Tile, Voice};
 
-use super::answer::{CanvasSize, DeviceStatus, Layout, SeatRegion};
+use super::answer::{DeviceStatus, Layout, SeatRegion};
 use super::command::User;
+use super::custom::Custom;
 use super::effect::Effect;
 use super::event::Event;
 use super::ids::{ConnectionId, LiveId, StageId, UserId};
@@ -19,12 +23,28 @@ use super::seat::{OWNER_SEAT, Sitter};
 use super::state::{Connection, Live};
 use super::time::WallMs;
 
-/// Somebody in the picture.
-struct Place {
+/// Somebody on a seat.
+struct Somebody {
     live: LiveId,
     seat: u32,
     user: UserId,
     tile: Tile,
+}
+
+/// A place of the picture, and who has it.
+struct Place {
+    live: LiveId,
+    seat: u32,
+    region: Region,
+    who: Option<Somebody>,
+}
+
+/// Who is seen and heard on a stage.
+struct Cast {
+    template: Template,
+    places: Vec<Place>,
+    /// Who is heard alone.
+    beside: Vec<Somebody>,
 }
 
 impl Lives {
@@ -64,29 +84,27 @@ impl Lives {
         }
     }
 
-    pub(super) fn solo_scene(&self, id: &LiveId) -> Scene {
-        let names = self.state.lives.get(id).is_some_and(|live| live.info.overlays.names);
-        let template = Template::HostDynamicGrid;
-        let (places, voices) = self.cast(id, template);
-        let tiles = places.into_iter().map(|place| place.tile).collect();
-        Scene { canvas: self.rules.canvas, template, tiles, voices, score_bar: None, names }
+    fn solo_scene(&self, id: &LiveId) -> Scene {
+        self.scene(std::slice::from_ref(id), self.cast(id))
+    }
+
+    fn connection_scene(&self, connection: &Connection) -> Scene {
+        let first = connection.members.first().expect("a connection has members");
+        self.scene(&connection.members, self.cast(first))
+    }
+
+    /// What the viewers of `live` would see with this layout.
+    pub(super) fn scene_with(&self, live: &LiveId, template: Template, custom: Option<&Custom>) -> Scene {
+        let members = self.members_of(live);
+        let cast = self.cast_with(&members, template, custom);
+        self.scene(&members, cast)
     }
 
     /// One picture serves all lives of a connection, so an overlay is drawn when all of them want it.
-    pub(super) fn connection_scene(&self, connection: &Connection) -> Scene {
-        let lives: Vec<_> = connection.members.iter().filter_map(|id| self.state.lives.get(id)).collect();
-        let (places, voices) = match connection.members.first() {
-            Some(member) => self.cast(member, connection.template),
-            None => (Vec::new(), Vec::new()),
-        };
-        Scene {
-            canvas: connection.template.canvas(self.rules.canvas),
-            template: connection.template,
-            tiles: places.into_iter().map(|place| place.tile).collect(),
-            voices,
-            score_bar: self.score_bar(&lives),
-            names: lives.iter().all(|live| live.info.overlays.names),
-        }
+    fn scene(&self, members: &[LiveId], cast: Cast) -> Scene {
+        let lives: Vec<_> = members.iter().filter_map(|id| self.state.lives.get(id)).collect();
+        let names = lives.iter().all(|live| live.info.overlays.names);
+        cast.scene(self.rules.canvas, self.score_bar(&lives), names)
     }
 
     /// Exactly two connected, and both in the battle, of whom one may have left it: the bar stays until the end.
@@ -105,27 +123,11 @@ impl Lives {
 
     /// Where everybody stands in what the viewers of `live` see.
     pub(super) fn layout(&self, live: &LiveId) -> Layout {
-        let connection = self.state.lives.get(live).and_then(|live| live.connection);
-        let template = connection.and_then(|id| self.state.connections.get(&id)).map(|connection| connection.template);
-        let template = template.unwrap_or(Template::HostDynamicGrid);
-        let canvas = template.canvas(self.rules.canvas);
-        let (places, _) = self.cast(live, template);
-        let regions = template.regions(canvas, places.len());
-        let regions = places.into_iter().zip(regions).map(|(place, region)| SeatRegion {
-            live_id: place.live,
-            seat_index: place.seat,
-            user_id: place.user,
-            x: region.rect.x,
-            y: region.rect.y,
-            w: region.rect.w,
-            h: region.rect.h,
-            z: region.z,
-        });
-        Layout {
-            template_id: template.id(),
-            canvas: CanvasSize { w: canvas.width, h: canvas.height },
-            regions: regions.collect(),
-        }
+        let Cast { template, places, .. } = self.cast(live);
+        let region = |place: Place| {
+            SeatRegion::of(place.live, place.seat, place.who.map(|somebody| somebody.user), place.region)
+        };
+        Layout::of(template, self.rules.canvas, places.into_iter().map(region).collect())
     }
 
     /// Tells `lives`, which all see the same picture, its layout.
@@ -144,23 +146,56 @@ impl Lives {
     }
 
     /// Who is in the picture that `live` has, in the order of places, and who is heard beside them.
-    fn cast(&self, live: &LiveId, template: Template) -> (Vec<Place>, Vec<Voice>) {
-        let members = self.members_of(live);
-        let mut places: Vec<Place> =
-            members.iter().filter_map(|id| Some(self.host_place(self.state.lives.get(id)?))).collect();
-        let free = if let [_alone] = &members[..] { template.capacity() - places.len() } else { 0 };
-        let guests = members.iter().flat_map(|id| self.guests(id).map(move |guest| (id, guest)));
-        let mut voices = Vec::new();
-        for (place, (id, (seat, sitter, source))) in guests.enumerate() {
-            if place < free {
-                let (live, user, tile) =
-                    (id.clone(), sitter.user.user_id.clone(), tile(source, &sitter.user, Some(sitter)));
-                places.push(Place { live, seat, user, tile });
-            } else {
-                voices.push(Voice { source, muted: sitter.microphone != DeviceStatus::Opened });
-            }
+    fn cast(&self, live: &LiveId) -> Cast {
+        let (template, custom) = self.layout_of(live);
+        self.cast_with(&self.members_of(live), template, custom)
+    }
+
+    fn cast_with(&self, members: &[LiveId], template: Template, custom: Option<&Custom>) -> Cast {
+        let mut everybody = self.everybody(members);
+        let mut take = |live: &LiveId, seat: u32| {
+            let index = everybody.iter().position(|it| it.live == *live && it.seat == seat)?;
+            Some(everybody.remove(index))
+        };
+        let canvas = template.canvas(self.rules.canvas);
+        let wanted: Vec<(LiveId, u32, Region)> = if let Some(custom) = custom {
+            custom.iter().map(|it| (it.live.clone(), it.seat, it.region)).collect()
+        } else {
+            let seats = self.seats_shown(members, template);
+            let regions = template.regions(canvas, seats.len());
+            seats.into_iter().zip(regions).map(|((live, seat), region)| (live, seat, region)).collect()
+        };
+        let place = |(live, seat, region): (LiveId, u32, Region)| {
+            let who = take(&live, seat);
+            Place { live, seat, region, who }
+        };
+        let places = wanted.into_iter().map(place).collect();
+        Cast { template, places, beside: everybody }
+    }
+
+    /// The seats that a template has places for, in their order.
+    fn seats_shown(&self, members: &[LiveId], template: Template) -> Vec<(LiveId, u32)> {
+        if template == Template::HostStaticVoice6v6 {
+            let team = |live: &LiveId| (0..Template::TEAM_SEATS).map(|seat| (live.clone(), seat)).collect::<Vec<_>>();
+            return members.iter().flat_map(team).collect();
         }
-        (places, voices)
+        let mut seats: Vec<_> = members.iter().map(|live| (live.clone(), OWNER_SEAT)).collect();
+        if let [alone] = members {
+            seats.extend(self.guests(alone).map(|(seat, ..)| (alone.clone(), seat)));
+        }
+        seats.truncate(template.capacity());
+        seats
+    }
+
+    /// The hosts of these lives, then their guests.
+    fn everybody(&self, members: &[LiveId]) -> Vec<Somebody> {
+        let hosts = members.iter().filter_map(|id| Some(self.host_of(self.state.lives.get(id)?)));
+        let guest = |live: &LiveId, (seat, sitter, source): (u32, &Sitter, SourceId)| {
+            let tile = tile(source, &sitter.user, Some(sitter));
+            Somebody { live: live.clone(), seat, user: sitter.user.user_id.clone(), tile }
+        };
+        let guests = members.iter().flat_map(|id| self.guests(id).map(move |it| guest(id, it)));
+        hosts.chain(guests).collect()
     }
 
     /// The guests of a live, by seat.
@@ -173,10 +208,37 @@ impl Lives {
 
     /// A live's host, whose camera and microphone are as on seat 0. A host without its seat goes on being shown: a live is
     /// its host's.
-    fn host_place(&self, live: &Live) -> Place {
+    fn host_of(&self, live: &Live) -> Somebody {
         let seat = self.state.seating.seat(&live.info.live_id, OWNER_SEAT);
         let tile = tile(live.source(), &live.info.owner, seat.sitter.as_ref());
-        Place { live: live.info.live_id.clone(), seat: OWNER_SEAT, user: live.owner().clone(), tile }
+        Somebody { live: live.info.live_id.clone(), seat: OWNER_SEAT, user: live.owner().clone(), tile }
+    }
+}
+
+impl Cast {
+    /// As it is drawn and heard.
+    fn scene(self, configured: Size, score_bar: Option<ScoreBar>, names: bool) -> Scene {
+        let Self { template, places, beside } = self;
+        let voice = |somebody: &Somebody| Voice { source: somebody.tile.source, muted: somebody.tile.muted };
+        let mut voices: Vec<_> = beside.iter().map(voice).collect();
+        let (mut tiles, mut cells) = (Vec::new(), Vec::new());
+        if template == Template::HostStaticVoice6v6 {
+            let seated = places.iter().filter_map(|place| place.who.as_ref()).map(voice);
+            voices = seated.chain(voices).collect();
+            cells = places.into_iter().map(Place::cell).collect();
+        } else {
+            let own = |region| (template == Template::Custom).then_some(region);
+            let tile = |place: Place| Some(Tile { region: own(place.region), ..place.who?.tile });
+            tiles = places.into_iter().filter_map(tile).collect();
+        }
+        Scene { canvas: template.canvas(configured), template, tiles, voices, cells, score_bar, names }
+    }
+}
+
+impl Place {
+    fn cell(self) -> Cell {
+        let sitter = self.who.map(|somebody| CellSitter { name: somebody.tile.name, muted: somebody.tile.muted });
+        Cell { seat: self.seat, rect: self.region.rect, sitter }
     }
 }
 

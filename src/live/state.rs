@@ -9,6 +9,7 @@ use costage_media::scene::{SourceId, Template};
 
 use super::answer::{BattleEndReason, BattleResult, Host, Scored};
 use super::command::{Gift, NewLive, ScoreChange};
+use super::custom::Custom;
 use super::effect::Wake;
 use super::ids::{BattleId, ConnectionId, LiveId, ScoreKey, StageId, UserId};
 use super::seat::{SeatMark, SeatRows, Seating};
@@ -32,6 +33,8 @@ pub(super) struct Live {
     pub(super) spared_until: WallMs,
     /// The stage it has while alone, from the first time that it had something to show.
     pub(super) solo: Option<StageId>,
+    /// Regions of its own, for while it is alone.
+    pub(super) custom: Option<Custom>,
     pub(super) connection: Option<ConnectionId>,
     /// The battle that it is in, or has asked for or is asked to.
     pub(super) battle: Option<BattleId>,
@@ -91,6 +94,8 @@ pub(super) struct Request {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Connection {
     pub(super) template: Template,
+    /// The regions of [`Template::Custom`], and of no other.
+    pub(super) custom: Option<Custom>,
     pub(super) stage: StageId,
     /// In the order of places: the inviter first, then by joining time.
     pub(super) members: Vec<LiveId>,

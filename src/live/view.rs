@@ -6,8 +6,6 @@ use super::lives::Lives;
 use super::refusal::Refusal;
 use super::state::{Battle, Live, Phase, Presence};
 
-use costage_media::scene::Template;
-
 impl Lives {
     /// Everything about a live: the first message of an event socket.
     ///
@@ -82,7 +80,7 @@ impl Lives {
         let connection = self.state.lives.get(live).and_then(|live| live.connection);
         let connection = connection.and_then(|id| self.state.connections.get(&id));
         let connected = connection.map(|connection| connection.members.clone()).unwrap_or_default();
-        let template = connection.map_or(Template::HostDynamicGrid, |connection| connection.template);
+        let (template, _) = self.layout_of(live);
         CoHost {
             hosts: connected.iter().filter_map(host).collect(),
             connected,

@@ -14,6 +14,7 @@ mod everything;
 mod full;
 mod gifts;
 mod house;
+mod layouts;
 mod live_change;
 mod lives;
 mod pictures;

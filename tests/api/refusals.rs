@@ -68,8 +68,7 @@ impl Table {
         let mut operations = Vec::new();
         for (path, methods) in contract.document()["paths"].as_object().unwrap() {
             for (method, operation) in methods.as_object().unwrap() {
-                let is_command =
-                    !["get", "head", "options"].contains(&method.as_str()) && operation["x-not-built"] != true;
+                let is_command = !["get", "head", "options"].contains(&method.as_str());
                 if is_command && path.starts_with("/v1/") {
                     // What ends something comes up less often, so that there is something to be refused about.
                     let weight = if method == "delete" { 1 } else { 3 };

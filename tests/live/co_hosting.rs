@@ -1,7 +1,7 @@
 //! Co-hosting rule by rule: candidates, templates, who goes, who is taken out.
 
 use costage::live::answer::{ConnectionCode, Layout};
-use costage::live::command::{LiveChange, MediaState, TemplateRef};
+use costage::live::command::{LayoutWish, LiveChange, MediaState, TemplateRef};
 use costage::live::{Answer, Command, Fact, Refusal};
 use costage_media::frame::Size;
 use costage_media::scene::Template;
@@ -17,8 +17,8 @@ fn candidates(world: &mut World, of: &str, cursor: &str, count: Option<u64>) -> 
 }
 
 fn choose(world: &mut World, of: &str, template: &str) -> Result<Layout, Refusal> {
-    let template = TemplateRef::Name(template.to_owned());
-    match world.ask(Command::ChooseLayout { live: live(of), template })? {
+    let layout = LayoutWish::Template(TemplateRef::Name(template.to_owned()));
+    match world.ask(Command::ChooseLayout { live: live(of), layout })? {
         Answer::Layout(layout) => Ok(layout),
         other => panic!("{other:?}"),
     }

@@ -10,6 +10,7 @@ mod co_hosting;
 mod connections;
 mod gifts;
 mod guests;
+mod layouts;
 mod lives;
 mod onlooking;
 mod presence;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use costage::live::answer::{BattleInfo, BattleRequested, CoHost, LiveInfo, Scored, TargetResult};
+use costage::live::answer::{BattleInfo, BattleRequested, CoHost, Layout, LiveInfo, Scored, TargetResult};
 use costage::live::command::{
     BattleRequest, ConnectionRequest, LiveEndReason, MediaState, NewLive, ScoreChange, ScoreOp, ScoreSource,
     SocketState, User,
@@ -281,6 +281,14 @@ impl World {
     pub(crate) fn info(&mut self, battle: BattleId) -> BattleInfo {
         match self.ask(Command::FindBattle(battle)) {
             Ok(Answer::Battle(info)) => *info,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Where everybody stands in what this live's viewers see.
+    pub(crate) fn layout(&mut self, name: &str) -> Layout {
+        match self.ask(Command::FindLayout(live(name))) {
+            Ok(Answer::Layout(layout)) => layout,
             other => panic!("{other:?}"),
         }
     }

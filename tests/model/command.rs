@@ -9,6 +9,28 @@ pub(crate) enum Wish {
     Number(u64),
 }
 
+/// What a layout is to be.
+#[derive(Debug, Clone)]
+pub(crate) enum Layout {
+    Template(Wish),
+    Regions(Vec<RegionWish>),
+}
+
+/// A region of one's own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RegionWish {
+    pub(crate) x: u64,
+    pub(crate) y: u64,
+    pub(crate) w: u64,
+    pub(crate) h: u64,
+    pub(crate) z: u64,
+    /// 0 cover, 1 contain, 2 fill.
+    pub(crate) fit: u8,
+    pub(crate) radius: u64,
+    pub(crate) of: Text,
+    pub(crate) seat: u64,
+}
+
 /// Where a page begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cursor {
@@ -202,7 +224,11 @@ pub(crate) enum Command {
     FindLayout(Text),
     Layout {
         live: Text,
-        template: Wish,
+        layout: Layout,
+    },
+    CheckLayout {
+        live: Option<Text>,
+        layout: Layout,
     },
     /// Another template and another number of hosts than there are.
     Preview {

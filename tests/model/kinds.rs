@@ -1,6 +1,6 @@
 //! Names of what may happen, to be counted.
 
-use crate::command::{Command, Policy, Reply, SeatAsk};
+use crate::command::{Command, Layout, Policy, Reply, SeatAsk};
 use crate::rules::Due;
 use crate::said::{Event, Left, Why};
 
@@ -60,7 +60,9 @@ kinds! {
         Command::FindSeats(..) => "find seats",
         Command::FindWishes(..) => "find wishes",
         Command::FindLayout(..) => "find layout",
-        Command::Layout { .. } => "layout",
+        Command::Layout { layout: Layout::Template(_), .. } => "layout",
+        Command::Layout { layout: Layout::Regions(_), .. } => "regions",
+        Command::CheckLayout { .. } => "check layout",
         Command::Preview { .. } => "preview",
         Command::Battle(..) => "battle",
         Command::AcceptBattle { .. } => "accept battle",

@@ -107,7 +107,16 @@ pub(crate) struct PlaceSeen<'a> {
     /// x y w h.
     pub(crate) place: [usize; 4],
     pub(crate) z: u32,
+    /// 0 cover, 1 contain, 2 fill.
+    pub(crate) fit: u8,
+    pub(crate) radius: usize,
 }
+
+/// x y w h, z, fit and radius of a tile with a region of its own.
+pub(crate) type OwnPlace = ([usize; 4], u32, u8, usize);
+
+/// Number of a seat, x y w h, and who sits there with the microphone off.
+pub(crate) type CellSeen<'a> = (u64, [usize; 4], Option<(&'a str, bool)>);
 
 /// Where a battle stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -219,6 +228,9 @@ pub(crate) struct Picture<'a> {
     pub(crate) canvas: [usize; 2],
     /// Serial of the live or the guest, name, camera open, microphone off.
     pub(crate) tiles: Vec<(u32, &'a str, bool, bool)>,
+    /// Of these, where they are not the template's.
+    pub(crate) regions: Vec<OwnPlace>,
+    pub(crate) cells: Vec<CellSeen<'a>>,
     /// Who is heard without a tile: serial, microphone off.
     pub(crate) voices: Vec<(u32, bool)>,
     pub(crate) names: bool,

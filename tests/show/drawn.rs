@@ -7,7 +7,7 @@ use std::time::Duration;
 use costage::client::video_loop::Scenery;
 use costage::client::whep::Viewer;
 use costage::client::{Audience, Seen};
-use costage_media::frame::{I420, PictureRef};
+use costage_media::frame::{I420, PictureRef, Size};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::connect;
@@ -16,9 +16,9 @@ use crate::house::{House, house};
 use crate::{CANVAS, PATIENCE};
 
 /// Luma of the hosts' pictures. Around them the canvas is 31, under an avatar 42.
-const LUMA: [u8; 2] = [200, 120];
+pub(crate) const LUMA: [u8; 2] = [200, 120];
 /// Encoding and scaling change an even grey by less.
-const LUMA_BLUR: u8 = 12;
+pub(crate) const LUMA_BLUR: u8 = 12;
 /// Samples of chroma in the bar's row that are the left side's blue (U about 195) or the right one's red (about 112; grey is 128).
 const BLUE_U: u8 = 154;
 const RED_U: u8 = 120;
@@ -29,7 +29,7 @@ const BESIDE: usize = 6;
 /// From 1900 to 1970, seconds (RFC 5905).
 const NTP_TO_UNIX: u64 = 2_208_988_800;
 /// Slides and moving tiles are over by then.
-const SETTLED: Duration = Duration::from_millis(1_200);
+pub(crate) const SETTLED: Duration = Duration::from_millis(1_200);
 
 /// An even grey, a little different from frame to frame so that each is sent.
 pub(crate) struct Grey(pub(crate) u8);
@@ -43,17 +43,23 @@ impl Scenery for Grey {
 
 /// What one decoded picture shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Shown {
+pub(crate) struct Shown {
     /// When the server composed it, ms since 1970.
-    at: u64,
+    pub(crate) at: u64,
+    pub(crate) size: Size,
     luma: Vec<u8>,
     /// Samples of the bar's row that are blue, and red.
     bar: (usize, usize),
 }
 
 impl Shown {
-    fn luma(&self, x: usize, y: usize) -> u8 {
-        self.luma[y * CANVAS.width + x]
+    pub(crate) fn luma(&self, x: usize, y: usize) -> u8 {
+        self.luma[y * self.size.width + x]
+    }
+
+    /// Whether this host is seen there.
+    pub(crate) fn shows(&self, host: usize, x: usize, y: usize) -> bool {
+        self.luma(x, y).abs_diff(LUMA[host]) <= LUMA_BLUR
     }
 
     fn has_bar(&self) -> bool {
@@ -62,7 +68,7 @@ impl Shown {
 }
 
 #[derive(Clone, Default)]
-struct Film(Arc<Mutex<Vec<Shown>>>);
+pub(crate) struct Film(Arc<Mutex<Vec<Shown>>>);
 
 impl Audience for Film {
     fn picture(&mut self, picture: PictureRef<'_>, seen: &Seen) {
@@ -73,18 +79,18 @@ impl Audience for Film {
         let row = &picture.u.data[BAR_ROW / 2 * picture.u.stride..][..picture.u.width];
         let count = |is: fn(u8) -> bool| row.iter().filter(|u| is(**u)).count();
         let bar = (count(|u| u > BLUE_U), count(|u| u < RED_U));
-        self.0.lock().expect("no viewer panics").push(Shown { at, luma, bar });
+        self.0.lock().expect("no viewer panics").push(Shown { at, size: picture.size(), luma, bar });
     }
 }
 
 impl Film {
-    fn last(&self) -> Shown {
+    pub(crate) fn last(&self) -> Shown {
         self.0.lock().expect("no viewer panics").last().expect("it has begun").clone()
     }
 
     /// The first pictures composed after `at`, when there are `count`. An event's time and a frame's are whole ms, so that
     /// what has the same one may be older.
-    async fn after(&self, at: u64, count: usize) -> Vec<Shown> {
+    pub(crate) async fn after(&self, at: u64, count: usize) -> Vec<Shown> {
         let there = async {
             loop {
                 let film = self.0.lock().expect("no viewer panics").clone();
@@ -100,10 +106,10 @@ impl Film {
 }
 
 /// A live's events, read on a thread of their own.
-struct News(tokio::sync::mpsc::UnboundedReceiver<Value>);
+pub(crate) struct News(tokio::sync::mpsc::UnboundedReceiver<Value>);
 
 impl News {
-    fn of(house: &House, live: &str) -> Self {
+    pub(crate) fn of(house: &House, live: &str) -> Self {
         let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
         let (mut socket, _) = connect(house.events(live)).expect("a public live's events");
         std::thread::spawn(move || {
@@ -117,7 +123,7 @@ impl News {
     }
 
     /// The next event of this type.
-    async fn next(&mut self, wanted: &str) -> Value {
+    pub(crate) async fn next(&mut self, wanted: &str) -> Value {
         let next = async {
             loop {
                 let event = self.0.recv().await.expect("the socket stays open");
@@ -142,8 +148,8 @@ async fn assert_follows(film: &Film, event: &Value, what: &str, shows: impl Fn(&
     );
 }
 
-/// The host's picture reaches each edge of its region, and ends there.
-fn assert_drawn(shown: &Shown, regions: &Value) {
+/// The host's picture reaches each edge of its region, and ends there. None that lies above hides where it is looked.
+pub(crate) fn assert_drawn(shown: &Shown, regions: &Value) {
     let regions = regions.as_array().expect("regions are a list");
     let number = |region: &Value, name: &str| {
         usize::try_from(region[name].as_u64().unwrap_or_else(|| panic!("{name} of {region}"))).expect("pixels")
@@ -170,7 +176,9 @@ fn assert_drawn(shown: &Shown, regions: &Value) {
             (Some(middle_x), y.checked_sub(BESIDE + 20)),
         ];
         for (x, y) in outside {
-            let Some((x, y)) = x.zip(y).filter(|(x, y)| *x < CANVAS.width && *y < CANVAS.height) else { continue };
+            let Some((x, y)) = x.zip(y).filter(|(x, y)| *x < shown.size.width && *y < shown.size.height) else {
+                continue;
+            };
             assert!(!is_there(x, y), "outside {region} at {x},{y}: {}", shown.luma(x, y));
         }
     }

@@ -6,6 +6,7 @@ mod avatars;
 mod drawn;
 mod guests;
 mod house;
+mod layouts;
 mod listener;
 mod onlooker;
 

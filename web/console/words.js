@@ -10,6 +10,7 @@ export const TEMPLATES = new Map([
   [600, "Grid (hostDynamicGrid)"],
   [601, "One large, windows above (hostDynamic1v6)"],
   [2, "Equal cells (hostVoiceConnection)"],
+  [1, "Two teams of six voices (hostStaticVoice6v6)"],
   [400, "Two in landscape (HostVideoLandscapeFixed2Seats)"],
 ]);
 

@@ -1,6 +1,6 @@
 //! A scene as a flat list of what to draw, from back to front.
 
-use super::{Avatar, Proportion, Rect, Region, Scene, ScoreBar, SourceId, Tile};
+use super::{Avatar, Cell, Proportion, Rect, Region, Scene, ScoreBar, SourceId, Template, Tile};
 
 /// One thing to draw. Later overlays (countdown, badges) are further variants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Item {
         /// `false`: the avatar, whatever arrives.
         camera: bool,
     },
+    /// A seat without picture.
+    Cell(Cell),
     /// A nickname in a pill, at the bottom left of its host's tile wherever that is.
     Nickname {
         /// Whose.
@@ -41,7 +43,15 @@ impl Item {
     pub(crate) fn place(&self) -> Option<(SourceId, Region)> {
         match self {
             Self::Tile { source, region, .. } => Some((*source, *region)),
-            Self::Nickname { .. } | Self::ScoreBar { .. } => None,
+            Self::Cell(_) | Self::Nickname { .. } | Self::ScoreBar { .. } => None,
+        }
+    }
+
+    /// The seat, when it is a cell.
+    pub(crate) fn cell(&self) -> Option<&Cell> {
+        match self {
+            Self::Cell(cell) => Some(cell),
+            Self::Tile { .. } | Self::Nickname { .. } | Self::ScoreBar { .. } => None,
         }
     }
 
@@ -49,7 +59,7 @@ impl Item {
     pub(crate) fn named(&self) -> Option<SourceId> {
         match self {
             Self::Nickname { source, .. } => Some(*source),
-            Self::Tile { .. } | Self::ScoreBar { .. } => None,
+            Self::Tile { .. } | Self::Cell(_) | Self::ScoreBar { .. } => None,
         }
     }
 }
@@ -69,7 +79,8 @@ impl Scene {
     pub fn draw_list(&self) -> DrawList {
         let proportion = self.template.proportion(self.canvas);
         let placed = self.placed();
-        let mut items = Vec::with_capacity(placed.len() * 2 + 1);
+        let mut items = Vec::with_capacity(self.cells.len() + placed.len() * 2 + 1);
+        items.extend(self.cells.iter().cloned().map(Item::Cell));
         for &(tile, region) in &placed {
             let (source, name, avatar) = (tile.source, tile.name.clone(), tile.avatar.clone());
             items.push(Item::Tile { source, region, name, avatar, camera: tile.camera });
@@ -77,9 +88,10 @@ impl Scene {
         for (tile, _) in placed.iter().filter(|_| self.names) {
             items.push(Item::Nickname { source: tile.source, text: tile.name.clone(), muted: tile.muted });
         }
-        if let (Some(scores), [(_, first), (_, second)]) = (self.score_bar, placed.as_slice()) {
-            let rect = score_bar_rect(proportion, first.rect.around(second.rect));
-            items.push(Item::ScoreBar { rect, scores });
+        let rects = placed.iter().map(|(_, region)| region.rect).chain(self.cells.iter().map(|cell| cell.rect));
+        let is_of_two = placed.len() == 2 || !self.cells.is_empty() || self.template == Template::Custom;
+        if let (Some(scores), Some(all)) = (self.score_bar.filter(|_| is_of_two), rects.reduce(Rect::around)) {
+            items.push(Item::ScoreBar { rect: score_bar_rect(proportion, all), scores });
         }
         DrawList { proportion, items }
     }
@@ -122,7 +134,6 @@ fn score_bar_rect(proportion: Proportion, tiles: Rect) -> Rect {
 mod tests {
     use super::*;
     use crate::frame::Size;
-    use crate::scene::Template;
 
     #[test]
     fn a_battle_of_two_draws_tiles_then_names_then_the_bar() {
@@ -187,6 +198,7 @@ mod tests {
             template: Template::HostDynamicGrid,
             tiles: (0..n).map(tile).collect(),
             voices: Vec::new(),
+            cells: Vec::new(),
             score_bar: Some(ScoreBar { left: 1, right: 2 }),
             names: true,
         }

@@ -55,6 +55,26 @@ pub struct Voice {
     pub muted: bool,
 }
 
+/// One seat of a layout without pictures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cell {
+    /// Its number, shown while nobody sits there.
+    pub seat: u32,
+    /// Where it is.
+    pub rect: Rect,
+    /// Who sits there.
+    pub sitter: Option<CellSitter>,
+}
+
+/// Who sits on the seat of a cell, as shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellSitter {
+    /// The nickname, any text.
+    pub name: String,
+    /// The microphone is off.
+    pub muted: bool,
+}
+
 /// The scores of a battle of two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScoreBar {
@@ -75,7 +95,9 @@ pub struct Scene {
     pub tiles: Vec<Tile>,
     /// Who is heard beside those that have a tile: guests of connected lives, and those beyond the template's places.
     pub voices: Vec<Voice>,
-    /// Drawn when exactly two tiles are connected.
+    /// Seats without pictures, drawn below all tiles; whose voices are heard is not said here.
+    pub cells: Vec<Cell>,
+    /// Drawn above exactly two tiles, or above all cells, or above all tiles of a custom layout.
     pub score_bar: Option<ScoreBar>,
     /// Whether nicknames are drawn.
     pub names: bool,

@@ -12,8 +12,12 @@ pub enum Template {
     HostDynamic1v6,
     /// One to nine hosts of voice rooms, each in a cell of the same size.
     HostVoiceConnection,
+    /// Two teams of six seats each, in cells without pictures.
+    HostStaticVoice6v6,
     /// Two hosts side by side in landscape.
     HostVideoLandscapeFixed2Seats,
+    /// Each tile where its own region says; chosen by those, never by name.
+    Custom,
 }
 
 /// The canvas that most layouts are written for.
@@ -54,10 +58,34 @@ const HOST_DYNAMIC_1V6: [[usize; 4]; 7] = [
 /// Of HostVideoLandscapeFixed2Seats, on the landscape canvas.
 const HOST_VIDEO_LANDSCAPE_FIXED_2: [[usize; 4]; 2] = [[0, 180, 640, 360], [640, 180, 640, 360]];
 
+/// Of hostStaticVoice6v6: the seats of the first live, then those of the second; seat i of a team in its column i mod 2.
+const HOST_STATIC_VOICE_6V6: [[usize; 4]; 12] = [
+    [0, 276, 180, 200],
+    [180, 276, 180, 200],
+    [0, 476, 180, 200],
+    [180, 476, 180, 200],
+    [0, 676, 180, 200],
+    [180, 676, 180, 200],
+    [360, 276, 180, 200],
+    [540, 276, 180, 200],
+    [360, 476, 180, 200],
+    [540, 476, 180, 200],
+    [360, 676, 180, 200],
+    [540, 676, 180, 200],
+];
+
 impl Template {
-    /// Every template that is drawn.
-    pub const ALL: [Self; 4] =
-        [Self::HostDynamicGrid, Self::HostDynamic1v6, Self::HostVoiceConnection, Self::HostVideoLandscapeFixed2Seats];
+    /// Every template that may be chosen by name.
+    pub const ALL: [Self; 5] = [
+        Self::HostDynamicGrid,
+        Self::HostDynamic1v6,
+        Self::HostVoiceConnection,
+        Self::HostStaticVoice6v6,
+        Self::HostVideoLandscapeFixed2Seats,
+    ];
+
+    /// Seats of each live that hostStaticVoice6v6 has cells for (KSGConnectMaxSeatCount).
+    pub const TEAM_SEATS: u32 = 6;
 
     /// The number that clients know it by.
     #[must_use]
@@ -66,7 +94,9 @@ impl Template {
             Self::HostDynamicGrid => 600,
             Self::HostDynamic1v6 => 601,
             Self::HostVoiceConnection => 2,
+            Self::HostStaticVoice6v6 => 1,
             Self::HostVideoLandscapeFixed2Seats => 400,
+            Self::Custom => 1000,
         }
     }
 
@@ -77,7 +107,9 @@ impl Template {
             Self::HostDynamicGrid => "hostDynamicGrid",
             Self::HostDynamic1v6 => "hostDynamic1v6",
             Self::HostVoiceConnection => "hostVoiceConnection",
+            Self::HostStaticVoice6v6 => "hostStaticVoice6v6",
             Self::HostVideoLandscapeFixed2Seats => "HostVideoLandscapeFixed2Seats",
+            Self::Custom => "custom",
         }
     }
 
@@ -85,16 +117,20 @@ impl Template {
     #[must_use]
     pub fn capacity(self) -> usize {
         match self {
-            Self::HostDynamicGrid | Self::HostVoiceConnection => 9,
+            Self::HostDynamicGrid | Self::HostVoiceConnection | Self::Custom => 9,
             Self::HostDynamic1v6 => 7,
-            Self::HostVideoLandscapeFixed2Seats => 2,
+            Self::HostStaticVoice6v6 | Self::HostVideoLandscapeFixed2Seats => 2,
         }
     }
 
     /// The canvas that it is written for.
     fn design(self) -> Size {
         match self {
-            Self::HostDynamicGrid | Self::HostDynamic1v6 | Self::HostVoiceConnection => PORTRAIT,
+            Self::HostDynamicGrid
+            | Self::HostDynamic1v6
+            | Self::HostVoiceConnection
+            | Self::HostStaticVoice6v6
+            | Self::Custom => PORTRAIT,
             Self::HostVideoLandscapeFixed2Seats => LANDSCAPE,
         }
     }
@@ -114,7 +150,8 @@ impl Template {
         Proportion::of(self.design(), canvas)
     }
 
-    /// Where each of `places` occupied places is on `canvas`; at most as many as the template has.
+    /// Where each of `places` occupied places is on `canvas`; at most as many as the template has. Of hostStaticVoice6v6 each
+    /// seat is a place, the first live's six before the second's.
     #[must_use]
     pub fn regions(self, canvas: Size, places: usize) -> Vec<Region> {
         let proportion = self.proportion(canvas);
@@ -128,7 +165,9 @@ impl Template {
             Self::HostDynamicGrid => HOST_DYNAMIC_GRID[places.clamp(1, HOST_DYNAMIC_GRID.len()) - 1],
             Self::HostDynamic1v6 => &HOST_DYNAMIC_1V6,
             Self::HostVoiceConnection => HOST_DYNAMIC_GRID[HOST_DYNAMIC_GRID.len() - 1],
+            Self::HostStaticVoice6v6 => &HOST_STATIC_VOICE_6V6,
             Self::HostVideoLandscapeFixed2Seats => &HOST_VIDEO_LANDSCAPE_FIXED_2,
+            Self::Custom => &[],
         }
     }
 
@@ -218,6 +257,15 @@ mod tests {
         for template in Template::ALL.into_iter().filter(|other| *other != it) {
             assert_eq!([template.canvas(PORTRAIT), template.canvas(LANDSCAPE)], [PORTRAIT, LANDSCAPE]);
         }
+    }
+
+    #[test]
+    fn host_static_voice_6v6_has_two_teams_of_six_in_two_columns_each() {
+        let found = numbers(&Template::HostStaticVoice6v6.regions(PORTRAIT, 12));
+        let team = |left: usize| (0..6).map(move |i| [left + i % 2 * 180, 276 + i / 2 * 200, 180, 200]);
+        assert_eq!(found, team(0).chain(team(360)).collect::<Vec<_>>());
+        let it = Template::HostStaticVoice6v6;
+        assert_eq!((it.id(), it.capacity(), it.name()), (1, 2, "hostStaticVoice6v6"));
     }
 
     #[test]

@@ -53,14 +53,6 @@ impl Answers for Done {
     }
 }
 
-/// Nothing but a refusal.
-impl Answers for Problem {
-    fn describe(sketch: &mut Sketch<'_>) {
-        sketch.may(&[Case::NotBuilt]);
-        sketch.extension("x-not-built", true.into());
-    }
-}
-
 impl Answers for Document {
     fn describe(sketch: &mut Sketch<'_>) {
         sketch.text_answer(200, "This document.", "application/json", "{}");

@@ -66,6 +66,7 @@ fn thread() -> (MixThread, MixHandle, Receiver<super::super::shard::Outgoing>) {
         template: Template::HostDynamicGrid,
         tiles: vec![tile],
         voices: Vec::new(),
+        cells: Vec::new(),
         score_bar: None,
         names: false,
     };

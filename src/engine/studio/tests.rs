@@ -127,6 +127,7 @@ fn scene(sources: &[SourceId]) -> Scene {
         template: Template::HostDynamicGrid,
         tiles,
         voices: Vec::new(),
+        cells: Vec::new(),
         score_bar: None,
         names: false,
     }

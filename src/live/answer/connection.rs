@@ -98,7 +98,8 @@ impl JsonSchema for TemplateName {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let (ids, names) = (Template::ALL.map(Template::id), Template::ALL.map(Template::name));
+        let all = || Template::ALL.into_iter().chain([Template::Custom]);
+        let (ids, names): (Vec<_>, Vec<_>) = (all().map(Template::id).collect(), all().map(Template::name).collect());
         json_schema!({
             "type": "object",
             "properties": {

@@ -11,14 +11,9 @@ use super::super::refusal::Refusal;
 use super::super::time::WallMs;
 use super::{OWNER_SEAT, Sitter};
 
-/// The number of hostStaticVoice6v6: two teams of six.
-const VOICE_6V6: u32 = 1;
-/// Seats of each live that it has room for (KSGConnectMaxSeatCount).
-const VOICE_6V6_SEATS: u32 = 6;
-
 /// Seats of each live in a connection of this layout, when it has a limit of its own.
 fn seats_in(template: Template) -> Option<u32> {
-    (template.id() == VOICE_6V6).then_some(VOICE_6V6_SEATS)
+    (template == Template::HostStaticVoice6v6).then_some(Template::TEAM_SEATS)
 }
 
 impl Lives {
@@ -31,7 +26,7 @@ impl Lives {
     }
 
     /// How many seats a live has; 0 when it has none (isSeatEnabled).
-    pub(super) fn seat_count(&self, live: &LiveId) -> u32 {
+    pub(in crate::live) fn seat_count(&self, live: &LiveId) -> u32 {
         let info = self.state.lives.get(live).map(|live| &live.info).filter(|info| info.is_seat_enabled);
         info.map_or(0, |info| u32::try_from(info.max_seat_count).unwrap_or(u32::MAX))
     }
@@ -161,7 +156,7 @@ mod tests {
         while lives.poll_effect().is_some() {}
         lives.fit_seats_to_layout(wall, std::slice::from_ref(&live), Template::HostDynamicGrid);
         assert_eq!(lives.poll_effect(), None);
-        lives.empty_seats_from(wall, &live, VOICE_6V6_SEATS);
+        lives.empty_seats_from(wall, &live, Template::TEAM_SEATS);
         let taken: Vec<_> = lives.state.seating.of(&live).map(|(index, _)| index).collect();
         assert_eq!(taken, [0, 1, 5]);
         let mut told = Vec::new();

@@ -1,7 +1,8 @@
 //! Requests and connections.
 
 use super::{Draw, Step};
-use crate::command::{Command, Wish};
+use crate::command::{Command, Layout, RegionWish, Wish};
+use crate::dice::Dice;
 use crate::rules::{Model, TEMPLATES};
 use crate::words::Text;
 
@@ -23,7 +24,8 @@ impl Draw {
             2 => Command::Cancel { live: self.live(model), to: self.live(model) },
             3 => Command::Exit(self.member(model)),
             4 => Command::KickOut(self.member(model)),
-            5..8 => Command::Layout { live: self.member(model), template: self.template() },
+            5 => Command::CheckLayout { live: self.one_or_none(model), layout: self.layout(model) },
+            6..8 => Command::Layout { live: self.member(model), layout: self.layout(model) },
             _ => self.request(model),
         }
     }
@@ -81,6 +83,38 @@ impl Draw {
                 seconds: None,
                 extension: "",
             }));
+        }
+    }
+
+    fn one_or_none(&mut self, model: &Model) -> Option<Text> {
+        if self.dice.percent(70) { Some(self.member(model)) } else { None }
+    }
+
+    fn layout(&mut self, model: &Model) -> Layout {
+        if self.dice.coin() {
+            return Layout::Template(self.template());
+        }
+        let count = self.dice.weighted(&[(10, 1), (10, 2), (5, 3), (1, 0), (1, 26)]);
+        let first = self.member(model);
+        Layout::Regions((0..count).map(|_| self.region(model, first)).collect())
+    }
+
+    /// Mostly of that live or of one that it is connected with, and mostly on the canvas.
+    fn region(&mut self, model: &Model, live: Text) -> RegionWish {
+        let members = model.connection_of(live).map_or(vec![live], |connection| connection.members.clone());
+        let of = if self.dice.percent(3) { self.live(model) } else { self.dice.pick(&members) };
+        let odd = self.dice.percent(3);
+        let pick = |dice: &mut Dice, good: &[u64], bad: u64| if odd && dice.coin() { bad } else { dice.pick(good) };
+        RegionWish {
+            x: pick(&mut self.dice, &[0, 101, 360], 800),
+            y: pick(&mut self.dice, &[0, 300, 641], u64::MAX),
+            w: pick(&mut self.dice, &[360, 259, 16], 15),
+            h: pick(&mut self.dice, &[300, 639, 18], 1_281),
+            z: pick(&mut self.dice, &[0, 1, 2, 3, 1_000], 1_001),
+            fit: self.dice.pick(&[0, 0, 1, 2]),
+            radius: pick(&mut self.dice, &[0, 0, 3, 8], 400),
+            of,
+            seat: pick(&mut self.dice, &[0, 0, 0, 1, 2], 60),
         }
     }
 

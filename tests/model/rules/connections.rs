@@ -1,9 +1,7 @@
 //! Connections: lives join, and leave again.
 
-use super::{Connection, Model, Outcome, Stage, refuse, refuse_at};
-use crate::command::Wish;
+use super::{Connection, Model, Outcome, Stage, refuse};
 use crate::said::{Answer, Case, Event, Left};
-use crate::twist::Twist;
 use crate::words::Text;
 
 impl Model {
@@ -12,12 +10,15 @@ impl Model {
         let old = self.connections.iter_mut().find(|connection| connection.members.contains(&from));
         let joined = if let Some(old) = old {
             old.template = template;
+            if template != super::arranging::CUSTOM {
+                old.own = None;
+            }
             old.members.push(to);
             vec![to]
         } else {
             self.connections_ever += 1;
             let members = vec![from, to];
-            self.connections.push(Connection { number: self.connections_ever, template, members });
+            self.connections.push(Connection { number: self.connections_ever, template, own: None, members });
             vec![from, to]
         };
         let all = self.together(to);
@@ -86,27 +87,5 @@ impl Model {
     pub(super) fn template_of(&self, live: &str, wish: Option<u64>) -> u64 {
         let own = self.connection_of(live).map(|connection| connection.template);
         wish.or(own).unwrap_or(super::layouts::GRID)
-    }
-
-    /// Any connected host changes it for all. Alone there is nothing to choose.
-    pub(super) fn choose_layout(&mut self, live: Text, wish: Wish) -> Outcome {
-        self.known(live)?;
-        let template = super::layouts::find(wish)?;
-        let Some(Connection { number, members, template: old }) = self.connection_of(live).cloned() else {
-            let grid = template == super::layouts::GRID;
-            return if grid { Ok(Answer::Layout(self.layout(live))) } else { refuse(Case::NotConnected, live) };
-        };
-        if members.len() > super::layouts::capacity(template) {
-            return refuse_at(Case::ConnectionFull, "", 0);
-        }
-        if template != old {
-            let connection = self.connections.iter_mut().find(|connection| connection.number == number);
-            connection.expect("found above").template = template;
-            self.empty_beyond_layout(&members, template);
-            if self.twist != Some(Twist::LayoutIsNotTold) {
-                self.tell_layout(&members);
-            }
-        }
-        Ok(Answer::Layout(self.layout(live)))
     }
 }

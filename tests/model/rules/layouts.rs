@@ -1,5 +1,6 @@
 //! Templates, and where each host stands in them: on the canvas of 720 × 1280, or that on its side.
 
+use super::arranging::Arranged;
 use super::{Allowed, Model, refuse};
 use crate::command::Wish;
 use crate::said::{Case, Event};
@@ -13,17 +14,15 @@ pub(crate) struct Template {
     pub(crate) number: u64,
     pub(crate) name: Text,
     capacity: usize,
-    /// Whether this version of the server draws it.
-    drawn: bool,
 }
 
 /// All of the product's.
 pub(crate) const TEMPLATES: [Template; 5] = [
-    Template { number: GRID, name: "hostDynamicGrid", capacity: 9, drawn: true },
-    Template { number: 2, name: "hostVoiceConnection", capacity: 9, drawn: true },
-    Template { number: 601, name: "hostDynamic1v6", capacity: 7, drawn: true },
-    Template { number: 1, name: "hostStaticVoice6v6", capacity: 2, drawn: false },
-    Template { number: 400, name: "HostVideoLandscapeFixed2Seats", capacity: 2, drawn: true },
+    Template { number: GRID, name: "hostDynamicGrid", capacity: 9 },
+    Template { number: 2, name: "hostVoiceConnection", capacity: 9 },
+    Template { number: 601, name: "hostDynamic1v6", capacity: 7 },
+    Template { number: 1, name: "hostStaticVoice6v6", capacity: 2 },
+    Template { number: 400, name: "HostVideoLandscapeFixed2Seats", capacity: 2 },
 ];
 
 pub(super) fn find(wish: Wish) -> Allowed<u64> {
@@ -31,17 +30,20 @@ pub(super) fn find(wish: Wish) -> Allowed<u64> {
         Wish::Name(name) => template.name == name,
         Wish::Number(number) => template.number == number,
     };
-    match TEMPLATES.iter().find(named) {
-        Some(template) if template.drawn => Ok(template.number),
-        Some(_) => refuse(Case::NotImplemented, ""),
-        None => refuse(Case::Invalid, "layoutTemplate"),
-    }
+    TEMPLATES.iter().find(named).map_or_else(|| refuse(Case::Invalid, "layoutTemplate"), |it| Ok(it.number))
 }
 
+/// Regions of one's own leave as many lives connected as the largest template.
 pub(super) fn capacity(number: u64) -> usize {
-    TEMPLATES.iter().find(|template| template.number == number).expect("it was looked up when it was chosen").capacity
+    TEMPLATES.iter().find(|template| template.number == number).map_or(9, |template| template.capacity)
 }
 
+pub(super) fn canvas(template: u64) -> [usize; 2] {
+    if template == LANDSCAPE { [1280, 720] } else { [720, 1280] }
+}
+
+/// Two teams of six voices.
+pub(super) const VOICES: u64 = 1;
 /// The template of two in landscape.
 const LANDSCAPE: u64 = 400;
 /// The template of one host below windows of the others.
@@ -72,7 +74,25 @@ pub(super) fn canvas(template: u64) -> [usize; 2] {
 
 impl Model {
     pub(super) fn layout(&self, live: Text) -> LayoutSeen<'static> {
-        let (template, together) = (self.template_of(live, None), self.together(live));
+        let (template, own) = self.shown_layout(live);
+        self.layout_as(live, template, own)
+    }
+
+    /// The same with that template, or these regions.
+    pub(super) fn layout_as(&self, live: Text, template: u64, own: Option<&[Arranged]>) -> LayoutSeen<'static> {
+        let (canvas, together) = (canvas(template), self.together(live));
+        if let Some(own) = own {
+            let places = own.iter().map(|region| region.seen(self.sits(&together, region.of, region.seat)));
+            return LayoutSeen { template, canvas, places: places.collect() };
+        }
+        if template == VOICES {
+            let cell = |i: usize| (together[i / 6], (i % 6) as u64, [i / 6 * 360 + i % 2 * 180, 276 + i % 6 / 2 * 200]);
+            let places = (0..6 * together.len()).map(cell).map(|(live, seat, [x, y])| {
+                let user = self.sits(&together, live, seat);
+                PlaceSeen { live, seat, user, place: [x, y, 180, 200], z: 0, fit: 0, radius: 0 }
+            });
+            return LayoutSeen { template, canvas, places: places.collect() };
+        }
         let hosts = together.iter().map(|live| self.live(live).expect("a member exists"));
         let mut people: Vec<_> = hosts.map(|live| (live.id, 0, live.owner.id)).collect();
         if let [alone] = together[..] {
@@ -80,7 +100,6 @@ impl Model {
             people.extend(guests.map(|(seat, guest)| (alone, seat, guest.user.id)));
             people.truncate(capacity(template));
         }
-        let canvas = canvas(template);
         let places = places(template, people.len());
         let places = people.into_iter().zip(places).enumerate().map(|(i, ((live, seat, user), place))| PlaceSeen {
             live,
@@ -88,6 +107,8 @@ impl Model {
             user,
             place,
             z: u32::from(template == WINDOWS && i > 0),
+            fit: 0,
+            radius: 0,
         });
         LayoutSeen { template, canvas, places: places.collect() }
     }

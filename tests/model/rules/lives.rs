@@ -37,6 +37,7 @@ impl Model {
             seats: Vec::new(),
             pending: Vec::new(),
             shown: false,
+            own: None,
         });
         self.furnish(new.live);
         Ok(Answer::Live(self.seen(new.live)))

@@ -1,6 +1,7 @@
 //! The rules again, as naively as they can be said: lists that are searched from the front, everything worked out anew
 //! whenever it is asked for, nothing kept that could be derived. Written from the page of the control plane.
 
+mod arranging;
 mod battles;
 mod challenges;
 mod clock;
@@ -24,6 +25,7 @@ use crate::command::{Command, Table};
 use crate::said::{Answer, Case, Event, Left, Notice, Readers, Refusal};
 use crate::twist::Twist;
 use crate::words::{Device, Host, Person, Points, Settings, Text, Verdict};
+use arranging::Arranged;
 
 pub(crate) use clock::Due;
 pub(crate) use layouts::TEMPLATES;
@@ -89,6 +91,8 @@ pub(crate) struct Live {
     pub(crate) pending: Vec<Pending>,
     /// It has had something to show.
     pub(crate) shown: bool,
+    /// Regions of its own, for while it is alone.
+    pub(crate) own: Option<Vec<Arranged>>,
 }
 
 /// A pending request of one live to another.
@@ -105,6 +109,8 @@ pub(crate) struct Request {
 pub(crate) struct Connection {
     pub(crate) number: u32,
     pub(crate) template: u64,
+    /// Its regions, when they are its own.
+    pub(crate) own: Option<Vec<Arranged>>,
     pub(crate) members: Vec<Text>,
 }
 
@@ -170,7 +176,7 @@ pub(crate) struct Row {
 }
 
 /// Everything.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Model {
     pub(crate) now: u64,
     pub(crate) lives: Vec<Live>,
@@ -223,7 +229,8 @@ impl Model {
             Command::Cancel { live, to } => self.cancel(live, to),
             Command::Exit(live) => self.leave_by_command(live, Left::Exit),
             Command::KickOut(live) => self.leave_by_command(live, Left::Kicked),
-            Command::Layout { live, template } => self.choose_layout(live, *template),
+            Command::Layout { live, layout } => self.choose_layout(live, layout),
+            Command::CheckLayout { live, layout } => self.check_layout(*live, layout),
             Command::Seat { live, by, ask } => self.seat(live, *by, ask),
             Command::Battle(wish) => self.request_battle(wish),
             Command::AcceptBattle { battle, user } => self.accept_battle(*battle, user),

@@ -56,16 +56,25 @@ impl Model {
     /// Who is there, in order, and made-up hosts up to the number wished for.
     fn preview(&self, live: Text, template: Option<Wish>, hosts: Option<u64>) -> Outcome {
         self.known(live)?;
-        let mut picture = self.drawn(live);
-        if let Some(wish) = template {
-            picture.template = layouts::find(wish)
-                .map_err(|why| if why.case == Case::Invalid { Refusal { about: "template", ..why } } else { why })?;
+        let (template, own) = match template {
+            None => self.shown_layout(live),
+            Some(wish) => {
+                let found = layouts::find(wish)
+                    .map_err(|why| if why.case == Case::Invalid { Refusal { about: "template", ..why } } else { why });
+                (found?, None)
+            }
+        };
+        let places = layouts::capacity(template);
+        if hosts.is_none() && self.together(live).len() > places {
+            return refuse(Case::ConnectionFull, "");
         }
-        picture.canvas = layouts::canvas(picture.template);
-        let (places, there) = (layouts::capacity(picture.template), picture.tiles.len());
+        if hosts.is_some() && (template == layouts::VOICES || own.is_some()) {
+            return refuse(Case::Invalid, "hosts");
+        }
+        let mut picture = self.drawn_as(live, template, own);
+        let there = picture.tiles.len();
         let wanted = match hosts {
-            None if self.together(live).len() > places => return refuse(Case::ConnectionFull, ""),
-            None => there.min(places),
+            None => there,
             Some(hosts) => usize::try_from(within("hosts", hosts, 1, places as u64)?).expect("at most fifty"),
         };
         picture.tiles.truncate(wanted);

@@ -1,10 +1,10 @@
 //! What clients see.
 
+use super::arranging::Arranged;
 use super::{Battle, Live, Model, Row, Stage};
 use crate::twist::Twist;
 use crate::words::{
-    BattleSeen, CoHostSeen, Device, FighterSeen, Host, LiveSeen, Picture, RowSeen, SeatSeen, Status, Text, View,
-    WishesSeen,
+    BattleSeen, CoHostSeen, FighterSeen, Host, LiveSeen, Picture, RowSeen, SeatSeen, Status, Text, View, WishesSeen,
 };
 
 impl Model {
@@ -53,7 +53,7 @@ impl Model {
         CoHostSeen {
             hosts: hosts(&connected),
             connected,
-            template: self.template_of(id, None),
+            template: self.shown_layout(id).0,
             invitees: hosts(&self.asked_by(id)),
             applicant: self.request_to(id).map(|request| host(request.from)),
         }
@@ -71,30 +71,45 @@ impl Model {
     /// What its viewers see, once it has something to show. Points that are not told yet may be drawn or not.
     pub(crate) fn picture(&self, id: Text) -> Option<Picture<'static>> {
         self.live(id).filter(|live| live.shown)?;
-        Some(self.drawn(id))
+        let (template, own) = self.shown_layout(id);
+        Some(self.drawn_as(id, template, own))
     }
 
-    /// The same of a live that is there, whether it has begun or not.
-    pub(super) fn drawn(&self, id: Text) -> Picture<'static> {
+    /// The same of a live that is there, whether it has begun or not, in this layout.
+    pub(super) fn drawn_as(&self, id: Text, template: u64, own: Option<&[Arranged]>) -> Picture<'static> {
         let together = self.together(id);
         let lives: Vec<_> = together.iter().map(|live| self.live(live).expect("a member exists")).collect();
         let tile = |live: &&Live| {
             let (camera, muted) = live.tile_devices();
             (live.serial, live.named(), camera, muted)
         };
-        let guests = lives.iter().flat_map(|live| live.guests()).map(|(_, guest)| guest);
-        let (mut tiles, mut voices) = (lives.iter().map(tile).collect::<Vec<_>>(), Vec::new());
-        for guest in guests {
-            if lives.len() == 1 && tiles.len() < super::layouts::capacity(super::layouts::GRID) {
-                tiles.push(guest.tile());
-            } else if self.twist != Some(Twist::ConnectedGuestsAreSilent) {
-                voices.push((guest.serial, guest.microphone != Device::Open));
+        let hosts = lives.iter().map(|live| ((live.id, 0), tile(live)));
+        let guest = |live: &Live| -> Vec<_> {
+            live.guests().into_iter().map(|(seat, guest)| ((live.id, seat), guest.tile())).collect()
+        };
+        let mut people: Vec<_> = hosts.chain(lives.iter().flat_map(|live| guest(live))).collect();
+        let layout = self.layout_as(id, template, own);
+        let (mut tiles, mut regions, mut cells, mut seated) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for place in layout.places {
+            let found = people.iter().position(|(seat, _)| *seat == (place.live, place.seat));
+            let who = found.map(|found| people.remove(found).1);
+            if template == super::layouts::VOICES {
+                cells.push((place.seat, place.place, who.map(|(_, name, _, muted)| (name, muted))));
+                seated.extend(who);
+            } else if let Some(who) = who {
+                tiles.push(who);
+                regions.extend(own.map(|_| (place.place, place.z, place.fit, place.radius)));
             }
         }
+        let guests_are_silent = self.twist == Some(Twist::ConnectedGuestsAreSilent);
+        let beside = people.into_iter().filter(|((_, seat), _)| *seat == 0 || !guests_are_silent).map(|(_, who)| who);
+        let voices = seated.into_iter().chain(beside).map(|(serial, _, _, muted)| (serial, muted)).collect();
         Picture {
-            template: self.template_of(id, None),
-            canvas: self.layout(id).canvas,
+            template,
+            canvas: layout.canvas,
             tiles,
+            regions,
+            cells,
             voices,
             names: lives.iter().all(|live| live.settings.overlays[0]),
             bar: self.bar(&lives),

@@ -1,9 +1,9 @@
 //! What the model asks, as the machine is asked.
 
 use costage::live::command::{
-    BattleRequest, Command as Asked, ConnectionRequest, Gift, LiveChange, LiveEndReason, MediaState, NewLive, Overlays,
-    OverlaysChange, PreviewWish, ScoreChange, ScoreOp, ScoreSource, SeatCommand, SeatMode, SocketState, TemplateRef,
-    User,
+    BattleRequest, Command as Asked, ConnectionRequest, Fit, Gift, LayoutWish, LiveChange, LiveEndReason, MediaState,
+    NewLive, Overlays, OverlaysChange, PreviewWish, RegionWish, ScoreChange, ScoreOp, ScoreSource, SeatCommand,
+    SeatMode, SocketState, TemplateRef, User,
 };
 use costage::live::{GiftTable, LiveId, ScoreKey, UserId};
 use costage_media::forward::FeedId;
@@ -54,7 +54,10 @@ impl Numbers {
                 let template = template.map(wish);
                 Asked::Preview(PreviewWish { live: id(live), template, hosts: *hosts })
             }
-            Command::Layout { live, template } => Asked::ChooseLayout { live: id(live), template: wish(*template) },
+            Command::Layout { live, layout } => Asked::ChooseLayout { live: id(live), layout: arrangement(layout) },
+            Command::CheckLayout { live, layout } => {
+                Asked::CheckLayout { live: live.map(id), layout: arrangement(layout) }
+            }
             Command::SetGifts(table) => Asked::SetGifts(gift_table(table)),
             Command::Publish { live, user: publisher } => Asked::Publish { live: id(live), user: user_id(publisher) },
             Command::PublishFromSeat { live, index, user } => {
@@ -152,6 +155,19 @@ fn wish(wish: Wish) -> TemplateRef {
         Wish::Name(name) => TemplateRef::Name(name.to_owned()),
         Wish::Number(number) => TemplateRef::Id(number),
     }
+}
+
+fn arrangement(layout: &command::Layout) -> LayoutWish {
+    match layout {
+        command::Layout::Template(template) => LayoutWish::Template(wish(*template)),
+        command::Layout::Regions(regions) => LayoutWish::Regions(regions.iter().map(region).collect()),
+    }
+}
+
+fn region(it: &command::RegionWish) -> RegionWish {
+    let fit = [Fit::Cover, Fit::Contain, Fit::Fill][usize::from(it.fit)];
+    let command::RegionWish { x, y, w, h, z, radius, of, seat, .. } = *it;
+    RegionWish { x, y, w, h, z, fit, corner_radius: radius, live: id(of), seat }
 }
 
 fn mode(free: bool) -> SeatMode {

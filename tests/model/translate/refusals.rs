@@ -14,6 +14,9 @@ impl Numbers {
         let kind = |kind: &SeatRequestKind| u64::from(*kind == SeatRequestKind::Application);
         match why {
             Why::Invalid { field, .. } => about(Case::Invalid, field),
+            Why::InvalidRegion { index, field, .. } => {
+                at(Case::Invalid, field, u64::try_from(*index).expect("few regions"))
+            }
             Why::NotImplemented { .. } => about(Case::NotImplemented, ""),
             Why::MetaData { fault } => match fault {
                 MetaDataFault::Keys { .. } => about(Case::MetaKeys, ""),

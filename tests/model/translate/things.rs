@@ -8,12 +8,12 @@ use costage::live::answer::{
     SeatInfo, SeatRequest, SeatRequests, SeatRole,
 };
 use costage::live::command::{NewLive, SeatMode, User};
-use costage_media::scene::Scene;
+use costage_media::scene::{Cell, Fit, Rect, Region, Scene};
 
 use super::Numbers;
 use crate::words::{
-    BattleSeen, CoHostSeen, Device, FighterSeen, Host, LayoutSeen, LiveSeen, Person, Picture, PlaceSeen, Points,
-    Ranked, SeatSeen, Settings, Sitter, Status, Verdict, View, WishSeen, WishesSeen,
+    BattleSeen, CellSeen, CoHostSeen, Device, FighterSeen, Host, LayoutSeen, LiveSeen, OwnPlace, Person, Picture,
+    PlaceSeen, Points, Ranked, SeatSeen, Settings, Sitter, Status, Verdict, View, WishSeen, WishesSeen,
 };
 
 pub(crate) fn view<'a>(numbers: &mut Numbers, seen: &'a LiveSnapshot) -> View<'a> {
@@ -121,9 +121,11 @@ pub(super) fn layout(layout: &Layout) -> LayoutSeen<'_> {
     let places = layout.regions.iter().map(|it| PlaceSeen {
         live: it.live_id.as_str(),
         seat: it.seat_index.into(),
-        user: it.user_id.as_str(),
+        user: it.user_id.as_ref().map_or("", |user| user.as_str()),
         place: [it.x, it.y, it.w, it.h],
         z: it.z,
+        fit: fit(it.fit.into()),
+        radius: it.corner_radius,
     });
     let canvas = [layout.canvas.w, layout.canvas.h];
     LayoutSeen { template: layout.template_id.into(), canvas, places: places.collect() }
@@ -185,11 +187,33 @@ pub(super) fn verdict(result: &BattleResult) -> Verdict<'_> {
     }
 }
 
+fn fit(fit: Fit) -> u8 {
+    match fit {
+        Fit::Cover => 0,
+        Fit::Contain => 1,
+        Fit::Fill => 2,
+    }
+}
+
+fn numbers(Rect { x, y, w, h }: Rect) -> [usize; 4] {
+    [x, y, w, h]
+}
+
+fn own(region: Region) -> OwnPlace {
+    (numbers(region.rect), region.z, fit(region.fit), region.corner_radius)
+}
+
+fn cell(cell: &Cell) -> CellSeen<'_> {
+    (cell.seat.into(), numbers(cell.rect), cell.sitter.as_ref().map(|it| (&*it.name, it.muted)))
+}
+
 pub(crate) fn picture(scene: &Scene) -> Picture<'_> {
     Picture {
         template: scene.template.id().into(),
         canvas: [scene.canvas.width, scene.canvas.height],
         tiles: scene.tiles.iter().map(|it| (it.source.0, &*it.name, it.camera, it.muted)).collect(),
+        regions: scene.tiles.iter().filter_map(|it| it.region).map(own).collect(),
+        cells: scene.cells.iter().map(cell).collect(),
         voices: scene.voices.iter().map(|it| (it.source.0, it.muted)).collect(),
         names: scene.names,
         bar: scene.score_bar.map(|bar| (bar.left, bar.right)),

@@ -12,7 +12,13 @@ use crate::scene::{Rect, even};
 /// A disc with initials in the middle of `tile`, 40 % of its shorter side wide. The colour follows from the name, so
 /// that a host keeps it. A name without letters gets the outline of a person.
 pub(in crate::mix) fn avatar(tile: Rect, name: &str) -> Option<Patch> {
-    let Rect { x, y, w: diameter, .. } = avatar_place(tile);
+    let place = avatar_place(tile);
+    let pixels = face(place.w, name)?;
+    Some(Patch::new(place.x, place.y, &pixels))
+}
+
+/// The disc by itself.
+pub(super) fn face(diameter: usize, name: &str) -> Option<Pixmap> {
     let mut pixels = blank(diameter, diameter)?;
     let side = px(diameter);
     fill(&mut pixels, &disc(side / 2.0, side / 2.0, side / 2.0)?, DISCS[shade(name)], 255);
@@ -20,7 +26,7 @@ pub(in crate::mix) fn avatar(tile: Rect, name: &str) -> Option<Patch> {
         Some(initials) => write(&mut pixels, &initials, side),
         None => person(&mut pixels, side)?,
     }
-    Some(Patch::new(x, y, &pixels))
+    Some(pixels)
 }
 
 /// Where the avatar of a tile is: in the middle, 40 % of the shorter side wide.
@@ -94,7 +100,8 @@ fn person(pixels: &mut Pixmap, side: f32) -> Option<()> {
     Some(())
 }
 
-fn disc(x: f32, y: f32, radius: f32) -> Option<tiny_skia::Path> {
+/// A circle.
+pub(super) fn disc(x: f32, y: f32, radius: f32) -> Option<tiny_skia::Path> {
     PathBuilder::from_circle(x, y, radius)
 }
 

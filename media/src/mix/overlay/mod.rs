@@ -4,6 +4,7 @@
 //! a state changes, never per frame.
 
 mod avatar;
+mod cell;
 mod colour;
 mod label;
 mod lettering;
@@ -13,6 +14,7 @@ mod score;
 mod unknown;
 
 pub(super) use avatar::{avatar, avatar_place, round};
+pub(super) use cell::cell;
 pub(crate) use colour::{Rgb, Yuv};
 pub(super) use label::{nickname, notice};
 pub use lettering::warm;

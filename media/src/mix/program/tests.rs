@@ -51,6 +51,7 @@ fn another_canvas_is_a_cut_at_a_keyframe_of_its_size() {
         template: Template::HostDynamicGrid,
         tiles: Vec::new(),
         voices: Vec::new(),
+        cells: Vec::new(),
         score_bar: None,
         names: true,
     };

@@ -16,12 +16,12 @@ use std::time::Instant;
 use crate::frame::{I420, PictureRef, Size};
 use crate::kernel::Kernels;
 use crate::mix::canvas::Canvas;
-use crate::mix::overlay::{BattleBar, Rgb, Yuv};
+use crate::mix::overlay::{BattleBar, Patch, Rgb, Yuv};
 use crate::mix::scaler::{Scaler, placed, readable};
 use crate::mix::slide::Slide;
 use crate::mix::still::Still;
 use crate::mix::tile::{Look, Tile};
-use crate::scene::{Fit, Proportion, Rect, Scene, SourceId, Template};
+use crate::scene::{Cell, Fit, Proportion, Rect, Scene, SourceId, Template};
 pub use motion::MOTION;
 use motion::Motion;
 use portrait::draw_avatar;
@@ -41,6 +41,8 @@ pub struct VideoMixer {
     tiles: Vec<Tile>,
     /// A tile's round corners show another: tiles cannot be painted one by one.
     layered: bool,
+    /// Below all tiles, and what each looks like.
+    cells: Vec<(Cell, Option<Patch>)>,
     bar: Option<(BattleBar, Slide)>,
     /// While tiles are on their way to the places of a new layout.
     motion: Option<Motion>,
@@ -66,8 +68,8 @@ impl VideoMixer {
     pub fn new(kernels: Kernels, canvas: Size) -> Self {
         let canvas = Canvas::new(canvas, BACKGROUND);
         let proportion = Template::HostDynamicGrid.proportion(canvas.size());
-        let (tiles, layered, bar, motion) = (Vec::new(), false, None, None);
-        Self { kernels, canvas, covered: false, dirty: true, proportion, tiles, layered, bar, motion }
+        let (tiles, layered, cells, bar, motion) = (Vec::new(), false, Vec::new(), None, None);
+        Self { kernels, canvas, covered: false, dirty: true, proportion, tiles, layered, cells, bar, motion }
     }
 
     /// Whether anything changed since the last [`VideoMixer::compose`].
@@ -216,6 +218,14 @@ impl VideoMixer {
                 });
                 self.tiles[i].look = Look::Avatar { drawn: true };
             }
+        }
+    }
+
+    /// Nothing but the cells, as if no tile were there.
+    fn clear(&mut self) {
+        self.canvas.clear(BACKGROUND);
+        for patch in self.cells.iter().filter_map(|(_, patch)| patch.as_ref()) {
+            self.canvas.blend(&self.kernels, patch);
         }
     }
 

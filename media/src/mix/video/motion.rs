@@ -16,7 +16,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{BACKGROUND, DIM, DIM_ALPHA, NO_PICTURE, RECONNECTING, VideoMixer, draw_avatar};
+use super::{DIM, DIM_ALPHA, NO_PICTURE, RECONNECTING, VideoMixer, draw_avatar};
 use crate::kernel::Kernels;
 use crate::mix::canvas::Canvas;
 use crate::mix::overlay::{self, Layer};
@@ -88,7 +88,7 @@ impl VideoMixer {
         if self.motion.take_if(|motion| motion.glide.is_over(now)).is_none() {
             return;
         }
-        self.canvas.clear(BACKGROUND);
+        self.clear();
         for tile in &mut self.tiles {
             tile.from = tile.rect();
             tile.settle(self.proportion);
@@ -114,7 +114,7 @@ impl VideoMixer {
 
     fn draw_tiles(&mut self, left: f64, layers: bool) {
         let proportion = self.proportion;
-        self.canvas.clear(BACKGROUND);
+        self.clear();
         if let Some(motion) = &self.motion {
             self.tiles.iter().for_each(|tile| self.canvas.copy(&motion.before, tile.rect()));
         }

@@ -8,7 +8,7 @@ use crate::mix::canvas::Canvas;
 use crate::mix::overlay::{self, BattleBar};
 use crate::mix::slide::Slide;
 use crate::mix::tile::{Look, Tile};
-use crate::scene::{Avatar, DrawList, Item, Rect, Region, ScoreBar, SourceId};
+use crate::scene::{Avatar, Cell, DrawList, Item, Rect, Region, ScoreBar, SourceId};
 
 impl VideoMixer {
     /// Makes the picture that of a draw list. The canvas is uncovered.
@@ -24,9 +24,12 @@ impl VideoMixer {
         for tile in self.tiles.iter_mut().filter(|tile| !named.contains(&tile.source)) {
             tile.nickname = None;
         }
+        let cells = list.items.iter().filter_map(Item::cell).cloned().collect();
+        self.set_cells(cells);
         let mut bar = None;
         for item in list.items {
             match item {
+                Item::Cell(_) => {}
                 Item::Tile { source, name, avatar, camera, .. } => self.set_tile(source, name, avatar, camera),
                 Item::Nickname { source, text, muted } => self.set_nickname(source, text, muted),
                 Item::ScoreBar { rect, scores } => bar = Some((rect, scores)),
@@ -74,6 +77,30 @@ impl VideoMixer {
                 tile.moved = before.moved || before.shows_frame();
             }
             self.tiles.push(tile);
+        }
+    }
+
+    /// These seats from now on; those that stay as they are are not drawn again. Tiles do not lie where cells are: a layout
+    /// has these or those.
+    fn set_cells(&mut self, cells: Vec<Cell>) {
+        let mut old = std::mem::take(&mut self.cells);
+        for cell in cells {
+            let same = old.iter().position(|(known, _)| *known == cell).map(|i| old.swap_remove(i));
+            let patch = match same {
+                Some((_, patch)) => patch,
+                None => overlay::cell(self.proportion, &cell),
+            };
+            self.cells.push((cell, patch));
+        }
+        let replaced = |gone: &Cell| self.cells.iter().any(|(cell, _)| cell.rect == gone.rect);
+        for (gone, _) in old.iter().filter(|(gone, _)| !replaced(gone)) {
+            let covered = self.tiles.iter().any(|tile| tile.rect().common(gone.rect).is_some());
+            if !covered {
+                self.canvas.fill(gone.rect, BACKGROUND);
+            }
+        }
+        for patch in self.cells.iter().filter_map(|(_, patch)| patch.as_ref()) {
+            self.canvas.blend(&self.kernels, patch);
         }
     }
 

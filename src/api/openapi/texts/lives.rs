@@ -55,16 +55,27 @@ pub(super) const TEXTS: &[Text] = &[
     text("GET", "/v1/lives/{live}/layout", "findLayout", "layout")
         .says("Look at the layout", "Where everybody stands in the picture that this live's viewers see."),
     text("PUT", "/v1/lives/{live}/layout", "chooseLayout", "layout")
-        .says("Choose the layout", "Any connected host changes it for all lives of the connection.")
-        .refuses(&[Case::NotConnected, Case::ConnectionFull, Case::NotBuilt]),
-    text("POST", "/v1/layouts/validate", "validateLayout", "layout").says("Check a layout", "Not built yet."),
+        .says(
+            "Choose the layout",
+            "A template, or regions of one's own. Any connected host changes it for all lives of the connection. A live alone may have \
+            regions of its own, kept for whenever it is alone, until it chooses hostDynamicGrid. With regions templateId is 1000; whoever \
+            has none is heard and not seen, and a region whose seat is empty or whose live has left stays empty.",
+        )
+        .refuses(&[Case::NotConnected, Case::ConnectionFull]),
+    text("POST", "/v1/layouts/validate", "validateLayout", "layout")
+        .says(
+            "Check a layout",
+            "Answered and refused as choosing it would be, and nothing changes. With `liveId`, as that live's host would choose it; \
+            without, the layout by itself, and nobody is in the answer's regions.",
+        )
+        .refuses(&[Case::Forbidden, Case::LiveNotFound, Case::NotConnected, Case::ConnectionFull]),
     text("GET", "/v1/lives/{live}/preview.png", "preview", "layout")
         .says(
             "A preview of the picture",
             "A PNG of the layout as it would be drawn now: a calm colour with the avatar stands for each host's media, scores are as they stand. With \
             `template` or `hosts` what another layout of these hosts, filled up with made-up ones, would look like; nothing is changed.",
         )
-        .refuses(&[Case::ConnectionFull, Case::NotBuilt]),
+        .refuses(&[Case::ConnectionFull]),
     text("GET", "/v1/lives/{live}/events", "events", "events")
         .says(
             "The event socket",

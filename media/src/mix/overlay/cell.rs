@@ -1,0 +1,108 @@
+//! A seat without picture: a disc with initials, the name under it, or the seat's number.
+
+use tiny_skia::{PixmapPaint, Transform};
+
+use super::avatar::{disc, face};
+use super::label::{blank, fill, px};
+use super::lettering::{CAP_HEIGHT, Style, lettering};
+use super::{Patch, Rgb, microphone};
+use crate::scene::{Cell, CellSitter, Proportion};
+
+/// Of a cell of 180 by 200: the disc's diameter, what is above it, and the middle of the name.
+const DISC: usize = 112;
+const ABOVE: usize = 16;
+const NAME_MIDDLE: f32 = 156.0;
+/// What is free beside a name.
+const BESIDE: f32 = 8.0;
+const NAME_SIZE: f32 = 20.0;
+const NUMBER_SIZE: f32 = 36.0;
+
+const GROUND: Rgb = Rgb(0x1F2024);
+const EMPTY: Rgb = Rgb(0x2B2D33);
+const TEXT: Rgb = Rgb(0xFFFFFF);
+const NUMBER: Rgb = Rgb(0x8A8F99);
+
+/// The whole cell, opaque. `None` for one without pixels.
+pub(in crate::mix) fn cell(proportion: Proportion, cell: &Cell) -> Option<Patch> {
+    let rect = cell.rect;
+    let mut pixels = blank(rect.w, rect.h)?;
+    let [red, green, blue] = GROUND.channels();
+    pixels.fill(tiny_skia::Color::from_rgba8(red, green, blue, 255));
+    let diameter = proportion.length(DISC).min(rect.w).min(rect.h);
+    let (left, top) = ((rect.w - diameter) / 2, proportion.length(ABOVE).min(rect.h - diameter));
+    match &cell.sitter {
+        Some(sitter) => {
+            if let Some(face) = face(diameter, &sitter.name) {
+                let onto = Transform::from_translate(px(left), px(top));
+                pixels.draw_pixmap(0, 0, face.as_ref(), &PixmapPaint::default(), onto, None);
+            }
+            write_name(&mut pixels, proportion, sitter);
+        }
+        None => {
+            let middle = (px(left) + px(diameter) / 2.0, px(top) + px(diameter) / 2.0);
+            if let Some(disc) = disc(middle.0, middle.1, px(diameter) / 2.0) {
+                fill(&mut pixels, &disc, EMPTY, 255);
+            }
+            let style = Style { size: NUMBER_SIZE * proportion.scale(), bold: true };
+            let mut lettering = lettering();
+            let line = lettering.line(&cell.seat.to_string(), style);
+            let baseline = (middle.1 + CAP_HEIGHT * style.size / 2.0).round();
+            lettering.draw(&line, &mut pixels, middle.0 - line.width / 2.0, baseline, NUMBER);
+        }
+    }
+    Some(Patch::new(rect.x, rect.y, &pixels))
+}
+
+/// Centred, with the sign of a microphone that is off before it.
+fn write_name(pixels: &mut tiny_skia::Pixmap, proportion: Proportion, sitter: &CellSitter) {
+    let scale = proportion.scale();
+    let style = Style { size: NAME_SIZE * scale, bold: false };
+    let sign = if sitter.muted { microphone::width(style.size) } else { 0.0 };
+    #[allow(clippy::cast_precision_loss, reason = "canvas sides are far below 2^24")]
+    let width = pixels.width() as f32;
+    let mut lettering = lettering();
+    let line = lettering.line_within(&sitter.name, style, width - 2.0 * BESIDE * scale - sign);
+    let left = (width - sign - line.width) / 2.0;
+    let middle = NAME_MIDDLE * scale;
+    lettering.draw(&line, pixels, left + sign, (middle + CAP_HEIGHT * style.size / 2.0).round(), TEXT);
+    if let Some(sign) = microphone::crossed_out(style.size, TEXT).filter(|_| sitter.muted) {
+        let top = middle - px(sign.height() as usize) / 2.0;
+        let onto = Transform::from_translate(left.round(), top.round());
+        pixels.draw_pixmap(0, 0, sign.as_ref(), &PixmapPaint::default(), onto, None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::Size;
+    use crate::scene::{Rect, Template};
+
+    fn drawn(sitter: Option<CellSitter>) -> Patch {
+        let proportion = Template::HostStaticVoice6v6.proportion(Size { width: 720, height: 1280 });
+        cell(proportion, &Cell { seat: 4, rect: Rect { x: 180, y: 476, w: 180, h: 200 }, sitter }).unwrap()
+    }
+
+    #[test]
+    fn a_cell_is_opaque_and_has_a_disc_of_112_16_below_its_top() {
+        let patch = drawn(None);
+        assert_eq!(patch.rect, Rect { x: 180, y: 476, w: 180, h: 200 });
+        let ground = patch.row(0, 0).0[0];
+        let disc = |row: usize| patch.row(0, row).0.iter().filter(|luma| **luma != ground).count();
+        assert_eq!([disc(14), disc(130)], [0; 2]);
+        assert!((110..=112).contains(&disc(40 + 16)) && disc(17) > 0 && disc(126) > 0, "{}", disc(56));
+        assert!((0..200).all(|row| patch.row(0, row).1.iter().all(|alpha| *alpha == 255)));
+    }
+
+    #[test]
+    fn who_sits_there_is_named_and_muted_or_not() {
+        let sitter = |muted| Some(CellSitter { name: "Ada".into(), muted });
+        let [named, muted] = [sitter(false), sitter(true)].map(drawn);
+        let white = |patch: &Patch| {
+            let rows = (140..172).flat_map(|row| patch.row(0, row).0.iter());
+            rows.filter(|luma| **luma > 200).count()
+        };
+        assert!(white(&named) > 60 && white(&muted) > white(&named) + 60, "{} {}", white(&named), white(&muted));
+        assert_eq!(white(&drawn(None)), 0);
+    }
+}

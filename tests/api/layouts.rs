@@ -1,0 +1,95 @@
+//! Regions of one's own, and checking a layout, over REST.
+
+use costage::api::auth::Role;
+use serde_json::{Value, json};
+
+use super::house::House;
+
+fn regions() -> Value {
+    json!({"regions": [
+        {"x": 0, "y": 0, "w": 720, "h": 640, "source": {"liveId": "a"}},
+        {"x": 101, "y": 601, "w": 300, "h": 300, "z": 1, "fit": "contain", "cornerRadius": 30,
+            "source": {"liveId": "b", "seatIndex": 0}},
+    ]})
+}
+
+fn with(pointer: &str, value: Value) -> Value {
+    let mut body = regions();
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    body.pointer_mut(parent).unwrap()[name] = value;
+    body
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn regions_of_ones_own_are_chosen_by_any_host_of_the_connection_and_replaced_by_a_template() {
+    let house = House::open().await;
+    house.battle().await;
+    let (bob, path) = (house.host("bob", "b"), "/v1/lives/b/layout");
+    let chosen = house.json(&bob, "PUT", path, &regions()).await.expect(200);
+    assert_eq!((&chosen["templateId"], &chosen["canvas"]["w"]), (&json!(1000), &json!(720)));
+    let second = json!({"liveId": "b", "seatIndex": 0, "userId": "bob", "x": 100, "y": 600, "w": 300, "h": 300,
+        "z": 1, "fit": "contain", "cornerRadius": 30});
+    assert_eq!(chosen["regions"][1], second);
+    assert_eq!(house.json("", "GET", "/v1/lives/a/layout", &Value::Null).await.expect(200), chosen);
+    let connected = house.json("", "GET", "/v1/lives/a/co-host", &Value::Null).await.expect(200);
+    assert_eq!((&connected["templateId"], &connected["template"]), (&json!(1000), &json!("custom")));
+    let grid = house.json(&bob, "PUT", path, &json!({"layoutTemplate": "hostStaticVoice6v6"})).await.expect(200);
+    assert_eq!((grid["regions"].as_array().unwrap().len(), &grid["regions"][1]["userId"]), (12, &json!("")));
+    house.json(&house.host("alice", "*"), "PUT", path, &regions()).await.problem(403, "forbidden");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_region_that_cannot_be_is_refused_with_its_number_and_field_and_checking_says_the_same() {
+    let house = House::open().await;
+    house.battle().await;
+    let (bob, path) = (house.host("bob", "b"), "/v1/lives/b/layout");
+    let before = house.everything().await;
+    let first = regions()["regions"][0].clone();
+    for (body, names) in [
+        (with("/regions/1/x", json!(-2)), "regions[1].x"),
+        (with("/regions/1/x", json!(422)), "regions[1].x: must be 0 to 420, found 422"),
+        (with("/regions/1/h", json!(9)), "regions[1].h"),
+        (with("/regions/1/z", json!(0)), "regions[1].z: overlaps regions[0]"),
+        (with("/regions/1/fit", json!("crop")), "regions[1].fit"),
+        (with("/regions/1/cornerRadius", json!(151)), "regions[1].cornerRadius"),
+        (with("/regions/1/source", json!({"liveId": "c"})), "regions[1].source.liveId: live c"),
+        (with("/regions/1/source", json!({"liveId": "c/d"})), "regions[1].source.liveId"),
+        (with("/regions/1/source", json!({"liveId": "b", "seatIndex": 50})), "regions[1].source.seatIndex"),
+        (with("/regions/1/source", json!({})), "liveId"),
+        (json!({"regions": vec![first; 26]}), "regions: 1 to 25"),
+        (json!({"regions": []}), "regions: 1 to 25"),
+        (with("/layoutTemplate", json!(600)), "`layoutTemplate` and `regions` exclude each other"),
+        (json!({}), "`layoutTemplate` is missing"),
+        (json!({"layoutTemplate": 1000}), "layoutTemplate: unknown"),
+    ] {
+        let refused = house.json(&bob, "PUT", path, &body).await.problem(400, "bad-request");
+        assert!(refused["detail"].as_str().unwrap().contains(names), "{refused} names no {names}");
+        let mut for_b = body;
+        for_b["liveId"] = json!("b");
+        let checked = house.json(&bob, "POST", "/v1/layouts/validate", &for_b).await.problem(400, "bad-request");
+        assert_eq!(checked["detail"], refused["detail"]);
+    }
+    assert_eq!(house.everything().await, before, "nothing has changed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_layout_is_checked_with_and_without_a_live_and_nothing_changes() {
+    let house = House::open().await;
+    house.battle().await;
+    let (bob, path) = (house.host("bob", "b"), "/v1/layouts/validate");
+    let before = house.everything().await;
+    let mut for_b = regions();
+    for_b["liveId"] = json!("b");
+    let checked = house.json(&bob, "POST", path, &for_b).await.expect(200);
+    assert_eq!(checked["regions"][1]["userId"], "bob");
+    let alone = house.json(&bob, "POST", path, &regions()).await.expect(200);
+    assert_eq!((&alone["regions"][1]["userId"], &alone["regions"][1]["x"]), (&json!(""), &json!(100)));
+    let landscape = house.json(&bob, "POST", path, &json!({"layoutTemplate": 400})).await.expect(200);
+    assert_eq!(landscape["canvas"], json!({"w": 1280, "h": 720}));
+    house.json("", "POST", path, &regions()).await.problem(401, "unauthorized");
+    house.json(&house.host("alice", "*"), "POST", path, &for_b).await.problem(403, "forbidden");
+    house.json(&house.token(Role::Audience, "v", "b"), "POST", path, &for_b).await.problem(403, "forbidden");
+    for_b["liveId"] = json!("nobody");
+    house.json(&house.admin(), "POST", path, &for_b).await.problem(404, "live-not-found");
+    assert_eq!(house.everything().await, before, "nothing has changed");
+}
