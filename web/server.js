@@ -10,7 +10,7 @@ import { ANSWER_MS_MAX, Refused, refusal } from "./session.js";
 /** JSON of a GET, or null where the server has no such thing. Other trouble is thrown as words. */
 export async function look(path, token) {
   const response = await fetch(path, { headers: token ? { Authorization: `Bearer ${token}` } : {}, cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS_MAX) });
-  if (response.status === 404 || response.status === 501) return null;
+  if (response.status === 404) return null;
   if (!response.ok) throw await refusal(response);
   return response.json();
 }

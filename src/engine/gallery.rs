@@ -88,6 +88,7 @@ mod tests {
             template: Template::HostDynamicGrid,
             tiles: users.iter().map(tile).collect(),
             voices: Vec::new(),
+            cells: Vec::new(),
             score_bar: None,
             names: true,
         }

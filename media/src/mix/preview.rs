@@ -31,7 +31,7 @@ pub fn preview(kernels: Kernels, now: Instant, scene: Scene) -> I420 {
     mixer.set_scene(now, scene);
     let tiles = items.into_iter().filter_map(|item| match item {
         Item::Tile { source, region, name, avatar, .. } => Some((source, region.rect, name, avatar)),
-        Item::Nickname { .. } | Item::ScoreBar { .. } => None,
+        Item::Cell(_) | Item::Nickname { .. } | Item::ScoreBar { .. } => None,
     });
     for ((source, rect, name, avatar), calm) in tiles.zip(CALM.into_iter().cycle()) {
         let mut stand_in = calm_canvas(rect.size(), calm);
@@ -84,6 +84,7 @@ mod tests {
             template: Template::HostDynamicGrid,
             tiles: (0..n).map(tile).collect(),
             voices: Vec::new(),
+            cells: Vec::new(),
             score_bar: None,
             names: false,
         }

@@ -67,6 +67,7 @@ mod tests {
             template: Template::HostDynamicGrid,
             tiles: vec![tile],
             voices: Vec::new(),
+            cells: Vec::new(),
             score_bar: None,
             names: false,
         }
