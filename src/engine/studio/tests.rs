@@ -43,6 +43,8 @@ struct Room {
     shard: ShardHandle,
     /// What came out of each stage.
     screens: BTreeMap<u64, Screen>,
+    /// The number of each source's next packet.
+    next: BTreeMap<SourceId, u64>,
 }
 
 /// A viewer of one stage.
@@ -64,7 +66,7 @@ impl Room {
         let config = MixConfig { kernels: Kernels::new(Level::Scalar), max_fps: 30, bitrate_bps: 1_000_000 };
         let shards: Arc<[_]> = Arc::new([shard.clone()]);
         let studio = Studio::new(Surroundings { clock, epoch, shards, gallery: Arc::default(), config });
-        Self { hand: Arc::clone(hand), studio, frames, shard, screens: BTreeMap::new() }
+        Self { hand: Arc::clone(hand), studio, frames, shard, screens: BTreeMap::new(), next: BTreeMap::new() }
     }
 
     fn now(&self) -> Instant {
@@ -84,7 +86,10 @@ impl Room {
 
     /// A keyframe of an even grey, as a host sends it.
     fn feed(&mut self, source: SourceId, luma: u8) {
-        for packet in keyframe(luma, self.now()) {
+        let first = self.next.entry(source).or_insert(100);
+        let packets = keyframe(luma, self.hand.now(), *first);
+        *first += u64::try_from(packets.len()).expect("a few");
+        for packet in packets {
             self.studio.take(self.now(), source, session(source), MixInput::Rtp(packet));
         }
     }
@@ -133,7 +138,7 @@ fn scene(sources: &[SourceId]) -> Scene {
     }
 }
 
-fn keyframe(luma: u8, now: Instant) -> Vec<RtpIn> {
+fn keyframe(luma: u8, now: Instant, first: u64) -> Vec<RtpIn> {
     let mut picture = I420::black(SOURCE);
     picture.planes_mut()[0].fill(luma);
     let config = openh264::EncoderConfig { size: SOURCE, bitrate_bps: 300_000, max_fps: 30 };
@@ -142,8 +147,8 @@ fn keyframe(luma: u8, now: Instant) -> Vec<RtpIn> {
     let payloads = packetise(&encoded.nals, 1_180);
     let packet = |(n, (payload, marker)): (u64, (bytes::Bytes, bool))| RtpIn {
         kind: MediaKind::Video,
-        seq: ExtSeq(100 + n),
-        timestamp: 9_000,
+        seq: ExtSeq(first + n),
+        timestamp: 90 * first,
         marker,
         payload,
         received_at: now,

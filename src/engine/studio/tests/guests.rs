@@ -47,6 +47,7 @@ fn a_live_with_a_guest_turns_into_a_connection_and_has_its_guest_back_after_it()
     room.stage_as(3, with_voices(&[ALICE, BOB], &[GIL]), &[]);
     [1, 2].into_iter().for_each(|stage| room.studio.obey(room.hand.now(), Order::EndStage(StageId(stage))));
     assert!(room.studio.programs.contains_key(&StageId(1)), "its viewers see it turn");
+    room.feed(GIL, LIGHT);
     room.pass(340);
     let seen = room.seen(3);
     assert!(seen.first().is_some_and(|first| about(*first, [LIGHT, DARK])), "{seen:?}");
