@@ -1,28 +1,32 @@
-// /publish/{liveId}: a camera or a test picture, out by WHIP.
+// /publish/{liveId}: a camera or a test picture, out by WHIP: the host's, or with seat=number a guest's on that seat.
 //
 // In the address: token=JWT; source=test|camera picks at once; go=1 goes live at once;
 // hue=degrees, tone=Hz, size=WxH shape the test picture.
 
 import { $, figure, showState } from "./page.js";
-import { admission, liveIdOfPage, takenOver } from "./server.js";
+import { admission, liveIdOfPage, seatLost, takenOver } from "./server.js";
 import { testPicture } from "./testpicture.js";
+import { play } from "./whep.js";
 import { publish } from "./whip.js";
 
 const STATS_MS = 1000;
 const liveId = liveIdOfPage();
 const wish = new URLSearchParams(location.search);
+const seat = Number(wish.get("seat") ?? 0); // 0 is the host's
+const place = seat > 0 ? `${liveId}, seat ${seat}` : liveId;
 const video = $("#video");
 
 let source = null; // {stream, stop}
 let session = null;
+let listening = null; // to the others
 let facing = "user";
 const toggles = [
   toggle($("#microphone"), "audio", ["Unmute microphone", "Mute microphone"]),
   toggle($("#picture"), "video", ["Show picture", "Hide picture"]),
 ];
 
-$("#live").textContent = liveId;
-document.title = `${liveId} · publish · costage`;
+$("#live").textContent = place;
+document.title = `${place} · publish · costage`;
 const playAddress = `/play/${encodeURIComponent(liveId)}`;
 $("#play").href = playAddress;
 $("#play").textContent = location.origin + playAddress;
@@ -42,9 +46,9 @@ function ownNumber(text, modulus) {
 function pickTest() {
   const [width, height] = (wish.get("size") ?? "540x960").split("x").map(Number);
   return testPicture({
-    hue: Number(wish.get("hue") ?? ownNumber(liveId, 360)),
-    toneHz: Number(wish.get("tone") ?? 220 + 20 * ownNumber(liveId, 30)),
-    label: liveId,
+    hue: Number(wish.get("hue") ?? ownNumber(place, 360)),
+    toneHz: Number(wish.get("tone") ?? 220 + 20 * ownNumber(place, 30)),
+    label: place,
     width,
     height,
   });
@@ -107,14 +111,16 @@ async function send() {
 
 function goLive() {
   trouble("");
-  session = publish(`/whip/${encodeURIComponent(liveId)}`, {
+  const endpoint = `/whip/${encodeURIComponent(liveId)}`;
+  session = publish(seat > 0 ? `${endpoint}/seats/${seat}` : endpoint, {
     stream: () => source?.stream ?? new MediaStream(),
-    authorise: () => admission(liveId),
-    whyEnded: () => takenOver(liveId),
+    authorise: () => admission(liveId, seat),
+    whyEnded: () => (seat > 0 ? seatLost(liveId, seat) : takenOver(liveId)),
   });
   showState(session, $("#state"), $("#trouble"));
   session.addEventListener("state", ({ detail }) => {
     $("#watch").hidden = detail.state !== "connected";
+    if (detail.state === "connected") $("#hear").hidden = false;
     if (detail.state === "connected") send();
     if (detail.state === "failed") stopped();
   });
@@ -125,6 +131,8 @@ function goLive() {
 
 function stopped() {
   session = null;
+  listen(false);
+  $("#hear").hidden = true;
   $("#go").textContent = "Go live";
   $("#go").className = "main";
   $("#watch").hidden = true;
@@ -135,6 +143,14 @@ async function stop() {
   const ending = session;
   stopped();
   await ending.close();
+}
+
+/** Plays the stage without our own sound, or stops. Where nobody else is there, that is silence until somebody comes. */
+function listen(on) {
+  listening?.close();
+  listening = on ? play(`/whep/${encodeURIComponent(liveId)}/return`, () => admission(liveId), $("#others")) : null;
+  $("#hear").setAttribute("aria-pressed", on);
+  $("#hear").textContent = on ? "Stop hearing the others" : "Hear the others";
 }
 
 /** A button that silences the tracks of one kind, and says what another tap does. */
@@ -171,6 +187,7 @@ $("#turn").addEventListener("click", () => {
   facing = facing === "user" ? "environment" : "user";
   pick("camera");
 });
+$("#hear").addEventListener("click", () => listen(!listening));
 $("#go").addEventListener("click", () => (session ? stop() : goLive()));
 
 if (wish.has("source")) await pick(wish.get("source"));

@@ -17,15 +17,16 @@ export async function look(path, token) {
 
 /**
  * The token to publish with: the address's own, or the one that a server in dev mode gives away, which also gets the live
- * if there is none yet. Asked anew for each attempt: such a server forgets both when it restarts.
+ * if there is none yet; for a `seat` of a guest the admin's, which acts for whoever sits there. Asked anew for each attempt: such
+ * a server forgets both when it restarts.
  */
-export async function admission(liveId) {
+export async function admission(liveId, seat = 0) {
   const given = new URLSearchParams(location.search).get("token");
   if (given) return given;
   const tokens = await look(`/demo/tokens.json?live=${encodeURIComponent(liveId)}`);
   if (!tokens) throw new Refused(401, "Publishing needs a token: add ?token=… to the address.", 0);
   await ensureLive(liveId, tokens.host);
-  return tokens.host;
+  return seat > 0 ? tokens.admin : tokens.host;
 }
 
 /** Creates the live for the token's own user if there is none yet. */
@@ -48,6 +49,15 @@ export async function takenOver(liveId) {
   const given = new URLSearchParams(location.search).get("token");
   const live = await look(livePath(liveId), given);
   return live?.isPublishing ? "This live is published from another place now: a second page or app of yours took over." : null;
+}
+
+/** The same words for a guest, who may also have left the seat, or have been moved to another. */
+export async function seatLost(liveId, seat) {
+  const given = new URLSearchParams(location.search).get("token");
+  const { seatList } = (await look(`${livePath(liveId)}/seats`, given)) ?? { seatList: [] };
+  const own = (one) => (given ? one.userInfo?.userId === claimsOf(given).sub : one.index === seat && one.userInfo);
+  const sits = seatList.some((one) => one.liveId === liveId && own(one));
+  return sits ? "This seat is published from another place now: a second page or app of yours took over." : "You are not on this seat any more.";
 }
 
 const livePath = (liveId) => `/v1/lives/${encodeURIComponent(liveId)}`;

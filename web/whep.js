@@ -3,7 +3,7 @@
 import { Session } from "./session.js";
 
 /**
- * Plays `url` into `video` and keeps it up: a live that is not on air yet (409) or not there (404: not yet, or its server
+ * Plays `url` with `token` (or what gets one) into `video` and keeps it up: a live that is not on air yet (409) or not there (404: not yet, or its server
  * has restarted) is tried again with back-off. Returns the open Session.
  */
 export function play(url, token, video) {
@@ -11,7 +11,7 @@ export function play(url, token, video) {
     prepare(pc) {
       for (const kind of ["audio", "video"]) pc.addTransceiver(kind, { direction: "recvonly" });
     },
-    authorise: async () => token,
+    authorise: async () => (typeof token === "function" ? token() : token),
     mayPass: ({ status }) => status === 404 || status === 409,
   });
   session.addEventListener("track", ({ track, streams }) => {

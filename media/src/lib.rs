@@ -9,7 +9,7 @@
 //! | [`forward`] | L1 | one producer, many consumers |
 //! | [`jitter`] | L1 | reorder, depacketise, play out |
 //! | [`mix`] | L1 | paint on arrival, encode when due, sum the voices |
-//! | [`codec`] | L1 | openh264 and opus, the only foreign code |
+//! | [`codec`] | L1 | openh264, opus, and images: the only foreign code |
 //!
 //! **Invariant:** nothing here reads a clock, opens a socket or spawns a thread; time is an argument.
 //! **Invariant:** nothing here names tokio, axum, rtc or webrtc.

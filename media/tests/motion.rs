@@ -45,7 +45,7 @@ impl Show {
     fn hosts_in(&mut self, template: Template, hosts: &[usize]) {
         let tile = |&host: &usize| {
             let (source, name) = (source(host), String::new());
-            Tile { source, name, camera: true, muted: false, region: None }
+            Tile { source, name, camera: true, ..Tile::default() }
         };
         let tiles = hosts.iter().map(tile).collect();
         let canvas = template.canvas(CANVAS);

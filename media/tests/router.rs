@@ -50,7 +50,7 @@ fn frame(seqs: &mut BTreeMap<(u64, bool), u64>, producer: u64, video: bool, keyf
         let payload = Bytes::from(format!("{producer} {video} {keyframe} {seq}"));
         Packet { seq: ExtSeq(seq), timestamp: seq * 100, marker: number + 1 == count, payload }
     });
-    Arc::new(Frame { producer: ProducerId(producer), kind: kind(video), keyframe, packets: packets.collect() })
+    Arc::new(Frame { producer: ProducerId(producer.into()), kind: kind(video), keyframe, packets: packets.collect() })
 }
 
 fn record(sent: &mut Sent, watching: &mut BTreeSet<ConsumerId>, keyframe: bool, consumer: ConsumerId, out: &[RtpOut]) {
@@ -88,19 +88,19 @@ proptest! {
                         record(&mut sent, &mut watching, video && keyframe, consumer, out);
                     });
                 }
-                Step::Point { feed, producer } => router.point(FeedId(feed), ProducerId(producer)),
+                Step::Point { feed, producer } => router.point(FeedId(feed.into()), ProducerId(producer.into())),
                 Step::Join { consumer, feed } => {
                     seed += 0x1234_5678_9abc_def1;
-                    let _known = router.add_consumer(now, ConsumerId(consumer), FeedId(feed), seed);
+                    let _known = router.add_consumer(now, ConsumerId(consumer), FeedId(feed.into()), seed);
                 }
                 Step::Leave { consumer } => {
                     router.remove_consumer(ConsumerId(consumer));
                     forget(&mut sent, &mut watching, ConsumerId(consumer));
                 }
                 Step::EndFeed { feed } => {
-                    let left = router.remove_feed(FeedId(feed));
+                    let left = router.remove_feed(FeedId(feed.into()));
                     left.into_iter().for_each(|consumer| forget(&mut sent, &mut watching, consumer));
-                    router.add_feed(FeedId(feed), None);
+                    router.add_feed(FeedId(feed.into()), None);
                 }
                 Step::Nack { consumer, video, back } => {
                     let line = sent.get(&(ConsumerId(consumer), video)).cloned().unwrap_or_default();

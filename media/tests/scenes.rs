@@ -276,7 +276,7 @@ fn scene(n: u32) -> Scene {
 }
 
 fn tile(source: SourceId, name: String) -> Tile {
-    Tile { source, name, camera: true, muted: false, region: None }
+    Tile { source, name, camera: true, ..Tile::default() }
 }
 
 fn paint_all(mixer: &mut VideoMixer, now: Instant, n: u32) {

@@ -95,18 +95,33 @@ pub(super) fn must_be(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> 
     Err(Problem::new(Case::UnsupportedMediaType, format!("send `Content-Type: {wanted}`; found {found}")))
 }
 
+/// How large a body may be, and how long it may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cap {
+    pub(super) bytes: usize,
+    pub(super) within: Duration,
+}
+
 async fn read(body: Body, headers: &HeaderMap) -> Result<Bytes, Problem> {
-    let too_large = || Problem::new(Case::BodyTooLarge, format!("a body may have at most {BODY_BYTES_MAX} bytes"));
+    read_at_most(body, headers, Cap { bytes: BODY_BYTES_MAX, within: ARRIVAL_MAX }).await
+}
+
+/// The whole body.
+///
+/// # Errors
+/// 408, 413.
+pub(super) async fn read_at_most(body: Body, headers: &HeaderMap, cap: Cap) -> Result<Bytes, Problem> {
+    let too_large = || Problem::new(Case::BodyTooLarge, format!("this body may have at most {} bytes", cap.bytes));
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|bytes| bytes > BODY_BYTES_MAX as u64) {
+    if announced.is_some_and(|bytes| bytes > cap.bytes as u64) {
         // Read and thrown away, within reason: a client whose connection breaks while it still sends never sees why.
-        drop(timeout(ARRIVAL_MAX, axum::body::to_bytes(body, THROWN_AWAY_BYTES_MAX)).await);
+        drop(timeout(cap.within, axum::body::to_bytes(body, cap.bytes.max(THROWN_AWAY_BYTES_MAX))).await);
         return Err(too_large());
     }
-    match timeout(ARRIVAL_MAX, axum::body::to_bytes(body, BODY_BYTES_MAX)).await {
+    match timeout(cap.within, axum::body::to_bytes(body, cap.bytes)).await {
         Ok(read) => read.map_err(|_| too_large()),
         Err(_) => {
-            let detail = format!("a body must have arrived after {} seconds", ARRIVAL_MAX.as_secs());
+            let detail = format!("this body must have arrived after {} seconds", cap.within.as_secs());
             Err(Problem::new(Case::RequestTimeout, detail))
         }
     }

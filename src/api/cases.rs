@@ -55,6 +55,7 @@ cases! {
     RequestTimeout REQUEST_TIMEOUT 900_408 "request-timeout" "The request took too long to arrive";
     BodyTooLarge PAYLOAD_TOO_LARGE 900_413 "body-too-large" "The body is too large";
     UnsupportedMediaType UNSUPPORTED_MEDIA_TYPE 900_415 "unsupported-media-type" "Not with this Content-Type";
+    UnusablePicture UNPROCESSABLE_ENTITY 900_422 "unusable-picture" "The picture cannot be used";
     UpgradeRequired UPGRADE_REQUIRED 900_426 "upgrade-required" "A WebSocket is needed";
     TooManyRequests TOO_MANY_REQUESTS 900_429 "too-many-requests" "Too many requests";
     Internal INTERNAL_SERVER_ERROR 100_001 "internal" "An error inside the server";
@@ -70,6 +71,7 @@ cases! {
     NoCommonCodec UNPROCESSABLE_ENTITY 900_422 "no-common-codec" "The offer has no codec of this server";
     SessionNotFound NOT_FOUND 900_404 "session-not-found" "No such media session";
     NotLive CONFLICT 900_409 "not-live" "Nothing is live there yet";
+    HostNotFound NOT_FOUND 100_005 "host-not-found" "The user does not publish there";
     PublisherBusy CONFLICT 100_006 "not-the-owner" "The live belongs to another user";
     EtagMissing PRECONDITION_REQUIRED 900_428 "if-match-missing" "If-Match is missing";
     EtagStale PRECONDITION_FAILED 900_412 "etag-stale" "The ETag is of an earlier ICE session";

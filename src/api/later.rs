@@ -1,26 +1,23 @@
-//! Routes of the interface that are not built yet: each answers 501 and says so. Nothing here pretends.
+//! Routes of the interface that are not built yet: each answers 501 and says so, to whoever has a token. Nothing here
+//! pretends.
 
 use axum::extract::OriginalUri;
 use axum::http::Method;
 
+use super::auth::Bearer;
 use super::cases::Case;
 use super::openapi::{Methods, Routes};
 use super::problem::{Problem, escaped};
 
 /// What is on the interface's page and missing here, by path; what each will be.
-const LATER: &[(&[Method], &str, &str)] = &[
-    (&[Method::PUT], "/v1/users/{user}/avatar", "setting an avatar"),
-    (&[Method::GET], "/v1/lives/{live}/preview.png", "a preview"),
-    (&[Method::POST], "/whip/{live}/seats/{index}", "publishing from a seat"),
-    (&[Method::POST], "/whep/{live}/hosts/{user}", "the feed of a single host"),
-    (&[Method::POST], "/whep/{live}/return", "the feed without the caller's own sound"),
-];
+const LATER: &[(&[Method], &str, &str)] = &[];
 
 /// All of them.
 pub(super) fn routes() -> Routes {
     LATER.iter().fold(Routes::new(), |routes, (methods, path, what)| {
         let methods = methods.iter().fold(Methods::default(), |methods, method| {
-            methods.on(method.clone(), async move |method: Method, uri: OriginalUri| refuse(method, uri, what).await)
+            let refuse = async move |_: Bearer, method: Method, uri: OriginalUri| refuse(method, uri, what).await;
+            methods.on(method.clone(), refuse)
         });
         routes.route(path, methods)
     })

@@ -164,6 +164,17 @@ pub(super) async fn watch(state: &ApiState, bearer: Option<&Bearer>, live: &Live
     Ok(info)
 }
 
+/// Without whose sound the caller hears the live: its own, for which its token must name the live; an admin's without the
+/// owner's. Whether that user is heard there at all, the rules know.
+///
+/// # Errors
+/// 403, 404.
+pub(super) async fn listen(state: &ApiState, bearer: &Bearer, live: &LiveId) -> Result<UserId, Problem> {
+    bearer.principal.may_watch(live)?;
+    let info = find(state, live).await?;
+    Ok(if bearer.principal.is_admin() { info.live.owner.user_id } else { bearer.principal.user.clone() })
+}
+
 /// Whether the caller is the live's host (with a token for it) or an admin.
 fn acts_for(bearer: &Bearer, info: &LiveInfo) -> bool {
     let (principal, live) = (&bearer.principal, &info.live);

@@ -8,6 +8,7 @@
 //! | `media/` | WHIP and WHEP |
 //! | `lives`, `live_change`, `seats`, `co_host`, `layout`, `battles` and their `*_into` | REST: request types, and their way into `live`'s own |
 //! | `gifts` | gifts to score, the ledger |
+//! | `avatar`, `preview`, `drawing` | pictures in and out, and how many at a time; no pixel is touched here |
 //! | `battle_steps` | a battle's accept, reject, cancel, exit, rematch |
 //! | `openapi/` | the document of all routes, made of the types above; `answers`, `key`, `object`: types it needs |
 //! | `events`, `host_sockets` | the event socket, and which hosts hold one open |
@@ -25,6 +26,7 @@ pub mod state;
 
 mod answers;
 mod ask;
+mod avatar;
 mod battle_steps;
 mod battles;
 mod battles_into;
@@ -33,6 +35,7 @@ mod co_host;
 mod co_host_into;
 mod dev;
 mod draining;
+mod drawing;
 mod edge;
 mod events;
 mod gifts;
@@ -53,6 +56,7 @@ mod openapi;
 mod pages;
 mod places;
 mod plain;
+mod preview;
 mod query;
 mod refusals;
 mod seats;
@@ -60,6 +64,7 @@ mod seats_into;
 mod stalled;
 
 pub use dev::DEV_TOKEN_SECONDS;
+pub use drawing::Drawing;
 pub use listen::{metrics_router, serve};
 pub use state::{ApiState, Going, Settings, Sockets, Stage, ViewerTokens};
 
@@ -71,7 +76,7 @@ use axum::routing::get as page;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use cases::Case;
-use openapi::{Routes, get, post};
+use openapi::{Routes, get, post, put};
 use problem::{Problem, escaped};
 
 /// All routes of the public listener.
@@ -101,6 +106,8 @@ fn rest() -> Routes {
         .route("/v1/lives/{live}", get(lives::find).patch(live_change::change).delete(lives::end))
         .route("/v1/lives/{live}/layout", get(layout::find).put(layout::choose))
         .route("/v1/layouts/validate", post(layout::validate))
+        .route("/v1/lives/{live}/preview.png", get(preview::draw))
+        .route("/v1/users/{user}/avatar", put(avatar::set))
         .route("/v1/lives/{live}/events", get(events::socket))
         .route("/v1/lives/{live}/co-host", get(co_host::find).delete(co_host::exit))
         .route("/v1/lives/{live}/co-host/candidates", get(co_host::candidates))

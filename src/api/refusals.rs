@@ -11,7 +11,7 @@ use crate::live::refusal::MetaDataFault;
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let problem = Self::new(case(&refusal), refusal.to_string());
-        if let Refusal::NotLive { retry_after, .. } = refusal {
+        if let Refusal::NotLive { retry_after, .. } | Refusal::HostNotLive { retry_after, .. } = refusal {
             return problem.retry_after(seconds(retry_after));
         }
         if [429, 503].contains(&problem.status().as_u16()) { problem.retry_after(BUSY_SECONDS) } else { problem }
@@ -30,7 +30,9 @@ fn case(refusal: &Refusal) -> Case {
         Refusal::LiveExists { same_owner: true, .. } => Case::LiveIdYours,
         Refusal::TooManyLives { .. } => Case::TooManyLives,
         Refusal::NotOwner { .. } => Case::PublisherBusy,
-        Refusal::NotLive { .. } => Case::NotLive,
+        Refusal::NotLive { .. } | Refusal::HostNotLive { .. } => Case::NotLive,
+        Refusal::NoSuchHost { .. } => Case::HostNotFound,
+        Refusal::NotOnStage { .. } => Case::Forbidden,
         Refusal::NoSuchRequest { .. } => Case::RequestNotFound,
         Refusal::NotConnected { .. } => Case::NotConnected,
         Refusal::AlreadyConnected { .. } => Case::AlreadyConnected,
@@ -126,7 +128,7 @@ pub(super) const BUSY_SECONDS: u32 = 2;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::LiveId;
+    use crate::live::{BattleId, LiveId, UserId};
 
     #[test]
     fn waiting_viewer_is_told_whole_seconds_rounded_up() {
@@ -142,6 +144,32 @@ mod tests {
         let pending = Refusal::TooManyRequests { live: LiveId::new("a").unwrap(), pending: 16 };
         assert_eq!(Problem::from(pending).retry_after, Some(BUSY_SECONDS));
         assert_eq!(Problem::from(Refusal::Internal).retry_after, None);
+    }
+
+    #[test]
+    fn refusals_that_take_much_to_meet_have_their_codes_too() {
+        let (live, user) = (LiveId::new("a").unwrap(), UserId::new("u").unwrap());
+        let battle = BattleId::parse("0190e8f0-0000-7000-8000-000000000000").unwrap();
+        let keys = MetaDataFault::Keys { found: 11 };
+        for (refusal, status, code, slug) in [
+            (Refusal::UserConnectedTwice { user }, 409, 100_002, "user-connected-twice"),
+            (Refusal::NoValidLive { battle }, 409, 100_412, "no-valid-live"),
+            (Refusal::HostGone { live: live.clone() }, 409, 100_412, "host-gone"),
+            (Refusal::TooManyRequests { live: live.clone(), pending: 16 }, 429, 100_405, "connection-too-often"),
+            (Refusal::TooManySeatRequests { live }, 429, 900_429, "seat-requests-too-many"),
+            (Refusal::TooManyLives { max: 1 }, 503, 100_013, "too-many-lives"),
+            (Refusal::LedgerFull { max: 1 }, 503, 100_013, "ledger-full"),
+            (Refusal::MetaData { fault: keys }, 422, 100_500, "meta-data-keys"),
+            (Refusal::NotKept, 503, 900_503, "not-stored"),
+            (Refusal::Busy, 503, 900_503, "overloaded"),
+            (Refusal::Closing, 503, 900_503, "draining"),
+            (Refusal::Internal, 500, 100_001, "internal"),
+        ] {
+            let (text, problem) = (refusal.to_string(), Problem::from(refusal));
+            let row = problem.case.row();
+            assert_eq!((row.status.as_u16(), row.code, row.slug), (status, code, slug), "{text}");
+            assert!(!problem.detail.is_empty());
+        }
     }
 
     #[test]

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::auth::{Attempts, Keys, Quotas};
+use super::drawing::Drawing;
 use super::figures::Figures;
 use super::host_sockets::HostSockets;
 use crate::engine::control::ControlHandle;
-use crate::engine::{Clock, Signalling, Viewers};
+use crate::engine::{Clock, Pictures, Signalling, Viewers};
 use crate::live::answer::LiveInfo;
 
 /// Everything that the routes need; cheap to clone.
@@ -36,6 +37,10 @@ pub struct ApiState {
     pub sockets: Sockets,
     /// How many viewers each feed has.
     pub viewers: Arc<Viewers>,
+    /// Avatars that come in, previews that go out.
+    pub pictures: Arc<dyn Pictures>,
+    /// Places for making them.
+    pub drawing: Drawing,
 }
 
 impl ApiState {

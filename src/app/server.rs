@@ -9,7 +9,7 @@ use super::samples::FrameSamples;
 use super::shutdown;
 use super::signing;
 use crate::api::auth::{Attempts, Keys, Quotas, Rates};
-use crate::api::{self, ApiState, Going, Sockets, Stage};
+use crate::api::{self, ApiState, Drawing, Going, Sockets, Stage};
 use crate::engine::trace::Samples;
 use crate::engine::{self, Clock, ControlConfig, ControlHandle, ControlThread, Director, Engine, Signalling, Viewers};
 use crate::live::Rules;
@@ -81,7 +81,8 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
 
     let going = Going::default();
     let viewers = engine.viewers();
-    let state = api_state(config, dev, &control, &sessions, &keys, &clock, &going, kernels, metrics, viewers);
+    let pictures = Arc::new(director.clone());
+    let state = api_state(config, dev, &control, &sessions, &keys, &clock, &going, kernels, metrics, viewers, pictures);
     let sockets = state.sockets.clone();
     let mut http = vec![serve(listener, api::router(state), config.limits.connections, &going)];
     if !config.metrics_listen.is_empty() {
@@ -244,6 +245,7 @@ fn api_state(
     kernels: Kernels,
     metrics: &Metrics,
     viewers: Arc<Viewers>,
+    pictures: Arc<Director>,
 ) -> ApiState {
     let simd = kernels.level().to_string();
     let figures = LiveFigures::new(metrics.clone(), Arc::clone(clock), simd, openh264::assembly().is_present());
@@ -262,6 +264,8 @@ fn api_state(
         going: going.clone(),
         sockets: Sockets::new(config.limits.event_sockets),
         viewers,
+        pictures,
+        drawing: Drawing::default(),
     }
 }
 

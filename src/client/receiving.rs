@@ -15,6 +15,11 @@ use std::time::{Duration, Instant};
 
 /// Is shown what a viewer receives, on the viewer's own thread.
 pub trait Audience: Send {
+    /// An access unit (Annex B) as it was received, before it is decoded.
+    fn unit(&mut self, data: &[u8], keyframe: bool) {
+        let _ = (data, keyframe);
+    }
+
     /// A decoded picture.
     fn picture(&mut self, picture: PictureRef<'_>, seen: &Seen);
 
@@ -184,6 +189,7 @@ impl Receiving {
     }
 
     fn show(&mut self, unit: &AccessUnit, audience: &mut dyn Audience) {
+        audience.unit(&unit.data, unit.keyframe);
         match self.decoder.decode(&unit.data) {
             Ok(Some(picture)) => {
                 self.figures.pictures += 1;

@@ -2,11 +2,13 @@
 
 use super::control::ControlHandle;
 use super::ended::Ended;
+use super::gallery::Gallery;
+use super::host_line::HostLine;
 use super::mix_thread::{MixHandle, Order as MixOrder, producer_of};
 use super::peer::{Datagram, Peer, Role, SessionKey, Shards};
 use super::shard::{Order as ShardOrder, ShardHandle};
 use super::stagehand::Stagehand;
-use crate::live::StageId;
+use crate::live::{StageId, UserId};
 use costage_media::forward::FeedId;
 use costage_media::scene::{Scene, SourceId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +20,7 @@ pub struct Director {
     shards: Arc<[ShardHandle]>,
     mixers: Arc<[MixHandle]>,
     places: Arc<Mutex<Places>>,
+    gallery: Arc<Gallery>,
 }
 
 #[derive(Default)]
@@ -27,7 +30,7 @@ struct Places {
     /// The mix thread that runs a stage.
     stages: BTreeMap<StageId, usize>,
     /// The newest session of each host.
-    hosts: BTreeMap<SourceId, SessionKey>,
+    hosts: BTreeMap<SourceId, Arc<HostLine>>,
     /// A session that was let in just before the end of its live comes too late.
     ended: Ended,
 }
@@ -39,8 +42,8 @@ struct Home {
 }
 
 impl Director {
-    pub(super) fn new(shards: Arc<[ShardHandle]>, mixers: Arc<[MixHandle]>) -> Self {
-        Self { shards, mixers, places: Arc::default() }
+    pub(super) fn new(shards: Arc<[ShardHandle]>, mixers: Arc<[MixHandle]>, gallery: Arc<Gallery>) -> Self {
+        Self { shards, mixers, places: Arc::default(), gallery }
     }
 
     /// Tells every shard whom to tell of hosts that come and go.
@@ -51,6 +54,16 @@ impl Director {
     /// Says goodbye to every session.
     pub fn close_all(&self) {
         self.tell_shards(|| ShardOrder::CloseAll);
+    }
+
+    /// The avatars that users have uploaded.
+    pub(super) fn gallery(&self) -> &Gallery {
+        &self.gallery
+    }
+
+    /// Programs that show this user get its picture anew.
+    pub(super) fn redress(&self, user: &UserId) {
+        self.mixers.iter().for_each(|mixer| mixer.order(MixOrder::Redress(user.clone())));
     }
 
     pub(super) fn stop(&self) {
@@ -90,9 +103,11 @@ impl Shards for Director {
                 return shard.order(ShardOrder::Supersede { key });
             }
             let home = self.home_of(&mut places, source);
-            if let Some(old) = places.hosts.insert(source, key) {
+            let line = Arc::new(HostLine::new(source, key, shard.clone()));
+            if let Some(old) = places.hosts.insert(source, Arc::clone(&line)).map(|old| old.session) {
                 self.shard_of(old).order(ShardOrder::Supersede { key: old });
             }
+            self.tell_shards(|| ShardOrder::HostAt(Arc::clone(&line)));
             self.tell_shards(|| ShardOrder::SourceAt { source, mix: self.mixers[home].clone() });
             return shard.order(ShardOrder::Adopt { key, role, peer });
         }
@@ -105,6 +120,10 @@ impl Shards for Director {
 
     fn close(&self, key: SessionKey) {
         self.shard_of(key).order(ShardOrder::Close { key });
+    }
+
+    fn profile_of(&self, source: SourceId) -> Option<u8> {
+        self.places().hosts.get(&source).and_then(|line| line.profile())
     }
 }
 
@@ -152,7 +171,7 @@ impl Stagehand for Director {
 
     fn end_source(&mut self, source: SourceId) {
         let mut places = self.places();
-        if let Some(key) = places.hosts.remove(&source) {
+        if let Some(key) = places.hosts.remove(&source).map(|line| line.session) {
             self.shard_of(key).order(ShardOrder::Close { key });
         }
         places.sources.remove(&source);

@@ -46,7 +46,8 @@ struct Waiting {
     entries: VecDeque<(Instant, Entry)>,
     /// Commands among the entries: only they are bounded by [`COMMANDS_MAX`].
     commands: usize,
-    /// The last word of each source that has an entry; one entry a source bounds them by the number of lives.
+    /// The last word of each source that has an entry; one entry a source bounds them by the number of lives and
+    /// their seats.
     media: BTreeMap<SourceId, MediaState>,
     /// The same of the event sockets of each live's host.
     sockets: BTreeMap<FeedId, SocketState>,

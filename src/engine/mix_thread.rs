@@ -6,13 +6,14 @@
 
 use super::bounded::{Bell, Policy, Receiver, Sender, bounded};
 use super::clock::{Clock, Epoch};
+use super::gallery::Gallery;
 use super::peer::{Sends, SessionKey};
 use super::priority::spawn_media;
 use super::running::Running;
 use super::shard::ShardHandle;
 use super::source::Source;
 use super::studio::Studio;
-use crate::live::StageId;
+use crate::live::{StageId, UserId};
 use costage_media::forward::ProducerId;
 use costage_media::kernel::Kernels;
 use costage_media::mix::AudioSource;
@@ -36,7 +37,7 @@ const PACKETS_PER_TURN: usize = 32;
 
 /// The producer that carries this stage's program.
 pub(super) fn producer_of(stage: StageId) -> ProducerId {
-    ProducerId(stage.0)
+    super::producers::program(stage)
 }
 
 /// What a host's session hands on.
@@ -65,6 +66,8 @@ pub(super) enum Order {
     Move { source: SourceId, to: MixHandle, number: u64 },
     /// A source from another thread.
     Attach(Box<Moved>),
+    /// This user has uploaded another avatar.
+    Redress(UserId),
     /// End the thread.
     Stop,
 }
@@ -146,6 +149,7 @@ pub(super) struct Surroundings {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) epoch: Epoch,
     pub(super) shards: Arc<[ShardHandle]>,
+    pub(super) gallery: Arc<Gallery>,
     pub(super) config: MixConfig,
 }
 

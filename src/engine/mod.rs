@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! UDP thread ─datagrams─▶ shard ─packets─▶ mix thread ─frames─▶ every shard with viewers ─▶ viewers
-//!                           ▲                  ▲
+//!                           ▲ └─ untouched, to whoever watches one host ─▶ every shard with viewers
+//!                           │                  ▲
 //!                           └── orders ── Director ◀── control (Stagehand), peer (Shards)
 //! ```
 //! **Invariant:** no lock on the packet path; every queue has a bound and a written policy ([`bounded`]).
@@ -15,13 +16,18 @@ pub mod control;
 mod director;
 mod ended;
 pub mod events;
+mod forwarding;
+mod gallery;
+mod host_line;
 mod inbox;
 pub mod journal;
 mod mix_thread;
 mod nudge;
 mod outbox;
 pub mod peer;
+mod pictures;
 mod priority;
+mod producers;
 mod registrar;
 mod running;
 mod seats;
@@ -38,12 +44,14 @@ pub use clock::{Clock, Epoch};
 pub use control::{ControlConfig, ControlHandle, ControlThread, Reply};
 pub use director::Director;
 pub use events::{CutOff, EventReader, First, Notice, Resume, Subscription};
+pub use gallery::AVATARS_MAX;
 pub use journal::{Fact, Journal, JournalError};
 pub use mix_thread::MixConfig;
 pub use peer::{
     CloseReason, Datagram, OfferRefused, Opened, Peer, PeerEvent, Role, Sends, SessionKey, Shards, Signalling,
     TrickleRefused, Trickled, UnknownSession,
 };
+pub use pictures::{AvatarRefused, NotDrawn, Pictures};
 pub(crate) use priority::spawn_media;
 pub use stagehand::Stagehand;
 pub use viewers::Viewers;
@@ -96,17 +104,20 @@ impl Engine {
             threads.push(thread);
         }
         let shards: Arc<[_]> = shards.into();
+        // A host's packets go from its shard to those of its viewers.
+        shards.iter().for_each(|shard: &shard::ShardHandle| shard.order(shard::Order::Neighbours(Arc::clone(&shards))));
         // What the first name costs is paid here and not by the pictures of a live.
         costage_media::mix::warm();
+        let gallery = Arc::new(gallery::Gallery::default());
         let mut mixers = Vec::new();
         for index in 0..config.mixers.max(1) {
-            let (clock, shards) = (Arc::clone(clock), Arc::clone(&shards));
-            let surroundings = mix_thread::Surroundings { clock, epoch, shards, config: config.mix };
+            let (clock, shards, gallery) = (Arc::clone(clock), Arc::clone(&shards), Arc::clone(&gallery));
+            let surroundings = mix_thread::Surroundings { clock, epoch, shards, gallery, config: config.mix };
             let (handle, thread) = mix_thread::spawn(index, surroundings)?;
             mixers.push(handle);
             threads.push(thread);
         }
-        Ok(Self { director: Director::new(shards, mixers.into()), viewers, threads })
+        Ok(Self { director: Director::new(shards, mixers.into(), gallery), viewers, threads })
     }
 
     /// The way to the threads, for control (as [`Stagehand`]) and sessions (as [`Shards`]).
@@ -147,7 +158,7 @@ mod tests {
     #[test]
     fn a_thread_that_panics_is_known_by_its_name() {
         let shards: Arc<[_]> = Arc::new([shard::ShardHandle::unattended().0]);
-        let director = Director::new(shards, Arc::new([mix_thread::MixHandle::unattended().0]));
+        let director = Director::new(shards, Arc::new([mix_thread::MixHandle::unattended().0]), Arc::default());
         let (stay, stays) = std::sync::mpsc::channel::<()>();
         let spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
             std::thread::Builder::new().name(name.to_owned()).spawn(body).expect("a thread")

@@ -30,6 +30,18 @@ pub enum Role {
         /// The live's outgoing stream.
         feed: FeedId,
     },
+    /// A playing client (WHEP) of one host alone: what that host sends goes out untouched.
+    Onlooker {
+        /// The host, as control numbers it.
+        source: SourceId,
+    },
+    /// A host who listens to the others (WHEP): the picture of this feed, its sound without the host's own.
+    Listener {
+        /// The live's outgoing stream.
+        feed: FeedId,
+        /// Whose sound is left out.
+        source: SourceId,
+    },
 }
 
 /// One UDP payload for a session, already split where the kernel had joined several (GRO).
@@ -147,6 +159,12 @@ pub trait Shards: Send + Sync {
     fn deliver(&self, key: SessionKey, datagram: Datagram);
     /// Has the shard call [`Peer::close`] on the session. An unknown key is ignored.
     fn close(&self, key: SessionKey);
+    /// `profile_idc` (H.264 §7.4.2.1.1) of what this host really sends, so that the answer to who plays it untouched can
+    /// name a format that it fits; `None` while no parameter set of its has come.
+    fn profile_of(&self, source: SourceId) -> Option<u8> {
+        let _ = source;
+        None
+    }
 }
 
 /// What HTTP asks of sessions. Calls take about a millisecond and never wait for the network.

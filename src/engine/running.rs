@@ -38,6 +38,10 @@ pub(super) struct Running {
     pub(super) scene: Scene,
     pub(super) phase: Phase,
     pub(super) shows: BTreeMap<SourceId, SourceStamp>,
+    /// Nobody sees it, and it is not drawn.
+    pub(super) resting: bool,
+    /// Since when nobody has seen it that does not rest yet.
+    pub(super) unseen_since: Option<Instant>,
     /// Of one that turns into a program that is open already.
     pub(super) joins: Option<Joins>,
 }
@@ -56,6 +60,11 @@ impl Running {
     /// Whether its pictures go out.
     pub(super) fn is_seen(&self) -> bool {
         matches!(self.phase, Phase::Open | Phase::Turning(_))
+    }
+
+    /// Whether its viewers, if it has any, see it and nothing else.
+    pub(super) fn is_shown(&self) -> bool {
+        self.phase == Phase::Open && !self.resting
     }
 
     /// Whether its sound goes out.

@@ -1,10 +1,16 @@
 //! The sessions of one shard and everything that is done with them. A panic in one session ends that session alone.
 
+mod host_feeds;
+mod returns;
+
 use super::control::ControlHandle;
+use super::forwarding::Forwarding;
+use super::host_line::{Attention, HostLine};
 use super::mix_thread::{MixHandle, MixInput};
 use super::nudge::Nudge;
 use super::outbox::{DepartureId, Departures, Outbox};
 use super::peer::{Datagram, Peer, PeerEvent, Role, SessionKey};
+use super::producers::{Carries, carries, host_feed, return_feed};
 use super::shard::{Order, Outgoing, ShardHandle, Surroundings, earliest};
 use super::wishes::Wishes;
 use crate::live::command::MediaState;
@@ -34,6 +40,14 @@ struct Seat {
     /// When a host's packets wake its mix thread.
     nudge: Nudge,
     outbox: Outbox,
+    /// Of a host: its packets for those who watch it alone.
+    forwarding: Option<Box<Forwarding>>,
+}
+
+/// Who makes a producer's packets.
+enum Maker {
+    Mix(MixHandle),
+    Host(Arc<HostLine>),
 }
 
 /// The sessions of one shard.
@@ -43,8 +57,17 @@ pub(super) struct Seats {
     seats: BTreeMap<SessionKey, Seat>,
     wakes: BTreeSet<(Instant, SessionKey)>,
     router: Router,
-    producers: BTreeMap<ProducerId, MixHandle>,
+    producers: BTreeMap<ProducerId, Maker>,
     sources: BTreeMap<SourceId, MixHandle>,
+    neighbours: Arc<[ShardHandle]>,
+    /// The newest session of each host, on whichever shard.
+    lines: BTreeMap<SourceId, Arc<HostLine>>,
+    /// Hosts that viewers here watch alone.
+    attention: BTreeMap<SourceId, Attention>,
+    /// Feeds of hosts who listen here to the others: of which live's feed, without whom.
+    listening: BTreeMap<FeedId, (FeedId, SourceId)>,
+    /// Hosts of this shard who have something to be forwarded.
+    ready: BTreeSet<SessionKey>,
     wishes: Wishes,
     /// While viewers wait for a keyframe that was asked for.
     ask_again_at: Option<Instant>,
@@ -62,6 +85,11 @@ impl Seats {
             router: Router::new(),
             producers: BTreeMap::new(),
             sources: BTreeMap::new(),
+            neighbours: Arc::new([]),
+            lines: BTreeMap::new(),
+            attention: BTreeMap::new(),
+            listening: BTreeMap::new(),
+            ready: BTreeSet::new(),
             wishes: Wishes::default(),
             ask_again_at: None,
             departures: Departures::default(),
@@ -84,8 +112,11 @@ impl Seats {
             Order::SourceAt { source, mix } => {
                 self.sources.insert(source, mix);
             }
+            Order::Neighbours(neighbours) => self.neighbours = neighbours,
+            Order::HostAt(line) => self.host_at(now, line),
             Order::EndSource { source } => {
                 self.sources.remove(&source);
+                self.end_host_feed(now, source);
             }
             Order::Control(control) => self.control = Some(control),
             Order::CloseAll => {
@@ -161,10 +192,15 @@ impl Seats {
     }
 
     pub(super) fn handle_timeout(&mut self, now: Instant) {
+        self.fire(now);
+        self.forward_ready();
+    }
+
+    fn fire(&mut self, now: Instant) {
         if self.ask_again_at.is_some_and(|at| at <= now) {
             self.ask_for_keyframes(now);
         }
-        self.wishes.due(now).into_iter().for_each(|producer| self.tell_mix(producer));
+        self.wishes.due(now).into_iter().for_each(|producer| self.tell_maker(producer));
         while let Some(&(at, key)) = self.wakes.first() {
             if at > now {
                 return;
@@ -175,12 +211,15 @@ impl Seats {
             }
             self.send_due(now, key);
             self.with(now, key, |now, seat| seat.peer.handle_timeout(now));
+            self.close_gaps(now, key);
             self.report_if_due(now, key);
         }
     }
 
     fn adopt(&mut self, now: Instant, key: SessionKey, role: Role, peer: Box<dyn Peer>) {
+        let forwarding = self.forwarding_of(key, role);
         let seat = Seat {
+            forwarding,
             role,
             peer,
             connected: false,
@@ -200,25 +239,29 @@ impl Seats {
     }
 
     fn route(&mut self, now: Instant, feed: FeedId, producer: ProducerId, mix: MixHandle) {
-        self.producers.insert(producer, mix);
+        self.producers.insert(producer, Maker::Mix(mix));
         self.router.add_feed(feed, Some(producer));
+        self.move_listeners(feed, producer);
         self.forget_idle_producers();
         self.note_watched();
         self.ask_for_keyframes(now);
     }
 
     fn end_feed(&mut self, now: Instant, feed: FeedId) {
-        let viewers: Vec<_> = self
-            .seats
-            .iter()
-            .filter(|(_, seat)| matches!(seat.role, Role::Viewer { feed: of } if of == feed))
-            .map(|(key, _)| *key)
-            .collect();
-        viewers.into_iter().for_each(|key| self.close(now, key));
+        self.close_all(now, |role| match role {
+            Role::Viewer { feed: of } | Role::Listener { feed: of, .. } => of == feed,
+            Role::Onlooker { .. } | Role::Host { .. } => false,
+        });
         let left = self.router.remove_feed(feed);
         debug_assert!(left.is_empty(), "every viewer of the feed was just closed");
         self.note_watched();
         self.forget_idle_producers();
+    }
+
+    /// Closes every session in such a role.
+    fn close_all(&mut self, now: Instant, ends: impl Fn(Role) -> bool) {
+        let found: Vec<_> = self.seats.iter().filter(|(_, seat)| ends(seat.role)).map(|(key, _)| *key).collect();
+        found.into_iter().for_each(|key| self.close(now, key));
     }
 
     fn forget_idle_producers(&mut self) {
@@ -243,7 +286,8 @@ impl Seats {
 
     fn reschedule(&mut self, key: SessionKey) {
         let Some(seat) = self.seats.get_mut(&key) else { return };
-        let next = earliest([seat.peer.poll_timeout(), seat.reports_at, seat.outbox.poll_timeout()]);
+        let gaps = seat.forwarding.as_ref().and_then(|forwarding| forwarding.poll_timeout());
+        let next = earliest([seat.peer.poll_timeout(), seat.reports_at, seat.outbox.poll_timeout(), gaps]);
         if next != seat.wakes_at {
             if let Some(at) = seat.wakes_at {
                 self.wakes.remove(&(at, key));
@@ -262,19 +306,23 @@ impl Seats {
             (PeerEvent::MediaLost, Role::Host { source }) => self.tell_control(key, source, MediaState::Down),
             (PeerEvent::MediaBack, Role::Host { source }) => self.tell_control(key, source, MediaState::Up),
             (PeerEvent::Rtp(packet), Role::Host { source }) => {
+                self.forward(now, key, &packet);
                 let urgent = self.seats.get_mut(&key).is_none_or(|seat| seat.nudge.is_due(now, &packet));
                 self.to_mix(source, key, MixInput::Rtp(packet), urgent);
             }
             // Needed when the next packet is; that one wakes the thread.
             (PeerEvent::SenderClock(clock), Role::Host { source }) => {
+                self.note_clock(now, key, clock);
                 self.to_mix(source, key, MixInput::Clock(clock), false);
             }
-            (PeerEvent::KeyframeWanted, Role::Viewer { .. }) => {
+            (PeerEvent::KeyframeWanted, Role::Viewer { .. } | Role::Onlooker { .. } | Role::Listener { .. }) => {
                 if let Some(producer) = self.router.keyframe_wanted(ConsumerId(key.0)) {
                     self.ask(now, producer);
                 }
             }
-            (PeerEvent::Nack { kind, seqs }, Role::Viewer { .. }) => self.resend(now, key, kind, &seqs),
+            (PeerEvent::Nack { kind, seqs }, Role::Viewer { .. } | Role::Onlooker { .. } | Role::Listener { .. }) => {
+                self.resend(now, key, kind, &seqs);
+            }
             (PeerEvent::Closed { reason }, _) => {
                 tracing::info!(session = key.0, ?reason, "session closed");
                 self.remove(key);
@@ -282,7 +330,7 @@ impl Seats {
             // A viewer sends no media, a host asks for none: whoever does it anyway is ignored.
             (
                 PeerEvent::Rtp(_) | PeerEvent::SenderClock(_) | PeerEvent::MediaLost | PeerEvent::MediaBack,
-                Role::Viewer { .. },
+                Role::Viewer { .. } | Role::Onlooker { .. } | Role::Listener { .. },
             )
             | (PeerEvent::KeyframeWanted | PeerEvent::Nack { .. }, Role::Host { .. }) => {}
         }
@@ -299,22 +347,33 @@ impl Seats {
                 }
                 self.tell_control(key, source, MediaState::Up);
             }
-            Role::Viewer { feed } => {
-                let seed = scramble(self.surroundings.seed ^ key.0);
-                if let Err(error) = self.router.add_consumer(now, ConsumerId(key.0), feed, seed) {
-                    tracing::info!(session = key.0, %error, "viewer not added");
-                    return self.close(now, key);
-                }
-                if let Some(seat) = self.seats.get_mut(&key) {
-                    let known = seat.reports_at.replace(now + REPORT_FIRST).is_some();
-                    if !known {
-                        self.surroundings.viewers.came(feed);
-                    }
-                }
-                self.note_watched();
-                self.ask_for_keyframes(now);
+            Role::Viewer { feed } => self.seated(now, key, feed),
+            Role::Onlooker { source } => {
+                self.open_host_feed(source);
+                self.seated(now, key, host_feed(source));
+            }
+            Role::Listener { feed, source } => {
+                self.open_return(feed, source);
+                self.seated(now, key, return_feed(source));
             }
         }
+    }
+
+    /// A viewer is connected: it gets `feed` from now on.
+    fn seated(&mut self, now: Instant, key: SessionKey, feed: FeedId) {
+        let seed = scramble(self.surroundings.seed ^ key.0);
+        if let Err(error) = self.router.add_consumer(now, ConsumerId(key.0), feed, seed) {
+            tracing::info!(session = key.0, %error, "viewer not added");
+            return self.close(now, key);
+        }
+        if let Some(seat) = self.seats.get_mut(&key) {
+            let known = seat.reports_at.replace(now + REPORT_FIRST).is_some();
+            if !known {
+                self.surroundings.viewers.came(feed);
+            }
+        }
+        self.note_watched();
+        self.ask_for_keyframes(now);
     }
 
     /// A host's media came or went. The end of a session whose place another has taken is no news.
@@ -350,16 +409,31 @@ impl Seats {
         }
         seat.reports_at = Some(now + REPORT_INTERVAL);
         let epoch = self.surroundings.epoch;
-        let mappings = [(MediaKind::Video, VIDEO_CLOCK_HZ), (MediaKind::Audio, AUDIO_CLOCK_HZ)]
-            .map(|(kind, hz)| (kind, hz, self.router.report(ConsumerId(key.0), kind)));
+        let reports = [MediaKind::Video, MediaKind::Audio].map(|kind| {
+            let mapping = self.router.report(ConsumerId(key.0), kind)?;
+            Some((kind, mapping.timestamp(self.stands_at(now, mapping.producer(), kind)?)))
+        });
         self.with(now, key, |now, seat| {
-            for (kind, hz, mapping) in mappings {
-                let produced = epoch.media_time(now).ticks(hz);
-                if let Some(mapping) = mapping {
-                    seat.peer.report(now, kind, epoch.ntp(now), mapping.timestamp(produced));
-                }
+            for (kind, timestamp) in reports.into_iter().flatten() {
+                seat.peer.report(now, kind, epoch.ntp(now), timestamp);
             }
         });
+    }
+
+    /// Where the stream of `producer` stands now: programs on our media time line, hosts by their own clocks.
+    fn stands_at(&self, now: Instant, producer: ProducerId, kind: MediaKind) -> Option<u64> {
+        let epoch = self.surroundings.epoch;
+        let hz = match kind {
+            MediaKind::Video => VIDEO_CLOCK_HZ,
+            MediaKind::Audio => AUDIO_CLOCK_HZ,
+        };
+        match carries(producer) {
+            Carries::Program(_) | Carries::Return(..) => Some(epoch.media_time(now).ticks(hz)),
+            Carries::Session(_) => match self.producers.get(&producer)? {
+                Maker::Host(line) => line.stands_at(kind, epoch.ntp(now)),
+                Maker::Mix(_) => None,
+            },
+        }
     }
 
     /// Asks for every keyframe that viewers wait for, now and each second until it has come.
@@ -371,13 +445,15 @@ impl Seats {
 
     fn ask(&mut self, now: Instant, producer: ProducerId) {
         if self.wishes.wish(now, producer) {
-            self.tell_mix(producer);
+            self.tell_maker(producer);
         }
     }
 
-    fn tell_mix(&self, producer: ProducerId) {
-        if let Some(mix) = self.producers.get(&producer) {
-            mix.keyframe(producer);
+    fn tell_maker(&self, producer: ProducerId) {
+        match self.producers.get(&producer) {
+            Some(Maker::Mix(mix)) => mix.keyframe(producer),
+            Some(Maker::Host(line)) => line.wish_keyframe(),
+            None => {}
         }
     }
 
@@ -393,6 +469,15 @@ impl Seats {
         self.handle.set_watched(self.router.watched().collect());
     }
 
+    /// A viewer of `feed` has gone.
+    fn unseated(&mut self, key: SessionKey, seat: &Seat, feed: FeedId) {
+        if seat.reports_at.is_some() {
+            self.surroundings.viewers.went(feed);
+        }
+        self.router.remove_consumer(ConsumerId(key.0));
+        self.note_watched();
+    }
+
     fn remove(&mut self, key: SessionKey) {
         let Some(seat) = self.seats.remove(&key) else { return };
         if let Some(at) = seat.wakes_at {
@@ -400,12 +485,14 @@ impl Seats {
         }
         seat.outbox.waiting().for_each(|frame| self.departed(frame));
         match seat.role {
-            Role::Viewer { feed } => {
-                if seat.reports_at.is_some() {
-                    self.surroundings.viewers.went(feed);
-                }
-                self.router.remove_consumer(ConsumerId(key.0));
-                self.note_watched();
+            Role::Viewer { feed } => self.unseated(key, &seat, feed),
+            Role::Onlooker { source } => {
+                self.unseated(key, &seat, host_feed(source));
+                self.close_host_feed_unless_watched(source);
+            }
+            Role::Listener { source, .. } => {
+                self.unseated(key, &seat, return_feed(source));
+                self.close_return_unless_heard(source);
             }
             Role::Host { source } => {
                 if let Some(mix) = self.sources.get(&source) {

@@ -3,6 +3,7 @@
 use super::bounded::{Bell, Policy, Receiver, Sender, bounded};
 use super::clock::{Clock, Epoch};
 use super::control::ControlHandle;
+use super::host_line::HostLine;
 use super::mix_thread::MixHandle;
 use super::peer::{Datagram, Peer, Role, SessionKey};
 use super::priority::spawn_media;
@@ -10,6 +11,7 @@ use super::seats::Seats;
 use super::trace::{FrameTrace, Samples};
 use super::viewers::Viewers;
 use super::watched::Watched;
+use crate::live::StageId;
 use costage_media::forward::{FeedId, Frame, ProducerId};
 use costage_media::scene::SourceId;
 use std::collections::BTreeSet;
@@ -18,8 +20,9 @@ use std::time::Instant;
 
 /// Datagrams that may wait for a shard. 4,096 × 1.2 kB is 5 MB, a quarter of a second of a full 150 Mbit/s core.
 const DATAGRAMS_MAX: usize = 4_096;
-/// Mixed frames that may wait for a shard: 100 ms of 60 fps video and 50 Hz audio of 23 programs.
-const FRAMES_MAX: usize = 256;
+/// Frames that may wait for a shard: 100 ms of 60 fps video and 50 Hz audio of 23 programs, and as long of the packets of ten
+/// hosts that are watched untouched.
+const FRAMES_MAX: usize = 1_024;
 /// Keyframe wishes that may wait: at most two a second come from each host's decoder.
 const WISHES_MAX: usize = 256;
 /// Orders that may wait: they are rare, and their senders wait when it is full.
@@ -41,6 +44,10 @@ pub(super) enum Order {
     EndFeed { feed: FeedId },
     /// The packets of `source` go to `mix` from now on.
     SourceAt { source: SourceId, mix: MixHandle },
+    /// All shards, this one among them.
+    Neighbours(Arc<[ShardHandle]>),
+    /// A host publishes by this session from now on.
+    HostAt(Arc<HostLine>),
     /// There will be no packets of `source` any more.
     EndSource { source: SourceId },
     /// Who is told that a host's media came or went.
@@ -51,7 +58,7 @@ pub(super) enum Order {
     Stop,
 }
 
-/// A mixed frame on its way out.
+/// A frame on its way out: mixed, or a host's own.
 #[derive(Clone)]
 pub(super) struct Outgoing {
     pub(super) frame: Arc<Frame>,
@@ -78,7 +85,7 @@ impl ShardHandle {
         self.datagrams.put((key, datagram));
     }
 
-    /// Hands on a mixed frame. A shard where nobody sees that producer is left asleep: it would be woken a hundred times a
+    /// Hands on a frame. A shard where nobody sees that producer is left asleep: it would be woken a hundred times a
     /// second and program for nothing.
     pub(super) fn send(&self, outgoing: &Outgoing) {
         if self.watches(outgoing.frame.producer) {
@@ -89,6 +96,11 @@ impl ShardHandle {
     /// Whether a viewer there sees this producer, or is about to.
     pub(super) fn watches(&self, producer: ProducerId) -> bool {
         self.watched.has(producer)
+    }
+
+    /// Whose hosts listen there to the others on `stage`.
+    pub(super) fn listeners(&self, stage: StageId) -> Vec<SourceId> {
+        self.watched.listeners(stage)
     }
 
     /// Whose frames are wanted there from now on.

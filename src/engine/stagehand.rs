@@ -16,6 +16,6 @@ pub trait Stagehand: Send {
     fn end_stage(&mut self, stage: StageId);
     /// The live is over: send its viewers away.
     fn end_feed(&mut self, feed: FeedId);
-    /// The live is over: close its host's session.
+    /// The live is over, or the guest has left its seat: close the session that publishes as this.
     fn end_source(&mut self, source: SourceId);
 }

@@ -1,11 +1,13 @@
 //! Everything one mix thread works on: its sources and its programs, and what is due when.
 
+mod resting;
 mod staging;
 
 use super::complaint::Complaint;
 use super::ended::Ended;
 use super::mix_thread::{MixHandle, MixInput, Order, Surroundings, producer_of};
 use super::peer::{Sends, SessionKey};
+use super::producers::{Carries, carries, return_of};
 use super::running::{Phase, Running};
 use super::shard::{Outgoing, ShardHandle, earliest};
 use super::source::Source;
@@ -69,13 +71,15 @@ impl Studio {
             Order::EndSource(source) => self.end_source(source),
             Order::Move { source, to, number } => self.hand_over(now, source, to, number),
             Order::Attach(moved) => self.attach(now, *moved),
+            Order::Redress(user) => self.redress(now, &user),
             Order::Stop => {}
         }
     }
 
     /// A viewer needs a keyframe of `producer`.
     pub(super) fn wish(&mut self, now: Instant, producer: ProducerId) {
-        let stage = StageId(producer.0);
+        let Carries::Program(stage) = carries(producer) else { return };
+        self.wake(now, stage);
         if let Some(running) = self.programs.get_mut(&stage) {
             running.program.request_keyframe(now);
             self.note_wish(stage);
@@ -150,7 +154,9 @@ impl Studio {
                 studio.decode(id);
             });
         }
-        for running in self.programs.values_mut().filter(|running| !matches!(running.phase, Phase::Awaiting(_))) {
+        self.rest_and_wake(now);
+        let drawn = |running: &&mut Running| !running.resting && !matches!(running.phase, Phase::Awaiting(_));
+        for running in self.programs.values_mut().filter(drawn) {
             running.program.handle_timeout(now);
         }
         self.open_what_is_due(now);
@@ -218,7 +224,9 @@ impl Studio {
         let (programs, stage, shards) = (&mut self.programs, self.shown_by.get(&id), &self.surroundings.shards);
         source.decode(clock, &mut |picture, passed| {
             let Some(&stage) = stage else { return };
-            for (own, running) in programs.iter_mut().filter(|(id, running)| running.is_part_of(**id, stage)) {
+            let drawn =
+                |(own, running): &(&StageId, &mut Running)| !running.resting && running.is_part_of(**own, stage);
+            for (own, running) in programs.iter_mut().filter(drawn) {
                 running.program.paint(clock.now(), id, picture, passed.arrived);
                 if running.is_seen() && is_watched(shards, *own) {
                     running.shows.insert(id, passed.painted(clock.now()));
@@ -227,12 +235,12 @@ impl Studio {
         });
     }
 
-    /// Encodes every program that has something new to show and may. One that nobody sees is painted, so that it can begin
-    /// with a whole picture, and not encoded.
+    /// Encodes every program that has something new to show and may. One that nobody sees is not encoded, and rests before
+    /// long.
     fn produce(&mut self) {
         let Surroundings { clock, epoch, shards, .. } = &self.surroundings;
         let mut keyframes = Vec::new();
-        let seen = self.programs.iter_mut().filter(|(_, running)| running.is_seen());
+        let seen = self.programs.iter_mut().filter(|(_, running)| running.is_seen() && !running.resting);
         for (stage, running) in seen.filter(|(stage, _)| is_watched(shards, **stage)) {
             let started = clock.now();
             let produced = match running.program.produce(started, epoch.media_time(started), &|| clock.now()) {
@@ -264,11 +272,18 @@ impl Studio {
         }
     }
 
-    /// Mixes the sound that is due.
+    /// Mixes the sound that is due, and encodes it where somebody listens.
     fn speak(&mut self, now: Instant) {
         let Surroundings { epoch, shards, .. } = &self.surroundings;
         let mut broken = Vec::new();
-        for running in self.programs.values_mut().filter(|running| running.is_heard()) {
+        for (stage, running) in self.programs.iter_mut().filter(|(_, running)| running.is_heard()) {
+            if let Err(error) = running.program.listen(listeners(shards, *stage)) {
+                self.unencoded.happened(now, MediaKind::Audio, &error);
+            }
+            // Who listens to the others watches the program's picture as well.
+            if !is_watched(shards, *stage) {
+                running.program.be_silent(now);
+            }
             let label = |at: Instant| {
                 let captured = at.checked_sub(SOUND_AGE).unwrap_or(at);
                 epoch.media_time(captured).ticks(AUDIO_CLOCK_HZ)
@@ -282,6 +297,10 @@ impl Studio {
                     Err(error) => self.unencoded.happened(now, MediaKind::Audio, &error),
                 }
             }
+            for frame in running.program.take_returns() {
+                count_bytes(&frame);
+                send(shards, &Outgoing { frame: Arc::new(frame), trace: None });
+            }
             count_sound(running.program.take_sound_stats());
             broken.extend(running.program.take_broken());
         }
@@ -291,6 +310,12 @@ impl Studio {
 
 fn is_watched(shards: &[ShardHandle], stage: StageId) -> bool {
     shards.iter().any(|shard| shard.watches(producer_of(stage)))
+}
+
+/// Hosts who listen to the others on a stage, and as what producer.
+fn listeners(shards: &[ShardHandle], stage: StageId) -> BTreeMap<SourceId, ProducerId> {
+    let sources = shards.iter().flat_map(|shard| shard.listeners(stage));
+    sources.map(|source| (source, return_of(stage, source))).collect()
 }
 
 /// Nicknames may be in any script, the fonts are not: what was drawn as a box is told, each character once.

@@ -80,18 +80,26 @@ impl Lives {
     }
 
     /// With `endConnectionAfter` the hosts of a battle that is over, and whose punishment is, leave their connection, who
-    /// left the battle early among them. Others in the connection, who have not agreed to this, stay connected.
+    /// left the battle early among them, and what they have asked others is cancelled, as by leaving. Others in the
+    /// connection, who have not agreed to this, stay connected.
     pub(super) fn part_after(&mut self, now: WallMs, id: BattleId) {
         let wanted = |battle: &&Battle| battle.config.end_connection_after && battle.start.is_some();
         let Some(battle) = self.state.battles.get(&id).filter(wanted) else { return };
         let over = matches!(battle.phase, Phase::Ended { punishment_end: None, .. });
         let connection = battle.connection;
         let lives: Vec<_> = battle.members.iter().map(|member| member.host.live_id.clone()).collect();
-        for live in lives.iter().filter(|_| over) {
-            if self.state.lives.get(live).is_some_and(|live| live.connection == Some(connection)) {
+        let parting = lives.into_iter().filter(|live| over && self.is_in(live, connection)).collect::<Vec<_>>();
+        for live in &parting {
+            // The last one has nobody left to leave.
+            if self.is_in(live, connection) {
                 self.leave_connection(now, live, LeaveReason::Exit);
             }
+            self.cancel_requests_by(now, live);
         }
+    }
+
+    fn is_in(&self, live: &LiveId, connection: ConnectionId) -> bool {
+        self.state.lives.get(live).is_some_and(|live| live.connection == Some(connection))
     }
 
     /// The same battle once more: its hosts, also who left it early, and all that it was asked for with. `user`, or else

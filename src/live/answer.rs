@@ -7,7 +7,7 @@ mod seat;
 
 use costage_media::forward::FeedId;
 use costage_media::frame::Size;
-use costage_media::scene::{Rect, Region, SourceId, Template};
+use costage_media::scene::{Rect, Region, Scene, SourceId, Template};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
@@ -48,6 +48,8 @@ pub enum Answer {
     SeatRequests(SeatRequests),
     /// What the viewers of a live see.
     Layout(Layout),
+    /// What they would see.
+    Scene(Box<Scene>),
     /// A battle has started, or waits for answers.
     BattleRequested(BattleRequested),
     /// A battle: pending, running or ended.
@@ -58,10 +60,14 @@ pub enum Answer {
     Gifted(Gifted),
     /// A page of a battle's ledger.
     Ledger(LedgerPage),
-    /// The host may publish.
+    /// The host, or the guest from its seat, may publish.
     Publish(Publish),
     /// The viewer may join this feed.
     Watch(FeedId),
+    /// The viewer may watch this host alone.
+    Host(SourceId),
+    /// The host may hear the others.
+    Return(Return),
 }
 
 /// A live as everybody may see it.
@@ -191,10 +197,19 @@ fn is_square(corner_radius: &usize) -> bool {
     *corner_radius == 0
 }
 
-/// A host may publish.
+/// A host, or a guest from its seat, may publish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Publish {
     /// As which source.
+    pub source: SourceId,
+}
+
+/// A host may hear the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Return {
+    /// The live's feed, whose picture it sees.
+    pub feed: FeedId,
+    /// Its own source, which it does not hear.
     pub source: SourceId,
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::answer::BattleEndReason;
 use super::event::Event;
-use super::fact::Fact;
+use super::fact::{Fact, RequestAnswer};
 use super::ids::{BattleId, LiveId, ScoreKey};
 use super::lives::Lives;
 use super::ranking::decide;
@@ -44,12 +44,12 @@ impl Lives {
 
     /// `live` leaves its battle; while others remain they play on, else it is over. Of a pending one the inviter's
     /// request is taken back, the invitee's counts as rejected. Does nothing for a live in none.
-    pub(super) fn exit_battle(&mut self, now: WallMs, live: &LiveId) {
+    pub(super) fn exit_battle(&mut self, now: WallMs, live: &LiveId, answer: RequestAnswer) {
         let Some(id) = self.state.lives.get(live).and_then(|live| live.battle) else { return };
         if self.state.battles.get(&id).is_some_and(Battle::is_running) {
             self.exit_running(now, id, live);
         } else {
-            self.withdraw_from_battle(now, id, live);
+            self.withdraw_from_battle(now, id, live, answer);
         }
     }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::answer::{Answer, BattleCode, BattleRequested, UserResult};
 use super::command::BattleRequest;
 use super::event::{BattleAsk, Event};
-use super::fact::Fact;
+use super::fact::{Fact, RequestAnswer};
 use super::ids::{BattleId, LiveId, UserId};
 use super::lives::Lives;
 use super::refusal::Refusal;
@@ -155,6 +155,7 @@ impl Lives {
         let ask = ask(id, battle, &live);
         let waited = self.answered(id, &live);
         if let Some(ask) = ask.filter(|_| waited) {
+            self.record_answer(now, &ask, RequestAnswer::Accepted);
             let joined = Event::UserJoinBattle { battle_id: id, user: ask.invitee.clone() };
             self.notify(now, vec![ask.inviter.live_id.clone()], Event::BattleRequestAccept(ask));
             self.notify(now, self.audience(id), joined);
@@ -170,7 +171,7 @@ impl Lives {
             let detail = format!("user {user} asked for this battle; cancel or exit it instead");
             return Err(Refusal::Invalid { field: "userId", detail });
         }
-        self.withdraw_from_battle(now, id, &live);
+        self.withdraw_from_battle(now, id, &live, RequestAnswer::Rejected);
         self.find_battle(id)
     }
 
@@ -182,7 +183,7 @@ impl Lives {
     ) -> Result<Answer, Refusal> {
         let lives = self.to_cancel(id, users)?;
         for live in &lives {
-            self.drop_invitee(now, id, live, Event::BattleRequestCancelled, true);
+            self.drop_invitee(now, id, live, Event::BattleRequestCancelled);
         }
         self.resolve(now, id);
         self.find_battle(id)
@@ -221,7 +222,7 @@ impl Lives {
         }
         let member = battle.member(user).filter(|member| !member.left);
         let live = member.ok_or_else(|| Refusal::NotInBattle { battle: id, user: user.clone() })?.host.live_id.clone();
-        self.exit_battle(now, &live);
+        self.exit_battle(now, &live, RequestAnswer::Rejected);
         self.part_after(now, id);
         self.find_battle(id)
     }
@@ -229,29 +230,37 @@ impl Lives {
     pub(super) fn expire_battle_request(&mut self, now: WallMs, id: BattleId) {
         let Some(waiting) = self.state.battles.get(&id).and_then(Battle::waiting).cloned() else { return };
         for live in &waiting {
-            self.drop_invitee(now, id, live, Event::BattleRequestTimeout, true);
+            self.drop_invitee(now, id, live, Event::BattleRequestTimeout);
         }
         self.resolve(now, id);
     }
 
     /// A host leaves a pending battle: for the inviter all that is pending is cancelled, and it ends unstarted; an
     /// invitee's going counts as a rejection, also after its acceptance.
-    pub(super) fn withdraw_from_battle(&mut self, now: WallMs, id: BattleId, live: &LiveId) {
+    pub(super) fn withdraw_from_battle(&mut self, now: WallMs, id: BattleId, live: &LiveId, answer: RequestAnswer) {
         let Some(battle) = self.state.battles.get(&id).filter(|battle| battle.waiting().is_some()) else { return };
         if battle.inviter().live_id == *live {
             let invitees: Vec<_> = battle.members[1..].iter().map(|member| member.host.live_id.clone()).collect();
             for invitee in &invitees {
-                self.drop_invitee(now, id, invitee, Event::BattleRequestCancelled, true);
+                self.drop_invitee(now, id, invitee, Event::BattleRequestCancelled);
             }
         } else {
-            self.drop_invitee(now, id, live, Event::BattleRequestReject, false);
+            if let Some(ask) = ask(id, battle, live) {
+                self.record_answer(now, &ask, answer);
+            }
+            self.drop_invitee(now, id, live, Event::BattleRequestReject);
         }
         self.resolve(now, id);
     }
 
-    /// One who was asked is in it no more; the inviter is told, and where `both` the asked one too. Everybody who heard
-    /// that it had joined hears that it has left.
-    fn drop_invitee(&mut self, now: WallMs, id: BattleId, live: &LiveId, event: fn(BattleAsk) -> Event, both: bool) {
+    fn record_answer(&mut self, now: WallMs, ask: &BattleAsk, answer: RequestAnswer) {
+        let (battle, user) = (ask.battle_id, ask.invitee.user.user_id.clone());
+        self.record(Fact::BattleAnswered { battle, user, answer, at: now });
+    }
+
+    /// One who was asked is in it no more; both are told, since the host who was asked may have more than one window.
+    /// Everybody who heard that it had joined hears that it has left.
+    fn drop_invitee(&mut self, now: WallMs, id: BattleId, live: &LiveId, event: fn(BattleAsk) -> Event) {
         let audience = self.audience(id);
         let joined = !self.answered(id, live);
         let Some(battle) = self.state.battles.get_mut(&id) else { return };
@@ -259,8 +268,7 @@ impl Lives {
         battle.members.retain(|member| member.host.live_id != *live);
         self.release(id, live);
         let left = Event::UserExitBattle { battle_id: id, user: ask.invitee.clone() };
-        let inviter = ask.inviter.live_id.clone();
-        let lives = if both { vec![live.clone(), inviter] } else { vec![inviter] };
+        let lives = vec![live.clone(), ask.inviter.live_id.clone()];
         self.notify(now, lives, event(ask));
         if joined {
             self.notify(now, audience, left);

@@ -104,6 +104,8 @@ pub enum Command {
         /// What it would be.
         layout: LayoutWish,
     },
+    /// What the picture of a live would be. Answer: [`Answer::Scene`](super::Answer::Scene).
+    Preview(PreviewWish),
     /// Ask for a battle. Answer: [`Answer::BattleRequested`](super::Answer::BattleRequested).
     RequestBattle(BattleRequest),
     /// Agree to a pending battle. Answer: [`Answer::Battle`](super::Answer::Battle).
@@ -197,6 +199,20 @@ pub enum Command {
         /// Which live.
         live: LiveId,
     },
+    /// May a viewer watch one host alone now? Answer: [`Answer::Host`](super::Answer::Host).
+    WatchHost {
+        /// Which live.
+        live: LiveId,
+        /// Who publishes there.
+        user: UserId,
+    },
+    /// May `user` hear the others now, without its own sound? Answer: [`Answer::Return`](super::Answer::Return).
+    WatchReturn {
+        /// Which live.
+        live: LiveId,
+        /// Who publishes there.
+        user: UserId,
+    },
     /// The media of a host, or of a guest on a seat, came or went. Unknown sources are ignored. Answer: [`Answer::Done`](super::Answer::Done).
     Media {
         /// Whose.
@@ -212,6 +228,17 @@ pub enum Command {
         /// What it is now; repeating it changes nothing.
         state: SocketState,
     },
+}
+
+/// Which picture of a live is wished for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreviewWish {
+    /// Of which live.
+    pub live: LiveId,
+    /// Another template than it has.
+    pub template: Option<TemplateRef>,
+    /// Another number of hosts than are there, 1 to the template's places.
+    pub hosts: Option<u64>,
 }
 
 /// Whether the media of a host or a guest flows.

@@ -5,7 +5,7 @@ use costage_media::scene::Template;
 use super::answer::{Answer, BattleEndReason, Connected, TemplateName};
 use super::effect::Effect;
 use super::event::{Event, LeaveReason};
-use super::fact::Fact;
+use super::fact::{Fact, RequestAnswer};
 use super::ids::{ConnectionId, LiveId, StageId};
 use super::lives::Lives;
 use super::refusal::Refusal;
@@ -70,7 +70,7 @@ impl Lives {
         self.tell_layout(now, lives);
         // Whoever else had invited a live that is connected now finds it busy.
         for live in joined {
-            self.reject_pending(now, live);
+            self.reject_pending(now, live, RequestAnswer::Unavailable);
         }
     }
 
@@ -101,7 +101,7 @@ impl Lives {
         let others: Vec<_> = before.iter().filter(|member| *member != live).cloned().collect();
         let dissolves = others.len() < 2;
         let unfinished = self.unfinished_battles(id);
-        self.exit_battle(now, live);
+        self.exit_battle(now, live, RequestAnswer::Unavailable);
         self.end_punishments_without(now, id, live);
         if dissolves {
             // No connection is left to battle in: the one who stayed has not left, and wins.

@@ -67,3 +67,20 @@ pub enum Wake {
     /// The live has had no host for too long.
     LiveIdles(LiveId),
 }
+
+impl Wake {
+    /// All that a live may be waiting for by itself.
+    pub(super) fn of_live(live: &LiveId) -> [Self; 2] {
+        [Self::HostGraceEnds(live.clone()), Self::LiveIdles(live.clone())]
+    }
+
+    /// All that a battle may be waiting for.
+    pub(super) fn of_battle(battle: BattleId) -> [Self; 4] {
+        [
+            Self::ScoresDue(battle),
+            Self::BattleEnds(battle),
+            Self::BattleRequestExpires(battle),
+            Self::PunishmentEnds(battle),
+        ]
+    }
+}

@@ -46,9 +46,11 @@ pub enum Event {
         /// Who accepted.
         invitee: Host,
     },
-    /// To the inviter's live.
+    /// To the inviter's live and the invited one, whose host may have more than one window.
     #[serde(rename = "onCoHostRequestRejected")]
     CoHostRequestRejected {
+        /// Who invited.
+        inviter: Host,
         /// Who rejected, or became busy, or went away.
         invitee: Host,
     },
@@ -102,7 +104,7 @@ pub enum Event {
     /// To the inviter's live.
     #[serde(rename = "onBattleRequestAccept")]
     BattleRequestAccept(BattleAsk),
-    /// To the inviter's live: it said no, or went away.
+    /// To both lives: the asked one said no, or went away.
     #[serde(rename = "onBattleRequestReject")]
     BattleRequestReject(BattleAsk),
     /// To all lives of the connection: a host has accepted.

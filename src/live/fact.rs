@@ -39,6 +39,17 @@ pub enum Fact {
         /// When.
         at: WallMs,
     },
+    /// A request to co-host was answered by the one who was asked. Requests themselves are not kept.
+    RequestAnswered {
+        /// Who had invited.
+        inviter: LiveId,
+        /// Who was invited.
+        invitee: LiveId,
+        /// What became of it.
+        answer: RequestAnswer,
+        /// When.
+        at: WallMs,
+    },
     /// A connection got another template.
     LayoutChosen {
         /// Which connection.
@@ -83,8 +94,19 @@ pub enum Fact {
         /// When.
         at: WallMs,
     },
-    /// A battle was asked for and waits for answers. Which answers came is not kept before it starts or ends.
+    /// A battle was asked for and waits for answers.
     BattleCreated(Box<BattleInfo>),
+    /// One of those who were asked for a battle answered; the last answer before it starts counts.
+    BattleAnswered {
+        /// Which battle.
+        battle: BattleId,
+        /// Who was asked.
+        user: UserId,
+        /// What became of the request.
+        answer: RequestAnswer,
+        /// When.
+        at: WallMs,
+    },
     /// A battle started.
     BattleStarted(Box<BattleInfo>),
     /// Scores changed: one row of the ledger.
@@ -133,4 +155,15 @@ pub enum Fact {
         /// When.
         at: WallMs,
     },
+}
+
+/// What one who was asked made of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RequestAnswer {
+    /// It said yes.
+    Accepted,
+    /// It said no.
+    Rejected,
+    /// It said nothing, and went away or became busy with others: counts as a rejection.
+    Unavailable,
 }

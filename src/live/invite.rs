@@ -7,6 +7,7 @@ use costage_media::scene::Template;
 use super::answer::{Answer, ConnectionCode, TargetResult, TemplateName};
 use super::command::ConnectionRequest;
 use super::event::Event;
+use super::fact::{Fact, RequestAnswer};
 use super::ids::LiveId;
 use super::layout::template;
 use super::lives::Lives;
@@ -130,12 +131,14 @@ impl Lives {
         }
         self.check_users_differ(from, to)?;
         self.state.requests.remove(to);
+        let (inviter, invitee, answer) = (from.clone(), to.clone(), RequestAnswer::Accepted);
+        self.record(Fact::RequestAnswered { inviter, invitee, answer, at: now });
         self.connect(now, from, to, template)
     }
 
     pub(super) fn reject_connection(&mut self, now: WallMs, to: &LiveId, from: &LiveId) -> Result<Answer, Refusal> {
         self.pending(from, to)?;
-        self.reject_pending(now, to);
+        self.reject_pending(now, to, RequestAnswer::Rejected);
         Ok(Answer::Done)
     }
 
@@ -156,7 +159,7 @@ impl Lives {
     /// Nobody waits for a live that goes: its own requests are cancelled, the one to it counts as rejected.
     pub(super) fn withdraw_requests(&mut self, now: WallMs, live: &LiveId) {
         self.cancel_requests_by(now, live);
-        self.reject_pending(now, live);
+        self.reject_pending(now, live, RequestAnswer::Unavailable);
     }
 
     pub(super) fn cancel_requests_by(&mut self, now: WallMs, live: &LiveId) {
@@ -165,12 +168,15 @@ impl Lives {
         }
     }
 
-    /// The request to `to`, if any, counts as rejected.
-    pub(super) fn reject_pending(&mut self, now: WallMs, to: &LiveId) {
+    /// The request to `to`, if any, counts as rejected: both are told, since the host who was asked may have more than one
+    /// window.
+    pub(super) fn reject_pending(&mut self, now: WallMs, to: &LiveId, answer: RequestAnswer) {
         let Some(request) = self.state.requests.remove(to) else { return };
-        if let Ok(invitee) = self.live(to) {
-            let rejected = Event::CoHostRequestRejected { invitee: invitee.host() };
-            self.notify(now, vec![request.from], rejected);
+        let (inviter, invitee) = (request.from.clone(), to.clone());
+        self.record(Fact::RequestAnswered { inviter, invitee, answer, at: now });
+        if let (Ok(inviter), Ok(invitee)) = (self.live(&request.from), self.live(to)) {
+            let rejected = Event::CoHostRequestRejected { inviter: inviter.host(), invitee: invitee.host() };
+            self.notify(now, vec![request.from, to.clone()], rejected);
         }
     }
 

@@ -5,11 +5,12 @@
 //!                                                              └─ failed ────▶ undo, and nothing of it was
 //! ```
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Instant;
 
 use super::answer::Answer;
 use super::command::Command;
+use super::deadlines::Deadlines;
 use super::effect::{Effect, Wake};
 use super::event::Event;
 use super::fact::Fact;
@@ -17,7 +18,7 @@ use super::gifts::GiftTable;
 use super::ids::LiveId;
 use super::refusal::Refusal;
 use super::rules::{Rules, SCORES_TOLD_INTERVAL};
-use super::state::{Live, Mark, Phase, Presence, Snapshot, State};
+use super::state::{Live, Mark, Phase, Snapshot, State};
 use super::time::{Timeline, WallMs};
 
 /// All lives of a server.
@@ -30,6 +31,7 @@ pub struct Lives {
     line: Timeline,
     effects: VecDeque<Effect>,
     kept: Mark,
+    deadlines: Deadlines,
 }
 
 impl Lives {
@@ -38,15 +40,18 @@ impl Lives {
     #[must_use]
     pub fn seed(now: Instant, wall_now: WallMs, rules: Rules, snapshot: Snapshot) -> Self {
         let state = State::new(snapshot);
-        let kept = state.mark();
-        Self {
+        let (kept, wakes) = (state.mark(), state.wakes());
+        let mut lives = Self {
             rules,
             state,
             gifts: GiftTable::default(),
             line: Timeline::new(now, wall_now),
             effects: VecDeque::new(),
             kept,
-        }
+            deadlines: Deadlines::default(),
+        };
+        lives.rearm(wakes);
+        lives
     }
 
     /// Everything that the machine knows; deadlines are in wall-clock time.
@@ -68,7 +73,9 @@ impl Lives {
     pub fn handle(&mut self, now: Instant, command: Command) -> Result<Answer, Refusal> {
         let (mark, waiting) = (self.state.mark(), self.effects.len());
         let answer = self.apply(self.line.wall(now), command);
-        if answer.is_err() {
+        if answer.is_ok() {
+            self.rearm(self.state.touched(mark));
+        } else {
             self.state.undo_to(mark);
             self.effects.truncate(waiting);
         }
@@ -77,15 +84,14 @@ impl Lives {
 
     /// Fires every deadline that is due, the earliest first. Calling early or twice does nothing.
     pub fn handle_timeout(&mut self, now: Instant) {
-        let now = self.line.wall(now);
-        let mut due: Vec<_> = self.deadlines().filter(|(at, _)| *at <= now).collect();
-        due.sort();
-        for (_, wake) in due {
+        let (now, mark) = (self.line.wall(now), self.state.mark());
+        for wake in self.deadlines.due(now) {
             // One that fired may have made another void: a host that left has no battle to end.
             if self.deadline(&wake).is_some_and(|at| at <= now) {
                 self.fire(now, wake);
             }
         }
+        self.rearm(self.state.touched(mark));
     }
 
     /// What the last calls caused; drain after each, until `None`.
@@ -96,7 +102,7 @@ impl Lives {
     /// When to call [`Lives::handle_timeout`], and why (for the log).
     #[must_use]
     pub fn poll_timeout(&self) -> Option<(Instant, Wake)> {
-        self.deadlines().min().map(|(at, wake)| (self.line.instant(at), wake))
+        self.deadlines.first().map(|(at, wake)| (self.line.instant(*at), wake.clone()))
     }
 
     /// What was done since the last [`Lives::keep`] is kept: it cannot be undone any more.
@@ -107,8 +113,18 @@ impl Lives {
 
     /// Takes back everything since the last [`Lives::keep`], and what it would have caused.
     pub fn undo(&mut self) {
+        let touched = self.state.touched(self.kept);
         self.state.undo_to(self.kept);
+        self.rearm(touched);
         self.effects.clear();
+    }
+
+    /// These deadlines are what the state says of them now.
+    pub(super) fn rearm(&mut self, wakes: BTreeSet<Wake>) {
+        for wake in wakes {
+            let at = self.deadline(&wake);
+            self.deadlines.arm(wake, at);
+        }
     }
 
     fn apply(&mut self, now: WallMs, command: Command) -> Result<Answer, Refusal> {
@@ -130,6 +146,7 @@ impl Lives {
             Command::ListCandidates { live, cursor, count } => self.list_candidates(&live, &cursor, count),
             Command::FindCoHost(live) => self.find_co_host(&live),
             Command::FindLayout(live) => self.find_layout(&live),
+            Command::Preview(wish) => self.preview(&wish),
             Command::ChooseLayout { live, layout } => self.choose_layout(now, &live, &layout),
             Command::CheckLayout { live, layout } => self.check_layout(now, live.as_ref(), &layout),
             Command::RequestBattle(request) => self.request_battle(now, &request),
@@ -150,6 +167,8 @@ impl Lives {
             Command::Publish { live, user } => self.publish(&live, &user),
             Command::PublishFromSeat { live, index, user } => self.publish_from_seat(&live, index, user.as_ref()),
             Command::Watch { live } => self.watch(&live),
+            Command::WatchHost { live, user } => self.watch_host(&live, &user),
+            Command::WatchReturn { live, user } => self.watch_return(&live, &user),
             Command::Media { source, state } => {
                 self.media(now, source, state);
                 Ok(Answer::Done)
@@ -173,23 +192,6 @@ impl Lives {
             Wake::GuestGraceEnds(live, user) => self.end_guest_grace(now, &live, &user),
             Wake::LiveIdles(live) => self.end_idle_live(now, &live),
         }
-    }
-
-    fn deadlines(&self) -> impl Iterator<Item = (WallMs, Wake)> {
-        let requests = self.state.requests.iter().map(|(to, _)| Wake::RequestExpires(to.clone()));
-        let seats = self.state.seating.pending.iter().filter(|(_, pending)| pending.expires.is_some());
-        let seats = seats.map(|((live, user), _)| Wake::SeatRequestExpires(live.clone(), user.clone()));
-        let battles = self.state.battles.iter().flat_map(|(id, battle)| match battle.phase {
-            Phase::Pending { .. } => [Some(Wake::BattleRequestExpires(*id)), None],
-            Phase::Running { .. } => [Some(Wake::ScoresDue(*id)), Some(Wake::BattleEnds(*id))],
-            Phase::Ended { punishment_end, .. } => [punishment_end.map(|_| Wake::PunishmentEnds(*id)), None],
-        });
-        let battles = battles.flatten();
-        let absent = self.state.lives.iter().filter(|(_, live)| live.presence != Presence::Up);
-        let absent = absent.flat_map(|(id, _)| [Wake::HostGraceEnds(id.clone()), Wake::LiveIdles(id.clone())]);
-        let guests = self.lost_guests().map(|guest| Wake::GuestGraceEnds(guest.live.clone(), guest.user.clone()));
-        let wakes = requests.chain(seats).chain(battles).chain(absent).chain(guests);
-        wakes.filter_map(|wake| self.deadline(&wake).map(|at| (at, wake)))
     }
 
     /// When `wake` is to fire; `None` when it is not armed.

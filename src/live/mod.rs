@@ -5,15 +5,16 @@
 //! | [`ids`], [`time`] | names and moments |
 //! | [`command`], [`answer`], [`refusal`] | what may be asked, and what comes back |
 //! | [`event`], [`effect`], [`fact`] | what leaves: to clients, to the engine, to the journal |
-//! | [`lives`] | the machine: order of driving, deadlines, undo |
+//! | [`lives`], `deadlines` | the machine: order of driving, undo; what it is to be woken for |
 //! | `room`, `update`, `presence` | lives, what is changed of them, and whether their hosts are there |
+//! | `onlooking` | watching one host alone, hearing all but oneself |
 //! | `invite`, `connection`, `layout` | invitations, connections and their templates |
 //! | `challenge` | requests for battles: asked, accepted, rejected, cancelled, expired |
 //! | `battle`, `score`, `ranking`, `senders` | battles |
 //! | `seat` | seats: who sits where, applications and invitations |
 //! | [`gifts`], `ledger` | gifts turned into points; every change in order |
 //! | `aftermath` | what follows a battle: punishment, parting, rematch |
-//! | `stage`, `view` | what is shown: scenes and layouts; what may be read |
+//! | `stage`, `preview`, `view` | what is shown: scenes and layouts; what would be; what may be read |
 //! | `seed` | where ids come from, so that none tells of another |
 //! | [`rules`], `state`, `table` | the numbers; the rows; undoing what was done to them |
 //!
@@ -28,6 +29,7 @@ mod challenge;
 pub mod command;
 mod connection;
 mod custom;
+mod deadlines;
 pub mod effect;
 pub mod event;
 pub mod fact;
@@ -37,7 +39,9 @@ mod invite;
 mod layout;
 mod ledger;
 pub mod lives;
+mod onlooking;
 mod presence;
+mod preview;
 mod ranking;
 pub mod refusal;
 mod room;

@@ -122,7 +122,9 @@ impl Lives {
 
     /// The host's event sockets, all together: one that is open is enough.
     pub(super) fn host_socket(&mut self, now: WallMs, feed: FeedId, state: SocketState) {
-        let Some(id) = self.state.serials.get(&feed.0).cloned() else { return };
+        let Some(id) = u32::try_from(feed.0).ok().and_then(|serial| self.state.serials.get(&serial)).cloned() else {
+            return;
+        };
         let Some(socket) = self.state.lives.get(&id).map(|live| live.socket) else { return };
         let next = match (state, socket) {
             (SocketState::Open, Socket::Never | Socket::Lost { .. }) => Socket::Open,

@@ -77,6 +77,34 @@ pub enum Refusal {
         /// When to try again.
         retry_after: Duration,
     },
+    /// 404, 100005: nobody who publishes in this live.
+    #[error("user {user} does not publish in live {live}; there are {}", names(there))]
+    NoSuchHost {
+        /// The live.
+        live: LiveId,
+        /// Who was asked for.
+        user: UserId,
+        /// Who publishes there, or may.
+        there: Vec<UserId>,
+    },
+    /// 409 with Retry-After: a host of the live, whose media is not there.
+    #[error("user {user} does not publish in live {live} at the moment; try again")]
+    HostNotLive {
+        /// The live.
+        live: LiveId,
+        /// Who was asked for.
+        user: UserId,
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// 403, 100006: the stage without one's own sound is for those who are heard on it.
+    #[error("user {user} neither owns live {live} nor sits on a seat of it; play its feed instead (POST /whep/{live})")]
+    NotOnStage {
+        /// The live.
+        live: LiveId,
+        /// Who asked.
+        user: UserId,
+    },
 
     /// 404, 100400: no such pending request.
     #[error("there is no pending request of live {from} to live {to}; it may have been cancelled or timed out")]
@@ -418,6 +446,11 @@ fn asked(kind: SeatRequestKind) -> &'static str {
         SeatRequestKind::Application => "application of",
         SeatRequestKind::Invitation => "invitation to",
     }
+}
+
+/// Users one after the other.
+fn names(users: &[UserId]) -> String {
+    users.iter().map(UserId::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// A key as a text repeats it: on one line, and not longer than a good one may be.

@@ -30,8 +30,7 @@ impl Default for Rules {
     }
 }
 
-/// Lives a server holds. Each costs a few kilobytes and is looked at for its next deadline: 10 000 are well under a
-/// millisecond, and far more than one machine can mix.
+/// Lives a server holds. Each costs a few kilobytes; these are far more than one machine can mix.
 pub const LIVES_MAX: usize = 10_000;
 /// Requests of one live that may be pending: two full connections' worth.
 pub const REQUESTS_PENDING_MAX: usize = 16;
@@ -56,7 +55,7 @@ pub const NOT_LIVE_RETRY: Duration = Duration::from_secs(2);
 pub(super) const REQUEST_SECONDS: (u64, u64, u64) = (1, 30, 120);
 /// Applications and invitations that may be pending for the seats of one live: twice the seats that a live can have.
 pub const LIVE_SEAT_REQUESTS_MAX: usize = 100;
-/// The same over all lives: each is looked at for its next deadline, as lives are.
+/// The same over all lives.
 pub const SEAT_REQUESTS_MAX: usize = 10_000;
 /// Seconds an application for a seat or an invitation to one may stay pending; 0: for ever.
 pub(super) const SEAT_REQUEST_SECONDS: (u64, u64, u64) = (0, 30, 86_400);

@@ -14,6 +14,7 @@ use costage_media::scene::{Cell, CellSitter, Region, Scene, ScoreBar, SourceId, 
 
 use super::answer::{DeviceStatus, Layout, SeatRegion};
 use super::command::User;
+use super::custom::Custom;
 use super::effect::Effect;
 use super::event::Event;
 use super::ids::{ConnectionId, LiveId, StageId, UserId};
@@ -83,13 +84,13 @@ impl Lives {
         }
     }
 
-    fn solo_scene(&self, id: &LiveId) -> Scene {
+    pub(super) fn solo_scene(&self, id: &LiveId) -> Scene {
         let names = self.state.lives.get(id).is_some_and(|live| live.info.overlays.names);
         self.cast(id).scene(self.rules.canvas, None, names)
     }
 
     /// One picture serves all lives of a connection, so an overlay is drawn when all of them want it.
-    fn connection_scene(&self, connection: &Connection) -> Scene {
+    pub(super) fn connection_scene(&self, connection: &Connection) -> Scene {
         let lives: Vec<_> = connection.members.iter().filter_map(|id| self.state.lives.get(id)).collect();
         let first = connection.members.first().expect("a connection has members");
         let names = lives.iter().all(|live| live.info.overlays.names);
@@ -134,9 +135,18 @@ impl Lives {
         }
     }
 
+    /// The scene of `live` as it would be in that template.
+    pub(super) fn scene_in(&self, live: &LiveId, template: Template, now: &Scene) -> Scene {
+        self.cast_in(live, template, None).scene(self.rules.canvas, now.score_bar, now.names)
+    }
+
     /// Who is in the picture that `live` has, in the order of places, and who is heard beside them.
     fn cast(&self, live: &LiveId) -> Cast {
         let (template, custom) = self.layout_of(live);
+        self.cast_in(live, template, custom)
+    }
+
+    fn cast_in(&self, live: &LiveId, template: Template, custom: Option<&Custom>) -> Cast {
         let members = self.members_of(live);
         let mut everybody = self.everybody(&members);
         let mut take = |live: &LiveId, seat: u32| {
@@ -233,5 +243,6 @@ impl Place {
 fn tile(source: SourceId, user: &User, sitter: Option<&Sitter>) -> Tile {
     let name = if user.user_name.is_empty() { user.user_id.to_string() } else { user.user_name.clone() };
     let open = |status: fn(&Sitter) -> DeviceStatus| sitter.is_none_or(|sitter| status(sitter) == DeviceStatus::Opened);
-    Tile { source, name, camera: open(|it| it.camera), muted: !open(|it| it.microphone), region: None }
+    let (camera, muted) = (open(|it| it.camera), !open(|it| it.microphone));
+    Tile { source, user: user.user_id.to_string(), avatar: None, name, camera, muted, region: None }
 }

@@ -10,6 +10,7 @@ use costage_media::scene::{SourceId, Template};
 use super::answer::{BattleEndReason, BattleResult, Host, Scored};
 use super::command::{Gift, NewLive, ScoreChange};
 use super::custom::Custom;
+use super::effect::Wake;
 use super::ids::{BattleId, ConnectionId, LiveId, ScoreKey, StageId, UserId};
 use super::seat::{SeatMark, SeatRows, Seating};
 use super::seed::{Draws, Seed};
@@ -41,7 +42,7 @@ pub(super) struct Live {
 
 impl Live {
     pub(super) fn feed(&self) -> FeedId {
-        FeedId(self.serial)
+        FeedId(self.serial.into())
     }
 
     pub(super) fn source(&self) -> SourceId {
@@ -331,6 +332,23 @@ impl State {
             self.ledger.mark(),
         ];
         Mark { logs, seating: self.seating.mark(), counters: self.counters }
+    }
+
+    /// What the rows that were changed since `mark` may be waiting for, or may have been; each once.
+    pub(super) fn touched(&self, mark: Mark) -> BTreeSet<Wake> {
+        let [lives, _, requests, _, battles, ..] = mark.logs;
+        let lives = self.lives.touched(lives).flat_map(Wake::of_live);
+        let requests = self.requests.touched(requests).cloned().map(Wake::RequestExpires);
+        let battles = self.battles.touched(battles).flat_map(|id| Wake::of_battle(*id));
+        lives.chain(requests).chain(battles).chain(self.seating.touched(mark.seating)).collect()
+    }
+
+    /// What all rows may be waiting for.
+    pub(super) fn wakes(&self) -> BTreeSet<Wake> {
+        let lives = self.lives.iter().flat_map(|(id, _)| Wake::of_live(id));
+        let requests = self.requests.iter().map(|(to, _)| Wake::RequestExpires(to.clone()));
+        let battles = self.battles.iter().flat_map(|(id, _)| Wake::of_battle(*id));
+        lives.chain(requests).chain(battles).chain(self.seating.wakes()).collect()
     }
 
     pub(super) fn undo_to(&mut self, mark: Mark) {

@@ -60,6 +60,11 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
         self.log.len()
     }
 
+    /// Whose rows were changed since `mark`, some of them more than once.
+    pub(super) fn touched(&self, mark: usize) -> impl Iterator<Item = &K> {
+        self.log[mark..].iter().map(|(key, _)| key)
+    }
+
     /// Takes back everything since `mark`, newest first.
     pub(super) fn undo_to(&mut self, mark: usize) {
         while self.log.len() > mark

@@ -111,8 +111,8 @@ impl Sessions {
                 let taken_over = entries.values().any(|entry| entry.role == role);
                 entries.len() - usize::from(taken_over) < self.sessions_max
             }
-            Role::Viewer { .. } => {
-                let viewers = entries.values().filter(|entry| matches!(entry.role, Role::Viewer { .. })).count();
+            Role::Viewer { .. } | Role::Onlooker { .. } | Role::Listener { .. } => {
+                let viewers = entries.values().filter(|entry| !matches!(entry.role, Role::Host { .. })).count();
                 let reserve = self.sessions_max / PLACES_PER_HOST;
                 viewers < self.sessions_max - reserve && entries.len() < self.sessions_max
             }
@@ -156,11 +156,13 @@ impl Signalling for Sessions {
         if self.draining.load(Ordering::Relaxed) {
             return Err(OfferRefused::Draining);
         }
-        let side = match role {
-            Role::Host { .. } => Side::Host,
-            Role::Viewer { .. } => Side::Viewer,
+        let offer = Offer::parse(offer)?;
+        let plan = match role {
+            Role::Host { .. } => Plan::new(&offer, Side::Host)?,
+            Role::Viewer { .. } | Role::Listener { .. } => Plan::new(&offer, Side::Viewer)?,
+            Role::Onlooker { source } => Plan::to_forward(&offer, self.shards.profile_of(source))?,
         };
-        let plan = Plan::new(&Offer::parse(offer)?, side)?;
+        let side = plan.side;
         let link = self.link(&plan)?;
         let credentials = Credentials::random();
         let answer = plan.answer(random::number(), &self.local(&credentials));

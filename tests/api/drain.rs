@@ -21,6 +21,7 @@ async fn nothing_new_begins_on_a_draining_server() {
         house.json(&admin, "POST", "/v1/lives/c/co-host/requests/a/accept", &Value::Null).await,
         house.json(&admin, "POST", "/v1/lives/a/battles", &wish).await,
         house.sdp(&admin, "/whip/a", &offer("sendonly")).await,
+        house.sdp(&admin, "/whip/a/seats/1", &offer("sendonly")).await,
         house.sdp("", "/whep/a", &offer("recvonly")).await,
         // Whoever asks without a token is sent on too: another server may take it.
         house.json("", "POST", "/v1/lives", &json!({"liveId": "d"})).await,

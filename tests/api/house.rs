@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use costage::api::auth::{Claims, Keys, Quotas, Rates, Role, Verifying};
-use costage::api::{self, ApiState, Going, Settings, Sockets, Stage, ViewerTokens};
+use costage::api::{self, ApiState, Drawing, Going, Settings, Sockets, Stage, ViewerTokens};
 use costage::engine::trace::{Sample, Samples};
 use costage::engine::{self, Clock, ControlConfig, ControlThread, Engine, MixConfig, Signalling, control};
 use costage::live::command::MediaState;
@@ -135,6 +135,8 @@ impl House {
             going: Going::default(),
             sockets: Sockets::new(SOCKETS_MAX),
             viewers: engine.viewers(),
+            pictures: Arc::new(director.clone()),
+            drawing: Drawing::default(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
@@ -176,8 +178,13 @@ impl House {
 
     /// Any request and its answer, not held against the document.
     pub(crate) async fn exchange(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Exchange {
+        self.exchange_bytes(method, path, headers, body.as_bytes()).await
+    }
+
+    /// The same with a body that need not be text.
+    async fn exchange_bytes(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Exchange {
         let verb: Method = method.parse().unwrap();
-        let mut request = self.http.request(verb, format!("http://{}{path}", self.address)).body(body.to_owned());
+        let mut request = self.http.request(verb, format!("http://{}{path}", self.address)).body(body.to_vec());
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -187,7 +194,7 @@ impl House {
             method: method.to_owned(),
             path: path.to_owned(),
             sent_headers: sent_headers.collect(),
-            sent: body.to_owned(),
+            sent: String::from_utf8_lossy(body).into_owned(),
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             body: Some(response.text().await.unwrap()),
@@ -219,6 +226,24 @@ impl House {
         }
         let body = if body.is_null() { String::new() } else { body.to_string() };
         self.send(method, path, &headers, &body).await
+    }
+
+    /// A picture with a token ("" for none). The answer is as the document says.
+    pub(crate) async fn photo(&self, token: &str, path: &str, media_type: &str, photo: &[u8]) -> Reply {
+        let bearer = format!("Bearer {token}");
+        let headers = [("content-type", media_type), ("authorization", &*bearer)];
+        let headers = &headers[..if token.is_empty() { 1 } else { 2 }];
+        let exchange = self.exchange_bytes("PUT", path, headers, photo).await;
+        assert_eq!(self.contract().faults(&exchange), [""; 0], "not as /openapi.json says");
+        Reply { status: exchange.status, headers: exchange.headers, body: exchange.body.unwrap_or_default() }
+    }
+
+    /// The picture at this address, as it is.
+    pub(crate) async fn picture(&self, token: &str, path: &str) -> Vec<u8> {
+        let request = self.http.get(format!("http://{}{path}", self.address)).bearer_auth(token);
+        let response = request.send().await.unwrap().error_for_status().unwrap();
+        assert_eq!(response.headers()["content-type"], "image/png");
+        response.bytes().await.unwrap().to_vec()
     }
 
     /// An SDP request with a token ("" for none).

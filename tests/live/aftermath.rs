@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use costage::live::answer::{BattleEndReason, BattleRequested, BattleStatus};
-use costage::live::command::{BattleRequest, NewLive, ScoreOp, User};
+use costage::live::command::{BattleRequest, ConnectionRequest, NewLive, ScoreOp, User};
 use costage::live::{Answer, BattleId, Command, Event, Fact, Lives, Refusal, Rules, WallMs};
 use costage_media::scene::ScoreBar;
 
 use crate::challenges::{challenge, request};
-use crate::world::{DAWN, World, contest, host_of, live, user};
+use crate::world::{DAWN, World, contest, host_of, invitation, live, user};
 
 fn exit(world: &mut World, battle: BattleId, name: &str) {
     let exit = Command::ExitBattle { battle, user: host_of(name) };
@@ -153,6 +153,23 @@ fn end_connection_after_parts_the_hosts_at_the_end_or_after_the_punishment() {
     world.wait(Duration::from_millis(1));
     assert_eq!(world.told("b")[..2], ["onBattlePunishmentEnded", "onCoHostUserLeft"]);
     assert_eq!((world.connected_with("a"), world.connected_with("b")), (vec![], vec![]));
+}
+
+#[test]
+fn hosts_that_part_after_a_battle_cancel_what_they_asked_others() {
+    let mut world = World::connected(&["a", "b", "c"]);
+    ["d", "e", "f"].into_iter().for_each(|name| drop(world.create(name)));
+    for (from, to) in [("a", "d"), ("b", "e"), ("c", "f")] {
+        let wish = ConnectionRequest { timeout_seconds: Some(120), ..invitation(from, &[to]) };
+        world.ask(Command::RequestConnection(wish)).unwrap();
+    }
+    let wish = contest("a", &["b"]);
+    request(&mut world, BattleRequest { end_connection_after: true, duration_seconds: Some(5), ..wish });
+    world.forget();
+    world.wait(Duration::from_secs(5));
+    assert_eq!(world.told("d"), ["onCoHostRequestCancelled"]);
+    assert_eq!(world.told("e"), ["onCoHostRequestCancelled"]);
+    assert_eq!(world.told("f"), [""; 0], "c was not in it, and what it asked stands");
 }
 
 #[test]

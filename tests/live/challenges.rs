@@ -105,7 +105,9 @@ fn it_starts_when_all_have_answered_with_those_who_accepted() {
     assert_eq!((world.told("b"), world.told("c")), (vec!["onUserJoinBattle".to_owned()], world.told("d")));
     world.forget();
     assert_eq!(reject(&mut world, battle, "d").status, BattleStatus::Pending);
-    assert_eq!((world.told("a"), world.told("d")), (vec!["onBattleRequestReject".to_owned()], vec![]));
+    let both = ["onBattleRequestReject"];
+    assert_eq!((world.told("a"), world.told("d")), (both.map(str::to_owned).into(), both.map(str::to_owned).into()));
+    assert_eq!(world.told("b"), [""; 0], "nobody else");
     let found = accept(&mut world, battle, "b");
     assert_eq!((found.status, found.start_time), (BattleStatus::Started, Some(WallMs(DAWN + 5_000))));
     assert_eq!(found.end_time, Some(WallMs(DAWN + 305_000)));
@@ -165,6 +167,7 @@ fn accepting_twice_is_accepting_and_a_mind_may_change_until_the_start() {
     assert_eq!(world.events, []);
     assert_eq!(users(&reject(&mut world, battle, "b")), ["a", "c"]);
     assert_eq!(world.told("a"), ["onBattleRequestReject", "onUserExitBattle"]);
+    assert_eq!(world.told("b"), world.told("a"), "its other windows hear it too");
     assert_eq!(world.told("c"), ["onUserExitBattle"], "who heard it join hears it leave");
     let own = world.ask(Command::RejectBattle { battle, user: host_of("a") });
     assert!(matches!(own, Err(Refusal::Invalid { field: "userId", .. })));
@@ -299,7 +302,8 @@ fn exit_while_pending_cancels_for_the_inviter_and_rejects_for_the_invitee() {
     accept(&mut world, battle, "c");
     world.forget();
     exit(&mut world, battle, "b");
-    assert_eq!(world.told("b"), ["onBattleStarted"], "c has accepted, and is the only one left");
+    let expected = ["onBattleRequestReject", "onBattleStarted"];
+    assert_eq!(world.told("b"), expected, "c has accepted, and is the only one left");
     assert_eq!(world.told("a"), ["onBattleRequestReject", "onBattleStarted"]);
     let mut world = World::connected(&["a", "b", "c"]);
     let battle = pending(&mut world, &["b", "c"]);

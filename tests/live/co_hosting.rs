@@ -207,7 +207,7 @@ fn the_connection_exists_before_its_acceptance_is_told() {
     world.accept("b", "a");
     let first = world.told("a")[0].clone();
     assert_eq!((first.as_str(), world.connected_with("a")), ("onCoHostRequestAccepted", vec!["a".into(), "b".into()]));
-    assert!(matches!(&world.facts[..], [Fact::Connected { .. }]));
+    assert!(matches!(&world.facts[..], [Fact::RequestAnswered { .. }, Fact::Connected { .. }]));
     world.battle("a", &["b"]);
 }
 

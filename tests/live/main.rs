@@ -3,14 +3,18 @@
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "a test's panic is its failure")]
 
 mod aftermath;
+mod answered;
 mod battles;
 mod challenges;
 mod co_hosting;
 mod connections;
 mod gifts;
+mod guests;
 mod layouts;
 mod lives;
+mod onlooking;
 mod presence;
+mod previews;
 mod seat_requests;
 mod seats;
 mod updates;

@@ -200,7 +200,7 @@ impl World {
 
     pub(crate) fn feed(&mut self, name: &str) -> FeedId {
         // A live's feed and source have the same number, which the engine does not rely on but this mirror may.
-        FeedId(self.source(name).0)
+        FeedId(self.source(name).0.into())
     }
 
     pub(crate) fn media_of(&mut self, name: &str, state: MediaState) {

@@ -230,6 +230,12 @@ pub(crate) enum Command {
         live: Option<Text>,
         layout: Layout,
     },
+    /// Another template and another number of hosts than there are.
+    Preview {
+        live: Text,
+        template: Option<Wish>,
+        hosts: Option<u64>,
+    },
     Battle(Box<BattleWish>),
     AcceptBattle {
         battle: usize,
@@ -282,6 +288,14 @@ pub(crate) enum Command {
         user: Option<Text>,
     },
     Watch(Text),
+    WatchHost {
+        live: Text,
+        user: Text,
+    },
+    WatchReturn {
+        live: Text,
+        user: Text,
+    },
     /// The media of the live of that serial, or of the guest, is there, or lost.
     Media {
         serial: u32,

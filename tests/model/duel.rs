@@ -213,7 +213,7 @@ impl Duel {
             };
             let Some(live) = there else { return Err(format!("live {id} is there, and should not be")) };
             same("view", &translate::view(&mut self.numbers, &seen), &self.model.view(id))?;
-            let stage = self.routes.get(&FeedId(live.serial));
+            let stage = self.routes.get(&FeedId(live.serial.into()));
             let scene = stage.and_then(|stage| self.stages.get(stage));
             let mut picture = scene.map(translate::picture);
             let wanted = self.model.picture(id);

@@ -63,6 +63,7 @@ kinds! {
         Command::Layout { layout: Layout::Template(_), .. } => "layout",
         Command::Layout { layout: Layout::Regions(_), .. } => "regions",
         Command::CheckLayout { .. } => "check layout",
+        Command::Preview { .. } => "preview",
         Command::Battle(..) => "battle",
         Command::AcceptBattle { .. } => "accept battle",
         Command::RejectBattle { .. } => "reject battle",
@@ -78,6 +79,8 @@ kinds! {
         Command::Publish { .. } => "publish",
         Command::PublishFromSeat { .. } => "publish from seat",
         Command::Watch(..) => "watch",
+        Command::WatchHost { .. } => "watch host",
+        Command::WatchReturn { .. } => "watch return",
         Command::Media { .. } => "media",
         Command::Socket { .. } => "socket",
     }

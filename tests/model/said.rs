@@ -1,8 +1,8 @@
 //! What comes back and what is told: answers, refusals, events.
 
 use crate::words::{
-    BattleSeen, CoHostSeen, Host, LayoutSeen, LiveSeen, Person, Points, RowSeen, SeatSeen, Settings, Verdict, WishSeen,
-    WishesSeen,
+    BattleSeen, CoHostSeen, Host, LayoutSeen, LiveSeen, Person, Picture, Points, RowSeen, SeatSeen, Settings, Verdict,
+    WishSeen, WishesSeen,
 };
 
 /// The answer to a question or a command.
@@ -21,6 +21,8 @@ pub(crate) enum Answer<'a> {
     Wish(WishSeen<'a>),
     Wishes(WishesSeen<'a>),
     Layout(LayoutSeen<'a>),
+    /// With the hosts that are there, and how many that are made up.
+    Preview(Picture<'a>, usize),
     /// The battle as it is now, with the product's code for each user.
     BattleRequested(Asked<'a>),
     Battle(Box<BattleSeen<'a>>),
@@ -30,6 +32,10 @@ pub(crate) enum Answer<'a> {
     Ledger(usize, Vec<RowSeen<'a>>, Option<u64>),
     Publish(u32),
     Watch(u32),
+    /// The serial of the live whose host is watched alone.
+    Host(u32),
+    /// The serial of the live whose stage is heard, and of the host who hears it.
+    Return(u32, u32),
 }
 
 /// A battle that was just asked for.
@@ -88,6 +94,9 @@ cases! {
     LiveExistsYours 100_010
     NotOwner 100_006
     NotLive 0
+    HostNotLive 0
+    NoSuchHost 100_005
+    NotOnStage 100_006
     NoSuchRequest 100_400
     NotConnected 100_400
     AlreadyConnected 100_401
@@ -192,6 +201,7 @@ pub(crate) enum Event<'a> {
         invitee: Host<'a>,
     },
     RequestRejected {
+        inviter: Host<'a>,
         invitee: Host<'a>,
     },
     RequestTimeout {

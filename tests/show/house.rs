@@ -6,7 +6,7 @@ use costage::app::config::{CanvasSize, Config};
 use costage::app::metrics::Metrics;
 use costage::app::{metrics, server};
 use costage::client::Backend;
-use costage::client::performance::{Performance, Rate, Start};
+use costage::client::performance::{Performance, Rate, Start, Voice};
 use costage::client::synthetic::{Beeps, TestCard};
 use costage::client::video_loop::{LoopConfig, Scenery, VideoLoop};
 use costage::client::whip::Host;
@@ -53,6 +53,14 @@ impl House {
         live["viewerCount"].as_u64().expect("a number")
     }
 
+    /// Uploads a PNG as this user's avatar.
+    pub(crate) async fn avatar(&self, user: &str, png: Vec<u8>) {
+        let request = reqwest::Client::new().put(format!("{}/v1/users/{user}/avatar", self.server.url()));
+        let request = request.bearer_auth(self.backend.token()).header("content-type", "image/png").body(png);
+        let answer = request.send().await.expect("it is served");
+        assert_eq!(answer.status(), 204);
+    }
+
     /// A host who publishes a test card.
     pub(crate) async fn host(&self, place: usize, live: &str, fps: f64) -> Host {
         self.host_of(place, live, fps, &mut TestCard::new(place, SOURCE, 60)).await
@@ -61,16 +69,40 @@ impl House {
     /// A host who publishes what `scenery` draws.
     pub(crate) async fn host_of(&self, place: usize, live: &str, fps: f64, scenery: &mut dyn Scenery) -> Host {
         self.backend.create_live(live, live).await.expect("a new live");
-        let mut host = Host::connect(&self.backend.whip(live), Some(self.backend.token())).await.expect("WHIP");
+        self.publisher(&self.backend.whip(live), fps, scenery, Box::new(Beeps::new(place))).await
+    }
+
+    /// Somebody who publishes to this WHIP endpoint what `scenery` draws and `voice` says.
+    pub(crate) async fn publisher(
+        &self,
+        endpoint: &str,
+        fps: f64,
+        scenery: &mut dyn Scenery,
+        voice: Box<dyn Voice>,
+    ) -> Host {
         let rate = Rate::new(fps);
         let config = LoopConfig { size: SOURCE, rate, frames: 60, keyframe_every: 30, bitrate_bps: 300_000 };
         let video = VideoLoop::encode(&config, scenery, &mut || ()).expect("a loop");
+        self.performer(endpoint, rate, video, voice).await
+    }
+
+    /// Somebody who publishes this to a WHIP endpoint.
+    pub(crate) async fn performer(&self, endpoint: &str, rate: Rate, video: VideoLoop, voice: Box<dyn Voice>) -> Host {
+        let mut host = Host::connect(endpoint, Some(self.backend.token())).await.expect("WHIP");
         let instant = self.clock.now();
         let start = Start { instant, ntp: Epoch::start(&*self.clock).ntp(instant), offset: 0 };
         let encoder = Box::new(opus::Encoder::new(64_000).expect("Opus"));
-        let performance = Performance::new(start, rate, video, Box::new(Beeps::new(place)), encoder);
+        let performance = Performance::new(start, rate, video, voice, encoder);
         host.perform(Arc::clone(&self.clock), performance, None);
         host
+    }
+
+    /// A token of the owner of a live, who is called as the live is.
+    pub(crate) fn token_of(&self, live: &str) -> String {
+        let exp = self.clock.wall_ms() / 1_000 + 600;
+        let claims =
+            Claims { sub: live.into(), name: None, role: Role::Host, live: live.into(), exp, nbf: None, aud: None };
+        self.server.keys().mint(&claims).expect("dev mode has a key")
     }
 
     /// Ends the server; nothing is left to wait for.

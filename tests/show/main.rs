@@ -2,9 +2,13 @@
 //!
 //! What is asserted is what is seen and heard, never how fast: waits end when it has happened, or fail after a minute.
 
+mod avatars;
 mod drawn;
+mod guests;
 mod house;
 mod layouts;
+mod listener;
+mod onlooker;
 
 use costage::client::synthetic::barcode;
 use costage::client::whep::{Viewer, WatchError};

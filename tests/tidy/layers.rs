@@ -42,6 +42,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("toml", &["src/app"]),
     ("openh264_sys2", &["media/src/codec"]),
     ("opus", &["media/src/codec"]),
+    ("image", &["media/src/codec"]),
     ("cosmic_text", &["media/src/scene", "media/src/mix"]),
     ("tiny_skia", &["media/src/scene", "media/src/mix"]),
 ];

@@ -14,8 +14,8 @@ use tokio_tungstenite::tungstenite::{Message, WebSocket, connect};
 use super::GRACE;
 
 /// How long anything may take before a test fails.
-const PATIENCE: Duration = Duration::from_secs(60);
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// The key that all processes of these tests share.
 const KEY_ID: &str = "vanish";
 const SECRET: &str = "a-secret-of-the-tests-alone-and-long-enough";
@@ -26,7 +26,7 @@ pub(crate) type Socket = WebSocket<MaybeTlsStream<TcpStream>>;
 pub(crate) struct House {
     server: Child,
     pub(crate) url: String,
-    backend: Backend,
+    pub(crate) backend: Backend,
 }
 
 fn minted(sub: &str, role: Role, live: &str) -> String {
@@ -50,6 +50,11 @@ pub(crate) fn socket(url: &str, user: &str) -> Socket {
 impl House {
     /// Starts it, with the lives of alice and bob.
     pub(crate) async fn open() -> Self {
+        Self::open_with(&[]).await
+    }
+
+    /// The same, with further arguments.
+    pub(crate) async fn open_with(arguments: &[&str]) -> Self {
         let http = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let udp = UdpSocket::bind("0.0.0.0:0").unwrap().local_addr().unwrap().port();
         let mut command = Command::new(env!("CARGO_BIN_EXE_costage"));
@@ -58,6 +63,7 @@ impl House {
         }
         let server = command
             .args(["serve", "--dev"])
+            .args(arguments)
             .env("COSTAGE_LISTEN", format!("127.0.0.1:{http}"))
             .env("COSTAGE_MEDIA_UDP_PORT", udp.to_string())
             .env("COSTAGE_MEDIA_LOOPBACK", "true")
@@ -81,6 +87,11 @@ impl House {
             house.backend.create_live(live, live).await.unwrap();
         }
         house
+    }
+
+    /// The id of its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.server.id()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Value {

@@ -4,6 +4,7 @@
 
 mod actor;
 mod house;
+mod reload;
 mod wire;
 
 use std::time::{Duration, Instant};

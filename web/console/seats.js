@@ -27,9 +27,17 @@ export function seatsPanel(desk) {
   /** Takes a seat: oneself, or as the backend the guest whom the form of applications names. */
   const take = (index) => withBody(me.isAdmin ? guest(new FormData($("#seat-apply"))) : {}, "seats", index, "take");
 
+  /** A guest's page to publish from the seat. A token of this page's address goes along. */
+  const publishLink = (index) => {
+    const token = new URLSearchParams(location.search).get("token");
+    const query = new URLSearchParams({ seat: index, ...(token && { token }) });
+    const href = `/publish/${encodeURIComponent(desk.liveId)}?${query}`;
+    return element("a", { class: "button small", "data-do": "publish", href, target: "_blank", "aria-label": `Publish from seat ${index}` }, "Publish");
+  };
+
   function createSeat({ index, liveId }) {
     const does = (name, words, job = () => post("seats", index, name)) => button(words, job, { name, label: `${words}: seat ${index}` });
-    const buttons = liveId !== desk.liveId ? [] : [does("take", "Sit down", () => take(index)), does("leave", "Stand up"), does("lock", "Lock"), does("unlock", "Unlock"), does("kick", "Remove"), does("mute", "Mute"), does("unmute", "Unmute"), does("camera-off", "Camera off"), does("camera-on", "Camera on")];
+    const buttons = liveId !== desk.liveId ? [] : [does("take", "Sit down", () => take(index)), does("leave", "Stand up"), does("lock", "Lock"), does("unlock", "Unlock"), does("kick", "Remove"), does("mute", "Mute"), does("unmute", "Unmute"), does("camera-off", "Camera off"), does("camera-on", "Camera on"), publishLink(index)];
     return element("li", {}, span("number"), element("span", { class: "who" }, element("b"), span("detail")), element("span", { class: "does" }, ...buttons));
   }
 
@@ -41,6 +49,7 @@ export function seatsPanel(desk) {
     return {
       take: !user && !seat.isLocked && !sits && Boolean(me.token),
       leave: self && user.role !== "owner",
+      publish: (self || me.isAdmin) && user && user.role !== "owner",
       lock: mayHost && !seat.isLocked && seat.index > 0,
       unlock: mayHost && seat.isLocked,
       kick: mayHost && user && user.role !== "owner",

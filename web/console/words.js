@@ -18,7 +18,7 @@ export const templateWords = (id) => TEMPLATES.get(id) ?? `template ${id}`;
 
 const LEFT = { exit: "has left", disconnected: "was gone for too long and has left", kicked: "was taken out by the backend", liveEnded: "has ended its live and left" };
 const OVER = { timeOver: "The time is over", allMemberExit: "Everybody has left the battle", neverStarted: "The battle did not start: nobody accepted" };
-const SEATS = { taken: "sat down", left: "stood up", kicked: "was removed from the seat", moved: "changed seats", replaced: "had to make room", layout: "had to leave: the layout has no such seat", locked: "was removed: the seat is locked" };
+const SEATS = { taken: "sat down", left: "stood up", kicked: "was removed from the seat", moved: "changed seats", replaced: "had to make room", layout: "had to leave: the layout has no such seat", locked: "was removed: the seat is locked", disconnected: "was gone for too long" };
 
 /** Who won, in words; `userId` is the reader's own. */
 export function outcome(last, userId) {
@@ -46,7 +46,7 @@ export function sentence({ type, data }, own) {
     case "onCoHostRequestAccepted":
       return `${hostWords(data.invitee)} has accepted the invitation.`;
     case "onCoHostRequestRejected":
-      return `${hostWords(data.invitee)} has rejected the invitation.`;
+      return mine(data.invitee) ? `The invitation of ${hostWords(data.inviter)} is rejected.` : `${hostWords(data.invitee)} has rejected the invitation.`;
     case "onCoHostRequestTimeout":
       return mine(data.inviter) ? `${hostWords(data.invitee)} did not answer the invitation in time.` : `The invitation of ${hostWords(data.inviter)} has timed out.`;
     case "onCoHostUserJoined":
@@ -64,7 +64,7 @@ export function sentence({ type, data }, own) {
     case "onBattleRequestAccept":
       return `${hostWords(data.invitee)} has accepted the battle.`;
     case "onBattleRequestReject":
-      return `${hostWords(data.invitee)} has rejected the battle.`;
+      return mine(data.invitee) ? `The battle request of ${hostWords(data.inviter)} is rejected.` : `${hostWords(data.invitee)} has rejected the battle.`;
     case "onBattleStarted":
       return `The battle has started: ${[data.inviter, ...data.invitees].map(nameOf).join(" against ")}.`;
     case "onBattleScoreChanged":

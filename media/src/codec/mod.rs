@@ -1,4 +1,4 @@
-//! openh264 and opus behind small traits; the only foreign code.
+//! openh264 and opus behind small traits, and the pictures that people upload; the only foreign code.
 //!
 //! A codec works on the caller's thread, at once: an access unit goes in and its picture comes out of the same call,
 //! borrowed from the decoder, so that painting reads the decoder's own planes.
@@ -11,6 +11,7 @@ pub mod annexb;
 pub mod fuzz;
 pub mod openh264;
 pub mod opus;
+pub mod photo;
 pub mod sps;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -11,6 +11,8 @@ use crate::packet::{MediaKind, RtpOut};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct KeyframeGate {
     target: Option<ProducerId>,
+    /// Whose sound is wanted: the same, but for feeds that have theirs from elsewhere.
+    heard: Option<ProducerId>,
     video: Option<ProducerId>,
     audio: Option<ProducerId>,
 }
@@ -19,12 +21,24 @@ impl KeyframeGate {
     /// A gate that passes `target` alone.
     #[must_use]
     pub fn new(target: Option<ProducerId>) -> Self {
-        Self { target, video: target, audio: target }
+        Self { target, heard: target, video: target, audio: target }
+    }
+
+    /// A gate that passes these pictures and this sound alone.
+    #[must_use]
+    pub fn apart(picture: ProducerId, sound: ProducerId) -> Self {
+        let (target, heard) = (Some(picture), Some(sound));
+        Self { target, heard, video: target, audio: heard }
     }
 
     /// From here on `target` is wanted.
     pub fn point(&mut self, target: ProducerId) {
-        self.target = Some(target);
+        self.point_apart(target, target);
+    }
+
+    /// From here on these pictures and this sound are wanted.
+    pub fn point_apart(&mut self, picture: ProducerId, sound: ProducerId) {
+        (self.target, self.heard) = (Some(picture), Some(sound));
     }
 
     /// Whether this frame passes to those who are watching; moves on when it is the one waited for.
@@ -38,8 +52,8 @@ impl KeyframeGate {
                 from == self.video
             }
             MediaKind::Audio => {
-                if from == self.target {
-                    self.audio = self.target;
+                if from == self.heard {
+                    self.audio = self.heard;
                 }
                 // The old sound goes on until the new one comes, but not under the new picture.
                 from == self.audio && !self.is_silent()
@@ -68,7 +82,7 @@ impl KeyframeGate {
     /// Whether no sound passes: the picture has moved, and the new producer has not been heard yet.
     #[must_use]
     pub fn is_silent(&self) -> bool {
-        self.audio != self.target && self.video == self.target
+        self.audio != self.heard && self.video == self.target
     }
 
     /// Whether packets of `producer` may pass, now or after a switch.
@@ -80,7 +94,7 @@ impl KeyframeGate {
     /// Whose packets may pass, now or after a switch; may repeat.
     pub(super) fn concerned(&self) -> impl Iterator<Item = ProducerId> + use<> {
         let audio = self.audio.filter(|_| self.is_pending());
-        [self.target, self.video, audio].into_iter().flatten()
+        [self.target, self.heard, self.video, audio].into_iter().flatten()
     }
 }
 
@@ -100,12 +114,12 @@ impl Feed {
         Self { gate: KeyframeGate::new(producer), consumers: BTreeMap::new(), closed: 0, silenced: false }
     }
 
-    /// From here on `producer` is wanted; without viewers there is nothing to wait for.
-    pub(super) fn point(&mut self, producer: ProducerId) {
+    /// From here on these pictures and this sound are wanted; without viewers there is nothing to wait for.
+    pub(super) fn point(&mut self, picture: ProducerId, sound: ProducerId) {
         if self.consumers.is_empty() {
-            self.gate = KeyframeGate::new(Some(producer));
+            self.gate = KeyframeGate::apart(picture, sound);
         } else {
-            self.gate.point(producer);
+            self.gate.point_apart(picture, sound);
         }
         self.silenced |= self.gate.is_silent();
     }
@@ -175,6 +189,20 @@ mod tests {
         gate.point(B);
         assert!(gate.passes(&frame(B, MediaKind::Video, true)));
         assert!(!gate.passes(&frame(A, MediaKind::Audio, false)));
+    }
+
+    #[test]
+    fn sound_may_come_from_elsewhere_and_moves_on_its_own() {
+        let (one, other) = (ProducerId(11), ProducerId(12));
+        let mut gate = KeyframeGate::apart(A, one);
+        assert!(gate.passes(&frame(A, MediaKind::Video, false)) && gate.passes(&frame(one, MediaKind::Audio, false)));
+        assert!(!gate.passes(&frame(A, MediaKind::Audio, false)), "the sound of those pictures is not for this feed");
+        gate.point_apart(B, other);
+        assert!(gate.passes(&frame(one, MediaKind::Audio, false)) && gate.concerns(one) && gate.concerns(other));
+        assert!(gate.passes(&frame(other, MediaKind::Audio, false)));
+        assert!(!gate.passes(&frame(one, MediaKind::Audio, false)) && !gate.concerns(one));
+        assert!(gate.passes(&frame(A, MediaKind::Video, false)) && gate.passes(&frame(B, MediaKind::Video, true)));
+        assert!(!gate.concerns(A) && gate.concerns(other) && !gate.is_silent());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::feed::Feed;
+use super::feed::{Feed, KeyframeGate};
 use super::{Consumer, ConsumerId, FeedId, Frame, Mapping, ProducerId, RetransmissionRing, index};
 use crate::packet::{MediaKind, RtpOut};
 
@@ -67,8 +67,8 @@ pub struct Router {
     /// The latest time told.
     now: Option<Instant>,
     buffer: Vec<RtpOut>,
-    /// Feeds that moved while a frame was routed.
-    moved: Vec<(FeedId, Option<ProducerId>)>,
+    /// Feeds that moved while a frame was routed, and where they stood.
+    moved: Vec<(FeedId, KeyframeGate)>,
 }
 
 impl Router {
@@ -91,21 +91,29 @@ impl Router {
     /// All viewers of `feed` move to `producer`: their pictures at its next keyframe (see [`Router::waiting`]), their
     /// sound with its next packet. An unknown feed is ignored.
     pub fn point(&mut self, feed: FeedId, producer: ProducerId) {
+        self.point_apart(feed, producer, producer);
+    }
+
+    /// The same, with the sound of another producer than the pictures'.
+    pub fn point_apart(&mut self, feed: FeedId, picture: ProducerId, sound: ProducerId) {
         let Some(found) = self.feeds.get_mut(&feed) else { return };
         let before = found.gate;
-        found.point(producer);
-        self.attach(feed, producer);
-        for old in [before.target(), before.showing()].into_iter().flatten() {
-            self.detach(feed, old);
-        }
+        found.point(picture, sound);
+        self.attach(feed, picture);
+        self.attach(feed, sound);
+        before.concerned().for_each(|old| self.detach(feed, old));
+    }
+
+    /// Whose pictures `feed` should show.
+    #[must_use]
+    pub fn target(&self, feed: FeedId) -> Option<ProducerId> {
+        self.feeds.get(&feed)?.gate.target()
     }
 
     /// Ends a feed; the viewers it had are removed and returned.
     pub fn remove_feed(&mut self, feed: FeedId) -> Vec<ConsumerId> {
         let Some(removed) = self.feeds.remove(&feed) else { return Vec::new() };
-        for old in [removed.gate.target(), removed.gate.showing()].into_iter().flatten() {
-            self.detach(feed, old);
-        }
+        removed.gate.concerned().for_each(|old| self.detach(feed, old));
         let consumers: Vec<ConsumerId> = removed.consumers.into_keys().collect();
         self.consumers.retain(|_, of| *of != feed);
         consumers
@@ -145,6 +153,12 @@ impl Router {
         }
     }
 
+    /// Whether `feed` has viewers.
+    #[must_use]
+    pub fn has_consumers(&self, feed: FeedId) -> bool {
+        self.feeds.get(&feed).is_some_and(|feed| !feed.consumers.is_empty())
+    }
+
     /// Viewers.
     #[must_use]
     pub fn consumers(&self) -> usize {
@@ -165,14 +179,14 @@ impl Router {
             let Some(feed) = self.feeds.get_mut(feed_id) else { continue };
             let before = feed.gate;
             feed.give(now, frame, &mut self.buffer, send);
-            if feed.gate.showing() != before.showing() {
-                self.moved.push((*feed_id, before.showing()));
+            if feed.gate != before {
+                self.moved.push((*feed_id, before));
             }
         }
         // The payloads are held by the ring; the buffer keeps only its room.
         self.buffer.clear();
-        while let Some((feed, old)) = self.moved.pop() {
-            old.into_iter().for_each(|old| self.detach(feed, old));
+        while let Some((feed, before)) = self.moved.pop() {
+            before.concerned().for_each(|old| self.detach(feed, old));
         }
     }
 

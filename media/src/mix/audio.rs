@@ -1,4 +1,7 @@
-//! The voices of a program as one: each 20 ms decode, sum, limit and encode once for all who listen.
+//! The voices of a program as one: each 20 ms decode, sum, limit and encode once for all who listen; and once more for each
+//! host who listens to the others.
+
+mod minus;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -6,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use self::minus::Listeners;
 use super::audio_source::AudioSource;
 use super::limiter::{LOOKAHEAD_SAMPLES, Limiter};
 use crate::codec::opus::Encoder;
@@ -16,6 +20,8 @@ use crate::kernel::Kernels;
 use crate::kernel::sound::{Ramp, Sounds};
 use crate::packet::RtpIn;
 use crate::scene::SourceId;
+
+pub use self::minus::LISTENERS_MAX;
 
 /// Bits a second of the mixed sound: stereo music and voices without audible loss.
 pub const SOUND_BITRATE_BPS: u32 = 96_000;
@@ -31,8 +37,10 @@ const TAIL_SAMPLES: usize = 240;
 /// 20 ms of mixed sound.
 #[derive(Debug, Clone)]
 pub struct MixedAudio {
-    /// One Opus packet.
+    /// One Opus packet: everybody.
     pub packet: Bytes,
+    /// One for each host who listens: everybody else.
+    pub without: Vec<(SourceId, Bytes)>,
     /// When the block's first sample is heard: the playout instant of the samples in it.
     pub at: Instant,
 }
@@ -53,11 +61,13 @@ pub struct AudioMixer {
     /// Those of them that are not to be heard, whatever they send.
     silenced: BTreeSet<SourceId>,
     /// Voices that were removed and fade out in the next block.
-    leaving: Vec<AudioSource>,
+    leaving: Vec<(SourceId, AudioSource)>,
     /// Voices that were left out because they panicked, until somebody asks.
     broken: Vec<SourceId>,
-    /// The frames at which voices that were taken away stopped: the next block goes on from their sum to zero.
-    cut: [f32; 2],
+    /// The frames at which voices that were taken away stopped: the next block goes on from them to zero.
+    cut: BTreeMap<SourceId, [f32; 2]>,
+    listeners: Listeners,
+    bitrate_bps: u32,
     limiter: Limiter,
     encoder: Encoder,
     next: Instant,
@@ -96,7 +106,9 @@ impl AudioMixer {
             silenced: BTreeSet::new(),
             leaving: Vec::new(),
             broken: Vec::new(),
-            cut: [0.0; 2],
+            cut: BTreeMap::new(),
+            listeners: Listeners::default(),
+            bitrate_bps,
             limiter: Limiter::new(kernels),
             encoder: Encoder::new(bitrate_bps)?,
             next: now,
@@ -118,15 +130,15 @@ impl AudioMixer {
         let Some(mut voice) = self.voices.remove(&source) else { return };
         self.stats.playout += voice.source.take_stats();
         if voice.joined && self.leaving.len() < VOICES_MAX {
-            self.leaving.push(voice.source);
+            self.leaving.push((source, voice.source));
         }
     }
 
     /// Takes a voice out as it is, to be [`put`](Self::put) into another mixer, where it goes on.
     pub fn take(&mut self, source: SourceId) -> Option<AudioSource> {
         let voice = self.voices.remove(&source)?;
-        for (cut, last) in self.cut.iter_mut().zip(voice.last) {
-            *cut += last;
+        if voice.last != [0.0; 2] {
+            self.cut.insert(source, voice.last);
         }
         Some(voice.source)
     }
@@ -156,6 +168,14 @@ impl AudioMixer {
         self.silenced = sources.into_iter().take(VOICES_MAX).collect();
     }
 
+    /// From the next block on, these hosts hear everybody but themselves: at most [`LISTENERS_MAX`]. Each costs an encoder.
+    ///
+    /// # Errors
+    /// When libopus cannot make an encoder; who listened before goes on.
+    pub fn listen(&mut self, sources: impl IntoIterator<Item = SourceId, IntoIter: Clone>) -> Result<(), EncodeError> {
+        self.listeners.set(self.kernels, self.bitrate_bps, sources)
+    }
+
     /// Delays the sound of `source` so that it fits its picture, see [`Playout::set_trim`](crate::jitter::Playout).
     pub fn set_trim(&mut self, source: SourceId, trim: Duration) {
         if let Some(voice) = self.voices.get_mut(&source) {
@@ -181,6 +201,17 @@ impl AudioMixer {
     /// The next block, if it is due; call until `None`. After a pause at most three blocks are caught up. An error is a
     /// block that libopus did not encode: it takes any floats, so that would be a bug, and the block is left out.
     pub fn mix(&mut self, now: Instant) -> Option<Result<MixedAudio, SoundError>> {
+        let at = self.sum_due(now)?;
+        Some(self.encode(at))
+    }
+
+    /// Nobody listens: what is due is summed, so that all voices stay in step, and not encoded.
+    pub fn pass(&mut self, now: Instant) {
+        while self.sum_due(now).is_some() {}
+    }
+
+    /// Sums the next block, if it is due, and tells when its first sample is heard.
+    fn sum_due(&mut self, now: Instant) -> Option<Instant> {
         if now < self.next {
             return None;
         }
@@ -190,8 +221,12 @@ impl AudioMixer {
         self.sum_voices(at);
         self.limiter.process(&mut self.sum);
         // What the limiter holds back comes out with the next block, so this one begins that much earlier.
-        let at = at.checked_sub(LOOKAHEAD).unwrap_or(at);
-        Some(self.encoder.encode(&self.sum).map(|packet| MixedAudio { packet, at }))
+        Some(at.checked_sub(LOOKAHEAD).unwrap_or(at))
+    }
+
+    fn encode(&mut self, at: Instant) -> Result<MixedAudio, SoundError> {
+        let without = self.listeners.encode()?;
+        Ok(MixedAudio { packet: self.encoder.encode(&self.sum)?, without, at })
     }
 
     /// Leaves out whole blocks until at most three are due.
@@ -212,6 +247,7 @@ impl AudioMixer {
 
     fn sum_voices(&mut self, at: Instant) {
         self.sum.0.fill(0.0);
+        self.listeners.clear();
         let frames = self.sum.0.len() / 2;
         let broken_before = self.broken.len();
         for (id, voice) in &mut self.voices {
@@ -228,25 +264,32 @@ impl AudioMixer {
             };
             voice.last = [self.voice.0[2 * frames - 2], self.voice.0[2 * frames - 1]];
             (self.kernels.add)(&mut self.sum.0[..], &self.voice.0[..], gain);
+            self.listeners.add(self.kernels, *id, &self.voice.0[..], gain);
             if !wanted {
                 voice.last = [0.0; 2];
             }
         }
-        for mut source in self.leaving.drain(..) {
+        for (id, mut source) in self.leaving.drain(..) {
             if renders(&mut source, at, &mut self.voice) {
-                (self.kernels.add)(&mut self.sum.0[..], &self.voice.0[..], Ramp::between(1.0, 0.0, frames));
+                let gain = Ramp::between(1.0, 0.0, frames);
+                (self.kernels.add)(&mut self.sum.0[..], &self.voice.0[..], gain);
+                self.listeners.add(self.kernels, id, &self.voice.0[..], gain);
             }
         }
         for id in &self.broken[broken_before..] {
             self.voices.remove(id);
         }
         self.broken.truncate(VOICES_MAX);
-        if self.cut != [0.0; 2] {
-            self.voice.0.chunks_exact_mut(2).for_each(|frame| frame.copy_from_slice(&self.cut));
-            let tail = 2 * TAIL_SAMPLES;
+        self.end_cut();
+    }
+
+    fn end_cut(&mut self) {
+        while let Some((id, last)) = self.cut.pop_first() {
+            let tail = &mut self.voice.0[..2 * TAIL_SAMPLES];
+            tail.chunks_exact_mut(2).for_each(|frame| frame.copy_from_slice(&last));
             let gain = Ramp::between(1.0, 0.0, TAIL_SAMPLES);
-            (self.kernels.add)(&mut self.sum.0[..tail], &self.voice.0[..tail], gain);
-            self.cut = [0.0; 2];
+            (self.kernels.add)(&mut self.sum.0[..2 * TAIL_SAMPLES], tail, gain);
+            self.listeners.add(self.kernels, id, tail, gain);
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::kernel::Kernels;
 use crate::packet::{ExtSeq, MediaKind, Packet, RtpIn};
 use crate::scene::{Scene, SourceId};
 use crate::time::{MediaTime, VIDEO_CLOCK_HZ};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// What a program is made like.
@@ -37,37 +38,40 @@ pub struct Program {
     producer: ProducerId,
     config: ProgramConfig,
     video: VideoMixer,
-    encoder: Box<dyn VideoEncoder>,
-    /// What `encoder` was made for.
-    encoded_size: Size,
+    /// Made for the first picture and for each of another size; megabytes that a program at rest does without.
+    encoder: Option<(Size, Box<dyn VideoEncoder>)>,
     pacer: Pacer<SourceId>,
     keyframes: KeyframeMerge,
     audio: AudioMixer,
     video_seq: ExtSeq,
     audio_seq: ExtSeq,
+    /// Hosts who hear everybody but themselves, and as what producer.
+    listeners: BTreeMap<SourceId, ProducerId>,
+    /// What they are to hear of the blocks made since [`Program::take_returns`].
+    returns: Vec<Frame>,
 }
 
 impl Program {
     /// A program with an empty picture of size `canvas`. Its first frame is a keyframe.
     ///
     /// # Errors
-    /// When openh264 or opus refuses to make an encoder.
+    /// When opus refuses to make an encoder.
     pub fn new(now: Instant, producer: ProducerId, config: ProgramConfig, canvas: Size) -> Result<Self, EncodeError> {
         let ProgramConfig { kernels, max_fps, .. } = config;
-        let encoder = encoder_for(config, canvas)?;
         let mut keyframes = KeyframeMerge::new();
         keyframes.request(now);
         Ok(Self {
             producer,
             config,
             video: VideoMixer::new(kernels, canvas),
-            encoder,
-            encoded_size: canvas,
+            encoder: None,
             pacer: Pacer::new(now, max_fps),
             keyframes,
             audio: AudioMixer::new(kernels, now)?,
             video_seq: ExtSeq(0),
             audio_seq: ExtSeq(0),
+            listeners: BTreeMap::new(),
+            returns: Vec::new(),
         })
     }
 
@@ -77,9 +81,26 @@ impl Program {
         self.video.continue_from(&mut before.video);
     }
 
+    /// Nobody sees it: the encoder is given back. [`Program::begin_anew`] ends that.
+    pub fn rest(&mut self) {
+        self.encoder = None;
+    }
+
+    /// An empty picture of size `canvas`, as a new program has: what was drawn before is of no use to who comes now. The
+    /// voices stay as they are, and a keyframe is wanted.
+    pub fn begin_anew(&mut self, now: Instant, canvas: Size) {
+        self.video = VideoMixer::new(self.config.kernels, canvas);
+        self.keyframes.request(now);
+    }
+
+    /// As [`Program::set_scene`], for the voices alone.
+    pub fn set_voices(&mut self, scene: &Scene) {
+        self.audio.silence(scene.muted());
+    }
+
     /// What should be drawn and heard from now on. Who is muted is not heard, with a tile or without.
     pub fn set_scene(&mut self, now: Instant, scene: Scene) {
-        self.audio.silence(scene.muted());
+        self.set_voices(&scene);
         self.video.set_scene(now, scene);
         self.redrawn(now);
     }
@@ -219,12 +240,14 @@ impl Program {
     ) -> Result<Option<Produced>, EncodeError> {
         let picture = self.video.compose(now);
         let composed = clock();
-        if picture.size() != self.encoded_size {
-            // Another canvas is a cut: the new encoder's first picture is a keyframe with its own parameter sets.
-            self.encoder = encoder_for(self.config, picture.size())?;
-            self.encoded_size = picture.size();
-        }
-        let Some(encoded) = self.encoder.encode(picture, at, idr)? else { return Ok(None) };
+        let size = picture.size();
+        // Another canvas is a cut: the new encoder's first picture is a keyframe with its own parameter sets.
+        let fitting = self.encoder.take().filter(|(made_for, _)| *made_for == size);
+        let (_, encoder) = self.encoder.insert(match fitting {
+            Some(fitting) => fitting,
+            None => (size, encoder_for(self.config, size)?),
+        });
+        let Some(encoded) = encoder.encode(picture, at, idr)? else { return Ok(None) };
         if encoded.keyframe {
             self.keyframes.done(now);
         }
@@ -238,19 +261,44 @@ impl Program {
         Ok(Some(Produced { frame: Frame { producer, kind: MediaKind::Video, keyframe, packets }, composed }))
     }
 
+    /// From now on these hosts hear everybody but themselves, each by a producer of its own: see [`Program::take_returns`].
+    ///
+    /// # Errors
+    /// When opus refuses to make an encoder.
+    pub fn listen(&mut self, listeners: BTreeMap<SourceId, ProducerId>) -> Result<(), EncodeError> {
+        if self.listeners != listeners {
+            self.audio.listen(listeners.keys().copied())?;
+            self.listeners = listeners;
+        }
+        Ok(())
+    }
+
+    /// What listening hosts hear: of each block that [`Program::speak`] made since this was last called, a frame for each.
+    pub fn take_returns(&mut self) -> Vec<Frame> {
+        std::mem::take(&mut self.returns)
+    }
+
     /// The next 20 ms of sound, if due; `label` gives the timestamp of the block that is heard at a moment. An error is a
     /// block that could not be encoded and is left out; the next one follows.
     pub fn speak(&mut self, now: Instant, label: &dyn Fn(Instant) -> u64) -> Option<Result<Frame, SoundError>> {
         let mixed = self.audio.mix(now)?;
         Some(mixed.map(|mixed| {
-            let packet = Packet {
-                seq: advance(&mut self.audio_seq),
-                timestamp: label(mixed.at),
-                marker: false,
-                payload: mixed.packet,
+            // The same numbers for all: a listener who comes back finds them risen.
+            let (seq, timestamp) = (advance(&mut self.audio_seq), label(mixed.at));
+            let frame = |producer, payload| {
+                let packet = Packet { seq, timestamp, marker: false, payload };
+                Frame { producer, kind: MediaKind::Audio, keyframe: true, packets: Box::new([packet]) }
             };
-            Frame { producer: self.producer, kind: MediaKind::Audio, keyframe: true, packets: Box::new([packet]) }
+            let known = mixed.without.into_iter();
+            let known = known.filter_map(|(source, payload)| Some((*self.listeners.get(&source)?, payload)));
+            self.returns.extend(known.map(|(producer, payload)| frame(producer, payload)));
+            frame(self.producer, mixed.packet)
         }))
+    }
+
+    /// Sound that is due and that nobody listens to passes.
+    pub fn be_silent(&mut self, now: Instant) {
+        self.audio.pass(now);
     }
 
     /// What happened to the voices since this was last asked.

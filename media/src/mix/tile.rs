@@ -8,7 +8,7 @@ use super::overlay::{Layer, Yuv};
 use super::scaler::Scaler;
 use super::still::Still;
 use crate::kernel::Kernels;
-use crate::scene::{Rect, Region, SourceId, even};
+use crate::scene::{Avatar, Rect, Region, SourceId, even};
 
 /// From here on a tile without frames is dimmed and says that its host is reconnecting.
 pub(super) const DIM_AFTER: Duration = Duration::from_secs(2);
@@ -51,6 +51,7 @@ pub(super) struct Tile {
     /// Where it comes from; the same when it stands.
     pub(super) from: Rect,
     pub(super) name: String,
+    pub(super) avatar: Option<Avatar>,
     pub(super) camera: bool,
     pub(super) look: Look,
     /// Set by a scene that gave it its place, until something is shown: it may have its last frame once more.
@@ -73,6 +74,7 @@ impl Tile {
             region,
             from: region.rect,
             name: String::new(),
+            avatar: None,
             camera: true,
             look: Look::Avatar { drawn: false },
             moved: true,
@@ -93,7 +95,8 @@ impl Tile {
     /// The same host in the same place of another picture that shows the same there.
     pub(super) fn again(&self) -> Self {
         let Self { source, region, camera, look, moved, .. } = *self;
-        Self { name: self.name.clone(), camera, look, moved, ..Self::new(source, region) }
+        let (name, avatar) = (self.name.clone(), self.avatar.clone());
+        Self { name, avatar, camera, look, moved, ..Self::new(source, region) }
     }
 
     /// Gives it another place. Its last frame may be painted there once more, unless it was the avatar already.

@@ -1,6 +1,6 @@
 //! A scene as a flat list of what to draw, from back to front.
 
-use super::{Cell, Proportion, Rect, Region, Scene, ScoreBar, SourceId, Template, Tile};
+use super::{Avatar, Cell, Proportion, Rect, Region, Scene, ScoreBar, SourceId, Template, Tile};
 
 /// One thing to draw. Later overlays (countdown, badges) are further variants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum Item {
         region: Region,
         /// For the initials on the avatar.
         name: String,
+        /// In place of the initials.
+        avatar: Option<Avatar>,
         /// `false`: the avatar, whatever arrives.
         camera: bool,
     },
@@ -80,8 +82,8 @@ impl Scene {
         let mut items = Vec::with_capacity(self.cells.len() + placed.len() * 2 + 1);
         items.extend(self.cells.iter().cloned().map(Item::Cell));
         for &(tile, region) in &placed {
-            let (source, name) = (tile.source, tile.name.clone());
-            items.push(Item::Tile { source, region, name, camera: tile.camera });
+            let (source, name, avatar) = (tile.source, tile.name.clone(), tile.avatar.clone());
+            items.push(Item::Tile { source, region, name, avatar, camera: tile.camera });
         }
         for (tile, _) in placed.iter().filter(|_| self.names) {
             items.push(Item::Nickname { source: tile.source, text: tile.name.clone(), muted: tile.muted });
@@ -138,7 +140,8 @@ mod tests {
         let list = scene(2).draw_list();
         let tile = |source, x| {
             let rect = Rect { x, y: 276, w: 360, h: 644 };
-            Item::Tile { source: SourceId(source), region: Region::plain(rect, 0), name: "Ada".into(), camera: true }
+            let (source, region, name) = (SourceId(source), Region::plain(rect, 0), "Ada".into());
+            Item::Tile { source, region, name, avatar: None, camera: true }
         };
         let name = |source| Item::Nickname { source: SourceId(source), text: "Ada".into(), muted: source == 1 };
         let rect = Rect { x: 0, y: 240, w: 720, h: 36 };
@@ -186,7 +189,7 @@ mod tests {
 
     /// The second one's microphone is off.
     fn tile(i: u32) -> Tile {
-        Tile { source: SourceId(i), name: "Ada".into(), camera: true, muted: i == 1, region: None }
+        Tile { source: SourceId(i), name: "Ada".into(), camera: true, muted: i == 1, ..Tile::default() }
     }
 
     fn scene(n: u32) -> Scene {

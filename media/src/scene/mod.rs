@@ -5,12 +5,14 @@
 //!       └─ Scene::draw_list ───► DrawList: tiles, then what lies over them, from back to front
 //! ```
 
+mod avatar;
 mod draw;
 mod proportion;
 mod region;
 mod score;
 mod template;
 
+pub use avatar::{AVATAR_SIDE, Avatar};
 pub(crate) use draw::nickname_bounds;
 pub use draw::{DrawList, Item};
 pub use proportion::Proportion;
@@ -22,14 +24,18 @@ pub use template::Template;
 use crate::frame::Size;
 
 /// One publishing user as the control plane numbers it: a live's host, or a guest on a seat.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(pub u32);
 
 /// One occupied place.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tile {
     /// Whose picture it shows.
     pub source: SourceId,
+    /// Who it is, as uploaded avatars are kept by; never drawn.
+    pub user: String,
+    /// What is drawn while there is no picture, in place of the initials. The rules know none: `None` from them.
+    pub avatar: Option<Avatar>,
     /// The nickname, any text; empty shows none.
     pub name: String,
     /// `false` when the host closed the camera: the avatar is shown at once, frames are not.

@@ -1,6 +1,6 @@
 //! The endpoints: an offer becomes a session.
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 
@@ -17,7 +17,8 @@ use super::super::refusals::{Protocol, offer_problem};
 use super::super::state::ApiState;
 use super::described::{Accepts, Begun, Endpoint, Offer};
 use crate::engine::{Opened, Role};
-use crate::live::{Command, LiveId};
+use crate::live::answer::Return;
+use crate::live::{Command, LiveId, UserId};
 
 /// What endpoints take and give.
 pub(super) const SDP: &str = "application/sdp";
@@ -29,14 +30,22 @@ pub(super) async fn publish(
     Segments(live): Segments<String>,
     Offer(request): Offer,
 ) -> Result<Begun, Problem> {
-    let live = live_of(&live)?;
-    let info = may::publish(&state, &bearer, &live).await?;
+    publish_as_host(&state, &bearer, live_of(&live)?, request).await
+}
+
+pub(super) async fn publish_as_host(
+    state: &ApiState,
+    bearer: &Bearer,
+    live: LiveId,
+    request: Request,
+) -> Result<Begun, Problem> {
+    let info = may::publish(state, bearer, &live).await?;
     let offer = body::text(request, SDP, Case::MalformedOffer).await?;
     // An admin publishes for the owner, so the question of another user's live does not arise.
     let user = if bearer.principal.is_admin() { info.live.owner.user_id } else { bearer.principal.user.clone() };
-    let publish = asked!(state, Command::Publish { live, user } => Publish);
+    let publish = asked!(*state, Command::Publish { live, user } => Publish);
     let role = Role::Host { source: publish.source };
-    open(&state, Protocol::Whip, role, Some(&bearer), &offer)
+    open(state, Protocol::Whip, role, Some(bearer), &offer)
 }
 
 pub(super) async fn play(
@@ -53,7 +62,36 @@ pub(super) async fn play(
     open(&state, Protocol::Whep, Role::Viewer { feed }, bearer.as_ref(), &offer)
 }
 
-fn open(
+pub(super) async fn play_host(
+    _: Open,
+    State(state): State<ApiState>,
+    bearer: Option<Bearer>,
+    Segments((live, user)): Segments<(String, String)>,
+    Offer(request): Offer,
+) -> Result<Begun, Problem> {
+    let live = live_of(&live)?;
+    may::watch(&state, bearer.as_ref(), &live).await?;
+    let user = user_of(&user)?;
+    let offer = body::text(request, SDP, Case::MalformedViewerOffer).await?;
+    let source = asked!(state, Command::WatchHost { live, user } => Host);
+    open(&state, Protocol::Whep, Role::Onlooker { source }, bearer.as_ref(), &offer)
+}
+
+pub(super) async fn play_return(
+    _: Open,
+    State(state): State<ApiState>,
+    bearer: Bearer,
+    Segments(live): Segments<String>,
+    Offer(request): Offer,
+) -> Result<Begun, Problem> {
+    let live = live_of(&live)?;
+    let user = may::listen(&state, &bearer, &live).await?;
+    let offer = body::text(request, SDP, Case::MalformedViewerOffer).await?;
+    let Return { feed, source } = asked!(state, Command::WatchReturn { live, user } => Return);
+    open(&state, Protocol::Whep, Role::Listener { feed, source }, Some(&bearer), &offer)
+}
+
+pub(super) fn open(
     state: &ApiState,
     protocol: Protocol,
     role: Role,
@@ -87,9 +125,15 @@ fn created(state: &ApiState, protocol: Protocol, opened: Opened) -> Begun {
 }
 
 /// A path that cannot name a live names none: 404, because 400 has a meaning of its own to players.
-fn live_of(text: &str) -> Result<LiveId, Problem> {
+pub(super) fn live_of(text: &str) -> Result<LiveId, Problem> {
     LiveId::new(text)
         .map_err(|fault| Problem::new(Case::LiveNotFound, format!("no live is called {}: it {fault}", quoted(text))))
+}
+
+/// The same for a user.
+fn user_of(text: &str) -> Result<UserId, Problem> {
+    UserId::new(text)
+        .map_err(|fault| Problem::new(Case::HostNotFound, format!("no user is called {}: it {fault}", quoted(text))))
 }
 
 /// GET: 2xx without content, RFC 9725 §4.

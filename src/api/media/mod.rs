@@ -1,6 +1,6 @@
 //! WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep-04): offers in, answers out, and the sessions between.
 //!
-//! | request | `/whip/{liveId}` | `/whep/{liveId}` | sessions `/whip/sessions/{secret}`, `/whep/sessions/{secret}` |
+//! | request | `/whip/{liveId}`, `…/seats/{index}` | `/whep/{liveId}`, `…/hosts/{userId}`, `…/return` | sessions `/whip/sessions/{secret}`, `/whep/sessions/{secret}` |
 //! |---|---|---|---|
 //! | POST | 201 | 201 | |
 //! | PATCH | | | 204 trickle, 200 ICE restart |
@@ -14,6 +14,7 @@
 
 mod described;
 mod endpoint;
+mod seat;
 mod session;
 
 use super::openapi::{Methods, Routes, patch, post};
@@ -23,6 +24,9 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .route("/whip/{live}", with_looks(post(endpoint::publish)))
         .route("/whep/{live}", with_looks(post(endpoint::play)))
+        .route("/whip/{live}/seats/{index}", with_looks(post(seat::publish)))
+        .route("/whep/{live}/hosts/{user}", with_looks(post(endpoint::play_host)))
+        .route("/whep/{live}/return", with_looks(post(endpoint::play_return)))
         .route("/whip/sessions/{secret}", session_routes())
         .route("/whep/sessions/{secret}", session_routes())
 }

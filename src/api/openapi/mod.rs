@@ -25,7 +25,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
 pub(super) use handler::{Answers, Takes};
-pub(super) use routing::{Methods, Routes, get, patch, post};
+pub(super) use routing::{Methods, Routes, get, patch, post, put};
 pub(super) use sketch::{Sketch, Token};
 
 /// The document, made once: routes and types do not change while a server runs.

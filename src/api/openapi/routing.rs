@@ -121,4 +121,4 @@ macro_rules! beginnings {
     };
 }
 
-beginnings! { get post patch }
+beginnings! { get post patch put }

@@ -74,6 +74,13 @@ impl<'a> Sketch<'a> {
         self.body = Some(json!({"required": required, "content": {"application/json": {"schema": schema}}}));
     }
 
+    /// It takes a body of one of these media types.
+    pub(in crate::api) fn body_of(&mut self, media_types: &[&str], schema: &Value) {
+        let content: Map<String, Value> =
+            media_types.iter().map(|media_type| ((*media_type).to_owned(), json!({"schema": schema}))).collect();
+        self.body = Some(json!({"required": true, "content": content}));
+    }
+
     /// It takes a body of text.
     pub(in crate::api) fn text_body(&mut self, media_type: &str, description: &str, example: &str) {
         let schema = json!({"type": "string", "description": description, "examples": [example]});

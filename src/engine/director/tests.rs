@@ -32,7 +32,7 @@ const HOST: Role = Role::Host { source: SOURCE };
 
 fn director() -> (Director, Receiver<ShardOrder>) {
     let (shard, orders) = ShardHandle::with_orders();
-    (Director::new(Arc::new([shard]), Arc::new([MixHandle::unattended().0])), orders)
+    (Director::new(Arc::new([shard]), Arc::new([MixHandle::unattended().0]), Arc::default()), orders)
 }
 
 /// The sessions that live after these orders; none is ended before it has begun.

@@ -58,8 +58,8 @@ fn thread() -> (MixThread, MixHandle, Receiver<super::super::shard::Outgoing>) {
     let epoch = Epoch::start(&*clock);
     let config = MixConfig { kernels: Kernels::new(Level::Scalar), max_fps: 30, bitrate_bps: 1_000_000 };
     let shards: Arc<[_]> = Arc::new([shard.clone()]);
-    let (mut thread, handle) = MixThread::new(Surroundings { clock, epoch, shards, config });
-    let tile = Tile { source: ALICE, name: "N".into(), camera: true, muted: false, region: None };
+    let (mut thread, handle) = MixThread::new(Surroundings { clock, epoch, shards, gallery: Arc::default(), config });
+    let tile = Tile { source: ALICE, name: "N".into(), camera: true, muted: false, ..Tile::default() };
     let canvas = Size { width: 180, height: 320 };
     let scene = Scene {
         canvas,

@@ -1,3 +1,6 @@
+mod host_feeds;
+mod returns;
+
 use super::*;
 use crate::engine::clock::{Clock, Epoch};
 use crate::engine::peer::Sends;
@@ -363,7 +366,9 @@ fn a_keyframe_is_asked_for_each_second_until_it_comes() {
 #[test]
 fn a_flood_of_one_lives_wishes_leaves_room_for_anothers_and_loses_none() {
     let mut shard = shard();
-    let (flood, mix) = (shard.viewer(1), shard.seats.producers[&PRODUCER].clone());
+    let flood = shard.viewer(1);
+    let Maker::Mix(mix) = &shard.seats.producers[&PRODUCER] else { panic!("a program's") };
+    let mix = mix.clone();
     let other = ProducerId(8);
     shard.seats.obey(shard.start, Order::Route { feed: FeedId(2), producer: other, mix });
     shard.adopt(2, Role::Viewer { feed: FeedId(2) }, Some(PeerEvent::Connected));

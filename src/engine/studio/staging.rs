@@ -4,7 +4,7 @@ use super::{Away, Studio};
 use crate::engine::mix_thread::{MixConfig, MixHandle, Moved, Order, producer_of};
 use crate::engine::running::{Joins, Phase, Running};
 use crate::engine::source::Source;
-use crate::live::StageId;
+use crate::live::{StageId, UserId};
 use costage_media::mix::{MOTION, Program, ProgramConfig};
 use costage_media::scene::{Scene, SourceId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,7 +49,7 @@ impl Studio {
 
     /// A host comes to a program that runs already: its own turns into that one until the next keyframe there.
     fn join(&mut self, now: Instant, old: StageId, stage: StageId, sources: &BTreeSet<SourceId>) {
-        let comes = |running: &&mut Running| running.phase == Phase::Open && running.goes_wholly_to(sources);
+        let comes = |running: &&mut Running| running.is_shown() && running.goes_wholly_to(sources);
         if let Some(running) = self.programs.get_mut(&old).filter(comes) {
             running.phase = Phase::Turning(stage);
             running.joins = Some(Joins { asked: false, until: now + JOIN_MAX });
@@ -80,24 +80,29 @@ impl Studio {
         let config = ProgramConfig { kernels, max_fps, bitrate_bps };
         match Program::new(now, producer_of(stage), config, scene.canvas) {
             Ok(program) => {
-                let (scene, shows) = (scene.clone(), BTreeMap::new());
-                self.programs.insert(stage, Running { program, scene, phase: Phase::Open, shows, joins: None });
+                let (scene, shows, resting) = (scene.clone(), BTreeMap::new(), !self.is_watched(stage));
+                let (phase, joins, unseen_since) = (Phase::Open, None, None);
+                let running = Running { program, scene, phase, shows, resting, unseen_since, joins };
+                self.programs.insert(stage, running);
                 true
             }
             Err(error) => {
-                tracing::error!(stage = stage.0, %error, "no encoder for this stage");
+                tracing::error!(stage = stage.0, %error, "no encoder of sound for this stage");
                 false
             }
         }
     }
 
     /// A new program follows on those that had its sources before: where others stay behind, it goes on from that picture;
-    /// those that it takes everybody from turn into it first.
+    /// those that it takes everybody from turn into it first. What rests shows nobody a change.
     fn follow_on(&mut self, now: Instant, stage: StageId, before: &BTreeSet<StageId>, awaited: BTreeSet<SourceId>) {
         let Some(mut new) = self.programs.remove(&stage) else { return };
         let sources: BTreeSet<SourceId> = new.scene.sources().collect();
-        for (_, running) in self.programs.iter_mut().filter(|(old, _)| before.contains(*old)) {
+        let followed = |(old, running): &(&StageId, &mut Running)| !running.resting && before.contains(*old);
+        for (_, running) in self.programs.iter_mut().filter(followed) {
             if !running.goes_wholly_to(&sources) {
+                // Its viewers are some of the other's, and are about to be pointed here.
+                new.resting = false;
                 new.program.continue_from(&mut running.program);
             } else if running.phase == Phase::Open {
                 running.phase = Phase::Turning(stage);
@@ -124,19 +129,30 @@ impl Studio {
     pub(super) fn show(&mut self, now: Instant, stage: StageId) {
         let Some(scene) = self.programs.get(&stage).map(|running| running.scene.clone()) else { return };
         let dressed = self.dressed(&scene);
-        for (_, running) in self.programs.iter_mut().filter(|(id, running)| running.is_part_of(**id, stage)) {
+        let mut drawn = Vec::new();
+        for (own, running) in self.programs.iter_mut().filter(|(id, running)| running.is_part_of(**id, stage)) {
             running.scene = scene.clone();
-            running.program.set_scene(now, dressed.clone());
-            for tile in &scene.tiles {
-                if let Some((picture, since)) = self.sources.get(&tile.source).and_then(Source::last) {
-                    running.program.repaint(now, tile.source, picture, since);
-                }
+            drawn.push(*own);
+        }
+        drawn.into_iter().for_each(|own| self.draw(now, own, &dressed));
+    }
+
+    /// Has a program show this scene, with the hosts' last pictures; one that rests only hears it.
+    pub(super) fn draw(&mut self, now: Instant, own: StageId, dressed: &Scene) {
+        let Some(running) = self.programs.get_mut(&own) else { return };
+        if running.resting {
+            return running.program.set_voices(dressed);
+        }
+        running.program.set_scene(now, dressed.clone());
+        for tile in &dressed.tiles {
+            if let Some((picture, since)) = self.sources.get(&tile.source).and_then(Source::last) {
+                running.program.repaint(now, tile.source, picture, since);
             }
         }
     }
 
     /// The scene with what the hosts' sessions say: one that sends no voice is muted, one that sends no picture has its
-    /// camera closed.
+    /// camera closed. And with the pictures that they have uploaded.
     pub(super) fn dressed(&self, scene: &Scene) -> Scene {
         let mut scene = scene.clone();
         for tile in &mut scene.tiles {
@@ -145,7 +161,15 @@ impl Studio {
                 tile.camera &= source.sends().video;
             }
         }
+        self.surroundings.gallery.dress(&mut scene);
         scene
+    }
+
+    /// Pictures that show this user show what it has uploaded now.
+    pub(super) fn redress(&mut self, now: Instant, user: &UserId) {
+        let shows = |running: &Running| running.scene.tiles.iter().any(|tile| tile.user == user.as_str());
+        let stages: Vec<_> = self.programs.iter().filter(|(_, running)| shows(running)).map(|(id, _)| *id).collect();
+        stages.into_iter().for_each(|stage| self.show(now, stage));
     }
 
     /// Programs whose time has come are seen; those that have turned into them end.
@@ -192,7 +216,7 @@ impl Studio {
         let program = stage.and_then(|stage| self.programs.get_mut(&stage));
         // Of a host and its guests, who go one after the other, the last takes their program along.
         let stays = |source: SourceId| shown_by.get(&source).copied() == stage;
-        let open = program.as_ref().filter(|running| running.phase == Phase::Open);
+        let open = program.as_ref().filter(|running| running.is_shown());
         let is_last = open.is_some_and(|running| !running.scene.sources().any(stays));
         let (mut sound, mut last_awaited) = (None, false);
         if let Some(running) = program {

@@ -63,7 +63,7 @@ impl Room {
         let epoch = Epoch::start(&*clock);
         let config = MixConfig { kernels: Kernels::new(Level::Scalar), max_fps: 30, bitrate_bps: 1_000_000 };
         let shards: Arc<[_]> = Arc::new([shard.clone()]);
-        let studio = Studio::new(Surroundings { clock, epoch, shards, config });
+        let studio = Studio::new(Surroundings { clock, epoch, shards, gallery: Arc::default(), config });
         Self { hand: Arc::clone(hand), studio, frames, shard, screens: BTreeMap::new() }
     }
 
@@ -102,7 +102,7 @@ impl Room {
         while let Some(outgoing) = self.frames.next() {
             let frame = &outgoing.frame;
             if frame.kind == MediaKind::Video {
-                self.screens.entry(frame.producer.0).or_default().show(frame);
+                self.screens.entry(u64::try_from(frame.producer.0).expect("a stage")).or_default().show(frame);
             }
         }
         self.screens.get_mut(&stage).map_or_else(Vec::new, |screen| std::mem::take(&mut screen.seen))
@@ -119,7 +119,8 @@ fn session(source: SourceId) -> SessionKey {
 }
 
 fn scene(sources: &[SourceId]) -> Scene {
-    let tile = |source: &SourceId| Tile { source: *source, name: "N".into(), camera: true, muted: false, region: None };
+    let tile =
+        |source: &SourceId| Tile { source: *source, name: "N".into(), camera: true, muted: false, ..Tile::default() };
     let tiles = sources.iter().map(tile).collect();
     Scene {
         canvas: CANVAS,
@@ -528,8 +529,9 @@ fn a_source_that_ends_on_its_way_leaves_nothing_anywhere() {
 #[test]
 fn a_program_that_nobody_watches_is_not_encoded_and_begins_with_what_is_true_now() {
     let mut room = Room::new(&hand());
-    let watching =
-        |room: &Room, stages: &[u64]| room.shard.set_watched(stages.iter().map(|stage| ProducerId(*stage)).collect());
+    let watching = |room: &Room, stages: &[u64]| {
+        room.shard.set_watched(stages.iter().map(|stage| ProducerId((*stage).into())).collect())
+    };
     watching(&room, &[]);
     [ALICE, BOB].into_iter().for_each(|source| room.publish(source));
     room.stage(3, &[ALICE, BOB], &[]);
@@ -545,3 +547,43 @@ fn a_program_that_nobody_watches_is_not_encoded_and_begins_with_what_is_true_now
     let seen = room.seen(3);
     assert!(seen.len() == 1 && about(seen[0], [LIGHT, DARK]), "{seen:?}");
 }
+
+#[test]
+fn a_program_that_nobody_has_seen_for_a_second_rests_and_is_drawn_anew_for_who_comes() {
+    let mut room = Room::new(&hand());
+    let watching = |room: &Room, stages: &[u64]| {
+        room.shard.set_watched(stages.iter().map(|stage| ProducerId((*stage).into())).collect())
+    };
+    room.publish(ALICE);
+    room.stage(1, &[ALICE], &[]);
+    room.feed(ALICE, LIGHT);
+    room.pass(100);
+    assert!(!room.seen(1).is_empty());
+    let resting = |room: &Room| room.studio.programs[&StageId(1)].resting;
+    watching(&room, &[]);
+    room.pass(900);
+    watching(&room, &[1]);
+    room.pass(100);
+    watching(&room, &[]);
+    room.pass(990);
+    assert!(!resting(&room), "who comes back within a second finds it as it was");
+    room.pass(30);
+    assert!(resting(&room));
+    // What comes now is decoded only, and so is a new scene heard only.
+    room.publish(BOB);
+    room.stage(1, &[ALICE, BOB], &[]);
+    room.feed(ALICE, LIGHT);
+    room.feed(BOB, DARK);
+    assert!(room.studio.poll_timeout().is_none_or(|at| at > room.now()), "nothing spins");
+    watching(&room, &[1]);
+    room.studio.wish(room.now(), ProducerId(1));
+    assert!(!resting(&room));
+    room.pass(20);
+    let seen = room.seen(1);
+    assert!(
+        seen.len() == 1 && about(seen[0], [LIGHT, DARK]),
+        "nothing moves there from what was seen before: {seen:?}"
+    );
+}
+
+mod guests;

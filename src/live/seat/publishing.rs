@@ -53,53 +53,48 @@ impl Lives {
         if found.owner() == user {
             return Some(found.source());
         }
-        let index = self.state.seating.index_of(live, user)?;
-        self.state.seating.seat(live, index).sitter?.source
+        self.state.seating.guests.get(&(live.clone(), user.clone())).map(|guest| guest.source)
     }
 
     /// A source for a guest who sits down.
     pub(super) fn new_guest(&mut self, live: &LiveId, user: &UserId) -> Result<SourceId, Refusal> {
         // One a second for 136 years: a number is never given twice, so in the end there is none.
         let serial = self.state.counters.next_serial().ok_or(Refusal::TooManyLives { max: LIVES_MAX })?;
-        let guest = Guest { live: live.clone(), user: user.clone(), presence: Presence::Never };
-        self.state.seating.guests.insert(SourceId(serial), guest);
-        Ok(SourceId(serial))
+        let (source, key) = (SourceId(serial), (live.clone(), user.clone()));
+        self.state.seating.sources.insert(source, key.clone());
+        self.state.seating.guests.insert(key, Guest { source, presence: Presence::Never });
+        Ok(source)
     }
 
     /// The guests who published as these sit no more, and lose their sessions.
     pub(in crate::live) fn dismiss(&mut self, sources: &[SourceId]) {
         for source in sources {
-            self.state.seating.guests.remove(source);
+            if let Some(key) = self.state.seating.sources.remove(source) {
+                self.state.seating.guests.remove(&key);
+            }
             self.effect(Effect::EndSource(*source));
         }
     }
 
     /// A guest's media came or went. What is drawn then, the picture knows from its frames.
     pub(in crate::live) fn guest_media(&mut self, now: WallMs, source: SourceId, news: MediaState) {
-        let Some(guest) = self.state.seating.guests.get(&source) else { return };
+        let Some(key) = self.state.seating.sources.get(&source).cloned() else { return };
+        let Some(guest) = self.state.seating.guests.get(&key) else { return };
         let Some(next) = guest.presence.after(now, news) else { return };
-        let live = guest.live.clone();
-        self.state.seating.guests.get_mut(&source).expect("looked up above").presence = next;
-        self.open_stage(&live);
+        self.state.seating.guests.get_mut(&key).expect("looked up above").presence = next;
+        self.open_stage(&key.0);
     }
 
     /// Whether a guest of this live publishes.
     pub(in crate::live) fn has_publishing_guest(&self, live: &LiveId) -> bool {
-        let sources = self.state.seating.of(live).filter_map(|(_, seat)| seat.sitter.as_ref()?.source);
-        let mut guests = sources.filter_map(|source| self.state.seating.guests.get(&source));
+        let mut guests = self.state.seating.guests_of(live);
         guests.any(|guest| guest.presence == Presence::Up)
-    }
-
-    /// Guests who had media and have lost it.
-    pub(in crate::live) fn lost_guests(&self) -> impl Iterator<Item = &Guest> {
-        let guests = self.state.seating.guests.iter().map(|(_, guest)| guest);
-        guests.filter(|guest| matches!(guest.presence, Presence::Down { .. }))
     }
 
     /// When this guest leaves its seat, unless its media comes back.
     pub(in crate::live) fn guest_grace_ends(&self, live: &LiveId, user: &UserId) -> Option<WallMs> {
         let spared_until = self.state.lives.get(live)?.spared_until;
-        match self.state.seating.guests.get(&self.source_of(live, user)?)?.presence {
+        match self.state.seating.guests.get(&(live.clone(), user.clone()))?.presence {
             Presence::Down { since } => Some(since.after(self.rules.host_grace).max(spared_until)),
             Presence::Never | Presence::Up => None,
         }

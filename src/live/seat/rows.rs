@@ -7,6 +7,7 @@ use costage_media::scene::SourceId;
 
 use super::super::answer::DeviceStatus;
 use super::super::command::{Device, SeatRequestKind, User};
+use super::super::effect::Wake;
 use super::super::ids::{LiveId, UserId};
 use super::super::state::Presence;
 use super::super::table::Table;
@@ -42,11 +43,10 @@ impl Sitter {
     }
 }
 
-/// A guest on a seat, as one who publishes; its key is the source.
+/// A guest on a seat, as one who publishes; its key is the live and the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::live) struct Guest {
-    pub(in crate::live) live: LiveId,
-    pub(in crate::live) user: UserId,
+    pub(in crate::live) source: SourceId,
     /// Of its media.
     pub(in crate::live) presence: Presence,
 }
@@ -66,7 +66,7 @@ pub(in crate::live) struct Pending {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::live) struct SeatRows {
     seats: BTreeMap<(LiveId, u32), Seat>,
-    guests: BTreeMap<SourceId, Guest>,
+    guests: BTreeMap<(LiveId, UserId), Guest>,
     pending: BTreeMap<(LiveId, UserId), Pending>,
 }
 
@@ -83,7 +83,9 @@ impl SeatRows {
 #[derive(Debug, Clone)]
 pub(in crate::live) struct Seating {
     pub(in crate::live) seats: Table<(LiveId, u32), Seat>,
-    pub(in crate::live) guests: Table<SourceId, Guest>,
+    pub(in crate::live) guests: Table<(LiveId, UserId), Guest>,
+    /// Whose each guest's source is.
+    pub(in crate::live) sources: Table<SourceId, (LiveId, UserId)>,
     pub(in crate::live) pending: Table<(LiveId, UserId), Pending>,
 }
 
@@ -92,13 +94,16 @@ pub(in crate::live) struct Seating {
 pub(in crate::live) struct SeatMark {
     seats: usize,
     guests: usize,
+    sources: usize,
     pending: usize,
 }
 
 impl Seating {
     pub(in crate::live) fn new(rows: SeatRows) -> Self {
         let SeatRows { seats, guests, pending } = rows;
-        Self { seats: Table::new(seats), guests: Table::new(guests), pending: Table::new(pending) }
+        let sources = guests.iter().map(|(key, guest)| (guest.source, key.clone())).collect();
+        let (seats, guests) = (Table::new(seats), Table::new(guests));
+        Self { seats, guests, sources: Table::new(sources), pending: Table::new(pending) }
     }
 
     pub(in crate::live) fn snapshot(&self) -> SeatRows {
@@ -107,18 +112,31 @@ impl Seating {
     }
 
     pub(in crate::live) fn mark(&self) -> SeatMark {
-        SeatMark { seats: self.seats.mark(), guests: self.guests.mark(), pending: self.pending.mark() }
+        let (seats, guests) = (self.seats.mark(), self.guests.mark());
+        SeatMark { seats, guests, sources: self.sources.mark(), pending: self.pending.mark() }
+    }
+
+    /// What the requests and guests that were changed since `mark` may be waiting for, or may have been.
+    pub(in crate::live) fn touched(&self, mark: SeatMark) -> impl Iterator<Item = Wake> {
+        self.pending.touched(mark.pending).map(expiry).chain(self.guests.touched(mark.guests).map(grace))
+    }
+
+    /// What all of them may be waiting for.
+    pub(in crate::live) fn wakes(&self) -> impl Iterator<Item = Wake> {
+        self.pending.iter().map(|(key, _)| expiry(key)).chain(self.guests.iter().map(|(key, _)| grace(key)))
     }
 
     pub(in crate::live) fn undo_to(&mut self, mark: SeatMark) {
         self.seats.undo_to(mark.seats);
         self.guests.undo_to(mark.guests);
+        self.sources.undo_to(mark.sources);
         self.pending.undo_to(mark.pending);
     }
 
     pub(in crate::live) fn forget(&mut self) {
         self.seats.forget();
         self.guests.forget();
+        self.sources.forget();
         self.pending.forget();
     }
 
@@ -142,6 +160,12 @@ impl Seating {
         rows.map(|((_, index), seat)| (*index, seat))
     }
 
+    /// The guests of a live, by userId.
+    pub(in crate::live) fn guests_of(&self, live: &LiveId) -> impl Iterator<Item = &Guest> {
+        let from = (live.clone(), UserId::first());
+        self.guests.range(from..).take_while(move |((of, _), _)| of == live).map(|(_, guest)| guest)
+    }
+
     /// What is asked about a live's seats, by userId.
     pub(in crate::live) fn pending_of(&self, live: &LiveId) -> impl Iterator<Item = &Pending> {
         let from = (live.clone(), UserId::first());
@@ -153,4 +177,12 @@ impl Seating {
         let sits = |seat: &Seat| seat.sitter.as_ref().is_some_and(|sitter| sitter.user.user_id == *user);
         self.of(live).find(|(_, seat)| sits(seat)).map(|(index, _)| index)
     }
+}
+
+fn expiry((live, user): &(LiveId, UserId)) -> Wake {
+    Wake::SeatRequestExpires(live.clone(), user.clone())
+}
+
+fn grace((live, user): &(LiveId, UserId)) -> Wake {
+    Wake::GuestGraceEnds(live.clone(), user.clone())
 }

@@ -56,6 +56,19 @@ impl H264Format {
             _ => 3,
         })
     }
+
+    /// How well a stream of this `profile_idc` fits a viewer; `None` where it does not: hosts send FU-A too, which mode 0
+    /// forbids. Decoders of a higher profile decode the lower ones (H.264 §A.2); of those that do not reach it, the highest.
+    pub(crate) fn rank_to_forward(self, profile_idc: u8) -> Option<u8> {
+        let step = |profile| match profile {
+            BASELINE => 0,
+            MAIN => 1,
+            _ => 2,
+        };
+        let (sent, taken): (u8, u8) = (step(profile_idc), step(self.profile_idc));
+        let rank = if taken >= sent { taken - sent } else { 3 + sent - taken };
+        (self.packetization_mode == 1).then_some(rank)
+    }
 }
 
 /// RFC 6184 §8.1: three bytes in hexadecimal: profile_idc, constraint flags, level_idc.
@@ -108,6 +121,22 @@ mod tests {
         assert!(best < rank("profile-level-id=42001f"));
         assert!(rank("profile-level-id=42001f") < rank("profile-level-id=4d001f;packetization-mode=1"));
         assert!(rank("profile-level-id=4d001f") < rank("profile-level-id=64001f;packetization-mode=1"));
+    }
+
+    #[test]
+    fn a_host_is_forwarded_in_its_own_profile_or_in_one_that_decodes_it_or_in_the_nearest() {
+        let best = |sent: u8, offered: &[&str]| {
+            let format = |id: &&str| H264Format::parse(&format!("profile-level-id={id};packetization-mode=1"));
+            let formats = offered.iter().filter_map(format);
+            formats.min_by_key(|format| format.rank_to_forward(sent)).map(|format| format.profile_idc)
+        };
+        let all = ["42e01f", "4d001f", "64001f"];
+        assert_eq!([66, 77, 100].map(|sent| best(sent, &all)), [Some(66), Some(77), Some(100)]);
+        assert_eq!(best(77, &["42e01f", "64001f"]), Some(100), "its decoders decode Main");
+        assert_eq!(best(100, &["42e01f", "4d001f"]), Some(77), "the nearest");
+        assert_eq!(best(100, &["42e01f"]), Some(66), "nobody is refused for it");
+        let mode_0 = H264Format::parse("profile-level-id=42e01f;packetization-mode=0").expect("valid");
+        assert_eq!(mode_0.rank_to_forward(66), None);
     }
 
     #[test]

@@ -125,10 +125,24 @@ impl Plan {
     /// # Errors
     /// See [`OfferRefused`]: no common codec, a wrong direction, or a transport we do not have.
     pub(crate) fn new(offer: &Offer, side: Side) -> Result<Self, OfferRefused> {
+        Self::agreed(offer, side, None)
+    }
+
+    /// For a viewer of what a host sends as H.264 of this `profile_idc`. Of formats that the viewer offers, the one that
+    /// the host's stream fits best is taken: its own profile, else one whose decoders decode it too, else the nearest.
+    /// Nobody is refused for a profile: Firefox offers Baseline alone, and plays what it gets.
+    ///
+    /// # Errors
+    /// As [`Plan::new`].
+    pub(crate) fn to_forward(offer: &Offer, profile: Option<u8>) -> Result<Self, OfferRefused> {
+        Self::agreed(offer, Side::Viewer, profile)
+    }
+
+    fn agreed(offer: &Offer, side: Side, profile: Option<u8>) -> Result<Self, OfferRefused> {
         let mut lines = Vec::with_capacity(offer.media.len());
         let mut missing = Vec::new();
         for media in &offer.media {
-            let line = match line(offer, media, side, &lines) {
+            let line = match line(offer, media, (side, profile), &lines) {
                 Ok(line) => line,
                 Err(Unfit::Refuse(refused)) => return Err(refused),
                 Err(Unfit::NoCodec) if side == Side::Host => return Err(no_common_codec(media)),
@@ -178,7 +192,12 @@ enum Unfit {
     NoCodec,
 }
 
-fn line(offer: &Offer, media: &OfferedMedia, side: Side, before: &[Line]) -> Result<Line, Unfit> {
+fn line(
+    offer: &Offer,
+    media: &OfferedMedia,
+    (side, profile): (Side, Option<u8>),
+    before: &[Line],
+) -> Result<Line, Unfit> {
     let refuse = |detail: String| Err(Unfit::Refuse(OfferRefused::Unsupported { detail }));
     let Some(kind) = media.kind.filter(|_| !media.stopped) else { return Ok(rejected(media)) };
     check_direction(media, side).map_err(Unfit::Refuse)?;
@@ -199,7 +218,7 @@ fn line(offer: &Offer, media: &OfferedMedia, side: Side, before: &[Line]) -> Res
     if !media.rtcp_mux {
         return refuse(format!("a=rtcp-mux is missing in the {} line", media.name));
     }
-    let codec = best_codec(&media.codecs, side).ok_or(Unfit::NoCodec)?;
+    let codec = best_codec(&media.codecs, side, profile).ok_or(Unfit::NoCodec)?;
     Ok(Line::Accepted(Box::new(stream(offer, media, kind, codec, side))))
 }
 
@@ -218,13 +237,16 @@ fn check_direction(media: &OfferedMedia, side: Side) -> Result<(), OfferRefused>
     Err(OfferRefused::WrongDirection { detail: format!("{wanted}; the {} line does not", media.name) })
 }
 
-/// Of equals, the one offered first.
-fn best_codec(codecs: &[OfferedCodec], side: Side) -> Option<&OfferedCodec> {
+/// Of equals, the one offered first. `profile` is what a viewer will be sent; `None`: ours.
+fn best_codec(codecs: &[OfferedCodec], side: Side, profile: Option<u8>) -> Option<&OfferedCodec> {
     let ranked = codecs.iter().filter_map(|codec| {
         let rank = match (codec.h264, side) {
             (None, _) => Some(0),
             (Some(format), Side::Host) => Some(format.rank_to_receive()),
-            (Some(format), Side::Viewer) => format.rank_to_send(),
+            (Some(format), Side::Viewer) => match profile {
+                None => format.rank_to_send(),
+                Some(profile) => format.rank_to_forward(profile),
+            },
         };
         rank.map(|rank| (rank, codec))
     });

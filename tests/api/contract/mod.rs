@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use schema::Schemas;
 
 /// What pages alone use is no interface.
-const PAGES: [&str; 6] = ["/", "/docs", "/publish/", "/play/", "/web/", "/demo/"];
+const PAGES: [&str; 7] = ["/", "/console", "/docs", "/publish/", "/play/", "/web/", "/demo/"];
 
 /// Headers that clients act upon: documented wherever they are sent.
 const HEADERS_OF_NOTE: [&str; 8] =

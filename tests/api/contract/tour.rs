@@ -144,6 +144,10 @@ impl Tour {
         }
         self.look("/v1/lives/a/co-host").await;
         self.look("/v1/lives/a/layout").await;
+        self.look("/v1/lives/a/preview.png?hosts=3").await;
+        let photo = super::super::pictures::png_of(2, [1, 2, 3]);
+        self.house.photo(&self.alice, "/v1/users/alice/avatar", "image/png", &photo).await.expect(204);
+        self.seen.insert("PUT /v1/users/{userId}/avatar 204".to_owned());
         self.go("bob", "PUT", "/v1/lives/b/layout", json!({"layoutTemplate": 2})).await;
         let region =
             json!({"x": 0, "y": 0, "w": 720, "h": 640, "fit": "fill", "cornerRadius": 8, "source": {"liveId": "b"}});
@@ -191,9 +195,16 @@ impl Tour {
 
     async fn media(&mut self) {
         self.house.live("w", "wanda").await;
+        self.post("admin", "w/seats/1/take", json!({"userId": "wim"})).await;
         let bearer = format!("Bearer {}", self.admin);
         let token = ("authorization", &*bearer);
-        for (endpoint, direction) in [("/whip/w", "sendonly"), ("/whep/a", "recvonly")] {
+        for (endpoint, direction) in [
+            ("/whip/w", "sendonly"),
+            ("/whip/w/seats/1", "sendonly"),
+            ("/whep/a", "recvonly"),
+            ("/whep/a/hosts/alice", "recvonly"),
+            ("/whep/a/return", "recvonly"),
+        ] {
             let sdp = ("content-type", "application/sdp");
             let opened = self.raw("POST", endpoint, &[token, sdp], &offer(direction)).await;
             let (session, etag) = (opened["location"].as_str().unwrap(), opened["etag"].as_str().unwrap());

@@ -118,7 +118,7 @@ impl Draw {
         }
     }
 
-    fn template(&mut self) -> Wish {
+    pub(super) fn template(&mut self) -> Wish {
         if self.dice.percent(3) {
             return Wish::Name("mosaic");
         }

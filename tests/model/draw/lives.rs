@@ -180,7 +180,7 @@ impl Draw {
         let (cursor, count) =
             (self.cursor(), self.dice.weighted(&[(5, None), (5, Some(1)), (3, Some(2)), (1, Some(100))]));
         let count = if self.dice.percent(3) { self.dice.pick(&[Some(0), Some(101)]) } else { count };
-        match self.dice.below(15) {
+        match self.dice.below(18) {
             0 => Command::FindLive(live),
             1 => Command::List { cursor, count },
             2 | 3 => Command::Candidates { live, cursor, count },
@@ -192,12 +192,27 @@ impl Draw {
             9 => Command::FindBattleOf(live),
             10 => Command::Ledger { battle, cursor, count },
             11 => {
-                let publisher = if self.dice.percent(80) { names::host_of(live) } else { self.guest().id };
-                Command::Publish { live, user: publisher }
+                let user = self.publisher(live);
+                Command::Publish { live, user }
             }
             12 | 13 => self.publish_from_seat(model, live),
+            14 => Command::WatchHost { live, user: self.publisher(live) },
+            15 => Command::WatchReturn { live, user: self.publisher(live) },
+            16 => self.preview(live),
             _ => Command::Watch(live),
         }
+    }
+
+    fn preview(&mut self, live: Text) -> Command {
+        let template = if self.dice.coin() { Some(self.template()) } else { None };
+        let hosts = self.dice.weighted(&[(4, None), (3, Some(1)), (3, Some(2)), (2, Some(4)), (1, Some(9))]);
+        let hosts = if self.dice.percent(3) { self.dice.pick(&[Some(0), Some(51)]) } else { hosts };
+        Command::Preview { live, template, hosts }
+    }
+
+    /// Mostly the owner.
+    fn publisher(&mut self, live: Text) -> Text {
+        if self.dice.percent(80) { names::host_of(live) } else { self.guest().id }
     }
 
     fn cursor(&mut self) -> Cursor {

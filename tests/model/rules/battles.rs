@@ -173,10 +173,14 @@ impl Model {
         if !config.part_after || self.twist == Some(Twist::NobodyParts) {
             return;
         }
-        for Fighter { host, .. } in fighters {
-            if self.connection_of(host.live).is_some_and(|own| own.number == connection) {
-                self.leave(host.live, Left::Exit);
+        let is_in = |model: &Self, live| model.connection_of(live).is_some_and(|own| own.number == connection);
+        let parting: Vec<_> =
+            fighters.into_iter().map(|fighter| fighter.host.live).filter(|live| is_in(self, live)).collect();
+        for live in parting {
+            if is_in(self, live) {
+                self.leave(live, Left::Exit);
             }
+            self.cancel_requests_by(live);
         }
     }
 

@@ -152,7 +152,7 @@ impl Model {
         if battle.fighters[0].host == fighter.host {
             return refuse(Case::Invalid, "userId");
         }
-        self.drop_fighter(id, fighter, Event::BattleReject, false);
+        self.drop_fighter(id, fighter, Event::BattleReject);
         self.resolve(id);
         self.battle_seen(id)
     }
@@ -177,7 +177,7 @@ impl Model {
             meant = battle.unanswered();
         }
         for fighter in meant {
-            self.drop_fighter(id, fighter, Event::BattleCancelled, true);
+            self.drop_fighter(id, fighter, Event::BattleCancelled);
         }
         self.resolve(id);
         self.battle_seen(id)
@@ -185,7 +185,7 @@ impl Model {
 
     pub(super) fn time_out_battle(&mut self, id: usize) {
         for fighter in self.battle(id).expect("it is due").unanswered() {
-            self.drop_fighter(id, fighter, Event::BattleTimeout, true);
+            self.drop_fighter(id, fighter, Event::BattleTimeout);
         }
         self.resolve(id);
     }
@@ -195,26 +195,22 @@ impl Model {
         let battle = self.battle(id).expect("it is in one").clone();
         if battle.fighters[0].host.live == live {
             for fighter in battle.fighters.into_iter().skip(1) {
-                self.drop_fighter(id, fighter, Event::BattleCancelled, true);
+                self.drop_fighter(id, fighter, Event::BattleCancelled);
             }
         } else {
             let fighter = battle.fighters.into_iter().find(|it| it.host.live == live).expect("it is in it");
-            self.drop_fighter(id, fighter, Event::BattleReject, false);
+            self.drop_fighter(id, fighter, Event::BattleReject);
         }
         self.resolve(id);
     }
 
-    /// The inviter is told, where `both` who was asked too; and who heard that it joined hears that it left.
-    fn drop_fighter(&mut self, id: usize, fighter: Fighter, event: fn(Ask<'static>) -> Event<'static>, both: bool) {
+    /// Who asked and who was asked are told; and who heard that it joined hears that it left.
+    fn drop_fighter(&mut self, id: usize, fighter: Fighter, event: fn(Ask<'static>) -> Event<'static>) {
         let audience = self.audience(id);
         let battle = self.battle_mut(id);
         battle.fighters.retain(|it| it.host != fighter.host);
         let inviter = battle.fighters[0].host;
-        let mut lives = vec![inviter.live];
-        if both {
-            lives.push(fighter.host.live);
-        }
-        self.tell(lives, event(Ask { battle: id, inviter, invitee: fighter.host }));
+        self.tell(vec![inviter.live, fighter.host.live], event(Ask { battle: id, inviter, invitee: fighter.host }));
         if !fighter.asked {
             self.tell(audience, Event::BattleExit { battle: id, user: fighter.host });
         }

@@ -25,6 +25,15 @@ impl Live {
         seats.filter_map(|(index, seat)| Some((index, seat.sitter?))).collect()
     }
 
+    /// The number by which that user publishes in it, if it may, and its media.
+    pub(super) fn publisher(&self, user: Text) -> Option<(u32, Link)> {
+        if self.owner.id == user {
+            return Some((self.serial, self.media));
+        }
+        let (_, guest) = self.guests().into_iter().find(|(_, guest)| guest.user.id == user)?;
+        Some((guest.serial, guest.media))
+    }
+
     /// Somebody publishes in it.
     pub(super) fn is_published(&self) -> bool {
         self.media == Link::Here || self.guests().iter().any(|(_, guest)| guest.media == Link::Here)

@@ -66,6 +66,11 @@ fn places(template: u64, hosts: usize) -> Vec<[usize; 4]> {
     }
 }
 
+/// The canvas, on its side or upright.
+pub(super) fn canvas(template: u64) -> [usize; 2] {
+    if template == LANDSCAPE { [1280, 720] } else { [720, 1280] }
+}
+
 impl Model {
     pub(super) fn layout(&self, live: Text) -> LayoutSeen<'static> {
         let ((template, own), together) = (self.shown_layout(live), self.together(live));

@@ -1,8 +1,8 @@
 //! Questions: pages of lists, what is whose, who may publish and watch.
 
-use super::{Link, Live, Model, Outcome, refuse, within};
-use crate::command::{Command, Cursor};
-use crate::said::{Answer, Case};
+use super::{Link, Live, Model, Outcome, layouts, refuse, within};
+use crate::command::{Command, Cursor, Wish};
+use crate::said::{Answer, Case, Refusal};
 use crate::twist::Twist;
 use crate::words::Text;
 
@@ -27,6 +27,7 @@ impl Model {
             }
             Command::FindWishes(live) => self.known(live).map(|live| Answer::Wishes(live.wishes())),
             Command::FindLayout(live) => self.known(live).map(|live| Answer::Layout(self.layout(live.id))),
+            Command::Preview { live, template, hosts } => self.preview(live, *template, *hosts),
             Command::FindBattle(battle) => self.battle_seen(*battle),
             Command::FindBattleOf(live) => self.find_battle_of(live),
             Command::Ledger { battle, cursor, count } => self.ledger(*battle, *cursor, *count),
@@ -35,17 +36,47 @@ impl Model {
                 if live.owner.id == *user { Ok(Answer::Publish(live.serial)) } else { refuse(Case::NotOwner, live.id) }
             }
             Command::PublishFromSeat { live, index, user } => self.publish_from_seat(live, *index, *user),
-            Command::Watch(live) => {
-                let serial = self.known(live)?.serial;
-                let publishes = |live: &Text| self.live(live).is_some_and(Live::is_published);
-                if self.together(live).iter().any(publishes) {
-                    Ok(Answer::Watch(serial))
-                } else {
-                    refuse(Case::NotLive, live)
+            Command::Watch(live) => self.on_air(live).map(Answer::Watch),
+            Command::WatchHost { live, user } => {
+                let live = self.known(live)?;
+                match live.publisher(user) {
+                    Some((number, Link::Here)) => Ok(Answer::Host(number)),
+                    Some(_) => refuse(Case::HostNotLive, user),
+                    None => refuse(Case::NoSuchHost, user),
                 }
             }
+            Command::WatchReturn { live, user } => match self.known(live)?.publisher(user) {
+                Some((number, _)) => self.on_air(live).map(|feed| Answer::Return(feed, number)),
+                None => refuse(Case::NotOnStage, user),
+            },
             command => unreachable!("{command:?} is no question"),
         }
+    }
+
+    /// Who is there, in order, and made-up hosts up to the number wished for.
+    fn preview(&self, live: Text, template: Option<Wish>, hosts: Option<u64>) -> Outcome {
+        self.known(live)?;
+        let mut picture = self.drawn(live);
+        if let Some(wish) = template {
+            picture.template = layouts::find(wish)
+                .map_err(|why| if why.case == Case::Invalid { Refusal { about: "template", ..why } } else { why })?;
+        }
+        picture.canvas = layouts::canvas(picture.template);
+        let (places, there) = (layouts::capacity(picture.template), picture.tiles.len());
+        let wanted = match hosts {
+            None if self.together(live).len() > places => return refuse(Case::ConnectionFull, ""),
+            None => there.min(places),
+            Some(hosts) => usize::try_from(within("hosts", hosts, 1, places as u64)?).expect("at most fifty"),
+        };
+        picture.tiles.truncate(wanted);
+        Ok(Answer::Preview(picture, wanted.saturating_sub(there)))
+    }
+
+    /// The serial of a live whose viewers see anybody.
+    fn on_air(&self, live: Text) -> super::Allowed<u32> {
+        let serial = self.known(live)?.serial;
+        let publishes = |live: &Text| self.live(live).is_some_and(Live::is_published);
+        if self.together(live).iter().any(publishes) { Ok(serial) } else { refuse(Case::NotLive, live) }
     }
 
     /// Newest first. The cursor is empty at first and when done.

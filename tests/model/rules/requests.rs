@@ -137,11 +137,10 @@ impl Model {
         Some(request)
     }
 
-    /// Only the inviter is told.
     pub(super) fn reject_request_to(&mut self, to: Text) {
-        if let Some(request) = self.close(to) {
-            let invitee = self.live_mut(to).host();
-            self.tell(vec![request.from], Event::RequestRejected { invitee });
+        if let Some(Request { from, .. }) = self.close(to) {
+            let (inviter, invitee) = (self.live_mut(from).host(), self.live_mut(to).host());
+            self.tell(vec![from, to], Event::RequestRejected { inviter, invitee });
         }
     }
 

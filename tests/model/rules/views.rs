@@ -69,8 +69,13 @@ impl Model {
 
     /// What its viewers see, once it has something to show. Points that are not told yet may be drawn or not.
     pub(crate) fn picture(&self, id: Text) -> Option<Picture<'static>> {
-        let live = self.live(id).filter(|live| live.shown)?;
-        let together = self.together(live.id);
+        self.live(id).filter(|live| live.shown)?;
+        Some(self.drawn(id))
+    }
+
+    /// The same of a live that is there, whether it has begun or not.
+    pub(super) fn drawn(&self, id: Text) -> Picture<'static> {
+        let together = self.together(id);
         let lives: Vec<_> = together.iter().map(|live| self.live(live).expect("a member exists")).collect();
         let tile = |live: &&Live| {
             let (camera, muted) = live.tile_devices();
@@ -82,7 +87,7 @@ impl Model {
         };
         let mut people: Vec<_> = hosts.chain(lives.iter().flat_map(|live| guest(live))).collect();
         let (template, own) = self.shown_layout(id);
-        let layout = self.layout(live.id);
+        let layout = self.layout(id);
         let (mut tiles, mut regions, mut cells, mut seated) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for place in layout.places {
             let found = people.iter().position(|(seat, _)| *seat == (place.live, place.seat));
@@ -98,7 +103,7 @@ impl Model {
         let guests_are_silent = self.twist == Some(Twist::ConnectedGuestsAreSilent);
         let beside = people.into_iter().filter(|((_, seat), _)| *seat == 0 || !guests_are_silent).map(|(_, who)| who);
         let voices = seated.into_iter().chain(beside).map(|(serial, _, _, muted)| (serial, muted)).collect();
-        Some(Picture {
+        Picture {
             template,
             canvas: layout.canvas,
             tiles,
@@ -107,7 +112,7 @@ impl Model {
             voices,
             names: lives.iter().all(|live| live.settings.overlays[0]),
             bar: self.bar(&lives),
-        })
+        }
     }
 
     /// Of exactly two that are connected, and were both in the battle that goes on.

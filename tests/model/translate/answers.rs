@@ -32,6 +32,14 @@ impl Numbers {
             Given::SeatRequest(wish) => Answer::Wish(things::wish(wish)),
             Given::SeatRequests(all) => Answer::Wishes(things::wishes(all)),
             Given::Layout(layout) => Answer::Layout(things::layout(layout)),
+            Given::Scene(scene) => {
+                let mut picture = things::picture(scene);
+                let all = picture.tiles.len();
+                // Their numbers are not those of lives, which are counted up from 1.
+                picture.tiles.retain(|(serial, ..)| *serial < u32::MAX / 2);
+                let made_up = all - picture.tiles.len();
+                Answer::Preview(picture, made_up)
+            }
             Given::BattleRequested(it) => Answer::BattleRequested(self.asked(it)),
             Given::Battle(battle) => Answer::Battle(Box::new(things::battle(self, battle))),
             Given::Scored(it) => Answer::Scored(self.scored(it)),
@@ -40,7 +48,9 @@ impl Numbers {
                 Answer::Ledger(self.number(*battle_id), rows.iter().map(row).collect(), next(cursor))
             }
             Given::Publish(it) => Answer::Publish(it.source.0),
-            Given::Watch(feed) => Answer::Watch(feed.0),
+            Given::Watch(feed) => Answer::Watch(u32::try_from(feed.0).expect("a serial")),
+            Given::Host(source) => Answer::Host(source.0),
+            Given::Return(it) => Answer::Return(u32::try_from(it.feed.0).expect("a serial"), it.source.0),
         }
     }
 

@@ -2,8 +2,8 @@
 
 use costage::live::command::{
     BattleRequest, Command as Asked, ConnectionRequest, Fit, Gift, LayoutWish, LiveChange, LiveEndReason, MediaState,
-    NewLive, Overlays, OverlaysChange, RegionWish, ScoreChange, ScoreOp, ScoreSource, SeatCommand, SeatMode,
-    SocketState, TemplateRef, User,
+    NewLive, Overlays, OverlaysChange, PreviewWish, RegionWish, ScoreChange, ScoreOp, ScoreSource, SeatCommand,
+    SeatMode, SocketState, TemplateRef, User,
 };
 use costage::live::{GiftTable, LiveId, ScoreKey, UserId};
 use costage_media::forward::FeedId;
@@ -50,6 +50,10 @@ impl Numbers {
             Command::FindSeats(live) => Asked::FindSeats(id(live)),
             Command::FindWishes(live) => Asked::FindSeatRequests(id(live)),
             Command::FindLayout(live) => Asked::FindLayout(id(live)),
+            Command::Preview { live, template, hosts } => {
+                let template = template.map(wish);
+                Asked::Preview(PreviewWish { live: id(live), template, hosts: *hosts })
+            }
             Command::Layout { live, layout } => Asked::ChooseLayout { live: id(live), layout: arrangement(layout) },
             Command::CheckLayout { live, layout } => {
                 Asked::CheckLayout { live: live.map(id), layout: arrangement(layout) }
@@ -60,13 +64,15 @@ impl Numbers {
                 Asked::PublishFromSeat { live: id(live), index: *index, user: user.map(user_id) }
             }
             Command::Watch(live) => Asked::Watch { live: id(live) },
+            Command::WatchHost { live, user: by } => Asked::WatchHost { live: id(live), user: user_id(by) },
+            Command::WatchReturn { live, user: by } => Asked::WatchReturn { live: id(live), user: user_id(by) },
             Command::Media { serial, up } => {
                 let state = if *up { MediaState::Up } else { MediaState::Down };
                 Asked::Media { source: SourceId(*serial), state }
             }
             Command::Socket { serial, open } => {
                 let state = if *open { SocketState::Open } else { SocketState::Lost };
-                Asked::HostSocket { feed: FeedId(*serial), state }
+                Asked::HostSocket { feed: FeedId((*serial).into()), state }
             }
             about_a_battle => self.battle_command(about_a_battle),
         }

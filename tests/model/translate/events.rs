@@ -37,7 +37,9 @@ impl Numbers {
                 Event::RequestCancelled { inviter: host(inviter), invitee: host(invitee) }
             }
             Told::CoHostRequestAccepted { invitee } => Event::RequestAccepted { invitee: host(invitee) },
-            Told::CoHostRequestRejected { invitee } => Event::RequestRejected { invitee: host(invitee) },
+            Told::CoHostRequestRejected { inviter, invitee } => {
+                Event::RequestRejected { inviter: host(inviter), invitee: host(invitee) }
+            }
             Told::CoHostRequestTimeout { inviter, invitee } => {
                 Event::RequestTimeout { inviter: host(inviter), invitee: host(invitee) }
             }

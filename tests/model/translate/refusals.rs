@@ -29,6 +29,9 @@ impl Numbers {
             }
             Why::NotOwner { live } => about(Case::NotOwner, live.as_str()),
             Why::NotLive { live, .. } => about(Case::NotLive, live.as_str()),
+            Why::HostNotLive { user, .. } => about(Case::HostNotLive, user.as_str()),
+            Why::NoSuchHost { user, .. } => about(Case::NoSuchHost, user.as_str()),
+            Why::NotOnStage { user, .. } => about(Case::NotOnStage, user.as_str()),
             Why::NoSuchRequest { from, .. } => about(Case::NoSuchRequest, from.as_str()),
             Why::NotConnected { live } => about(Case::NotConnected, live.as_str()),
             Why::AlreadyConnected { live } => about(Case::AlreadyConnected, live.as_str()),

@@ -63,7 +63,7 @@ pub(super) fn live(info: &LiveInfo) -> LiveSeen<'_> {
         settings: settings(&info.live),
         created: info.create_time.0,
         publishing: info.is_publishing,
-        serial: info.feed.0,
+        serial: u32::try_from(info.feed.0).expect("a serial"),
     }
 }
 

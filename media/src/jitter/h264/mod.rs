@@ -2,9 +2,11 @@
 //! could be made to panic or to join fragments that do not belong together.
 
 mod depacketise;
+mod look;
 mod packetise;
 
 pub use depacketise::{ACCESS_UNIT_BYTES_MAX, DepacketiseError, Depacketiser, NALS_MAX, Unit};
+pub use look::{begins_keyframe, profile};
 pub use packetise::{PAYLOAD_BYTES_MAX, packetise};
 
 /// What a NAL unit holds, by `nal_unit_type` (H.264 table 7-1; 24 to 29 RFC 6184 table 1).

@@ -262,3 +262,71 @@ fn a_voice_that_panics_is_left_out_and_named_and_the_others_go_on() {
     mixer.add(start, A);
     assert!(mixer.voices.contains_key(&A), "it may come back");
 }
+
+#[test]
+fn each_host_who_listens_hears_everybody_but_itself_and_those_who_watch_hear_all() {
+    const LOUD: SourceId = SourceId(3);
+    let start = Instant::now();
+    let mut mixer = mixer(start);
+    let mut hosts = [
+        (A, Host::new(start, 440.0, 0.25)),
+        (B, Host::new(start, 1000.0, 0.25)),
+        (LOUD, Host::new(start, 3000.0, 0.9)),
+    ];
+    hosts.iter().for_each(|(source, _)| mixer.add(start, *source));
+    mixer.listen([A, LOUD]).unwrap();
+    let mut ears: BTreeMap<Option<SourceId>, Ear> = BTreeMap::new();
+    for n in 0..150 {
+        let now = start + BLOCK * n;
+        for (source, host) in &mut hosts {
+            mixer.push(now, *source, host.packet());
+        }
+        let mixed = mixer.mix(now).unwrap().unwrap();
+        for (source, packet) in &mixed.without {
+            let own = MixedAudio { packet: packet.clone(), without: Vec::new(), at: mixed.at };
+            ears.entry(Some(*source)).or_insert_with(Ear::new).listen(&own);
+        }
+        ears.entry(None).or_insert_with(Ear::new).listen(&mixed);
+    }
+    let levels = |listener| [440.0, 1000.0, 3000.0].map(|hz| level_db(hz, ears[&listener].last(80)));
+    assert!(levels(None).iter().all(|level| *level > -16.0), "{:?}", levels(None));
+    let [own, other, loud] = levels(Some(A));
+    assert!(own < -60.0 && other > -16.0 && loud > -4.0, "{own} {other} {loud}");
+    // The loud one presses everybody down for the others. Who is without it hears the others at their own level.
+    let [first, second, own] = levels(Some(LOUD));
+    assert!((first + 12.04).abs() < 0.5 && (second + 12.04).abs() < 0.5 && own < -60.0, "{first} {second} {own}");
+    assert_eq!(ears.len(), 3, "who does not listen costs nothing");
+}
+
+#[test]
+fn who_stops_listening_is_left_out_and_a_voice_that_leaves_fades_for_the_others_alone() {
+    let start = Instant::now();
+    let mut mixer = mixer(start);
+    let mut hosts = [(A, Host::new(start, 440.0, 0.25)), (B, Host::new(start, 1000.0, 0.25))];
+    hosts.iter().for_each(|(source, _)| mixer.add(start, *source));
+    mixer.listen([A, B]).unwrap();
+    let mut ears = BTreeMap::from([(A, Ear::new()), (B, Ear::new())]);
+    for n in 0..100 {
+        let now = start + BLOCK * n;
+        match n {
+            50 => mixer.remove(A),
+            60 => drop(mixer.take(B)),
+            80 => mixer.listen([B]).unwrap(),
+            _ => {}
+        }
+        for (source, host) in &mut hosts {
+            mixer.push(now, *source, host.packet());
+        }
+        let mixed = mixer.mix(now).unwrap().unwrap();
+        assert_eq!(mixed.without.len(), if n < 80 { 2 } else { 1 });
+        for (source, packet) in mixed.without {
+            ears.get_mut(&source).unwrap().listen(&MixedAudio { packet, without: Vec::new(), at: mixed.at });
+        }
+    }
+    let peak = |ear: &Ear| ear.heard.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+    assert!(ears.values().all(|ear| peak(ear) < 0.4), "no click is louder than a voice");
+    assert!(level_db(440.0, &ears[&A].heard) < -60.0, "not even its own end");
+    assert!(level_db(1000.0, &ears[&B].heard) < -60.0);
+    let left = ears[&B].last(15).iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+    assert!(left < 0.001, "nobody is left: {left}");
+}

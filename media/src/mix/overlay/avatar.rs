@@ -6,14 +6,14 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::label::{blank, fill, paint, px};
 use super::lettering::{CAP_HEIGHT, Style, lettering};
 use super::{Patch, Rgb};
+use crate::frame::I420;
 use crate::scene::{Rect, even};
 
 /// A disc with initials in the middle of `tile`, 40 % of its shorter side wide. The colour follows from the name, so
 /// that a host keeps it. A name without letters gets the outline of a person.
 pub(in crate::mix) fn avatar(tile: Rect, name: &str) -> Option<Patch> {
-    let diameter = even(tile.w.min(tile.h) * 2 / 5);
+    let Rect { x, y, w: diameter, .. } = avatar_place(tile);
     let pixels = face(diameter, name)?;
-    let (x, y) = (tile.x + even((tile.w - diameter) / 2), tile.y + even((tile.h - diameter) / 2));
     Some(Patch::new(x, y, &pixels))
 }
 
@@ -27,6 +27,21 @@ pub(super) fn face(diameter: usize, name: &str) -> Option<Pixmap> {
         None => person(&mut pixels, side)?,
     }
     Some(pixels)
+}
+
+/// Where the avatar of a tile is: in the middle, 40 % of the shorter side wide.
+pub(in crate::mix) fn avatar_place(tile: Rect) -> Rect {
+    let diameter = even(tile.w.min(tile.h) * 2 / 5);
+    let (x, y) = (tile.x + even((tile.w - diameter) / 2), tile.y + even((tile.h - diameter) / 2));
+    Rect { x, y, w: diameter, h: diameter }
+}
+
+/// A square picture of the size of `place`, cut to a disc.
+pub(in crate::mix) fn round(place: Rect, picture: &I420) -> Option<Patch> {
+    let mut pixels = blank(place.w, place.h)?;
+    let side = px(place.w);
+    fill(&mut pixels, &disc(side / 2.0, side / 2.0, side / 2.0)?, Rgb(0xFFFFFF), 255);
+    Some(Patch::of_picture(place, picture.as_ref(), &pixels))
 }
 
 /// Muted enough to rest beside a picture, each with white readable on it.

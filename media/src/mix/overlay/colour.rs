@@ -2,11 +2,11 @@
 
 /// `0xRRGGBB`, full range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::mix) struct Rgb(pub(in crate::mix) u32);
+pub(crate) struct Rgb(pub(crate) u32);
 
 /// Y, U and V, limited range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::mix) struct Yuv(pub(in crate::mix) [u8; 3]);
+pub(crate) struct Yuv(pub(crate) [u8; 3]);
 
 impl Rgb {
     /// Red, green, blue.
@@ -17,7 +17,7 @@ impl Rgb {
 
     /// ITU-R BT.601-7 §2.5: `Y = 16 + 219·E'Y`, `U = 128 + 224·E'CB`, `V = 128 + 224·E'CR`, in 65536ths, rounded.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "limited range is inside a byte")]
-    pub(in crate::mix) const fn yuv(self) -> Yuv {
+    pub(crate) const fn yuv(self) -> Yuv {
         let [red, green, blue] = self.channels();
         let (red, green, blue) = (red as i32, green as i32, blue as i32);
         let y = 16_829 * red + 33_039 * green + 6_416 * blue;

@@ -13,9 +13,9 @@ mod patch;
 mod score;
 mod unknown;
 
-pub(super) use avatar::avatar;
+pub(super) use avatar::{avatar, avatar_place, round};
 pub(super) use cell::cell;
-pub(super) use colour::{Rgb, Yuv};
+pub(crate) use colour::{Rgb, Yuv};
 pub(super) use label::{nickname, notice};
 pub use lettering::warm;
 pub(super) use patch::{Layer, Patch};

@@ -3,6 +3,7 @@
 use tiny_skia::Pixmap;
 
 use super::Rgb;
+use crate::frame::PictureRef;
 use crate::kernel::Kernels;
 use crate::mix::Canvas;
 use crate::scene::{Rect, even};
@@ -46,6 +47,21 @@ impl Patch {
             }
         }
         patch
+    }
+
+    /// A picture of the size of `rect`, as much of it as `mask` covers.
+    pub(super) fn of_picture(rect: Rect, picture: PictureRef<'_>, mask: &Pixmap) -> Self {
+        let planes = [picture.y, picture.u, picture.v].map(|plane| plane.data.to_vec());
+        let luma: Vec<_> = mask.pixels().iter().map(|pixel| pixel.alpha()).collect();
+        let at = |x: usize, y: usize| luma.get(y * rect.w + x).copied().map_or(0, u16::from);
+        let mut chroma = Vec::with_capacity(luma.len() / 4);
+        for y in (0..rect.h).step_by(2) {
+            for x in (0..rect.w).step_by(2) {
+                let sum = at(x, y) + at(x + 1, y) + at(x, y + 1) + at(x + 1, y + 1);
+                chroma.push(u8::try_from((sum + 2) / 4).unwrap_or(u8::MAX));
+            }
+        }
+        Self { rect, planes, alpha: [luma, chroma] }
     }
 
     /// Values and alpha of row `i` of a plane.

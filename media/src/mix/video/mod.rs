@@ -6,16 +6,17 @@
 //! a tile with round corners lies above another.
 
 mod motion;
+mod portrait;
 mod staging;
 #[cfg(test)]
 mod tests;
 
 use std::time::Instant;
 
-use crate::frame::{PictureRef, Size};
+use crate::frame::{I420, PictureRef, Size};
 use crate::kernel::Kernels;
 use crate::mix::canvas::Canvas;
-use crate::mix::overlay::{self, BattleBar, Patch, Rgb, Yuv};
+use crate::mix::overlay::{BattleBar, Patch, Rgb, Yuv};
 use crate::mix::scaler::{Scaler, placed, readable};
 use crate::mix::slide::Slide;
 use crate::mix::still::Still;
@@ -23,6 +24,8 @@ use crate::mix::tile::{Look, Tile};
 use crate::scene::{Cell, Fit, Proportion, Rect, Scene, SourceId, Template};
 pub use motion::MOTION;
 use motion::Motion;
+use portrait::draw_avatar;
+pub(super) use portrait::lay_avatar;
 
 /// Mixes the pictures of a scene's sources. Sans-IO: `paint` as frames arrive, `handle_timeout` when `poll_timeout`
 /// says so, `compose` when `is_dirty` and a picture may be sent.
@@ -155,6 +158,11 @@ impl VideoMixer {
         self.canvas.picture()
     }
 
+    /// The picture that was composed last, without the mixer.
+    pub(super) fn into_picture(self) -> I420 {
+        self.canvas.into_picture()
+    }
+
     /// Whether tiles keep their pictures beside the canvas, and each picture is drawn anew from all of them.
     fn draws_whole(&self) -> bool {
         self.layered || self.motion.is_some()
@@ -206,7 +214,7 @@ impl VideoMixer {
         for i in 0..self.tiles.len() {
             if self.tiles[i].look == (Look::Avatar { drawn: false }) {
                 self.lay(i, Some(BACKGROUND), |kernels, canvas, tile| {
-                    draw_avatar(kernels, canvas, tile.rect(), &tile.name);
+                    draw_avatar(kernels, canvas, tile.rect(), &tile.name, tile.avatar.as_ref());
                 });
                 self.tiles[i].look = Look::Avatar { drawn: true };
             }
@@ -292,12 +300,4 @@ fn beside(part: Rect, rect: Rect) -> [Rect; 4] {
     let right = Rect { x: part.right(), w: rect.right() - part.right(), ..rect };
     let below = Rect { y: part.bottom(), h: rect.bottom() - part.bottom(), ..rect };
     [Rect { w: part.x - rect.x, ..rect }, right, Rect { h: part.y - rect.y, ..rect }, below]
-}
-
-/// The avatar of a host without a picture.
-fn draw_avatar(kernels: &Kernels, canvas: &mut Canvas, rect: Rect, name: &str) {
-    canvas.fill(rect, NO_PICTURE);
-    if let Some(avatar) = overlay::avatar(rect, name) {
-        canvas.blend(kernels, &avatar);
-    }
 }

@@ -123,7 +123,7 @@ impl VideoMixer {
         for tile in order {
             let rect = tile.rect_at(left);
             if tile.look == (Look::Avatar { drawn: false }) {
-                tile.still = Some(avatar(&self.kernels, tile.rect(), &tile.name));
+                tile.still = Some(avatar(&self.kernels, tile));
                 tile.look = Look::Avatar { drawn: true };
             }
             tile.draw(&self.kernels, &mut self.canvas, rect);
@@ -136,9 +136,9 @@ impl VideoMixer {
 }
 
 /// The avatar as it stands in a tile at rest, as a picture of its own.
-fn avatar(kernels: &Kernels, rect: Rect, name: &str) -> Still {
-    let mut canvas = Canvas::new(rect.size(), NO_PICTURE);
-    draw_avatar(kernels, &mut canvas, Rect { x: 0, y: 0, ..rect }, name);
+fn avatar(kernels: &Kernels, tile: &Tile) -> Still {
+    let mut canvas = Canvas::new(tile.rect().size(), NO_PICTURE);
+    draw_avatar(kernels, &mut canvas, Rect { x: 0, y: 0, ..tile.rect() }, &tile.name, tile.avatar.as_ref());
     Still::drawn(canvas.into_picture())
 }
 

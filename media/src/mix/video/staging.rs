@@ -8,7 +8,7 @@ use crate::mix::canvas::Canvas;
 use crate::mix::overlay::{self, BattleBar};
 use crate::mix::slide::Slide;
 use crate::mix::tile::{Look, Tile};
-use crate::scene::{Cell, DrawList, Item, Rect, Region, ScoreBar, SourceId};
+use crate::scene::{Avatar, Cell, DrawList, Item, Rect, Region, ScoreBar, SourceId};
 
 impl VideoMixer {
     /// Makes the picture that of a draw list. The canvas is uncovered.
@@ -30,7 +30,7 @@ impl VideoMixer {
         for item in list.items {
             match item {
                 Item::Cell(_) => {}
-                Item::Tile { source, name, camera, .. } => self.set_tile(source, name, camera),
+                Item::Tile { source, name, avatar, camera, .. } => self.set_tile(source, name, avatar, camera),
                 Item::Nickname { source, text, muted } => self.set_nickname(source, text, muted),
                 Item::ScoreBar { rect, scores } => bar = Some((rect, scores)),
             }
@@ -104,13 +104,13 @@ impl VideoMixer {
         }
     }
 
-    fn set_tile(&mut self, source: SourceId, name: String, camera: bool) {
+    fn set_tile(&mut self, source: SourceId, name: String, avatar: Option<Avatar>, camera: bool) {
         let Some(i) = self.tiles.iter().position(|tile| tile.source == source) else { return };
         let tile = &mut self.tiles[i];
-        if !tile.shows_frame() && tile.name != name {
+        if !tile.shows_frame() && (&tile.name, &tile.avatar) != (&name, &avatar) {
             tile.look = Look::Avatar { drawn: false };
         }
-        (tile.name, tile.camera) = (name, camera);
+        (tile.name, tile.avatar, tile.camera) = (name, avatar, camera);
         tile.moved &= camera;
         if !camera && tile.shows_frame() {
             self.change_look(i, Look::Avatar { drawn: false });

@@ -340,7 +340,7 @@ fn mixer() -> VideoMixer {
 }
 
 fn scene(sources: &[SourceId]) -> Scene {
-    let tile = |&source| Place { source, name: "Ada".into(), camera: true, muted: false, region: None };
+    let tile = |&source| Place { source, name: "Ada".into(), camera: true, ..Place::default() };
     let tiles = sources.iter().map(tile).collect();
     Scene {
         canvas: CANVAS,

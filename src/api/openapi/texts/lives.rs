@@ -18,7 +18,14 @@ pub(super) const TEXTS: &[Text] = &[
         .refuses(&[Case::MetaDataKeys, Case::MetaDataValue, Case::MetaDataKey, Case::NotBuilt]),
     text("DELETE", "/v1/lives/{live}", "endLive", "lives")
         .says("End a live", "Its battle is left first, then its connection, then it ends; events in that order."),
-    text("PUT", "/v1/users/{user}/avatar", "setAvatar", "lives").says("Set a user's avatar", "Not built yet."),
+    text("PUT", "/v1/users/{user}/avatar", "setAvatar", "lives")
+        .says(
+            "Set a user's avatar",
+            "PNG, JPEG or WebP, of at most 4 MiB and 4096 pixels a side, not animated. Cropped to a square around its centre and drawn round wherever the \
+            user is shown without picture: in a running picture at once, until the server ends or another is set. By that user or an admin. The user's \
+            `avatarUrl` stays as it is.",
+        )
+        .refuses(&[Case::Overloaded]),
     text("GET", "/v1/lives/{live}/co-host", "findCoHost", "co-host")
         .says("Look at a live's connection", "With who is invited and who invites; those two are shown to the live's host and to admins only."),
     text("DELETE", "/v1/lives/{live}/co-host", "leaveConnection", "co-host")
@@ -34,7 +41,7 @@ pub(super) const TEXTS: &[Text] = &[
         )
         .refuses(&[
             Case::LiveNotFound, Case::AlreadyConnected, Case::ConnectionPending, Case::ConnectedElsewhere,
-            Case::ConnectionFull, Case::ConnectionTooOften, Case::UserConnectedTwice, Case::NotBuilt,
+            Case::ConnectionFull, Case::ConnectionTooOften, Case::UserConnectedTwice,
         ]),
     text("POST", "/v1/lives/{live}/co-host/requests/{other}/accept", "acceptConnection", "co-host")
         .says("Accept an invitation", "The connection exists before this is answered and before onCoHostRequestAccepted is sent.")
@@ -62,7 +69,13 @@ pub(super) const TEXTS: &[Text] = &[
             without, the layout by itself, and nobody is in the answer's regions.",
         )
         .refuses(&[Case::Forbidden, Case::LiveNotFound, Case::NotConnected, Case::ConnectionFull]),
-    text("GET", "/v1/lives/{live}/preview.png", "preview", "layout").says("A preview of the picture", "Not built yet."),
+    text("GET", "/v1/lives/{live}/preview.png", "preview", "layout")
+        .says(
+            "A preview of the picture",
+            "A PNG of the layout as it would be drawn now: a calm colour with the avatar stands for each host's media, scores are as they stand. With \
+            `template` or `hosts` what another layout of these hosts, filled up with made-up ones, would look like; nothing is changed.",
+        )
+        .refuses(&[Case::ConnectionFull]),
     text("GET", "/v1/lives/{live}/events", "events", "events")
         .says(
             "The event socket",

@@ -34,6 +34,19 @@ pub(super) const TEXTS: &[Text] = &[
     said(text("GET", "/whip/{live}", "lookAtPublishing", MEDIA), LOOK),
     said(text("HEAD", "/whip/{live}", "discoverPublishing", MEDIA), DISCOVER),
     said(text("OPTIONS", "/whip/{live}", "optionsOfPublishing", MEDIA), OPTIONS),
+    text("POST", "/whip/{live}/seats/{index}", "publishFromSeat", MEDIA)
+        .says(
+            "Publish from a seat",
+            "WHIP, with a token of whoever sits there, or an admin's for that one; seat 0 is the host's. The session goes on with \
+            the user who is moved to another seat, and ends when the user leaves it. A second offer of the same user takes over.",
+        )
+        .refuses(&[
+            Case::BadRequest, Case::Forbidden, Case::LiveNotFound, Case::NotSeated, Case::SeatsFull, Case::NoSeats,
+            Case::PublisherBusy, Case::MalformedOffer, Case::UnusableOffer, Case::NoCommonCodec, Case::TooManySessions,
+        ]),
+    said(text("GET", "/whip/{live}/seats/{index}", "lookAtPublishingFromSeat", MEDIA), LOOK),
+    said(text("HEAD", "/whip/{live}/seats/{index}", "discoverPublishingFromSeat", MEDIA), DISCOVER),
+    said(text("OPTIONS", "/whip/{live}/seats/{index}", "optionsOfPublishingFromSeat", MEDIA), OPTIONS),
     text("POST", "/whep/{live}", "play", MEDIA)
         .says(
             "Play a live's feed",
@@ -54,10 +67,32 @@ pub(super) const TEXTS: &[Text] = &[
     said(text("DELETE", "/whep/sessions/{secret}", "endPlaying", MEDIA), CLOSE).refuses(ENDED),
     said(text("GET", "/whep/sessions/{secret}", "lookAtPlayingSession", MEDIA), SESSION_LOOK).refuses(&[Case::SessionNotFound]),
     said(text("OPTIONS", "/whep/sessions/{secret}", "optionsOfPlayingSession", MEDIA), SESSION_OPTIONS),
-    text("POST", "/whip/{live}/seats/{index}", "publishFromSeat", MEDIA).says("Publish from a seat", "Not built yet."),
-    text("POST", "/whep/{live}/hosts/{user}", "playHost", MEDIA).says("Play a single host", "Not built yet."),
+    text("POST", "/whep/{live}/hosts/{user}", "playHost", MEDIA)
+        .says(
+            "Play a single host, untouched",
+            "WHEP. What the host sends is forwarded as it came: its H.264 and its Opus, neither decoded nor encoded again, and             nobody else, also while it is in a connection. A viewer who comes gets a keyframe of the host; a host who comes back             by another session goes on in the same one. The answer names, of the H.264 formats that are offered with             packetization-mode 1, the one that fits the host's profile best; an offer without that profile is taken all the             same. While the host does not publish: 409 with Retry-After.",
+        )
+        .refuses(&[
+            Case::Forbidden, Case::LiveNotFound, Case::HostNotFound, Case::NotLive, Case::MalformedViewerOffer,
+            Case::UnusableOffer, Case::NoCommonCodec, Case::TooManySessions,
+        ]),
+    said(text("GET", "/whep/{live}/hosts/{user}", "lookAtPlayingHost", MEDIA), LOOK),
+    said(text("HEAD", "/whep/{live}/hosts/{user}", "discoverPlayingHost", MEDIA), DISCOVER),
+    said(text("OPTIONS", "/whep/{live}/hosts/{user}", "optionsOfPlayingHost", MEDIA), OPTIONS),
     text("POST", "/whep/{live}/return", "playReturn", MEDIA)
-        .says("Play the feed without one's own sound", "Not built yet."),
+        .says(
+            "Hear the others: the feed without one's own sound",
+            "WHEP, for who is heard in the live: its owner, or an admin in the owner's place. The picture is the feed's; the sound \
+            is everybody on the stage but the caller. Alone that is silence, and the others are heard as soon as lives connect, \
+            in the same session. Before anybody publishes: 409 with Retry-After.",
+        )
+        .refuses(&[
+            Case::Forbidden, Case::LiveNotFound, Case::NotLive, Case::MalformedViewerOffer, Case::UnusableOffer,
+            Case::NoCommonCodec, Case::TooManySessions,
+        ]),
+    said(text("GET", "/whep/{live}/return", "lookAtPlayingReturn", MEDIA), LOOK),
+    said(text("HEAD", "/whep/{live}/return", "discoverPlayingReturn", MEDIA), DISCOVER),
+    said(text("OPTIONS", "/whep/{live}/return", "optionsOfPlayingReturn", MEDIA), OPTIONS),
     text("GET", "/v1/time", "time", "other")
         .says("The server's time", "On the line that battles and events count by; clients count down from it."),
     text("GET", "/healthz", "health", "other")

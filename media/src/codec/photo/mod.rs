@@ -1,0 +1,185 @@
+//! Pictures that people send of themselves: PNG, JPEG and WebP become a small square, or a refusal that says what to
+//! change. And pictures that we send: PNG.
+//!
+//! Whoever sends is not trusted. The size is read before anything is decoded, and each kind may have as many pixels as
+//! its decoder turns into at most [`ALLOC_BYTES_MAX`] of memory; that bounds the time too. Nothing that moves is taken.
+
+mod encode;
+mod markers;
+mod square;
+
+use std::io::Cursor;
+
+use image::codecs::jpeg::JpegDecoder;
+use image::codecs::png::PngDecoder;
+use image::codecs::webp::WebPDecoder;
+use image::{DynamicImage, ImageDecoder, ImageError, Limits};
+use thiserror::Error;
+
+use crate::frame::I420;
+
+pub use encode::png;
+use markers::Markers;
+
+/// Longest side of a picture that is taken, pixels.
+pub const PHOTO_SIDE_MAX: u32 = 4096;
+
+/// Memory that decoding may take, bytes.
+pub const ALLOC_BYTES_MAX: u64 = 64 << 20;
+
+/// A kind of picture that is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PhotoKind {
+    /// PNG, without animation.
+    Png,
+    /// JPEG.
+    Jpeg,
+    /// WebP, without animation.
+    WebP,
+}
+
+impl PhotoKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Png, Self::Jpeg, Self::WebP];
+
+    /// Its name in `Content-Type`.
+    #[must_use]
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Png => "image/png",
+            Self::Jpeg => "image/jpeg",
+            Self::WebP => "image/webp",
+        }
+    }
+
+    /// What these bytes begin like.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Some(Self::Png),
+            [0xFF, 0xD8, 0xFF, ..] => Some(Self::Jpeg),
+            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Self::WebP),
+            _ => None,
+        }
+    }
+}
+
+/// Why a picture is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PhotoRefused {
+    /// It is another kind than it was said to be, or none.
+    #[error("the body is not {}: {}", said.media_type(), found.map_or("it begins like none of PNG, JPEG and WebP", |it| it.media_type()))]
+    OtherKind {
+        /// What it was said to be.
+        said: PhotoKind,
+        /// What it begins like.
+        found: Option<PhotoKind>,
+    },
+    /// It has too many pixels.
+    #[error(
+        "the picture is {width}x{height}; at most {PHOTO_SIDE_MAX} pixels a side and {pixels_max} pixels altogether are \
+         taken of this kind: send it smaller"
+    )]
+    TooLarge {
+        /// Its width, pixels.
+        width: u32,
+        /// Its height, pixels.
+        height: u32,
+        /// The most pixels that one of its kind may have.
+        pixels_max: u64,
+    },
+    /// It moves.
+    #[error("the picture is animated: send a single frame")]
+    Animated,
+    /// It cannot be decoded.
+    #[error("the picture is cut off or damaged: send the whole file")]
+    Damaged,
+}
+
+/// Decodes `bytes`, which were said to be of this kind, and makes a square of them: cropped around the centre, turned
+/// as its camera says, at most `side` pixels wide; what is transparent becomes white.
+///
+/// # Errors
+/// See [`PhotoRefused`].
+pub fn square(kind: PhotoKind, bytes: &[u8], side: usize) -> Result<I420, PhotoRefused> {
+    let found = PhotoKind::of(bytes);
+    if found != Some(kind) {
+        return Err(PhotoRefused::OtherKind { said: kind, found });
+    }
+    let input = Cursor::new(bytes);
+    let damaged = |_: ImageError| PhotoRefused::Damaged;
+    match kind {
+        PhotoKind::Png => {
+            let decoder = PngDecoder::with_limits(input, limits()).map_err(png_fault(bytes))?;
+            if decoder.is_apng().map_err(damaged)? {
+                return Err(PhotoRefused::Animated);
+            }
+            let pixel = u64::from(decoder.color_type().bytes_per_pixel());
+            taken(decoder, pixel, side)
+        }
+        PhotoKind::Jpeg => {
+            let decoder = JpegDecoder::new(input).map_err(damaged)?;
+            let markers = Markers::of(bytes);
+            let pixel = if markers.progressive { PROGRESSIVE_PIXEL_BYTES } else { BASELINE_PIXEL_BYTES };
+            let square = taken(decoder, pixel, side)?;
+            // The decoder makes up what is missing at the end.
+            if markers.end { Ok(square) } else { Err(PhotoRefused::Damaged) }
+        }
+        PhotoKind::WebP => {
+            let decoder = WebPDecoder::new(input).map_err(damaged)?;
+            if decoder.has_animation() {
+                return Err(PhotoRefused::Animated);
+            }
+            taken(decoder, WEBP_PIXEL_BYTES, side)
+        }
+    }
+}
+
+/// Of a JPEG that is decoded row by row: what comes out.
+const BASELINE_PIXEL_BYTES: u64 = 3;
+
+/// Of one that is decoded scan by scan: all coefficients, two bytes each, wait beside what comes out.
+const PROGRESSIVE_PIXEL_BYTES: u64 = 3 + 3 * 2;
+
+/// Of a WebP: its lossless form is decoded with alpha, and copied.
+const WEBP_PIXEL_BYTES: u64 = 4 + 4;
+
+/// Decodes what is small enough; `pixel_bytes` is what one pixel takes while that goes on.
+fn taken(mut decoder: impl ImageDecoder, pixel_bytes: u64, side: usize) -> Result<I420, PhotoRefused> {
+    let (width, height) = decoder.dimensions();
+    let pixels_max = ALLOC_BYTES_MAX / pixel_bytes.max(1);
+    let pixels_max = pixels_max.min(u64::from(PHOTO_SIDE_MAX) * u64::from(PHOTO_SIDE_MAX));
+    let pixels = u64::from(width) * u64::from(height);
+    if width.max(height) > PHOTO_SIDE_MAX || pixels > pixels_max {
+        return Err(PhotoRefused::TooLarge { width, height, pixels_max });
+    }
+    let damaged = |_: ImageError| PhotoRefused::Damaged;
+    decoder.set_limits(limits()).map_err(damaged)?;
+    let turned = decoder.orientation().map_err(damaged)?;
+    let whole = DynamicImage::from_decoder(decoder).map_err(damaged)?;
+    Ok(square::of(&whole, turned, side))
+}
+
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(PHOTO_SIDE_MAX);
+    limits.max_image_height = Some(PHOTO_SIDE_MAX);
+    limits.max_alloc = Some(ALLOC_BYTES_MAX);
+    limits
+}
+
+/// A PNG that is too large is found before its decoder can be asked how large it is.
+fn png_fault(bytes: &[u8]) -> impl Fn(ImageError) -> PhotoRefused + '_ {
+    // IHDR is the first chunk: signature, length, type, then both sides (PNG third edition §5.6, §11.2.1).
+    let number = |at: usize| bytes.get(at..at + 4).and_then(|four| four.try_into().ok()).map(u32::from_be_bytes);
+    move |_| match (number(16), number(20)) {
+        (Some(width), Some(height)) if width.max(height) > PHOTO_SIDE_MAX => {
+            let pixels_max = u64::from(PHOTO_SIDE_MAX) * u64::from(PHOTO_SIDE_MAX);
+            PhotoRefused::TooLarge { width, height, pixels_max }
+        }
+        _ => PhotoRefused::Damaged,
+    }
+}
+
+#[cfg(test)]
+mod tests;

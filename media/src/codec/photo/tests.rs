@@ -1,0 +1,240 @@
+use std::time::{Duration, Instant};
+
+use image::codecs::jpeg::JpegEncoder;
+use image::codecs::png::PngEncoder;
+use image::codecs::webp::WebPEncoder;
+use image::{ExtendedColorType, ImageEncoder};
+use proptest::prelude::*;
+
+use super::*;
+
+const SIDE: usize = 16;
+
+/// Three bars from left to right, of RGBA.
+fn bars(width: u32, height: u32, colours: [[u8; 4]; 3]) -> Vec<u8> {
+    let pixel = |i: u32| colours[(i % width * 3 / width) as usize];
+    (0..width * height).flat_map(pixel).collect()
+}
+
+fn file(kind: PhotoKind, width: u32, height: u32, rgba: &[u8]) -> Vec<u8> {
+    let mut file = Vec::new();
+    let rgb: Vec<u8> = rgba.chunks_exact(4).flat_map(|pixel| pixel[..3].iter().copied()).collect();
+    match kind {
+        PhotoKind::Png => PngEncoder::new(&mut file).write_image(rgba, width, height, ExtendedColorType::Rgba8),
+        PhotoKind::Jpeg => {
+            JpegEncoder::new_with_quality(&mut file, 95).write_image(&rgb, width, height, ExtendedColorType::Rgb8)
+        }
+        PhotoKind::WebP => {
+            WebPEncoder::new_lossless(&mut file).write_image(rgba, width, height, ExtendedColorType::Rgba8)
+        }
+    }
+    .unwrap();
+    file
+}
+
+/// The lowest byte.
+fn low(number: u32) -> u8 {
+    number.to_le_bytes()[0]
+}
+
+const RED: [u8; 4] = [255, 0, 0, 255];
+const GREEN: [u8; 4] = [0, 255, 0, 255];
+const BLUE: [u8; 4] = [0, 0, 255, 255];
+
+/// Y, U and V at this place of the square.
+fn at(picture: &I420, x: usize, y: usize) -> [u8; 3] {
+    let picture = picture.as_ref();
+    let chroma = |plane: crate::frame::PlaneRef<'_>| plane.data[y / 2 * plane.stride + x / 2];
+    [picture.y.data[y * picture.y.stride + x], chroma(picture.u), chroma(picture.v)]
+}
+
+#[track_caller]
+fn is_about(found: [u8; 3], wanted: [u8; 3]) {
+    assert!(found.iter().zip(wanted).all(|(found, wanted)| found.abs_diff(wanted) <= 3), "{found:?} {wanted:?}");
+}
+
+#[test]
+fn each_kind_becomes_the_middle_of_it_in_the_colours_of_the_canvas() {
+    for kind in PhotoKind::ALL {
+        for (width, height) in [(300, 100), (33, 11), (48, 16)] {
+            let photo = file(kind, width, height, &bars(width, height, [RED, GREEN, BLUE]));
+            let picture = square(kind, &photo, SIDE).unwrap();
+            let side = SIDE.min((height as usize).next_multiple_of(2));
+            assert_eq!(picture.size(), crate::frame::Size { width: side, height: side }, "{kind:?}");
+            is_about(at(&picture, side / 2, side / 2), [145, 54, 34]);
+        }
+    }
+}
+
+#[test]
+fn what_is_transparent_becomes_white() {
+    for kind in [PhotoKind::Png, PhotoKind::WebP] {
+        let photo = file(kind, 20, 20, &bars(20, 20, [[255, 0, 0, 0]; 3]));
+        is_about(at(&square(kind, &photo, SIDE).unwrap(), 8, 8), [235, 128, 128]);
+    }
+}
+
+#[test]
+fn a_picture_is_turned_as_its_camera_says() {
+    // Red left, blue right; orientation 6: what was left is on top.
+    let upright = file(PhotoKind::Jpeg, 64, 64, &bars(64, 64, [RED, RED, BLUE]));
+    let exif = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
+    let turned = [&upright[..2], &[0xFF, 0xE1], &length, exif, &upright[2..]].concat();
+    let picture = square(PhotoKind::Jpeg, &turned, SIDE).unwrap();
+    is_about(at(&picture, 2, 2), [81, 90, 240]);
+    is_about(at(&picture, 13, 2), [81, 90, 240]);
+    is_about(at(&picture, 2, 13), [41, 240, 110]);
+}
+
+#[test]
+fn a_picture_of_another_kind_than_it_is_said_to_be_is_refused() {
+    let photo = file(PhotoKind::Png, 4, 4, &bars(4, 4, [RED, GREEN, BLUE]));
+    let refused = square(PhotoKind::Jpeg, &photo, SIDE).unwrap_err();
+    assert_eq!(refused, PhotoRefused::OtherKind { said: PhotoKind::Jpeg, found: Some(PhotoKind::Png) });
+    assert_eq!(refused.to_string(), "the body is not image/jpeg: image/png");
+    for other in ["<svg xmlns='http://www.w3.org/2000/svg'/>", "GIF89a\x01\0\x01\0", "", "\u{89}PNG"] {
+        let refused = square(PhotoKind::Png, other.as_bytes(), SIDE).unwrap_err();
+        assert_eq!(refused, PhotoRefused::OtherKind { said: PhotoKind::Png, found: None }, "{other}");
+    }
+}
+
+/// A PNG's chunk.
+fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let named = [kind.as_slice(), data].concat();
+    let crc = named.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 & 0_u32.wrapping_sub(crc & 1)))
+    });
+    let length = u32::try_from(data.len()).unwrap().to_be_bytes();
+    [&length[..], &named, &(!crc).to_be_bytes()].concat()
+}
+
+/// A PNG that says it is this large.
+fn png_of(width: u32, height: u32, colour_type: u8, depth: u8) -> Vec<u8> {
+    let head = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[depth, colour_type, 0, 0, 0]].concat();
+    let empty = [0x78, 0x9C, 0x03, 0, 0, 0, 0, 1];
+    [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(b"IHDR", &head), chunk(b"IDAT", &empty), chunk(b"IEND", b"")].concat()
+}
+
+/// A JPEG that says it is this large: a real one with another start of frame.
+fn jpeg_of(width: u16, height: u16, progressive: bool) -> Vec<u8> {
+    let mut photo = file(PhotoKind::Jpeg, 16, 16, &bars(16, 16, [RED, GREEN, BLUE]));
+    let at = photo.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
+    photo[at + 5..at + 7].copy_from_slice(&height.to_be_bytes());
+    photo[at + 7..at + 9].copy_from_slice(&width.to_be_bytes());
+    photo[at + 1] = if progressive { 0xC2 } else { 0xC0 };
+    photo
+}
+
+#[test]
+fn a_picture_with_too_many_pixels_is_refused_by_its_head_alone() {
+    for (kind, photo) in [
+        (PhotoKind::Png, png_of(50_000, 50_000, 6, 8)),
+        (PhotoKind::Png, png_of(4_097, 1, 2, 8)),
+        (PhotoKind::Png, png_of(4_000, 4_000, 6, 16)),
+        (PhotoKind::Png, png_of(u32::MAX >> 1, u32::MAX >> 1, 0, 1)),
+        (PhotoKind::Jpeg, jpeg_of(5_000, 100, false)),
+        (PhotoKind::Jpeg, jpeg_of(4_000, 4_000, true)),
+    ] {
+        let began = Instant::now();
+        let refused = square(kind, &photo, SIDE).unwrap_err();
+        assert!(matches!(refused, PhotoRefused::TooLarge { .. }), "{refused:?}");
+        assert!(refused.to_string().ends_with("send it smaller"), "{refused}");
+        assert!(began.elapsed() < Duration::from_millis(100), "{kind:?}");
+    }
+    // Of WebP, which says it is 16383 pixels a side in the head of its only frame.
+    let mut photo = file(PhotoKind::WebP, 16, 16, &bars(16, 16, [RED, GREEN, BLUE]));
+    let head = photo.windows(4).position(|four| four == b"VP8L").unwrap() + 9;
+    photo[head..head + 4].copy_from_slice(&0x0FFF_FFFE_u32.to_le_bytes());
+    let refused = square(PhotoKind::WebP, &photo, SIDE).unwrap_err();
+    assert!(matches!(refused, PhotoRefused::TooLarge { width: 16_383, .. }), "{refused:?}");
+}
+
+#[test]
+fn a_picture_that_is_cut_off_is_refused() {
+    for kind in PhotoKind::ALL {
+        let noise: Vec<u8> = (0..64 * 64 * 4_u32).map(|i| low(i.wrapping_mul(2_654_435_761) >> 24)).collect();
+        let photo = file(kind, 64, 64, &noise);
+        for part in [20, photo.len() / 2] {
+            assert_eq!(square(kind, &photo[..part], SIDE).unwrap_err(), PhotoRefused::Damaged, "{kind:?} {part}");
+        }
+    }
+}
+
+#[test]
+fn a_picture_that_moves_is_refused() {
+    let still = png_of(4, 4, 6, 8);
+    let moves = chunk(b"acTL", &[0, 0, 0, 200, 0, 0, 0, 0]);
+    let after_head = 8 + 25;
+    let animated = [&still[..after_head], &moves, &still[after_head..]].concat();
+    assert_eq!(square(PhotoKind::Png, &animated, SIDE).unwrap_err(), PhotoRefused::Animated);
+
+    let still = file(PhotoKind::WebP, 4, 4, &bars(4, 4, [RED, GREEN, BLUE]));
+    let frame = &still[12..];
+    let u24 = |number: u32| number.to_le_bytes()[..3].to_vec();
+    let part = |kind: &[u8; 4], data: Vec<u8>| {
+        [kind.to_vec(), u32::try_from(data.len()).unwrap().to_le_bytes().to_vec(), data].concat()
+    };
+    let extended = part(b"VP8X", [vec![0x02, 0, 0, 0], u24(3), u24(3)].concat());
+    let animation = part(b"ANIM", vec![0; 6]);
+    let one = part(b"ANMF", [u24(0), u24(0), u24(3), u24(3), u24(100), vec![0], frame.to_vec()].concat());
+    let body = [b"WEBP".to_vec(), extended, animation, one.clone(), one].concat();
+    let animated = part(b"RIFF", body);
+    assert_eq!(square(PhotoKind::WebP, &animated, SIDE).unwrap_err(), PhotoRefused::Animated);
+}
+
+#[test]
+fn our_png_is_read_back_in_the_same_colours() {
+    let photo = file(PhotoKind::Png, 32, 32, &bars(32, 32, [RED, BLUE, GREEN]));
+    let picture = square(PhotoKind::Png, &photo, 32).unwrap();
+    let again = square(PhotoKind::Png, &png(picture.as_ref()).unwrap(), 32).unwrap();
+    for x in [4, 16, 28] {
+        is_about(at(&again, x, 16), at(&picture, x, 16));
+    }
+}
+
+/// How long the largest that is taken of each kind takes: what the bounds on pixels were chosen for. Printed; the machine
+/// decides what it may be.
+#[test]
+fn the_largest_picture_of_each_kind_takes_a_moment() {
+    for (kind, side) in [(PhotoKind::Png, 4_096_u32), (PhotoKind::Jpeg, 4_096), (PhotoKind::WebP, 2_896)] {
+        let rgba: Vec<u8> = (0..side * side).flat_map(|i| [low(i / side), low(i), low(i >> 12), 255]).collect();
+        let photo = file(kind, side, side, &rgba);
+        let began = Instant::now();
+        square(kind, &photo, SIDE).unwrap();
+        let took = began.elapsed();
+        println!("{kind:?} {side}x{side}, {} kB: {} ms", photo.len() / 1000, took.as_millis());
+        assert!(took < Duration::from_secs(5), "{kind:?}: {took:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_bytes_arrive_the_answer_is_a_square_or_a_refusal(
+        kind in prop::sample::select(&PhotoKind::ALL[..]),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+        cut in any::<prop::sample::Index>(),
+        whole in any::<bool>(),
+    ) {
+        let mut photo = file(kind, 24, 17, &bars(24, 17, [RED, [9, 200, 77, 128], BLUE]));
+        for (place, value) in changes {
+            let place = place.index(photo.len());
+            photo[place] = value;
+        }
+        let end = if whole { photo.len() } else { cut.index(photo.len()) };
+        drop(square(kind, &photo[..end], SIDE));
+    }
+
+    #[test]
+    fn noise_behind_a_right_beginning_is_a_square_or_a_refusal(
+        kind in prop::sample::select(&PhotoKind::ALL[..]),
+        noise in prop::collection::vec(any::<u8>(), 0..400),
+    ) {
+        let begin: &[u8] = match kind {
+            PhotoKind::Png => b"\x89PNG\r\n\x1a\n",
+            PhotoKind::Jpeg => b"\xFF\xD8\xFF",
+            PhotoKind::WebP => b"RIFF\0\x02\0\0WEBPVP8L",
+        };
+        drop(square(kind, &[begin, &noise].concat(), SIDE));
+    }
+}

@@ -1,0 +1,125 @@
+//! What stands in the middle of a tile without picture: who it is, round.
+
+use super::NO_PICTURE;
+use crate::kernel::Kernels;
+use crate::mix::canvas::Canvas;
+use crate::mix::overlay::{self, Patch};
+use crate::mix::scaler::{Scaler, placed, readable};
+use crate::scene::{Avatar, Fit, Rect};
+
+/// The avatar of a host without a picture.
+pub(super) fn draw_avatar(kernels: &Kernels, canvas: &mut Canvas, rect: Rect, name: &str, avatar: Option<&Avatar>) {
+    canvas.fill(rect, NO_PICTURE);
+    lay_avatar(kernels, canvas, rect, name, avatar);
+}
+
+/// The round avatar in the middle of `rect`: the uploaded picture, or else initials.
+pub(in crate::mix) fn lay_avatar(
+    kernels: &Kernels,
+    canvas: &mut Canvas,
+    rect: Rect,
+    name: &str,
+    avatar: Option<&Avatar>,
+) {
+    let disc = match avatar {
+        Some(avatar) => portrait(kernels, rect, avatar),
+        None => overlay::avatar(rect, name),
+    };
+    if let Some(disc) = disc {
+        canvas.blend(kernels, &disc);
+    }
+}
+
+/// The uploaded picture, as large and as round as it is drawn on `rect`.
+fn portrait(kernels: &Kernels, rect: Rect, avatar: &Avatar) -> Option<Patch> {
+    let place = overlay::avatar_place(rect);
+    let mut canvas = Canvas::new(place.size(), NO_PICTURE);
+    let picture = avatar.picture().as_ref();
+    let src = readable(&picture).filter(|_| place.w > 0)?;
+    let (crop, part) = placed(Fit::Cover, src, Rect { x: 0, y: 0, ..place });
+    Scaler::new(src, part.size(), crop).run(kernels, picture, canvas.planes(), place.w, part);
+    overlay::round(place, &canvas.into_picture())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::frame::{I420, PictureRef, Size};
+    use crate::kernel::Level;
+    use crate::mix::VideoMixer;
+    use crate::scene::{AVATAR_SIDE, Scene, SourceId, Template, Tile};
+
+    const CANVAS: Size = Size { width: 360, height: 640 };
+
+    /// A square of one luma and no colour.
+    fn upload(luma: u8) -> Avatar {
+        let mut picture = I420::black(Size { width: AVATAR_SIDE, height: AVATAR_SIDE });
+        picture.planes_mut()[0].fill(luma);
+        Avatar::new(picture)
+    }
+
+    fn scene(avatar: Option<Avatar>, camera: bool) -> Scene {
+        let tile = Tile { source: SourceId(1), name: "Ada".into(), camera, avatar, ..Tile::default() };
+        Scene {
+            canvas: CANVAS,
+            template: Template::HostDynamicGrid,
+            tiles: vec![tile],
+            voices: Vec::new(),
+            cells: Vec::new(),
+            score_bar: None,
+            names: false,
+        }
+    }
+
+    fn luma(picture: PictureRef<'_>, x: usize, y: usize) -> u8 {
+        picture.y.data[y * picture.y.stride + x]
+    }
+
+    #[test]
+    fn an_uploaded_avatar_is_round_and_two_fifths_of_the_shorter_side_wide() {
+        let mut mixer = VideoMixer::new(Kernels::new(Level::Scalar), CANVAS);
+        mixer.set_scene(Instant::now(), scene(Some(upload(200)), false));
+        let picture = mixer.compose(Instant::now());
+        let place = overlay::avatar_place(Rect { x: 0, y: 0, w: 360, h: 640 });
+        assert_eq!(place, Rect { x: 108, y: 248, w: 144, h: 144 });
+        let middle = (place.x + 72, place.y + 72);
+        for (x, y) in [middle, (place.x + 2, middle.1), (place.right() - 3, middle.1), (middle.0, place.y + 2)] {
+            assert_eq!(luma(picture, x, y), 200, "{x} {y}");
+        }
+        for (x, y) in [(place.x, place.y), (place.right() - 1, place.bottom() - 1), (place.x - 1, middle.1), (20, 20)] {
+            assert_eq!(luma(picture, x, y), NO_PICTURE.0[0], "{x} {y}");
+        }
+    }
+
+    #[test]
+    fn a_new_upload_and_the_first_one_are_drawn_at_once() {
+        let now = Instant::now();
+        let mut mixer = VideoMixer::new(Kernels::new(Level::Scalar), CANVAS);
+        mixer.set_scene(now, scene(None, true));
+        let initials = luma(mixer.compose(now), 180 - 60, 320);
+        assert_ne!(initials, 200);
+        for value in [200, 90] {
+            mixer.set_scene(now, scene(Some(upload(value)), true));
+            assert!(mixer.is_dirty());
+            assert_eq!(luma(mixer.compose(now), 180 - 60, 320), value);
+        }
+        mixer.set_scene(now, scene(None, true));
+        assert_eq!(luma(mixer.compose(now), 180 - 60, 320), initials, "and one that is gone gives way to initials");
+    }
+
+    #[test]
+    fn an_upload_leaves_a_host_who_sends_pictures_as_it_is() {
+        let now = Instant::now();
+        let mut mixer = VideoMixer::new(Kernels::new(Level::Scalar), CANVAS);
+        mixer.set_scene(now, scene(None, true));
+        let mut frame = I420::black(CANVAS);
+        frame.planes_mut()[0].fill(77);
+        mixer.paint(now, SourceId(1), frame.as_ref());
+        mixer.set_scene(now, scene(Some(upload(200)), true));
+        assert_eq!(luma(mixer.compose(now), 180, 320), 77);
+        mixer.set_scene(now, scene(Some(upload(200)), false));
+        assert_eq!(luma(mixer.compose(now), 180, 320), 200, "until the camera is closed");
+    }
+}

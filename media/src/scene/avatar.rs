@@ -1,0 +1,47 @@
+//! The picture that somebody has uploaded of themselves.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::frame::I420;
+
+/// Side of every uploaded picture, pixels: as wide as an avatar is drawn that fills a canvas of its own.
+pub const AVATAR_SIDE: usize = 288;
+
+/// An uploaded picture, a square. Copies share it, and are equal when they do: another upload is another picture.
+#[derive(Clone)]
+pub struct Avatar(Arc<I420>);
+
+impl Avatar {
+    /// Of a square picture.
+    #[must_use]
+    pub fn new(picture: I420) -> Self {
+        Self(Arc::new(picture))
+    }
+
+    /// The picture.
+    #[must_use]
+    pub fn picture(&self) -> &I420 {
+        &self.0
+    }
+
+    /// Whether anybody else holds a copy: a program that shows it.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+}
+
+impl PartialEq for Avatar {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Avatar {}
+
+impl fmt::Debug for Avatar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Avatar").field(&self.0.size()).finish()
+    }
+}

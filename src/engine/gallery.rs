@@ -1,0 +1,139 @@
+//! The pictures that users have uploaded of themselves, in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use costage_media::scene::{Avatar, Scene};
+
+use crate::live::UserId;
+
+/// Pictures that are kept, 124 kB each: 64 MB of them. Beyond it the one goes that was not looked at for the longest and
+/// that no program shows; the tile of its user has initials again. When all of them are shown, a new one is refused.
+pub const AVATARS_MAX: usize = 512;
+
+/// There is no place for another picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Full;
+
+/// Uploaded pictures by user. Its lock is taken when a picture comes and when a scene is set, never per packet or frame,
+/// and held for a look into a map.
+#[derive(Debug, Default)]
+pub(super) struct Gallery(Mutex<Hung>);
+
+#[derive(Debug, Default)]
+struct Hung {
+    by_user: BTreeMap<String, Picture>,
+    /// Counts looks, so that the oldest is known.
+    looks: u64,
+}
+
+#[derive(Debug)]
+struct Picture {
+    avatar: Avatar,
+    looked_at: u64,
+}
+
+impl Gallery {
+    /// This user's picture is that one from now on.
+    pub(super) fn hang(&self, user: &UserId, avatar: Avatar) -> Result<(), Full> {
+        let mut hung = self.hung();
+        if !hung.by_user.contains_key(user.as_str()) && hung.by_user.len() >= AVATARS_MAX {
+            let unused = hung.by_user.iter().filter(|(_, picture)| !picture.avatar.is_shared());
+            let oldest = unused.min_by_key(|(_, picture)| picture.looked_at).map(|(user, _)| user.clone());
+            hung.by_user.remove(&oldest.ok_or(Full)?);
+        }
+        hung.looks += 1;
+        let picture = Picture { avatar, looked_at: hung.looks };
+        hung.by_user.insert(user.to_string(), picture);
+        Ok(())
+    }
+
+    /// Gives each tile of `scene` the picture of its user.
+    pub(super) fn dress(&self, scene: &mut Scene) {
+        let mut hung = self.hung();
+        hung.looks += 1;
+        let looks = hung.looks;
+        for tile in &mut scene.tiles {
+            tile.avatar = hung.by_user.get_mut(&tile.user).map(|picture| {
+                picture.looked_at = looks;
+                picture.avatar.clone()
+            });
+        }
+    }
+
+    fn hung(&self) -> MutexGuard<'_, Hung> {
+        // Nothing in here panics half-way; and a picture too few is better than no scene.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use costage_media::frame::{I420, Size};
+    use costage_media::scene::{Template, Tile};
+
+    fn picture() -> Avatar {
+        Avatar::new(I420::black(Size { width: 2, height: 2 }))
+    }
+
+    fn user(number: usize) -> UserId {
+        UserId::new(&format!("user{number}")).unwrap()
+    }
+
+    fn scene_of(users: &[usize]) -> Scene {
+        let tile = |number: &usize| Tile { user: user(*number).to_string(), ..Tile::default() };
+        Scene {
+            canvas: Size { width: 72, height: 128 },
+            template: Template::HostDynamicGrid,
+            tiles: users.iter().map(tile).collect(),
+            voices: Vec::new(),
+            cells: Vec::new(),
+            score_bar: None,
+            names: true,
+        }
+    }
+
+    fn has(gallery: &Gallery, number: usize) -> bool {
+        let mut scene = scene_of(&[number]);
+        gallery.dress(&mut scene);
+        scene.tiles[0].avatar.is_some()
+    }
+
+    #[test]
+    fn the_newest_picture_of_a_user_is_the_one() {
+        let gallery = Gallery::default();
+        let (first, second) = (picture(), picture());
+        gallery.hang(&user(1), first.clone()).unwrap();
+        gallery.hang(&user(1), second.clone()).unwrap();
+        let mut scene = scene_of(&[1, 2]);
+        gallery.dress(&mut scene);
+        assert_eq!(scene.tiles[0].avatar, Some(second));
+        assert_ne!(scene.tiles[0].avatar, Some(first));
+        assert_eq!(scene.tiles[1].avatar, None);
+    }
+
+    #[test]
+    fn beyond_the_bound_the_one_that_was_not_looked_at_for_the_longest_goes() {
+        let gallery = Gallery::default();
+        (0..AVATARS_MAX).for_each(|number| gallery.hang(&user(number), picture()).unwrap());
+        assert!(has(&gallery, 0), "and it was just looked at");
+        gallery.hang(&user(AVATARS_MAX), picture()).unwrap();
+        assert!(has(&gallery, 0) && !has(&gallery, 1) && has(&gallery, AVATARS_MAX));
+        assert_eq!(gallery.hung().by_user.len(), AVATARS_MAX);
+    }
+
+    #[test]
+    fn a_picture_that_is_shown_stays_and_when_all_are_a_new_one_is_refused() {
+        let gallery = Gallery::default();
+        (0..AVATARS_MAX).for_each(|number| gallery.hang(&user(number), picture()).unwrap());
+        let all: Vec<_> = (0..AVATARS_MAX).collect();
+        let mut shown = scene_of(&all);
+        gallery.dress(&mut shown);
+        assert_eq!(gallery.hang(&user(AVATARS_MAX), picture()), Err(Full));
+        assert_eq!(gallery.hang(&user(7), picture()), Ok(()), "another one of somebody who has one is fine");
+        shown.tiles[3].avatar = None;
+        gallery.hang(&user(AVATARS_MAX), picture()).unwrap();
+        assert!(!has(&gallery, 3) && has(&gallery, 4));
+    }
+}

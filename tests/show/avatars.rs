@@ -1,0 +1,67 @@
+//! An uploaded avatar is in the picture that viewers get: instead of the initials, and another one at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use costage::client::whep::Viewer;
+use costage::client::{Audience, Seen};
+use costage_media::frame::PictureRef;
+use reqwest::Method;
+use serde_json::json;
+use tokio::sync::watch;
+
+use crate::house::house;
+use crate::{CANVAS, PATIENCE};
+
+/// Luma on the disc of the avatar, beside where initials are, and near the canvas's corner.
+struct Looks(watch::Sender<(u8, u8)>);
+
+impl Audience for Looks {
+    fn picture(&mut self, picture: PictureRef<'_>, _: &Seen) {
+        let luma = |x: usize, y: usize| picture.y.data[y * picture.y.stride + x];
+        // The disc is 40 % of the shorter side wide.
+        let disc = luma(CANVAS.width / 2 - CANVAS.width / 6, CANVAS.height / 2);
+        self.0.send_replace((disc, luma(20, 20)));
+    }
+}
+
+/// A PNG of an even grey.
+fn grey(value: u8) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, 40, 30);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.write_header().and_then(|mut writer| writer.write_image_data(&[value; 1_200])).expect("a small picture");
+    file
+}
+
+/// Luma of a tile without picture, and by how much encoding changes an even grey.
+const NO_PICTURE: u8 = 43;
+const BLUR: u8 = 8;
+
+async fn sees(seen: &mut watch::Receiver<(u8, u8)>, what: &str, wanted: u8) {
+    let is = |(disc, corner): &(u8, u8)| disc.abs_diff(wanted) < BLUR && corner.abs_diff(NO_PICTURE) < BLUR;
+    let waited = tokio::time::timeout(PATIENCE, seen.wait_for(is)).await.map(|seen| seen.map(|seen| *seen));
+    assert!(matches!(waited, Ok(Ok(_))), "{what}: {:?}", *seen.borrow());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_uploaded_avatar_reaches_a_running_picture_at_once() {
+    let house = house().await;
+    let host = house.host(0, "ada", 30.0).await;
+    while !house.backend.is_publishing("ada").await.expect("it is served") {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let (sender, mut seen) = watch::channel((0, 0));
+    let feed = house.backend.whep("ada");
+    let viewer = Viewer::watch(&feed, None, Arc::clone(&house.clock), Box::new(Looks(sender)));
+    let viewer = viewer.await.expect("a public live");
+    house.avatar("ada", grey(255)).await;
+    let path = "/v1/lives/ada/seats/0/camera-off";
+    house.backend.ask(Method::POST, path, Some(json!({})), None).await.expect("the backend may");
+    sees(&mut seen, "the picture that was there before the camera was closed", 235).await;
+    house.avatar("ada", grey(0)).await;
+    sees(&mut seen, "another one, uploaded while it is shown", 16).await;
+    viewer.close().await;
+    host.close().await;
+    house.shut_down().await;
+}
