@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use costage::live::answer::Publish;
+use costage::live::answer::{Publish, Return};
 use costage::live::command::{By, Device, LiveChange, MediaState, MovePolicy, SeatAction};
 use costage::live::{Answer, Command, Effect, Refusal, UserId};
 use costage_media::scene::{SourceId, Voice};
@@ -339,4 +339,22 @@ fn a_seat_that_could_not_be_kept_was_never_left() {
     assert_eq!(publish(&mut world, "a", 1, Some(user("g"))), Ok(g));
     media(&mut world, g, MediaState::Down);
     assert!(world.machine.poll_timeout().is_some(), "its media counts as before");
+}
+
+#[test]
+fn a_guest_is_watched_alone_and_hears_the_stage_without_itself_while_it_sits() {
+    let mut world = with(&["a"]);
+    let watch = |world: &mut World, name| world.ask(Command::WatchHost { live: live("a"), user: user(name) });
+    let hear = |world: &mut World, name| world.ask(Command::WatchReturn { live: live("a"), user: user(name) });
+    let source = sit(&mut world, "a", 1, "g");
+    assert!(matches!(watch(&mut world, "g"), Err(Refusal::HostNotLive { .. })), "it does not publish yet");
+    media(&mut world, source, MediaState::Up);
+    assert_eq!(watch(&mut world, "g"), Ok(Answer::Host(source)));
+    let feed = world.feed("a");
+    assert_eq!(hear(&mut world, "g"), Ok(Answer::Return(Return { feed, source })));
+    let there = vec![host_of("a"), user("g")];
+    assert_eq!(watch(&mut world, "h"), Err(Refusal::NoSuchHost { live: live("a"), user: user("h"), there }));
+    ask(&mut world, "a", By::Guest(user("g")), SeatAction::Leave { index: 1 }).unwrap();
+    assert!(matches!(watch(&mut world, "g"), Err(Refusal::NoSuchHost { .. })));
+    assert!(matches!(hear(&mut world, "g"), Err(Refusal::NotOnStage { .. })));
 }

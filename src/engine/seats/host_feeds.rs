@@ -53,10 +53,14 @@ impl Seats {
         }
     }
 
-    /// There will be no packets of `source` any more: its viewers are closed, and with the last one its feed.
+    /// There will be no packets of `source` any more: its viewers are closed, and with the last one its feed. So is the host's
+    /// own ear: who has left the stage does not hear it without itself.
     pub(super) fn end_host_feed(&mut self, now: Instant, source: SourceId) {
         self.lines.remove(&source);
-        self.close_all(now, |role| role == Role::Onlooker { source });
+        self.close_all(now, |role| match role {
+            Role::Onlooker { source: of } | Role::Listener { source: of, .. } => of == source,
+            Role::Viewer { .. } | Role::Host { .. } => false,
+        });
     }
 
     /// What a host's session needs to have its packets forwarded.

@@ -70,7 +70,11 @@ pub(super) const TEXTS: &[Text] = &[
     text("POST", "/whep/{live}/hosts/{user}", "playHost", MEDIA)
         .says(
             "Play a single host, untouched",
-            "WHEP. What the host sends is forwarded as it came: its H.264 and its Opus, neither decoded nor encoded again, and             nobody else, also while it is in a connection. A viewer who comes gets a keyframe of the host; a host who comes back             by another session goes on in the same one. The answer names, of the H.264 formats that are offered with             packetization-mode 1, the one that fits the host's profile best; an offer without that profile is taken all the             same. While the host does not publish: 409 with Retry-After.",
+            "WHEP. What a host or a guest on a seat sends is forwarded as it came: its H.264 and its Opus, neither decoded nor \
+            encoded again, and nobody else, also in a connection. A viewer who comes gets a keyframe; a host who comes back by \
+            another session goes on in the same one. The answer names, of the H.264 formats that are offered with \
+            packetization-mode 1, the one that fits the host's profile best; an offer without that profile is taken all the \
+            same. While the host does not publish: 409 with Retry-After.",
         )
         .refuses(&[
             Case::Forbidden, Case::LiveNotFound, Case::HostNotFound, Case::NotLive, Case::MalformedViewerOffer,
@@ -82,9 +86,9 @@ pub(super) const TEXTS: &[Text] = &[
     text("POST", "/whep/{live}/return", "playReturn", MEDIA)
         .says(
             "Hear the others: the feed without one's own sound",
-            "WHEP, for who is heard in the live: its owner, or an admin in the owner's place. The picture is the feed's; the sound \
-            is everybody on the stage but the caller. Alone that is silence, and the others are heard as soon as lives connect, \
-            in the same session. Before anybody publishes: 409 with Retry-After.",
+            "WHEP, for who is heard in the live: its owner, a guest on a seat, or an admin in the owner's place. The picture is the feed's; the sound \
+            is everybody on the stage but the caller. Alone that is silence, and the others are heard as soon as they come, in the \
+            same session. A guest's ends when it leaves the seat. Before anybody publishes: 409 with Retry-After.",
         )
         .refuses(&[
             Case::Forbidden, Case::LiveNotFound, Case::NotLive, Case::MalformedViewerOffer, Case::UnusableOffer,

@@ -59,3 +59,11 @@ fn a_host_with_two_sessions_listens_until_the_last_one_ends_and_the_end_of_its_l
     let late = listener(&mut shard, 7);
     assert!(late.asked().contains(&Asked::Closed), "there is no feed any more");
 }
+
+#[test]
+fn who_has_left_the_stage_does_not_listen_any_more() {
+    let mut shard = shard();
+    let guest = listener(&mut shard, 5);
+    shard.seats.obey(shard.start, Order::EndSource { source: SOURCE });
+    assert!(guest.asked().contains(&Asked::Closed) && shard.seats.listening.is_empty());
+}
