@@ -42,7 +42,6 @@ mod gifts;
 mod host_sockets;
 mod ids;
 mod key;
-mod later;
 mod layout;
 mod layout_into;
 mod listen;
@@ -94,7 +93,7 @@ pub fn router(state: ApiState) -> Router {
 
 /// The routes of the interface; pages and what only they use are none.
 fn documented() -> Routes {
-    rest().merge(media::routes()).merge(later::routes())
+    rest().merge(media::routes())
 }
 
 fn rest() -> Routes {

@@ -1,6 +1,6 @@
 //! What the picture of a live would be: as it is, or with another template or number of hosts. Nothing changes.
 
-use costage_media::scene::{Scene, SourceId, Tile};
+use costage_media::scene::{Scene, SourceId, Template, Tile};
 
 use super::answer::Answer;
 use super::command::PreviewWish;
@@ -23,6 +23,7 @@ impl Lives {
         match wish.hosts {
             Some(hosts) => seat(&mut scene, hosts, places)?,
             None if self.members_of(&wish.live).len() > places => return Err(Refusal::ConnectionFull { places }),
+            None if scene.template == Template::Custom => {}
             None => scene.tiles.truncate(places),
         }
         Ok(Answer::Scene(Box::new(scene)))

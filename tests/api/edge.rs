@@ -1,22 +1,11 @@
-//! What every request meets: unknown routes, routes that are not built, CORS, pages, dev mode.
+//! What every request meets: unknown routes, CORS, pages, dev mode.
 
 use serde_json::{Value, json};
 
 use super::house::House;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_built_answers_501_and_says_so() {
-    let house = House::open().await;
-    let admin = house.admin();
-    for (method, path) in [("POST", "/v1/layouts/validate")] {
-        house.json("", method, path, &Value::Null).await.problem(401, "unauthorized");
-        let problem = house.json(&admin, method, path, &Value::Null).await.problem(501, "not-built");
-        assert!(problem["detail"].as_str().unwrap().contains("does not have it yet"), "{method} {path}: {problem}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_built_takes_its_own_methods_and_words_only() {
+async fn a_route_takes_its_own_methods_and_words_only() {
     let house = House::open().await;
     for (method, path, allow) in
         [("POST", "/v1/lives/a/preview.png", "GET,HEAD"), ("GET", "/v1/battles/b/accept", "POST")]

@@ -1,5 +1,6 @@
 //! Templates, and where each host stands in them: on the canvas of 720 × 1280, or that on its side.
 
+use super::arranging::Arranged;
 use super::{Allowed, Model, refuse};
 use crate::command::Wish;
 use crate::said::{Case, Event};
@@ -37,10 +38,6 @@ pub(super) fn capacity(number: u64) -> usize {
     TEMPLATES.iter().find(|template| template.number == number).map_or(9, |template| template.capacity)
 }
 
-pub(super) fn canvas(template: u64) -> [usize; 2] {
-    if template == LANDSCAPE { [1280, 720] } else { [720, 1280] }
-}
-
 /// Two teams of six voices.
 pub(super) const VOICES: u64 = 1;
 /// The template of two in landscape.
@@ -73,7 +70,13 @@ pub(super) fn canvas(template: u64) -> [usize; 2] {
 
 impl Model {
     pub(super) fn layout(&self, live: Text) -> LayoutSeen<'static> {
-        let ((template, own), together) = (self.shown_layout(live), self.together(live));
+        let (template, own) = self.shown_layout(live);
+        self.layout_in(live, template, own)
+    }
+
+    /// Where those who are there would stand in it.
+    pub(super) fn layout_in(&self, live: Text, template: u64, own: Option<&[Arranged]>) -> LayoutSeen<'static> {
+        let together = self.together(live);
         let canvas = canvas(template);
         if let Some(own) = own {
             let places = own.iter().map(|region| region.seen(self.sits(&together, region.of, region.seat)));

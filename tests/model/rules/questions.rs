@@ -1,5 +1,6 @@
 //! Questions: pages of lists, what is whose, who may publish and watch.
 
+use super::arranging::CUSTOM;
 use super::{Link, Live, Model, Outcome, layouts, refuse, within};
 use crate::command::{Command, Cursor, Wish};
 use crate::said::{Answer, Case, Refusal};
@@ -58,17 +59,19 @@ impl Model {
         self.known(live)?;
         let mut picture = self.drawn(live);
         if let Some(wish) = template {
-            picture.template = layouts::find(wish)
+            let template = layouts::find(wish)
                 .map_err(|why| if why.case == Case::Invalid { Refusal { about: "template", ..why } } else { why })?;
+            picture = self.drawn_in(live, template, None);
         }
-        picture.canvas = layouts::canvas(picture.template);
         let (places, there) = (layouts::capacity(picture.template), picture.tiles.len());
         let wanted = match hosts {
             None if self.together(live).len() > places => return refuse(Case::ConnectionFull, ""),
+            None if picture.template == CUSTOM => there,
             None => there.min(places),
             Some(hosts) => usize::try_from(within("hosts", hosts, 1, places as u64)?).expect("at most fifty"),
         };
         picture.tiles.truncate(wanted);
+        picture.regions.truncate(wanted);
         Ok(Answer::Preview(picture, wanted.saturating_sub(there)))
     }
 

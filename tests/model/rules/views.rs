@@ -1,5 +1,6 @@
 //! What clients see.
 
+use super::arranging::Arranged;
 use super::{Battle, Live, Model, Row, Stage};
 use crate::twist::Twist;
 use crate::words::{
@@ -75,6 +76,12 @@ impl Model {
 
     /// The same of a live that is there, whether it has begun or not.
     pub(super) fn drawn(&self, id: Text) -> Picture<'static> {
+        let (template, own) = self.shown_layout(id);
+        self.drawn_in(id, template, own)
+    }
+
+    /// The same in that layout.
+    pub(super) fn drawn_in(&self, id: Text, template: u64, own: Option<&[Arranged]>) -> Picture<'static> {
         let together = self.together(id);
         let lives: Vec<_> = together.iter().map(|live| self.live(live).expect("a member exists")).collect();
         let tile = |live: &&Live| {
@@ -86,8 +93,7 @@ impl Model {
             live.guests().into_iter().map(|(seat, guest)| ((live.id, seat), guest.tile())).collect()
         };
         let mut people: Vec<_> = hosts.chain(lives.iter().flat_map(|live| guest(live))).collect();
-        let (template, own) = self.shown_layout(id);
-        let layout = self.layout(id);
+        let layout = self.layout_in(id, template, own);
         let (mut tiles, mut regions, mut cells, mut seated) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for place in layout.places {
             let found = people.iter().position(|(seat, _)| *seat == (place.live, place.seat));
