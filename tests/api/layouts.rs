@@ -67,7 +67,9 @@ async fn a_region_that_cannot_be_is_refused_with_its_number_and_field_and_checki
         let mut for_b = body;
         for_b["liveId"] = json!("b");
         let checked = house.json(&bob, "POST", "/v1/layouts/validate", &for_b).await.problem(400, "bad-request");
-        assert_eq!(checked["detail"], refused["detail"]);
+        // The other body is longer: what does not parse is elsewhere.
+        let said = |problem: &Value| problem["detail"].as_str().unwrap().split(" at line").next().unwrap().to_owned();
+        assert_eq!(said(&checked), said(&refused));
     }
     assert_eq!(house.everything().await, before, "nothing has changed");
 }

@@ -41,7 +41,7 @@ pub(super) const TEXTS: &[Text] = &[
         )
         .refuses(&[
             Case::LiveNotFound, Case::AlreadyConnected, Case::ConnectionPending, Case::ConnectedElsewhere,
-            Case::ConnectionFull, Case::ConnectionTooOften, Case::UserConnectedTwice, Case::NotBuilt,
+            Case::ConnectionFull, Case::ConnectionTooOften, Case::UserConnectedTwice,
         ]),
     text("POST", "/v1/lives/{live}/co-host/requests/{other}/accept", "acceptConnection", "co-host")
         .says("Accept an invitation", "The connection exists before this is answered and before onCoHostRequestAccepted is sent.")
