@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::cases::Case;
 use super::events;
 use super::examples::example;
 use super::problems;
@@ -61,6 +62,8 @@ pub(super) fn assemble(operations: Vec<Operation>) -> Value {
 fn describe(operation: &Operation, parameters: Vec<Value>, schemas: &mut Schemas) -> Value {
     let mut sketch = Sketch::new(operation.method.as_str(), schemas);
     (operation.describe)(&mut sketch);
+    // A connection too many is told so, whatever it asks.
+    sketch.may(&[Case::Overloaded]);
     let text = texts::of(operation.method.as_str(), &operation.path);
     sketch.may(text.map_or(&[], |text| text.refusals));
     let mut answers: Map<String, Value> = Map::new();
