@@ -38,7 +38,7 @@ pub struct Program {
     producer: ProducerId,
     config: ProgramConfig,
     video: VideoMixer,
-    /// Made for the first picture and for each of another size; megabytes that a program at rest does without.
+    /// Made for the first picture and for each of another size: megabytes that a program nobody ever sees does without.
     encoder: Option<(Size, Box<dyn VideoEncoder>)>,
     pacer: Pacer<SourceId>,
     keyframes: KeyframeMerge,
@@ -79,11 +79,6 @@ impl Program {
     /// their layout change, not a cut.
     pub fn continue_from(&mut self, before: &mut Self) {
         self.video.continue_from(&mut before.video);
-    }
-
-    /// Nobody sees it: the encoder is given back. [`Program::begin_anew`] ends that.
-    pub fn rest(&mut self) {
-        self.encoder = None;
     }
 
     /// An empty picture of size `canvas`, as a new program has: what was drawn before is of no use to who comes now. The

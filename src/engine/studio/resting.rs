@@ -1,5 +1,5 @@
 //! Programs that nobody sees rest: their voices stay in step and their scene is kept, but nothing is drawn, painted or
-//! encoded, and they have no encoder. Who comes first finds the picture drawn anew, from each host's last frame.
+//! encoded. Who comes first finds the picture drawn anew, from each host's last frame.
 
 use super::{Studio, is_watched};
 use crate::live::StageId;
@@ -24,7 +24,6 @@ impl Studio {
             {
                 running.resting = true;
                 running.shows.clear();
-                running.program.rest();
             }
         }
         awoken.into_iter().for_each(|stage| self.wake(now, stage));
