@@ -68,9 +68,9 @@ fn misfit(path: &str, error: &serde_json::Error) -> Problem {
 /// Callers know JSON's types, not Rust's.
 fn in_json_words(said: String) -> String {
     const NUMBERS: [&str; 7] = ["u8", "u16", "u32", "u64", "i32", "i64", "usize"];
-    NUMBERS
-        .iter()
-        .fold(said, |said, number| said.replace(&format!("expected {number} at"), "expected a whole number at"))
+    NUMBERS.iter().fold(said, |said, number| {
+        said.replace(&format!("expected {number} at"), "expected a whole number of at least 0 at")
+    })
 }
 
 /// A body that is text of `media_type`.
@@ -176,7 +176,7 @@ mod tests {
     fn a_value_of_the_wrong_type_is_refused_with_its_field() {
         let problem = parse::<Many>(br#"{"many":[{"one":1},{"one":"x"}]}"#).unwrap_err();
         assert!(problem.detail.contains("`many[1].one`: invalid type"), "{}", problem.detail);
-        assert!(problem.detail.contains("expected a whole number at line 1"), "{}", problem.detail);
+        assert!(problem.detail.contains("expected a whole number of at least 0 at line 1"), "{}", problem.detail);
         assert!(parse::<One>(br#"{"one":1} {}"#).is_err(), "a second value is not ignored");
     }
 

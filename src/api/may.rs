@@ -85,7 +85,7 @@ impl FromRequestParts<ApiState> for Present {
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
         let bearer = <Bearer as FromRequestParts<ApiState>>::from_request_parts(parts, state).await?;
         let live = in_path(parts, state).await?;
-        bearer.principal.may_watch(&live)?;
+        bearer.principal.may_sit(&live)?;
         let info = find(state, &live).await?;
         Ok(Self { bearer, info })
     }

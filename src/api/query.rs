@@ -18,11 +18,17 @@ impl<T: DeserializeOwned> FromRequestParts<ApiState> for StrictQuery<T> {
         match Query::<T>::try_from_uri(&parts.uri) {
             Ok(Query(value)) => Ok(Self(value)),
             Err(rejection) => {
-                let detail = format!("the query does not fit: {}", escaped(&rejection.body_text()));
-                Err(Problem::new(Case::BadRequest, detail))
+                let said = in_query_words(&rejection.body_text());
+                Err(Problem::new(Case::BadRequest, format!("the query does not fit: {}", escaped(&said))))
             }
         }
     }
+}
+
+/// The parser's words without its own name, and with what to write instead of what is no number.
+fn in_query_words(said: &str) -> String {
+    let said = said.trim_start_matches("Failed to deserialize query string: ");
+    said.replace("invalid digit found in string", "wanted a whole number of at least 0")
 }
 
 /// The variable segments of a path. Percent-escapes that are not UTF-8 name nothing here: 404.

@@ -3,7 +3,7 @@
 use super::control::ControlHandle;
 use super::ended::Ended;
 use super::gallery::Gallery;
-use super::host_line::HostLine;
+use super::host_line::{Devices, HostLine};
 use super::mix_thread::{MixHandle, Order as MixOrder, producer_of};
 use super::peer::{Datagram, Peer, Role, SessionKey, Shards};
 use super::shard::{Order as ShardOrder, ShardHandle};
@@ -31,6 +31,8 @@ struct Places {
     stages: BTreeMap<StageId, usize>,
     /// The newest session of each host.
     hosts: BTreeMap<SourceId, Arc<HostLine>>,
+    /// What is closed on the seats of those who have a place on a stage.
+    devices: BTreeMap<SourceId, Devices>,
     /// A session that was let in just before the end of its live comes too late.
     ended: Ended,
 }
@@ -39,6 +41,22 @@ struct Places {
 struct Home {
     thread: usize,
     moves: u64,
+}
+
+impl Places {
+    /// What is closed is not forwarded to who watches one host alone, either.
+    fn note_devices(&mut self, scene: &Scene) {
+        let seen = scene.tiles.iter().map(|tile| (tile.source, tile.camera, tile.muted));
+        let heard = scene.voices.iter().map(|voice| (voice.source, voice.camera, voice.muted));
+        for (source, camera, muted) in seen.chain(heard) {
+            let devices = Devices { no_camera: !camera, no_microphone: muted };
+            if self.devices.insert(source, devices) != Some(devices)
+                && let Some(line) = self.hosts.get(&source)
+            {
+                line.set_devices(devices);
+            }
+        }
+    }
 }
 
 impl Director {
@@ -104,6 +122,7 @@ impl Shards for Director {
             }
             let home = self.home_of(&mut places, source);
             let line = Arc::new(HostLine::new(source, key, shard.clone()));
+            line.set_devices(places.devices.get(&source).copied().unwrap_or_default());
             if let Some(old) = places.hosts.insert(source, Arc::clone(&line)).map(|old| old.session) {
                 self.shard_of(old).order(ShardOrder::Supersede { key: old });
             }
@@ -130,6 +149,7 @@ impl Shards for Director {
 impl Stagehand for Director {
     fn stage(&mut self, stage: StageId, scene: Scene) {
         let mut places = self.places();
+        places.note_devices(&scene);
         // A new stage runs where its first host already is: the fewest sources move. Guests who are nowhere yet begin there.
         let first = scene.sources().next().map_or(0, |source| self.home_of(&mut places, source));
         let thread = *places.stages.entry(stage).or_insert(first);
@@ -175,6 +195,7 @@ impl Stagehand for Director {
             self.shard_of(key).order(ShardOrder::Close { key });
         }
         places.sources.remove(&source);
+        places.devices.remove(&source);
         places.ended.remember(source);
         // All of them: a thread that a source has left still knows where it went.
         self.mixers.iter().for_each(|mixer| mixer.order(MixOrder::EndSource(source)));

@@ -24,6 +24,8 @@ pub(super) struct Forwarding {
     /// While somebody watches.
     lanes: Option<Box<Lanes>>,
     knows_profile: bool,
+    /// The camera was closed: what comes now cannot be decoded before a keyframe.
+    dark: bool,
 }
 
 /// What is between the wire and the shards. As much as the rings hold, and as came since [`Forwarding::take_ready`].
@@ -52,7 +54,7 @@ struct Ready {
 
 impl Forwarding {
     pub(super) fn new(line: Arc<HostLine>) -> Self {
-        Self { line, lanes: None, knows_profile: false }
+        Self { line, lanes: None, knows_profile: false, dark: false }
     }
 
     pub(super) fn line(&self) -> &HostLine {
@@ -68,12 +70,28 @@ impl Forwarding {
             self.lanes = None;
             return false;
         }
+        if !self.is_open_for(packet) {
+            return false;
+        }
         let lanes = self.lanes.get_or_insert_with(Box::default);
         match packet.kind {
             MediaKind::Video => lanes.video.push(now, packet.clone()),
             MediaKind::Audio => lanes.audio.push(now, packet.clone()),
         };
         lanes.order()
+    }
+
+    /// Whether the seat's camera or microphone, and after the camera a keyframe, let this packet through.
+    fn is_open_for(&mut self, packet: &RtpIn) -> bool {
+        let closed = self.line.is_closed(packet.kind);
+        if packet.kind == MediaKind::Audio {
+            return !closed;
+        }
+        self.dark = closed || self.dark && !h264::begins_keyframe(&packet.payload);
+        if self.dark && !closed && packet.marker {
+            self.line.wish_keyframe();
+        }
+        !self.dark
     }
 
     fn learn_profile(&mut self, packet: &RtpIn) {

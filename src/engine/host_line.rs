@@ -10,11 +10,18 @@ use costage_media::forward::ProducerId;
 use costage_media::packet::{MediaKind, SenderClock};
 use costage_media::scene::SourceId;
 use costage_media::time::{AUDIO_CLOCK_HZ, Ntp, VIDEO_CLOCK_HZ};
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A host's clock that has moved by more than this against ours was set.
 const CLOCK_SET_MICROS: i64 = 500_000;
+
+/// What is closed on a source's seat.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Devices {
+    pub(super) no_camera: bool,
+    pub(super) no_microphone: bool,
+}
 
 /// A session of a host, from the outside.
 pub(super) struct HostLine {
@@ -25,6 +32,8 @@ pub(super) struct HostLine {
     onlookers: AtomicUsize,
     /// `profile_idc` of what it sends; 0 while that is not known.
     profile: AtomicU8,
+    no_camera: AtomicBool,
+    no_microphone: AtomicBool,
     clocks: Mutex<Clocks>,
 }
 
@@ -32,7 +41,8 @@ impl HostLine {
     /// A session that lives on `shard`.
     pub(super) fn new(source: SourceId, session: SessionKey, shard: ShardHandle) -> Self {
         let (onlookers, profile, clocks) = (AtomicUsize::new(0), AtomicU8::new(0), Mutex::default());
-        Self { source, session, shard, onlookers, profile, clocks }
+        let [no_camera, no_microphone] = Default::default();
+        Self { source, session, shard, onlookers, profile, no_camera, no_microphone, clocks }
     }
 
     /// Its packets.
@@ -43,6 +53,20 @@ impl HostLine {
     /// Whether anybody, on any shard, watches it.
     pub(super) fn is_watched(&self) -> bool {
         self.onlookers.load(Ordering::Relaxed) > 0
+    }
+
+    /// Camera or microphone are closed on its seat, or not: nothing of the kind is forwarded, whatever it sends.
+    pub(super) fn set_devices(&self, Devices { no_camera, no_microphone }: Devices) {
+        self.no_camera.store(no_camera, Ordering::Relaxed);
+        self.no_microphone.store(no_microphone, Ordering::Relaxed);
+    }
+
+    /// Whether nothing of this kind may be forwarded.
+    pub(super) fn is_closed(&self, kind: MediaKind) -> bool {
+        match kind {
+            MediaKind::Video => self.no_camera.load(Ordering::Relaxed),
+            MediaKind::Audio => self.no_microphone.load(Ordering::Relaxed),
+        }
     }
 
     /// A viewer needs a keyframe of it. Never waits.

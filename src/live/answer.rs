@@ -130,7 +130,8 @@ impl Layout {
     /// That template on the canvas that it has where `configured` is the operator's.
     pub(super) fn of(template: Template, configured: Size, regions: Vec<SeatRegion>) -> Self {
         let canvas = template.canvas(configured);
-        Self { template_id: template.id(), canvas: CanvasSize { w: canvas.width, h: canvas.height }, regions }
+        let canvas = CanvasSize { w: canvas.width, h: canvas.height };
+        Self { template_id: template.id(), canvas, regions }
     }
 }
 

@@ -114,6 +114,7 @@ impl Lives {
         }
         let connection = self.state.connections.get_mut(&id).expect("named by its member");
         connection.members.retain(|member| member != live);
+        connection.forget_regions_of(live);
         let (stage, remaining) = (connection.stage, if dissolves { Vec::new() } else { others.clone() });
         if dissolves {
             self.state.connections.remove(&id);

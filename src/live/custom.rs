@@ -1,8 +1,9 @@
 //! Regions of one's own: checked, and remembered by the live (while it is alone) or the connection that has them.
 //!
 //! They are in pixels of the configured canvas. Edges are rounded down to even, as those of every template are, so that
-//! neighbours still touch; a corner radius is too. A region whose seat is empty, or whose live is not in the connection
-//! any more, stays empty and waits; who has no region is heard and not seen. Choosing a template replaces them all.
+//! neighbours still touch; a corner radius is too. A region whose seat is empty stays empty and waits; those of a live that
+//! leaves go with it, and where none is left everybody is in hostDynamicGrid; who has no region is heard and not seen.
+//! Choosing a template replaces them all.
 
 use std::sync::Arc;
 

@@ -9,6 +9,7 @@ use super::fact::Fact;
 use super::ids::{ConnectionId, LiveId};
 use super::lives::Lives;
 use super::refusal::Refusal;
+use super::state::Connection;
 use super::time::WallMs;
 
 impl Lives {
@@ -99,6 +100,19 @@ impl Lives {
             (Some(connection), _) => (connection.template, connection.custom.as_ref()),
             (None, Some(custom)) => (Template::Custom, Some(custom)),
             (None, None) => (Template::HostDynamicGrid, None),
+        }
+    }
+}
+
+impl Connection {
+    /// A live has left: nothing of it is shown any more. Where no region is left, everybody is in hostDynamicGrid.
+    pub(super) fn forget_regions_of(&mut self, live: &LiveId) {
+        let Some(custom) = &self.custom else { return };
+        let kept: Custom = custom.iter().filter(|region| region.live != *live).cloned().collect();
+        if kept.is_empty() {
+            (self.template, self.custom) = (Template::HostDynamicGrid, None);
+        } else {
+            self.custom = Some(kept);
         }
     }
 }

@@ -42,11 +42,13 @@ impl Lives {
 
     /// The publisher that `user` is in `live`: its owner, or a guest on a seat.
     fn publisher(&self, live: &Live, user: &UserId) -> Option<Publisher> {
-        if live.owner() == user {
-            return Some(Publisher { source: live.source(), is_up: live.presence == Presence::Up });
-        }
-        let guest = self.state.seating.guests.get(&(live.info.live_id.clone(), user.clone()))?;
-        Some(Publisher { source: guest.source, is_up: guest.presence == Presence::Up })
+        let source = self.source_of(&live.info.live_id, user)?;
+        let presence = if live.owner() == user {
+            live.presence
+        } else {
+            self.state.seating.guests.get(&(live.info.live_id.clone(), user.clone()))?.presence
+        };
+        Some(Publisher { source, is_up: presence == Presence::Up })
     }
 
     /// Everybody of whom [`Lives::publisher`] knows in `live`: its owner, then the guests by their seats.

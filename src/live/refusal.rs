@@ -139,7 +139,9 @@ pub enum Refusal {
         live: LiveId,
     },
     /// 409, 100404.
-    #[error("the connection has {places} places and all are taken; ask again when a live has left it")]
+    #[error(
+        "the layout has {places} places, too few for all lives; choose one with more, or ask again when lives have left"
+    )]
     ConnectionFull {
         /// Places of the template.
         places: usize,

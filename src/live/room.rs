@@ -76,6 +76,7 @@ impl Lives {
         self.leave_connection(now, id, LeaveReason::LiveEnded);
         self.withdraw_requests(now, id);
         let guests = self.close_seats(id);
+        self.forget_closed(id);
         let live = self.state.lives.remove(id).expect("looked up above; leaving removes no live");
         self.state.serials.remove(&live.serial);
         if let Some(stage) = live.solo {

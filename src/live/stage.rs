@@ -210,7 +210,10 @@ impl Lives {
     /// its host's.
     fn host_of(&self, live: &Live) -> Somebody {
         let seat = self.state.seating.seat(&live.info.live_id, OWNER_SEAT);
-        let tile = tile(live.source(), &live.info.owner, seat.sitter.as_ref());
+        let mut tile = tile(live.source(), &live.info.owner, seat.sitter.as_ref());
+        // Also without its seat.
+        let closed = self.state.seating.closed(&live.info.live_id, live.owner());
+        (tile.camera, tile.muted) = (tile.camera && !closed.camera, tile.muted || closed.microphone);
         Somebody { live: live.info.live_id.clone(), seat: OWNER_SEAT, user: live.owner().clone(), tile }
     }
 }
@@ -219,7 +222,11 @@ impl Cast {
     /// As it is drawn and heard.
     fn scene(self, configured: Size, score_bar: Option<ScoreBar>, names: bool) -> Scene {
         let Self { template, places, beside } = self;
-        let voice = |somebody: &Somebody| Voice { source: somebody.tile.source, muted: somebody.tile.muted };
+        let voice = |Somebody { tile: Tile { source, camera, muted, .. }, .. }: &Somebody| Voice {
+            source: *source,
+            camera: *camera,
+            muted: *muted,
+        };
         let mut voices: Vec<_> = beside.iter().map(voice).collect();
         let (mut tiles, mut cells) = (Vec::new(), Vec::new());
         if template == Template::HostStaticVoice6v6 {

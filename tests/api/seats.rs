@@ -15,7 +15,7 @@ async fn open() -> (House, String, String, String) {
     let new = json!({"liveId": "a", "seatMode": "free", "maxSeatCount": 4, "owner": {"userId": "alice"}});
     house.json(&house.admin(), "POST", "/v1/lives", &new).await.expect(201);
     let (alice, gil) = (house.host("alice", "a"), house.token(Role::Guest, "gil", "a"));
-    let hal = house.token(Role::Audience, "hal", "a");
+    let hal = house.token(Role::Guest, "hal", "a");
     (house, alice, gil, hal)
 }
 

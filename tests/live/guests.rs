@@ -209,7 +209,7 @@ fn a_connection_shows_hosts_only_and_hears_all_guests_but_the_muted() {
     world.forget();
     let i = sit(&mut world, "b", 5, "i");
     ask(&mut world, "b", By::Owner, SeatAction::Device { index: 4, device: Device::Microphone, open: false }).unwrap();
-    let voice = |source, muted| Voice { source, muted };
+    let voice = |source, muted| Voice { source, camera: true, muted };
     assert_eq!(world.scene("a").voices, [voice(g, false), voice(h, true), voice(i, false)]);
     assert_eq!(told_layouts(&mut world, "a").len(), 0, "seats of guests change nothing in that picture");
     world.leave("b");

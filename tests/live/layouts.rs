@@ -171,21 +171,23 @@ fn a_guest_on_a_seat_may_have_a_region_and_an_empty_one_waits() {
 }
 
 #[test]
-fn a_region_of_a_live_that_has_left_stays_empty_and_who_joins_without_one_is_heard() {
+fn the_regions_of_a_live_go_when_it_leaves_and_who_joins_without_one_is_heard() {
     let mut world = World::connected(&["a", "b", "c"]);
     choose(&mut world, "a", halves()).unwrap();
     world.leave("b");
     let layout = world.layout("a");
     let of = |live: &str, user: &str| (live.to_owned(), 0, user.to_owned());
-    assert_eq!((layout.template_id, users(&layout)), (1000, vec![of("a", "a-host"), of("b", "")]));
+    assert_eq!((layout.template_id, users(&layout)), (1000, vec![of("a", "a-host")]));
     assert_eq!((world.scene("c").tiles.len(), world.scene("c").voices.len()), (1, 1));
     world.create("d");
     for joins in ["d", "b"] {
         world.invite("a", &[joins]);
         world.accept(joins, "a");
     }
-    assert_eq!(users(&world.layout("d")), [of("a", "a-host"), of("b", "b-host")], "who comes back has its region");
-    assert_eq!((world.scene("d").tiles.len(), world.scene("d").voices.len()), (2, 2));
+    assert_eq!(users(&world.layout("d")), [of("a", "a-host")], "who comes back, or is called so, has none");
+    assert_eq!((world.scene("d").tiles.len(), world.scene("d").voices.len()), (1, 3));
+    world.leave("a");
+    assert_eq!((world.layout("d").template_id, world.layout("d").regions.len()), (600, 3), "none is left");
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! Seats: taking and leaving, managing, moving, microphones and cameras.
 
 use costage::live::answer::{DeviceStatus, SeatInfo};
-use costage::live::command::{By, Device, MovePolicy, NewLive, SeatAction, SeatCommand, SeatMode, SeatWish, User};
+use costage::live::command::{
+    By, Device, LiveChange, LiveEndReason, MediaState, MovePolicy, NewLive, SeatAction, SeatCommand, SeatMode,
+    SeatWish, User,
+};
 use costage::live::{Answer, Command, Event, Fact, Refusal};
 use serde_json::{Value, json};
 
@@ -376,6 +379,49 @@ fn devices_go_with_their_user_to_another_seat() {
     assert_eq!(microphone(&mut world, 4), DeviceStatus::ClosedByAdmin);
     take(&mut world, "a", 1, "h").unwrap();
     assert_eq!(microphone(&mut world, 1), DeviceStatus::Opened);
+}
+
+#[test]
+fn what_the_owner_or_the_backend_has_closed_stays_closed_when_the_seat_is_left_and_taken_again() {
+    let mut world = free();
+    for name in ["g", "h"] {
+        take(&mut world, "a", 1, name).unwrap();
+        ask(&mut world, "a", By::Owner, device(1, Device::Microphone, false)).unwrap();
+        ask(&mut world, "a", by(name), SeatAction::Leave { index: 1 }).unwrap();
+        take(&mut world, "a", 2, name).unwrap();
+        assert_eq!(microphone(&mut world, 2), DeviceStatus::ClosedByAdmin);
+        if name == "g" {
+            ask(&mut world, "a", By::Owner, device(2, Device::Microphone, true)).unwrap();
+        }
+        ask(&mut world, "a", by(name), SeatAction::Leave { index: 2 }).unwrap();
+    }
+    take(&mut world, "a", 3, "g").unwrap();
+    assert_eq!(microphone(&mut world, 3), DeviceStatus::Opened, "it was undone before it left");
+    take(&mut world, "a", 4, "h").unwrap();
+    assert_eq!(microphone(&mut world, 4), DeviceStatus::ClosedByAdmin);
+    world.ask(Command::EndLive { live: live("a"), reason: LiveEndReason::EndedByHost }).unwrap();
+    open(&mut world, "a", |_| {});
+    take(&mut world, "a", 1, "h").unwrap();
+    assert_eq!(microphone(&mut world, 1), DeviceStatus::Opened, "another live of the same name");
+}
+
+#[test]
+fn an_owner_opens_nothing_that_the_backend_closed_by_leaving_its_seat_or_by_doing_without_seats() {
+    let mut world = World::new();
+    open(&mut world, "a", |new| new.keep_owner_on_seat = false);
+    ask(&mut world, "a", By::Backend, device(0, Device::Camera, false)).unwrap();
+    ask(&mut world, "a", By::Backend, device(0, Device::Microphone, false)).unwrap();
+    world.media_of("a", MediaState::Up);
+    let shown = |world: &mut World| world.scene("a").tiles.iter().map(|it| (it.camera, it.muted)).collect::<Vec<_>>();
+    assert_eq!(shown(&mut world), [(false, true)]);
+    ask(&mut world, "a", By::Owner, SeatAction::Leave { index: 0 }).unwrap();
+    assert_eq!(shown(&mut world), [(false, true)], "without its seat");
+    for is_seat_enabled in [false, true] {
+        let change = LiveChange { is_seat_enabled: Some(is_seat_enabled), ..LiveChange::of(live("a")) };
+        world.ask(Command::UpdateLive(Box::new(change))).unwrap();
+        assert_eq!(shown(&mut world), [(false, true)]);
+    }
+    assert_eq!(microphone(&mut world, 0), DeviceStatus::ClosedByAdmin);
 }
 
 #[test]

@@ -51,6 +51,8 @@ pub struct Tile {
 pub struct Voice {
     /// Whose voice.
     pub source: SourceId,
+    /// `false` when the camera is closed, as of a [`Tile`]: for who watches that one alone.
+    pub camera: bool,
     /// The microphone is off: whatever it sends is not heard.
     pub muted: bool,
 }

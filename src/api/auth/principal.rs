@@ -91,6 +91,20 @@ impl Principal {
         Err(Problem::new(Case::Forbidden, detail))
     }
 
+    /// Whether it may take part in `live`: sit, ask for a seat, publish from one.
+    ///
+    /// # Errors
+    /// 403 for the audience, which watches, and for tokens of other lives.
+    pub(in crate::api) fn may_sit(&self, live: &LiveId) -> Result<(), Problem> {
+        match self.role {
+            Role::Admin | Role::Host | Role::Guest => self.may_watch(live),
+            Role::Audience => {
+                let detail = "a token with role audience watches; seats need one with role guest, host or admin";
+                Err(Problem::new(Case::Forbidden, detail))
+            }
+        }
+    }
+
     /// # Errors
     /// 403 for everybody but the backend.
     pub(in crate::api) fn must_be_admin(&self, what: &str) -> Result<(), Problem> {

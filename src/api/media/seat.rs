@@ -20,7 +20,7 @@ use crate::live::Command;
 /// The seat on which the owner publishes, as by `/whip/{liveId}`.
 const OWNER_SEAT: u64 = 0;
 
-/// Whoever sits there, with a token of any role that names the live; an admin for that one. Who sits there is asked after the
+/// Whoever sits there, with a token of any role but audience that names the live; an admin for that one. Who sits there is asked after the
 /// offer was read, so that a slow one does not publish from a seat that was left meanwhile.
 pub(super) async fn publish(
     _: Open,
@@ -34,7 +34,7 @@ pub(super) async fn publish(
     if index == OWNER_SEAT {
         return publish_as_host(&state, &bearer, live, request).await;
     }
-    bearer.principal.may_watch(&live)?;
+    bearer.principal.may_sit(&live)?;
     let offer = body::text(request, SDP, Case::MalformedOffer).await?;
     let user = (!bearer.principal.is_admin()).then(|| bearer.principal.user.clone());
     let publish = asked!(state, Command::PublishFromSeat { live, index, user } => Publish);

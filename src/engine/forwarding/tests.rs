@@ -1,5 +1,5 @@
 use super::*;
-use crate::engine::host_line::Attention;
+use crate::engine::host_line::{Attention, Devices};
 use crate::engine::peer::SessionKey;
 use crate::engine::producers;
 use crate::engine::shard::ShardHandle;
@@ -70,6 +70,27 @@ fn a_keyframe_is_where_its_access_unit_begins_also_when_it_comes_in_pieces() {
     assert_eq!(shape(&forwarding.take_ready()), [(true, vec![1])]);
     forwarding.take(now, &video(2, 0, IDR));
     assert_eq!(shape(&forwarding.take_ready()), [(false, vec![2])], "nobody may begin in its middle");
+}
+
+#[test]
+fn nothing_passes_of_what_is_closed_on_the_seat_and_the_picture_begins_anew_with_a_keyframe() {
+    let (mut forwarding, line) = forwarding();
+    let (now, _attention) = (Instant::now(), Attention::new(&line));
+    forwarding.take(now, &video(1, 0, IDR));
+    forwarding.take(now, &packet(MediaKind::Audio, 1, 0, b"a"));
+    assert_eq!(forwarding.take_ready().len(), 2);
+    line.set_devices(Devices { no_camera: true, no_microphone: true });
+    assert!(
+        !forwarding.take(now, &video(2, 3_000, IDR)) && !forwarding.take(now, &packet(MediaKind::Audio, 2, 960, b"b"))
+    );
+    line.set_devices(Devices { no_camera: true, no_microphone: false });
+    assert!(!forwarding.take(now, &video(3, 6_000, DELTA)));
+    line.set_devices(Devices::default());
+    assert!(!forwarding.take(now, &video(4, 9_000, DELTA)), "it follows on what nobody got");
+    forwarding.take(now, &video(5, 12_000, IDR));
+    forwarding.take(now, &video(6, 15_000, DELTA));
+    forwarding.handle_timeout(now + GAP_DEADLINE);
+    assert_eq!(shape(&forwarding.take_ready()), [(true, vec![5]), (false, vec![6])]);
 }
 
 #[test]

@@ -46,6 +46,10 @@ impl Lives {
         }
         *status = next;
         self.state.seating.put(&asked.live, index, seat);
+        if !own {
+            // Kept beside the seat: leaving it, or its live doing without seats for a while, opens nothing.
+            self.state.seating.close(&asked.live, &user.user_id, device, next == DeviceStatus::ClosedByAdmin);
+        }
         self.seats_changed(asked.now, &asked.live, Change::of(SeatReason::Device, vec![index]));
         if !own {
             self.tell_seat(asked.now, &asked.live, told(device, open, user));

@@ -61,7 +61,8 @@ impl Lives {
             return;
         };
         let mut seat = self.state.seating.seat(live, OWNER_SEAT);
-        seat.sitter = Some(Sitter::new(info.owner.clone(), None));
+        let closed = self.state.seating.closed(live, &info.owner.user_id);
+        seat.sitter = Some(Sitter::new(info.owner.clone(), None, closed));
         self.state.seating.put(live, OWNER_SEAT, seat);
     }
 
@@ -80,6 +81,11 @@ impl Lives {
             self.state.seating.pending.remove(&(live.clone(), user));
         }
         sources
+    }
+
+    /// The live has ended, and what was closed to its users is forgotten.
+    pub(in crate::live) fn forget_closed(&mut self, live: &LiveId) {
+        self.state.seating.reopen_all(live);
     }
 
     /// These lives are in a connection of this layout from now on: where it has no room for a seat, whoever sits there

@@ -13,6 +13,9 @@ use super::super::state::Presence;
 use super::super::table::Table;
 use super::super::time::WallMs;
 
+/// Users of one live that something may be closed to; one more, and the first of them is forgotten.
+const CLOSED_MAX: usize = 1_000;
+
 /// A seat that is locked or taken; all others have no row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::live) struct Seat {
@@ -31,8 +34,10 @@ pub(in crate::live) struct Sitter {
 }
 
 impl Sitter {
-    pub(in crate::live) fn new(user: User, source: Option<SourceId>) -> Self {
-        Self { user: Arc::new(user), microphone: DeviceStatus::Opened, camera: DeviceStatus::Opened, source }
+    pub(in crate::live) fn new(user: User, source: Option<SourceId>, closed: Closed) -> Self {
+        let status = |closed| if closed { DeviceStatus::ClosedByAdmin } else { DeviceStatus::Opened };
+        let (microphone, camera) = (status(closed.microphone), status(closed.camera));
+        Self { user: Arc::new(user), microphone, camera, source }
     }
 
     pub(super) fn device(&mut self, device: Device) -> &mut DeviceStatus {
@@ -41,6 +46,13 @@ impl Sitter {
             Device::Camera => &mut self.camera,
         }
     }
+}
+
+/// What the owner or the backend has closed to a user; its key is the live and the user. Leaving the seat does not undo it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::live) struct Closed {
+    pub(in crate::live) microphone: bool,
+    pub(in crate::live) camera: bool,
 }
 
 /// A guest on a seat, as one who publishes; its key is the live and the user.
@@ -67,6 +79,7 @@ pub(in crate::live) struct Pending {
 pub(in crate::live) struct SeatRows {
     seats: BTreeMap<(LiveId, u32), Seat>,
     guests: BTreeMap<(LiveId, UserId), Guest>,
+    closed: BTreeMap<(LiveId, UserId), Closed>,
     pending: BTreeMap<(LiveId, UserId), Pending>,
 }
 
@@ -86,6 +99,7 @@ pub(in crate::live) struct Seating {
     pub(in crate::live) guests: Table<(LiveId, UserId), Guest>,
     /// Whose each guest's source is.
     pub(in crate::live) sources: Table<SourceId, (LiveId, UserId)>,
+    closed: Table<(LiveId, UserId), Closed>,
     pub(in crate::live) pending: Table<(LiveId, UserId), Pending>,
 }
 
@@ -95,25 +109,26 @@ pub(in crate::live) struct SeatMark {
     seats: usize,
     guests: usize,
     sources: usize,
+    closed: usize,
     pending: usize,
 }
 
 impl Seating {
     pub(in crate::live) fn new(rows: SeatRows) -> Self {
-        let SeatRows { seats, guests, pending } = rows;
+        let SeatRows { seats, guests, closed, pending } = rows;
         let sources = guests.iter().map(|(key, guest)| (guest.source, key.clone())).collect();
-        let (seats, guests) = (Table::new(seats), Table::new(guests));
-        Self { seats, guests, sources: Table::new(sources), pending: Table::new(pending) }
+        let (seats, guests, closed) = (Table::new(seats), Table::new(guests), Table::new(closed));
+        Self { seats, guests, sources: Table::new(sources), closed, pending: Table::new(pending) }
     }
 
     pub(in crate::live) fn snapshot(&self) -> SeatRows {
         let (seats, guests) = (self.seats.rows().clone(), self.guests.rows().clone());
-        SeatRows { seats, guests, pending: self.pending.rows().clone() }
+        SeatRows { seats, guests, closed: self.closed.rows().clone(), pending: self.pending.rows().clone() }
     }
 
     pub(in crate::live) fn mark(&self) -> SeatMark {
-        let (seats, guests) = (self.seats.mark(), self.guests.mark());
-        SeatMark { seats, guests, sources: self.sources.mark(), pending: self.pending.mark() }
+        let (seats, guests, closed) = (self.seats.mark(), self.guests.mark(), self.closed.mark());
+        SeatMark { seats, guests, sources: self.sources.mark(), closed, pending: self.pending.mark() }
     }
 
     /// What the requests and guests that were changed since `mark` may be waiting for, or may have been.
@@ -130,6 +145,7 @@ impl Seating {
         self.seats.undo_to(mark.seats);
         self.guests.undo_to(mark.guests);
         self.sources.undo_to(mark.sources);
+        self.closed.undo_to(mark.closed);
         self.pending.undo_to(mark.pending);
     }
 
@@ -137,6 +153,7 @@ impl Seating {
         self.seats.forget();
         self.guests.forget();
         self.sources.forget();
+        self.closed.forget();
         self.pending.forget();
     }
 
@@ -152,6 +169,43 @@ impl Seating {
         } else {
             self.seats.insert(key, seat);
         }
+    }
+
+    /// What is closed to a user of a live.
+    pub(in crate::live) fn closed(&self, live: &LiveId, user: &UserId) -> Closed {
+        self.closed.get(&(live.clone(), user.clone())).copied().unwrap_or_default()
+    }
+
+    /// A user's device is closed by the owner or the backend, or not any more.
+    pub(super) fn close(&mut self, live: &LiveId, user: &UserId, device: Device, closed: bool) {
+        let mut now = self.closed(live, user);
+        match device {
+            Device::Microphone => now.microphone = closed,
+            Device::Camera => now.camera = closed,
+        }
+        let key = (live.clone(), user.clone());
+        if now == Closed::default() {
+            self.closed.remove(&key);
+            return;
+        }
+        let known = self.closed_in(live);
+        if known.len() >= CLOSED_MAX && !known.contains(&key) {
+            self.closed.remove(&known[0]);
+        }
+        self.closed.insert(key, now);
+    }
+
+    /// The live ends: nothing is closed to anybody in one of the same name.
+    pub(super) fn reopen_all(&mut self, live: &LiveId) {
+        for key in self.closed_in(live) {
+            self.closed.remove(&key);
+        }
+    }
+
+    fn closed_in(&self, live: &LiveId) -> Vec<(LiveId, UserId)> {
+        let from = (live.clone(), UserId::first());
+        let rows = self.closed.range(from..).take_while(|((of, _), _)| of == live);
+        rows.map(|(key, _)| key.clone()).collect()
     }
 
     /// The seats of a live that have rows, by number.

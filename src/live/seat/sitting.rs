@@ -60,7 +60,8 @@ impl Lives {
     pub(super) fn sit(&mut self, now: WallMs, live: &LiveId, index: u32, user: User) -> Result<(), Refusal> {
         let source = if index == OWNER_SEAT { None } else { Some(self.new_guest(live, &user.user_id)?) };
         let mut seat = self.state.seating.seat(live, index);
-        seat.sitter = Some(Sitter::new(user.clone(), source));
+        let closed = self.state.seating.closed(live, &user.user_id);
+        seat.sitter = Some(Sitter::new(user.clone(), source, closed));
         self.state.seating.put(live, index, seat);
         self.close_pending_as_seated(now, live, &user.user_id);
         let change = Change { seated: vec![user], ..Change::of(SeatReason::Taken, vec![index]) };

@@ -62,7 +62,14 @@ impl Model {
             self.connections.retain(|connection| connection.number != number);
         } else {
             let connection = self.connections.iter_mut().find(|connection| connection.number == number);
-            connection.expect("found above").members.retain(|member| *member != live);
+            let connection = connection.expect("found above");
+            connection.members.retain(|member| *member != live);
+            if let Some(own) = &mut connection.own {
+                own.retain(|region| region.of != live);
+                if own.is_empty() {
+                    (connection.own, connection.template) = (None, super::layouts::GRID);
+                }
+            }
         }
         let user = self.live_mut(live).host();
         self.tell(members, Event::UserLeft { user, reason });

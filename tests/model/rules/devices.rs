@@ -32,6 +32,13 @@ impl Model {
             return Ok(Answer::Done);
         }
         self.live_mut(id).seats[at].sitter = Some(sitter);
+        if !own {
+            let by_admin = |device| device == Device::ClosedByAdmin;
+            let row = (sitter.user.id, by_admin(sitter.microphone), by_admin(sitter.camera));
+            let closed = &mut self.live_mut(id).closed;
+            closed.retain(|(user, ..)| *user != sitter.user.id);
+            closed.push(row);
+        }
         self.tell_seats(id, Why::Device, &[at], vec![], vec![]);
         if !own {
             let guest = sitter.user;

@@ -7,8 +7,9 @@ use crate::twist::Twist;
 use crate::words::{Device, Person, Text};
 
 impl Sitting {
-    pub(super) fn new(user: Person<'static>, serial: u32) -> Self {
-        Self { user, microphone: Device::Open, camera: Device::Open, serial, media: Link::Never }
+    pub(super) fn new(user: Person<'static>, serial: u32, (microphone, camera): (bool, bool)) -> Self {
+        let device = |closed| if closed { Device::ClosedByAdmin } else { Device::Open };
+        Self { user, microphone: device(microphone), camera: device(camera), serial, media: Link::Never }
     }
 
     /// As its tile shows it.
@@ -19,6 +20,12 @@ impl Sitting {
 }
 
 impl Live {
+    /// Whether the user's microphone, and its camera, are closed by who manages.
+    pub(super) fn closed_to(&self, user: Text) -> (bool, bool) {
+        let found = self.closed.iter().find(|(whose, ..)| *whose == user);
+        found.map_or((false, false), |(_, microphone, camera)| (*microphone, *camera))
+    }
+
     /// Who sits on seats but the owner's.
     pub(crate) fn guests(&self) -> Vec<(u64, Sitting)> {
         let seats = (0..).zip(&self.seats).skip(1);

@@ -36,6 +36,7 @@ impl Model {
             spared: 0,
             seats: Vec::new(),
             pending: Vec::new(),
+            closed: Vec::new(),
             shown: false,
             own: None,
         });
@@ -72,8 +73,9 @@ impl Model {
         let count =
             if live.settings.seats { usize::try_from(live.settings.seat_count).expect("at most 50") } else { 0 };
         live.seats = vec![Seat { locked: false, sitter: None }; count];
+        let closed = live.closed_to(live.owner.id);
         if let Some(first) = live.seats.first_mut() {
-            first.sitter = Some(Sitting::new(live.owner, 0));
+            first.sitter = Some(Sitting::new(live.owner, 0, closed));
         }
     }
 

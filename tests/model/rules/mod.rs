@@ -89,6 +89,8 @@ pub(crate) struct Live {
     /// As many as it has; none when it has none.
     pub(crate) seats: Vec<Seat>,
     pub(crate) pending: Vec<Pending>,
+    /// To whom who manages has closed something: the microphone, the camera.
+    pub(crate) closed: Vec<(Text, bool, bool)>,
     /// It has had something to show.
     pub(crate) shown: bool,
     /// Regions of its own, for while it is alone.

@@ -146,7 +146,8 @@ impl Live {
     /// The camera is open, and the microphone off, as the owner's tile shows it.
     pub(super) fn tile_devices(&self) -> (bool, bool) {
         let owner = self.seats.first().and_then(|seat| seat.sitter);
-        owner.map_or((true, false), |it| (it.camera == Device::Open, it.microphone != Device::Open))
+        let (microphone, camera) = self.closed_to(self.owner.id);
+        owner.map_or((!camera, microphone), |it| (it.camera == Device::Open, it.microphone != Device::Open))
     }
 
     pub(super) fn named(&self) -> Text {

@@ -37,7 +37,9 @@ impl Model {
     /// The user sits there now, and what was asked about it before is over.
     pub(super) fn sit(&mut self, id: Text, index: usize, user: Person<'static>) {
         let serial = if index == 0 { 0 } else { self.next_serial() };
-        self.live_mut(id).seats[index].sitter = Some(Sitting::new(user, serial));
+        let live = self.live_mut(id);
+        let closed = live.closed_to(user.id);
+        live.seats[index].sitter = Some(Sitting::new(user, serial, closed));
         self.drop_pending(id, user.id, ALREADY_SEATED);
         self.tell_seats(id, Why::Taken, &[index], vec![user], vec![]);
     }

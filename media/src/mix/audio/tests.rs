@@ -242,7 +242,8 @@ fn unknown_sources_and_too_many_voices_are_left_out() {
     mixer.set_trim(A, Duration::from_millis(50));
     mixer.remove(A);
     assert!(mixer.take(A).is_none());
-    for n in 0..100 {
+    let more = u32::try_from(VOICES_MAX).unwrap() + 50;
+    for n in 0..more {
         mixer.add(start, SourceId(n));
     }
     assert_eq!(mixer.voices.len(), VOICES_MAX);

@@ -59,7 +59,8 @@ pub(super) const TEXTS: &[Text] = &[
             "Choose the layout",
             "A template, or regions of one's own. Any connected host changes it for all lives of the connection. A live alone may have \
             regions of its own, kept for whenever it is alone, until it chooses hostDynamicGrid. With regions templateId is 1000; whoever \
-            has none is heard and not seen, and a region whose seat is empty or whose live has left stays empty.",
+            has none is heard and not seen. A region whose seat is empty stays empty, and those of a live that leaves go with it; where \
+            none is left everybody is in hostDynamicGrid.",
         )
         .refuses(&[Case::NotConnected, Case::ConnectionFull]),
     text("POST", "/v1/layouts/validate", "validateLayout", "layout")

@@ -71,7 +71,7 @@ pub(super) const TEXTS: &[Text] = &[
         .says(
             "Play a single host, untouched",
             "WHEP. What a host or a guest on a seat sends is forwarded as it came: its H.264 and its Opus, neither decoded nor \
-            encoded again, and nobody else, also in a connection. A viewer who comes gets a keyframe; a host who comes back by \
+            encoded again, and nobody else, also in a connection; nothing of a camera or a microphone that is closed on its seat. A viewer who comes gets a keyframe; a host who comes back by \
             another session goes on in the same one. The answer names, of the H.264 formats that are offered with \
             packetization-mode 1, the one that fits the host's profile best; an offer without that profile is taken all the \
             same. While the host does not publish: 409 with Retry-After.",

@@ -7,7 +7,7 @@ const GIL: SourceId = SourceId(9);
 
 /// A scene that shows some and lets others be heard.
 fn with_voices(shown: &[SourceId], heard: &[SourceId]) -> Scene {
-    let voices = heard.iter().map(|source| Voice { source: *source, muted: false }).collect();
+    let voices = heard.iter().map(|source| Voice { source: *source, camera: true, muted: false }).collect();
     Scene { voices, ..scene(shown) }
 }
 
