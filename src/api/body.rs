@@ -67,10 +67,20 @@ fn misfit(path: &str, error: &serde_json::Error) -> Problem {
 
 /// Callers know JSON's types, not Rust's.
 fn in_json_words(said: String) -> String {
-    const NUMBERS: [&str; 7] = ["u8", "u16", "u32", "u64", "i32", "i64", "usize"];
-    NUMBERS.iter().fold(said, |said, number| {
-        said.replace(&format!("expected {number} at"), "expected a whole number of at least 0 at")
-    })
+    const NUMBERS: [(&str, &str); 7] = [
+        ("u8", "a whole number of at least 0"),
+        ("u16", "a whole number of at least 0"),
+        ("u32", "a whole number of at least 0"),
+        ("u64", "a whole number of at least 0"),
+        ("usize", "a whole number of at least 0"),
+        ("i32", "a whole number"),
+        // Whatever is counted so, scores first of all.
+        ("i64", "a whole number of at most 2^53 - 1"),
+    ];
+    let named = |said: String, (number, words): &(&str, &str)| {
+        said.replace(&format!("expected {number} at"), &format!("expected {words} at"))
+    };
+    NUMBERS.iter().fold(said, named)
 }
 
 /// A body that is text of `media_type`.

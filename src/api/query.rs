@@ -28,7 +28,27 @@ impl<T: DeserializeOwned> FromRequestParts<ApiState> for StrictQuery<T> {
 /// The parser's words without its own name, and with what to write instead of what is no number.
 fn in_query_words(said: &str) -> String {
     let said = said.trim_start_matches("Failed to deserialize query string: ");
-    said.replace("invalid digit found in string", "wanted a whole number of at least 0")
+    let unparsed = [
+        "invalid digit found in string",
+        "cannot parse integer from empty string",
+        "number too large to fit in target type",
+    ];
+    unparsed
+        .iter()
+        .fold(said.to_owned(), |said, words| said.replace(words, "wanted a whole number within the bounds of /docs"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_no_number_is_told_what_to_write() {
+        for wrong in ["invalid digit found in string", "cannot parse integer from empty string"] {
+            let said = in_query_words(&format!("Failed to deserialize query string: count: {wrong}"));
+            assert_eq!(said, "count: wanted a whole number within the bounds of /docs");
+        }
+    }
 }
 
 /// The variable segments of a path. Percent-escapes that are not UTF-8 name nothing here: 404.

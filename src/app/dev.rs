@@ -13,6 +13,7 @@ pub fn banner(server: &Running, key: Option<&KeyConfig>) -> anyhow::Result<Strin
     let url = server.url();
     let admin = token(server, Role::Admin, "admin")?;
     let host = token(server, Role::Host, "alice")?;
+    let guest = token(server, Role::Guest, "guest")?;
     let viewer = token(server, Role::Audience, "viewer")?;
     let key = key.map_or(String::new(), |key| format!("  key       {} = {} (HS256)\n", key.id, key.secret.reveal()));
     Ok(format!(
@@ -23,6 +24,7 @@ pub fn banner(server: &Running, key: Option<&KeyConfig>) -> anyhow::Result<Strin
          {key}\
          \x20 admin     {admin}\n\
          \x20 host      {host}\n\
+         \x20 guest     {guest}\n\
          \x20 viewer    {viewer}\n\n\
          \x20 curl -H \"Authorization: Bearer {admin}\" {url}/v1/lives\n\n"
     ))

@@ -27,6 +27,18 @@ async fn seated(house: &House) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_audience_watches_and_neither_sits_nor_asks_to() {
+    let (house, ..) = open().await;
+    let viewer = house.token(Role::Audience, "vic", "a");
+    for path in ["seats/1/take", "seats/move", "seat-applications", "seat-invitations/vic/accept"] {
+        let body = if path == "seats/move" { json!({"userId": "vic", "seatIndex": 2}) } else { json!({}) };
+        let problem = post(&house, &viewer, path, &body).await.problem(403, "forbidden");
+        assert!(problem["detail"].as_str().unwrap().contains("role guest, host or admin"), "{path}: {problem}");
+    }
+    assert_eq!(seated(&house).await, ["0:alice"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn seat_is_taken_moved_muted_locked_and_left() {
     let (house, alice, gil, hal) = open().await;
     let none = Value::Null;

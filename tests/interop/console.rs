@@ -362,7 +362,7 @@ fn a_guest_applies_sits_is_seen_in_the_other_live_and_is_removed() {
     let browser = Browser::launch();
     let [a, b] = two_windows(&browser, &server, "apply");
     invite_and_accept(&server, &a, &b);
-    let token = server.printed("viewer");
+    let token = server.printed("guest");
     let guest = Window::at(&browser, &server, "console-guest", &format!("live=a&token={token}"));
     let seat = |index: u32| format!("#seats [data-key='a {index}']");
     let of_seat = |index: u32, word: &str| format!("{} [data-do={word}]", seat(index));
@@ -377,40 +377,40 @@ fn a_guest_applies_sits_is_seen_in_the_other_live_and_is_removed() {
     guest.fill("#seat-apply [name=seatIndex]", "2");
     guest.press("#seat-apply button");
     guest.says("#applicants", "applies for seat 2");
-    a.says("#applicants", "viewer");
+    a.says("#applicants", "guest");
     a.press("#applicants [data-do=accept]");
     for window in [&a, &b, &guest] {
-        window.says(&seat(2), "viewer");
+        window.says(&seat(2), "guest");
         window.misses("#seat-requests");
     }
-    assert_eq!(taken(2).as_deref(), Some("viewer"));
+    assert_eq!(taken(2).as_deref(), Some("guest"));
 
     a.press(&of_seat(2, "mute"));
     guest.says(&seat(2), "microphone closed by the host");
     a.press(&of_seat(2, "unmute"));
-    a.fill("#seat-move [name=userId]", "viewer");
+    a.fill("#seat-move [name=userId]", "guest");
     a.fill("#seat-move [name=seatIndex]", "4");
     a.press("#seat-move button");
-    b.says(&seat(4), "viewer");
+    b.says(&seat(4), "guest");
     b.misses(&seat(2));
     a.press(&of_seat(2, "lock"));
     b.says(&seat(2), "locked");
     b.misses(&of_seat(4, "kick"));
     a.press(&of_seat(4, "kick"));
-    guest.says("#log", "viewer was removed from seat 4");
+    guest.says("#log", "guest was removed from seat 4");
     b.misses(&seat(4));
     assert_eq!(taken(4), None);
 
     // Invited this time; the first time the guest says no.
     for word in ["reject", "accept"] {
-        a.fill("#seat-invite [name=userId]", "viewer");
+        a.fill("#seat-invite [name=userId]", "guest");
         a.fill("#seat-invite [name=seatIndex]", "1");
         a.press("#seat-invite button");
         guest.says("#seat-invitees", "is invited to seat 1");
         guest.press(&format!("#seat-invitees [data-do={word}]"));
         a.misses("#seat-requests");
     }
-    b.says(&seat(1), "viewer");
+    b.says(&seat(1), "guest");
     guest.0.screenshot();
     guest.press(&of_seat(1, "leave"));
     b.misses(&seat(1));

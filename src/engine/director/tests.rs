@@ -73,3 +73,31 @@ fn a_session_that_races_the_end_of_its_live_is_closed_and_leaves_nothing() {
     let places = director.places();
     assert!(places.sources.is_empty() && places.hosts.is_empty());
 }
+
+#[test]
+fn what_is_closed_on_a_seat_holds_for_the_session_there_is_and_for_each_after_it_seen_or_only_heard() {
+    use costage_media::frame::Size;
+    use costage_media::scene::{Template, Tile, Voice};
+    let scene = |tiles, voices| Scene {
+        canvas: Size { width: 720, height: 1280 },
+        template: Template::HostDynamicGrid,
+        tiles,
+        voices,
+        cells: Vec::new(),
+        score_bar: None,
+        names: true,
+    };
+    let closed = |director: &Director| {
+        let line = Arc::clone(&director.places().hosts[&SOURCE]);
+        [MediaKind::Video, MediaKind::Audio].map(|kind| line.is_closed(kind))
+    };
+    let (mut director, _orders) = director();
+    director.adopt(SessionKey(1), HOST, Box::new(Idle));
+    let tile = Tile { source: SOURCE, camera: false, muted: false, ..Tile::default() };
+    director.stage(StageId(1), scene(vec![tile], Vec::new()));
+    assert_eq!(closed(&director), [true, false]);
+    director.stage(StageId(1), scene(Vec::new(), vec![Voice { source: SOURCE, camera: true, muted: true }]));
+    assert_eq!(closed(&director), [false, true]);
+    director.adopt(SessionKey(2), HOST, Box::new(Idle));
+    assert_eq!(closed(&director), [false, true], "a session that takes over");
+}

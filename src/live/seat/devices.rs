@@ -48,7 +48,9 @@ impl Lives {
         self.state.seating.put(&asked.live, index, seat);
         if !own {
             // Kept beside the seat: leaving it, or its live doing without seats for a while, opens nothing.
-            self.state.seating.close(&asked.live, &user.user_id, device, next == DeviceStatus::ClosedByAdmin);
+            let owner = self.live(&asked.live)?.owner().clone();
+            let closed = next == DeviceStatus::ClosedByAdmin;
+            self.state.seating.close(&asked.live, &owner, &user.user_id, device, closed);
         }
         self.seats_changed(asked.now, &asked.live, Change::of(SeatReason::Device, vec![index]));
         if !own {

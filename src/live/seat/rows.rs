@@ -13,7 +13,7 @@ use super::super::state::Presence;
 use super::super::table::Table;
 use super::super::time::WallMs;
 
-/// Users of one live that something may be closed to; one more, and the first of them is forgotten.
+/// Users of one live that something may be closed to; one more, and one who sits nowhere and is not the owner is forgotten.
 const CLOSED_MAX: usize = 1_000;
 
 /// A seat that is locked or taken; all others have no row.
@@ -177,7 +177,7 @@ impl Seating {
     }
 
     /// A user's device is closed by the owner or the backend, or not any more.
-    pub(super) fn close(&mut self, live: &LiveId, user: &UserId, device: Device, closed: bool) {
+    pub(super) fn close(&mut self, live: &LiveId, owner: &UserId, user: &UserId, device: Device, closed: bool) {
         let mut now = self.closed(live, user);
         match device {
             Device::Microphone => now.microphone = closed,
@@ -190,7 +190,10 @@ impl Seating {
         }
         let known = self.closed_in(live);
         if known.len() >= CLOSED_MAX && !known.contains(&key) {
-            self.closed.remove(&known[0]);
+            let may_go = |(_, user): &&(LiveId, UserId)| user != owner && self.index_of(live, user).is_none();
+            if let Some(forgotten) = known.iter().find(may_go).cloned() {
+                self.closed.remove(&forgotten);
+            }
         }
         self.closed.insert(key, now);
     }
