@@ -38,19 +38,6 @@ fn in_query_words(said: &str) -> String {
         .fold(said.to_owned(), |said, words| said.replace(words, "wanted a whole number within the bounds of /docs"))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whatever_is_no_number_is_told_what_to_write() {
-        for wrong in ["invalid digit found in string", "cannot parse integer from empty string"] {
-            let said = in_query_words(&format!("Failed to deserialize query string: count: {wrong}"));
-            assert_eq!(said, "count: wanted a whole number within the bounds of /docs");
-        }
-    }
-}
-
 /// The variable segments of a path. Percent-escapes that are not UTF-8 name nothing here: 404.
 pub(super) struct Segments<T>(pub(super) T);
 
@@ -61,6 +48,19 @@ impl<T: DeserializeOwned + Send> FromRequestParts<ApiState> for Segments<T> {
         match <Path<T> as FromRequestParts<ApiState>>::from_request_parts(parts, state).await {
             Ok(Path(value)) => Ok(Self(value)),
             Err(_) => Err(Problem::new(Case::RouteNotFound, "the path has escapes that are not UTF-8")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_no_number_is_told_what_to_write() {
+        for wrong in ["invalid digit found in string", "cannot parse integer from empty string"] {
+            let said = in_query_words(&format!("Failed to deserialize query string: count: {wrong}"));
+            assert_eq!(said, "count: wanted a whole number within the bounds of /docs");
         }
     }
 }
