@@ -95,7 +95,7 @@ mod tests {
             luma.iter().rposition(differs).map_or(0, |last| last + 1 - luma.iter().position(differs).unwrap_or(0))
         };
         assert_eq!([disc(14), disc(130)], [0; 2]);
-        assert!((110..=112).contains(&disc(40 + 16)) && disc(17) > 0 && disc(126) > 0, "{}", disc(56));
+        assert!((110..=112).contains(&disc(16 + 56)) && disc(17) > 0 && disc(126) > 0, "{}", disc(72));
         assert!((0..200).all(|row| patch.row(0, row).1.iter().all(|alpha| *alpha == 255)));
     }
 
