@@ -11,7 +11,7 @@ use costage_media::jitter::{VideoEvent, VideoInput};
 use costage_media::kernel::Kernels;
 use costage_media::mix::{Program, ProgramConfig};
 use costage_media::packet::{MediaKind, RtpIn};
-use costage_media::scene::{Scene, SourceId, Template, Tile};
+use costage_media::scene::{Battle, Scene, SourceId, Template, Tile};
 use costage_media::time::MediaTime;
 
 const CANVAS: Size = Size { width: 720, height: 1280 };
@@ -50,8 +50,8 @@ impl Show {
         let tiles = hosts.iter().map(tile).collect();
         let canvas = template.canvas(CANVAS);
         let (voices, cells) = (Vec::new(), Vec::new());
-        let (score_bar, names) = (None, false);
-        self.program.set_scene(self.now, Scene { canvas, template, tiles, voices, cells, score_bar, names });
+        let (battle, names) = (Battle::default(), false);
+        self.program.set_scene(self.now, Scene { canvas, template, tiles, voices, cells, battle, names });
         // As the engine does it: the decoders' last pictures once more.
         for &host in hosts {
             self.program.repaint(self.now, source(host), even(LUMA[host]).as_ref(), self.now);

@@ -12,7 +12,10 @@ use std::time::{Duration, Instant};
 use costage_media::frame::{Colour, I420, PictureRef, Size};
 use costage_media::kernel::{Kernels, Level};
 use costage_media::mix::VideoMixer;
-use costage_media::scene::{Cell, CellSitter, Fit, Rect, Region, Scene, ScoreBar, SourceId, Template, Tile};
+use costage_media::scene::{
+    Battle, Cell, CellSitter, Countdown, Fit, Outcome, Rect, Region, Scene, Side, SourceId, Span, Standing, Template,
+    Tile, Verdict,
+};
 
 const CANVAS: Size = Size { width: 720, height: 1280 };
 const HD: Size = Size { width: 1280, height: 720 };
@@ -33,8 +36,7 @@ fn grids_of_one_to_nine_hosts() {
 fn score_bars() {
     for (name, left, right) in [("0-0", 0, 0), ("500-1200", 500, 1_200), ("12.3k-4.5M", 12_345, 4_567_890)] {
         snapshot(&format!("score-{name}"), |mixer, now| {
-            let score_bar = Some(ScoreBar { left, right });
-            mixer.set_scene(now, Scene { score_bar, ..scene(2) });
+            mixer.set_scene(now, Scene { battle: battle(&[left, right]), ..scene(2) });
             paint_all(mixer, now, 2);
             now
         });
@@ -44,12 +46,69 @@ fn score_bars() {
 #[test]
 fn a_score_on_its_way() {
     snapshot("score-sliding", |mixer, now| {
-        let bar = |left, right| Scene { score_bar: Some(ScoreBar { left, right }), ..scene(2) };
+        let bar = |left, right| Scene { battle: battle(&[left, right]), ..scene(2) };
         mixer.set_scene(now, bar(100, 900));
         paint_all(mixer, now, 2);
         mixer.set_scene(now, bar(900, 100));
         now + Duration::from_millis(100)
     });
+}
+
+#[test]
+fn countdowns() {
+    let span = |of, seconds: u64| move |now: Instant| Some(Countdown { of, end: now + Duration::from_secs(seconds) });
+    let punished = span(Span::Punishment, 27);
+    for (name, n, countdown) in [("2", 2, span(Span::Battle, 83)), ("flash", 5, span(Span::Battle, 9))] {
+        snapshot(&format!("countdown-{name}"), |mixer, now| {
+            let scores: Vec<u64> = (0..u64::from(n)).map(|i| 700 * i * i).collect();
+            mixer.set_scene(now, Scene { battle: Battle { countdown: countdown(now), ..battle(&scores) }, ..scene(n) });
+            paint_all(mixer, now, n);
+            now
+        });
+    }
+    snapshot("countdown-punishment", |mixer, now| {
+        let battle = Battle { countdown: punished(now), ..Battle::default() };
+        mixer.set_scene(now, Scene { battle, ..scene(3) });
+        paint_all(mixer, now, 3);
+        now
+    });
+}
+
+#[test]
+fn marks_of_a_battle_of_more_than_two() {
+    for (name, scores) in [("3", &[1_200, 500][..]), ("9", &[0, 12_345, 9_999, 700, 700, 4_567_890, 3, 21, 100_000])] {
+        snapshot(&format!("marks-{name}"), |mixer, now| {
+            let (n, mut battle) = (scores.len().max(3), battle(scores));
+            let outside = |i| Side { source: SourceId(i), standing: None, verdict: None };
+            battle.sides.extend((scores.len()..n).map(|i| outside(u32::try_from(i).unwrap())));
+            battle.countdown = Some(Countdown { of: Span::Battle, end: now + Duration::from_secs(299) });
+            let n = u32::try_from(n).unwrap();
+            mixer.set_scene(now, Scene { battle, ..scene(n) });
+            paint_all(mixer, now, n);
+            now
+        });
+    }
+}
+
+#[test]
+fn a_start_and_results() {
+    snapshot("opening", |mixer, now| {
+        let battle = Battle { opening: Some(now + Duration::from_secs(1)), ..battle(&[0, 0]) };
+        mixer.set_scene(now, Scene { battle, ..scene(2) });
+        paint_all(mixer, now, 2);
+        now
+    });
+    for (name, outcomes) in [
+        ("2", &[Outcome::Victory, Outcome::Defeat][..]),
+        ("5", &[Outcome::Draw, Outcome::Draw, Outcome::Defeat, Outcome::Victory, Outcome::Defeat]),
+    ] {
+        snapshot(&format!("results-{name}"), |mixer, now| {
+            let n = u32::try_from(outcomes.len()).unwrap();
+            mixer.set_scene(now, Scene { battle: results(now, outcomes), ..scene(n) });
+            paint_all(mixer, now, n);
+            now
+        });
+    }
 }
 
 #[test]
@@ -92,7 +151,7 @@ fn three_hosts_on_the_way_to_four() {
 fn a_silent_host_dims_then_gives_way_to_the_avatar() {
     for (name, after_ms) in [("silent-dimmed", 2_000), ("silent-avatar", 5_000)] {
         snapshot(name, |mixer, now| {
-            mixer.set_scene(now, Scene { score_bar: Some(ScoreBar { left: 3, right: 1 }), ..scene(2) });
+            mixer.set_scene(now, Scene { battle: battle(&[3, 1]), ..scene(2) });
             paint_all(mixer, now, 2);
             let later = now + Duration::from_millis(after_ms);
             mixer.paint(later, SourceId(1), host(1, HD).as_ref());
@@ -119,8 +178,8 @@ fn avatars_of_hosts_without_picture() {
 #[test]
 fn a_small_landscape_canvas() {
     snapshot("landscape-640x360", |mixer, now| {
-        let score_bar = Some(ScoreBar { left: 500, right: 1_200 });
-        mixer.set_scene(now, Scene { canvas: Size { width: 640, height: 360 }, score_bar, ..scene(2) });
+        let battle = battle(&[500, 1_200]);
+        mixer.set_scene(now, Scene { canvas: Size { width: 640, height: 360 }, battle, ..scene(2) });
         paint_all(mixer, now, 2);
         now
     });
@@ -140,8 +199,8 @@ fn windows_above_the_first_host() {
 fn two_hosts_in_landscape() {
     snapshot("landscape-2", |mixer, now| {
         let template = Template::HostVideoLandscapeFixed2Seats;
-        let score_bar = Some(ScoreBar { left: 500, right: 1_200 });
-        mixer.set_scene(now, Scene { canvas: template.canvas(CANVAS), template, score_bar, ..scene(2) });
+        let battle = battle(&[500, 1_200]);
+        mixer.set_scene(now, Scene { canvas: template.canvas(CANVAS), template, battle, ..scene(2) });
         paint_all(mixer, now, 2);
         now
     });
@@ -158,13 +217,26 @@ fn two_teams_of_voices() {
             sitter: (i % 5 < 3).then(|| sitter(i)),
         };
         let cells = template.regions(CANVAS, 12).into_iter().enumerate().map(cell).collect();
-        let score_bar = Some(ScoreBar { left: 500, right: 1_200 });
+        let countdown = Some(Countdown { of: Span::Battle, end: now + Duration::from_secs(83) });
+        let battle = Battle { countdown, ..battle(&[500, 1_200]) };
         // Hosts were seen before, and are on their way.
         mixer.set_scene(now, scene(2));
         paint_all(mixer, now, 2);
         mixer.set_scene(now, scene(3));
-        mixer.set_scene(now, Scene { template, cells, score_bar, ..scene(0) });
+        mixer.set_scene(now, Scene { template, cells, battle, ..scene(0) });
         now + Duration::from_millis(20)
+    });
+}
+
+#[test]
+fn results_of_teams() {
+    snapshot("results-6v6", |mixer, now| {
+        let template = Template::HostStaticVoice6v6;
+        let cell = |region: Region| Cell { seat: 0, rect: region.rect, sitter: None };
+        let cells = template.regions(CANVAS, 12).into_iter().map(cell).collect();
+        let battle = results(now, &[Outcome::Defeat, Outcome::Victory]);
+        mixer.set_scene(now, Scene { template, cells, battle, ..scene(0) });
+        now
     });
 }
 
@@ -214,7 +286,7 @@ fn any_source_on_any_canvas_is_the_same_at_every_level() {
         let now = Instant::now();
         let run = |level| {
             let mut mixer = VideoMixer::new(Kernels::new(level), CANVAS);
-            mixer.set_scene(now, Scene { canvas, score_bar: Some(ScoreBar { left: 7, right: 5 }), ..scene(n) });
+            mixer.set_scene(now, Scene { canvas, battle: whole_battle(now, n), ..scene(n) });
             (0..n).for_each(|i| mixer.paint(now, SourceId(i), source.as_ref()));
             owned(mixer.compose(now))
         };
@@ -270,9 +342,38 @@ fn scene(n: u32) -> Scene {
         tiles: (0..n).map(|i| tile(SourceId(i), name(i))).collect(),
         voices: Vec::new(),
         cells: Vec::new(),
-        score_bar: None,
+        battle: Battle::default(),
         names: true,
     }
+}
+
+/// All in one battle, with these scores.
+fn battle(scores: &[u64]) -> Battle {
+    let side = |(source, score): (u32, &u64)| {
+        let rank = 1 + u32::try_from(scores.iter().filter(|other| *other > score).count()).unwrap();
+        let standing = Some(Standing { rank, score: *score, left: false });
+        Side { source: SourceId(source), standing, verdict: None }
+    };
+    Battle { sides: (0..).zip(scores).map(side).collect(), ..Battle::default() }
+}
+
+fn results(now: Instant, outcomes: &[Outcome]) -> Battle {
+    let until = now + Duration::from_secs(5);
+    let side = |(source, outcome): (u32, &Outcome)| {
+        let verdict = Some(Verdict { outcome: *outcome, until });
+        Side { source: SourceId(source), standing: None, verdict }
+    };
+    Battle { sides: (0..).zip(outcomes).map(side).collect(), ..Battle::default() }
+}
+
+/// Everything at once, more than any battle has.
+fn whole_battle(now: Instant, n: u32) -> Battle {
+    let mut battle = battle(&(0..u64::from(n)).map(|i| 7_000 * i).collect::<Vec<_>>());
+    let verdict = Verdict { outcome: Outcome::Draw, until: now + Duration::from_secs(5) };
+    battle.sides.iter_mut().for_each(|side| side.verdict = Some(verdict));
+    battle.opening = Some(verdict.until);
+    battle.countdown = Some(Countdown { of: Span::Punishment, end: verdict.until });
+    battle
 }
 
 fn tile(source: SourceId, name: String) -> Tile {

@@ -71,7 +71,7 @@ impl Gallery {
 mod tests {
     use super::*;
     use costage_media::frame::{I420, Size};
-    use costage_media::scene::{Template, Tile};
+    use costage_media::scene::{Battle, Template, Tile};
 
     fn picture() -> Avatar {
         Avatar::new(I420::black(Size { width: 2, height: 2 }))
@@ -89,7 +89,7 @@ mod tests {
             tiles: users.iter().map(tile).collect(),
             voices: Vec::new(),
             cells: Vec::new(),
-            score_bar: None,
+            battle: Battle::default(),
             names: true,
         }
     }

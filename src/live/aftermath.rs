@@ -64,7 +64,9 @@ impl Lives {
             Phase::Ended { punishment_end, .. } => *punishment_end = None,
             Phase::Pending { .. } | Phase::Running { .. } => return,
         }
+        let connection = battle.connection;
         self.record(Fact::PunishmentEnded { battle: id, at: now });
+        self.restage(connection);
         self.notify(now, audience, Event::BattlePunishmentEnded { battle_id: id });
     }
 

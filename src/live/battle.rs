@@ -25,6 +25,9 @@ impl Lives {
         let battle = battle.clone();
         for member in &battle.members {
             self.end_punishments_of(now, &member.host.live_id);
+            if let Some(live) = self.state.lives.get_mut(&member.host.live_id) {
+                live.judged = None;
+            }
         }
         let mut hosts = battle.members.iter().map(|member| (*member.host).clone());
         let started = Event::BattleStarted {
@@ -63,6 +66,7 @@ impl Lives {
         let user = (*member.host).clone();
         let alone = battle.members.iter().all(|member| member.left);
         self.record(Fact::BattleLeft { battle: id, user: user.user.user_id.clone(), at: now });
+        self.restage_battle(id);
         self.notify(now, audience.clone(), Event::UserExitBattle { battle_id: id, user });
         if alone {
             self.end_battle(now, id, BattleEndReason::AllMemberExit, audience);
@@ -97,6 +101,7 @@ impl Lives {
             self.release(id, live);
         }
         self.keep_ended(id);
+        self.proclaim(now, id, &result);
         let result = Some(result);
         self.record(Fact::BattleEnded { battle: id, reason, result: result.clone(), punishment_end, at: now });
         let connections: BTreeSet<_> =

@@ -66,6 +66,11 @@ impl Lives {
         self.line.wall(now)
     }
 
+    /// When the server's time is `at`: what a scene is told by.
+    pub(super) fn instant(&self, at: WallMs) -> Instant {
+        self.line.instant(at)
+    }
+
     /// Applies one command, or answers one question.
     ///
     /// # Errors

@@ -28,6 +28,7 @@ mod battle;
 mod challenge;
 pub mod command;
 mod connection;
+mod contest;
 mod custom;
 mod deadlines;
 pub mod effect;

@@ -1,6 +1,6 @@
 //! What the picture of a live would be: as it is, or with another template or number of hosts. Nothing changes.
 
-use costage_media::scene::{Scene, SourceId, Template, Tile};
+use costage_media::scene::{Scene, Side, SourceId, Template, Tile};
 
 use super::answer::Answer;
 use super::command::PreviewWish;
@@ -54,10 +54,12 @@ fn seat(scene: &mut Scene, hosts: u64, places: usize) -> Result<(), Refusal> {
         Refusal::Invalid { field: "hosts", detail }
     })?;
     scene.tiles.truncate(wanted);
+    scene.battle.sides.truncate(wanted);
     for number in scene.tiles.len() + 1..=wanted {
         // No host has these numbers: they are counted up from 1.
         let source = SourceId(u32::MAX - u32::try_from(number).unwrap_or(0));
         scene.tiles.push(Tile { source, name: format!("Host {number}"), camera: true, ..Tile::default() });
+        scene.battle.sides.push(Side { source, standing: None, verdict: None });
     }
     Ok(())
 }

@@ -9,21 +9,14 @@ use super::state::Member;
 
 /// The result of a battle between `members` as they stand, with the best senders of those who were given points.
 pub(super) fn decide(members: &[Member], mut senders: BTreeMap<UserId, Vec<Sender>>) -> BattleResult {
-    let mut order: Vec<_> = members.iter().collect();
-    // Who left comes last; equal scores keep the order of the battle.
-    order.sort_by_key(|member| (member.left, Reverse(member.score)));
-    let mut ranking: Vec<Ranked> = Vec::with_capacity(order.len());
-    for (place, member) in (1..).zip(order) {
-        let shares = ranking.last().filter(|above| (above.left, above.score) == (member.left, member.score));
-        let rank = shares.map_or(place, |above| above.rank);
-        ranking.push(Ranked {
-            user_id: member.host.user.user_id.clone(),
-            live_id: member.host.live_id.clone(),
-            score: member.score,
-            rank,
-            left: member.left,
-        });
-    }
+    let ranked = |(member, rank): (&Member, u32)| Ranked {
+        user_id: member.host.user.user_id.clone(),
+        live_id: member.host.live_id.clone(),
+        score: member.score,
+        rank,
+        left: member.left,
+    };
+    let ranking: Vec<_> = ranks(members).into_iter().map(ranked).collect();
     let stayed: Vec<_> = ranking.iter().filter(|ranked| !ranked.left).collect();
     let draw = stayed.len() >= 2 && stayed.iter().all(|ranked| ranked.rank == 1);
     let best = stayed.iter().filter(|ranked| ranked.rank == 1 && !draw);
@@ -37,6 +30,20 @@ pub(super) fn decide(members: &[Member], mut senders: BTreeMap<UserId, Vec<Sende
             .collect(),
         ranking,
     }
+}
+
+/// Everybody with their rank, the best first. Who left comes last; equal scores share a rank, the next one skips.
+pub(super) fn ranks(members: &[Member]) -> Vec<(&Member, u32)> {
+    let mut order: Vec<_> = members.iter().collect();
+    // Equal scores keep the order of the battle.
+    order.sort_by_key(|member| (member.left, Reverse(member.score)));
+    let mut ranks: Vec<(&Member, u32)> = Vec::with_capacity(order.len());
+    for (place, member) in (1..).zip(order) {
+        let shares = ranks.last().filter(|(above, _)| (above.left, above.score) == (member.left, member.score));
+        let rank = shares.map_or(place, |(_, rank)| *rank);
+        ranks.push((member, rank));
+    }
+    ranks
 }
 
 #[cfg(test)]

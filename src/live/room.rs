@@ -54,6 +54,7 @@ impl Lives {
             custom: None,
             connection: None,
             battle: None,
+            judged: None,
         };
         self.record(Fact::LiveCreated(Arc::new(self.info_of(&live))));
         self.state.lives.insert(id.clone(), live);

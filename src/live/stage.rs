@@ -10,7 +10,7 @@
 //! Guests sit there with or without media: the tile is an avatar before any comes, and when it is lost.
 
 use costage_media::frame::Size;
-use costage_media::scene::{Cell, CellSitter, Region, Scene, ScoreBar, SourceId, Template, Tile, Voice};
+use costage_media::scene::{Battle, Cell, CellSitter, Region, Scene, SourceId, Template, Tile, Voice};
 
 use super::answer::{DeviceStatus, Layout, SeatRegion};
 use super::command::User;
@@ -104,21 +104,7 @@ impl Lives {
     fn scene(&self, members: &[LiveId], cast: Cast) -> Scene {
         let lives: Vec<_> = members.iter().filter_map(|id| self.state.lives.get(id)).collect();
         let names = lives.iter().all(|live| live.info.overlays.names);
-        cast.scene(self.rules.canvas, self.score_bar(&lives), names)
-    }
-
-    /// Exactly two connected, and both in the battle, of whom one may have left it: the bar stays until the end.
-    fn score_bar(&self, lives: &[&Live]) -> Option<ScoreBar> {
-        let [left, right] = lives else { return None };
-        if !(left.info.overlays.battle && right.info.overlays.battle) {
-            return None;
-        }
-        let battle = self.state.battles.get(&left.battle.or(right.battle)?).filter(|battle| battle.is_running())?;
-        let score = |live: &Live| {
-            let own = battle.members.iter().find(|member| member.host.live_id == live.info.live_id);
-            own.map(|member| member.score)
-        };
-        Some(ScoreBar { left: score(left)?, right: score(right)? })
+        cast.scene(self.rules.canvas, self.contest(&lives), names)
     }
 
     /// Where everybody stands in what the viewers of `live` see.
@@ -220,7 +206,7 @@ impl Lives {
 
 impl Cast {
     /// As it is drawn and heard.
-    fn scene(self, configured: Size, score_bar: Option<ScoreBar>, names: bool) -> Scene {
+    fn scene(self, configured: Size, battle: Battle, names: bool) -> Scene {
         let Self { template, places, beside } = self;
         let voice = |Somebody { tile: Tile { source, camera, muted, .. }, .. }: &Somebody| Voice {
             source: *source,
@@ -238,7 +224,7 @@ impl Cast {
             let tile = |place: Place| Some(Tile { region: own(place.region), ..place.who?.tile });
             tiles = places.into_iter().filter_map(tile).collect();
         }
-        Scene { canvas: template.canvas(configured), template, tiles, voices, cells, score_bar, names }
+        Scene { canvas: template.canvas(configured), template, tiles, voices, cells, battle, names }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use costage_media::forward::FeedId;
-use costage_media::scene::{SourceId, Template};
+use costage_media::scene::{Outcome, SourceId, Template};
 
 use super::answer::{BattleEndReason, BattleResult, Host, Scored};
 use super::command::{Gift, NewLive, ScoreChange};
@@ -38,6 +38,15 @@ pub(super) struct Live {
     pub(super) connection: Option<ConnectionId>,
     /// The battle that it is in, or has asked for or is asked to.
     pub(super) battle: Option<BattleId>,
+    /// How its last battle ended, until the next one starts.
+    pub(super) judged: Option<Judged>,
+}
+
+/// How a battle ended for a live, and how long that is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Judged {
+    pub(super) outcome: Outcome,
+    pub(super) until: WallMs,
 }
 
 impl Live {

@@ -27,10 +27,8 @@ impl Lives {
     fn battle_seen(&self, live: &Live) -> Option<BattleId> {
         let connection = live.connection?;
         let members = &self.state.connections.get(&connection)?.members;
-        let running = |live: &Live| live.battle.filter(|id| self.state.battles.get(id).is_some_and(Battle::is_running));
-        let beside = || members.iter().find_map(|member| running(self.state.lives.get(member)?));
-        let punished = || self.punishments().find(|(_, battle)| battle.connection == connection).map(|(id, _)| id);
-        running(live).or_else(beside).or_else(punished)
+        let members = members.iter().filter_map(|member| self.state.lives.get(member));
+        self.running_battle(live).or_else(|| self.battle_told(members, Some(connection)))
     }
 
     pub(super) fn info_of(&self, live: &Live) -> LiveInfo {

@@ -37,13 +37,17 @@ fn a_host_may_leave_a_battle_alone_while_the_others_play_on() {
     exit(&mut world, battle, "a");
     assert_eq!((world.told("a"), world.told("b")), (vec!["onUserExitBattle".to_owned()], world.told("a")));
     assert_eq!(world.connected_with("a"), ["a", "b"], "still connected");
-    assert_eq!(world.scene("a").score_bar, Some(ScoreBar { left: 9, right: 0 }), "the bar stays until the end");
+    assert_eq!(
+        world.scene("a").battle.score_bar(),
+        Some(ScoreBar { left: 9, right: 0 }),
+        "the bar stays until the end"
+    );
     let again = world.ask(Command::ExitBattle { battle, user: host_of("a") });
     assert_eq!(again, Err(Refusal::NotInBattle { battle, user: host_of("a") }));
     world.wait(Duration::from_secs(300));
     let info = world.info(battle);
     assert_eq!((info.reason, info.result.unwrap().winners), (Some(BattleEndReason::TimeOver), vec![host_of("b")]));
-    assert_eq!(world.scene("a").score_bar, None);
+    assert_eq!(world.scene("a").battle.score_bar(), None);
 }
 
 #[test]

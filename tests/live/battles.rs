@@ -31,7 +31,7 @@ fn a_battle_starts_at_once_for_300_seconds_unless_said_otherwise() {
     assert_eq!(event["data"]["inviter"]["userId"], "a-host");
     assert_eq!(event["data"]["invitees"][0]["liveId"], "b");
     assert_eq!(event["data"]["scores"], json!({"a-host": 0, "b-host": 0}));
-    assert_eq!(world.scene("a").score_bar, Some(ScoreBar { left: 0, right: 0 }));
+    assert_eq!(world.scene("a").battle.score_bar(), Some(ScoreBar { left: 0, right: 0 }));
 }
 
 #[test]
@@ -106,11 +106,11 @@ fn the_score_bar_is_for_exactly_two_connected_both_in_the_battle() {
     let mut world = World::connected(&["a", "b", "c"]);
     let battle = world.battle("a", &["b"]).battle_id;
     world.score(battle, "1", ScoreOp::Add, &[("a", 30), ("b", 10)]).unwrap();
-    assert_eq!(world.scene("a").score_bar, None);
+    assert_eq!(world.scene("a").battle.score_bar(), None);
     world.leave("c");
-    assert_eq!(world.scene("a").score_bar, Some(ScoreBar { left: 30, right: 10 }));
+    assert_eq!(world.scene("a").battle.score_bar(), Some(ScoreBar { left: 30, right: 10 }));
     world.wait(Duration::from_secs(300));
-    assert_eq!(world.scene("a").score_bar, None, "no bar after the end");
+    assert_eq!(world.scene("a").battle.score_bar(), None, "no bar after the end");
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn changed_scores_are_told_at_once_and_then_at_most_twenty_times_a_second() {
     let totals: Vec<_> = totals.collect();
     assert_eq!(totals.len(), 21, "one at once and one each 50 ms of the second");
     assert_eq!((totals[0], totals[1], totals[20]), (1, 50, 1_000));
-    assert_eq!(world.scene("b").score_bar, Some(ScoreBar { left: 1_000, right: 0 }));
+    assert_eq!(world.scene("b").battle.score_bar(), Some(ScoreBar { left: 1_000, right: 0 }));
 }
 
 #[test]

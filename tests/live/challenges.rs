@@ -91,7 +91,7 @@ fn a_battle_that_needs_responses_waits_for_them() {
     let seen = |world: &World, name: &str| world.machine.view(&live(name)).unwrap();
     assert_eq!(seen(&world, "b").battle, None);
     assert_eq!(seen(&world, "b").battle_request.map(|it| it.battle_id), Some(battle));
-    assert_eq!(world.scene("a").score_bar, None);
+    assert_eq!(world.scene("a").battle.score_bar(), None);
 }
 
 #[test]

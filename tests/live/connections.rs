@@ -58,7 +58,7 @@ fn an_accepted_request_connects_both_in_one_picture() {
     assert_eq!(kinds, expected);
     let scene = world.scene("a");
     assert_eq!(scene.tiles.iter().map(|tile| tile.name.as_str()).collect::<Vec<_>>(), ["Host a", "Host b"]);
-    assert_eq!((scene.names, scene.score_bar), (true, None));
+    assert_eq!((scene.names, scene.battle.score_bar()), (true, None));
     assert_eq!(world.scene("b"), scene, "one picture for all");
 }
 

@@ -8,6 +8,7 @@ mod battles;
 mod challenges;
 mod co_hosting;
 mod connections;
+mod contests;
 mod gifts;
 mod guests;
 mod layouts;

@@ -30,7 +30,7 @@ fn a_preview_is_the_scene_that_is_shown() {
     }
     let mut world = World::connected(&["a", "b"]);
     world.battle("a", &["b"]);
-    assert_eq!(preview(&mut world, "b", None, None).unwrap().score_bar, Some(ScoreBar { left: 0, right: 0 }));
+    assert_eq!(preview(&mut world, "b", None, None).unwrap().battle.score_bar(), Some(ScoreBar { left: 0, right: 0 }));
 }
 
 #[test]

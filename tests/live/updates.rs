@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::seats::{ask, open, pick, seated, seats};
 use crate::world::{World, live};
 
-fn update(world: &mut World, name: &str, change: impl FnOnce(&mut LiveChange)) -> Result<LiveInfo, Refusal> {
+pub(crate) fn update(world: &mut World, name: &str, change: impl FnOnce(&mut LiveChange)) -> Result<LiveInfo, Refusal> {
     let mut wish = LiveChange::of(live(name));
     change(&mut wish);
     match world.ask(Command::UpdateLive(Box::new(wish)))? {
@@ -137,9 +137,9 @@ fn the_picture_follows_a_change_of_overlays_alone_and_connected() {
     let mut world = World::connected(&["a", "b"]);
     world.battle("a", &["b"]);
     update(&mut world, "b", names_off).unwrap();
-    assert!(!world.scene("a").names && world.scene("a").score_bar.is_some());
+    assert!(!world.scene("a").names && world.scene("a").battle.score_bar().is_some());
     update(&mut world, "a", |change| change.overlays.battle = Some(false)).unwrap();
-    assert_eq!(world.scene("b").score_bar, None);
+    assert_eq!(world.scene("b").battle.score_bar(), None);
 
     // Before there is a picture there is nothing to follow.
     let mut world = World::new();

@@ -11,12 +11,12 @@ use costage_media::scene::Scene;
 use crate::draw::{LIVES, Step};
 use crate::rules::{Due, Model, Stage};
 use crate::tally::Tally;
-use crate::translate::{self, Numbers};
+use crate::translate::{self, Clock, Numbers};
 use crate::twist::Twist;
-use crate::words::Text;
+use crate::words::{Contest, Text};
 
 /// The wall-clock time at which every sequence begins.
-const DAWN: u64 = 1_790_000_000_000;
+pub(crate) const DAWN: u64 = 1_790_000_000_000;
 
 /// How much later what is lost would have been decided: much falls due in between.
 const LOST_LATER: Duration = Duration::from_secs(20);
@@ -69,6 +69,10 @@ impl Duel {
         self.dawn + Duration::from_millis(self.model.now - DAWN)
     }
 
+    fn clock(&self) -> Clock {
+        Clock { dawn: self.dawn, now: self.model.now }
+    }
+
     /// One step on both sides.
     pub(crate) fn play(&mut self, step: &Step, tally: &mut Tally) -> Result<(), Difference> {
         match step {
@@ -107,13 +111,13 @@ impl Duel {
     }
 
     fn ask(&mut self, command: &crate::command::Command, tally: &mut Tally) -> Result<(), Difference> {
-        let asked = self.numbers.command(command);
+        let (asked, clock) = (self.numbers.command(command), self.clock());
         // Now and then to the letter: what is refused changes nothing.
         let before = tally.now_and_then().then(|| self.machine.snapshot());
         let given = self.machine.handle(self.now(), asked);
         let wanted = self.model.ask(command);
         match (&given, &wanted) {
-            (Ok(given), Ok(wanted)) => same("answer", &self.numbers.answer(given), wanted)?,
+            (Ok(given), Ok(wanted)) => same("answer", &self.numbers.answer(clock, given), wanted)?,
             (Err(given), Err(wanted)) => {
                 same("refusal", &self.numbers.refusal(given), wanted)?;
                 if let Some(before) = before {
@@ -200,6 +204,7 @@ impl Duel {
 
     /// The lives of a connection see each other: one of them is looked at, in turns, unless it is to be `all`.
     fn compare_lives(&mut self, all: bool) -> Result<(), Difference> {
+        let clock = self.clock();
         for (id, name) in &self.lives {
             let there = self.model.live(id);
             if let Some(connection) = self.model.connection_of(id).filter(|_| !all)
@@ -215,13 +220,12 @@ impl Duel {
             same("view", &translate::view(&mut self.numbers, &seen), &self.model.view(id))?;
             let stage = self.routes.get(&FeedId(live.serial.into()));
             let scene = stage.and_then(|stage| self.stages.get(stage));
-            let mut picture = scene.map(translate::picture);
+            let mut picture = scene.map(|scene| translate::picture(clock, scene));
             let wanted = self.model.picture(id);
             if let (Some(seen), Some(wanted)) = (&mut picture, &wanted)
-                && seen.bar.is_some() == wanted.bar.is_some()
                 && self.model.has_untold_points(id)
             {
-                seen.bar = wanted.bar;
+                level(&mut seen.contest, &wanted.contest);
             }
             same("picture", &picture, &wanted)?;
         }
@@ -231,7 +235,7 @@ impl Duel {
 
     /// The battles that go on; with `all`, every one, and their ledgers.
     fn compare_battles(&mut self, all: bool) -> Result<(), Difference> {
-        let now = self.now();
+        let (now, clock) = (self.now(), self.clock());
         for battle in &self.model.battles {
             let over = matches!(battle.stage, Stage::Ended(..));
             if !all && over && battle.punishment_end.is_none() {
@@ -240,7 +244,7 @@ impl Duel {
             let given = self.machine.handle(now, Asked::FindBattle(self.numbers.id(battle.number)));
             let given = given.map_err(|refusal| format!("battle {}: {refusal}", battle.number))?;
             let wanted = crate::said::Answer::Battle(Box::new(battle.seen()));
-            same("battle", &self.numbers.answer(&given), &wanted)?;
+            same("battle", &self.numbers.answer(clock, &given), &wanted)?;
         }
         Ok(())
     }
@@ -295,4 +299,15 @@ fn kind_of(due: Due) -> (&'static str, Text) {
 
 fn same<T: PartialEq + Debug>(what: &str, machine: &T, model: &T) -> Result<(), Difference> {
     if machine == model { Ok(()) } else { Err(format!("{what}\n  machine {machine:?}\n  model   {model:?}")) }
+}
+
+/// Points that are not told yet may be drawn or not, and with them the ranks.
+fn level(seen: &mut Contest, wanted: &Contest) {
+    for ((_, seen, _), (_, wanted, _)) in seen.sides.iter_mut().zip(&wanted.sides) {
+        if let (Some((.., left)), Some((.., also_left))) = (*seen, *wanted)
+            && left == also_left
+        {
+            *seen = *wanted;
+        }
+    }
 }

@@ -37,11 +37,15 @@ pub(crate) enum Twist {
     ConnectedGuestsAreSilent,
     /// Who is moved publishes from the seat that it left.
     SourcesStayWithSeats,
+    /// No time is shown while a punishment goes on.
+    PunishmentIsNotCounted,
+    /// Who left a battle shares the draw of those who stayed.
+    LeaversDraw,
 }
 
 impl Twist {
     /// All of them.
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::GuestsOnSeatZero,
         Self::LockingKeepsTheSitter,
         Self::SwapReplaces,
@@ -59,5 +63,7 @@ impl Twist {
         Self::HiddenCandidates,
         Self::ConnectedGuestsAreSilent,
         Self::SourcesStayWithSeats,
+        Self::PunishmentIsNotCounted,
+        Self::LeaversDraw,
     ];
 }

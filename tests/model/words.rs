@@ -234,5 +234,27 @@ pub(crate) struct Picture<'a> {
     /// Who is heard without a tile: serial, microphone off.
     pub(crate) voices: Vec<(u32, bool)>,
     pub(crate) names: bool,
-    pub(crate) bar: Option<(u64, u64)>,
+    pub(crate) contest: Contest,
+}
+
+/// What of battles is in a picture. What is over by now is not in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Contest {
+    /// Of each host: its serial, what it has in the battle that goes on, how its last one ended.
+    pub(crate) sides: Vec<SideSeen>,
+    /// When "VS" goes.
+    pub(crate) opening: Option<u64>,
+    /// Whether of a punishment, and to when.
+    pub(crate) countdown: Option<(bool, u64)>,
+}
+
+/// Serial; rank, points, and whether it has left; how the last battle ended, and until when that is said.
+pub(crate) type SideSeen = (u32, Option<(u64, u64, bool)>, Option<(End, u64)>);
+
+/// How a battle ended for one of its hosts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Victory,
+    Defeat,
+    Draw,
 }

@@ -28,6 +28,35 @@ const BAR_ROW: usize = 243 / 2;
 const BESIDE: usize = 6;
 /// From 1900 to 1970, seconds (RFC 5905).
 const NTP_TO_UNIX: u64 = 2_208_988_800;
+/// How long a result is shown, and then some.
+const RESULT: Duration = Duration::from_millis(5_500);
+
+/// A spot of a plate, beside what is written on it, in the picture of half the design's size.
+struct Spot {
+    x: usize,
+    y: usize,
+    luma: u8,
+}
+
+/// Over the first host's picture, whose luma is 200.
+const OPENING: Spot = Spot { x: 128, y: 298, luma: 78 };
+/// Under the bar, half of the last ten seconds bright.
+const COUNTDOWN: Spot = Spot { x: 152, y: 149, luma: 78 };
+/// In the first tile, and in the second.
+const DEFEAT: Spot = Spot { x: 46, y: 298, luma: 100 };
+const VICTORY: Spot = Spot { x: 226, y: 298, luma: 183 };
+
+impl Spot {
+    fn is_drawn(&self, shown: &Shown) -> bool {
+        shown.luma(self.x, self.y).abs_diff(self.luma) <= LUMA_BLUR
+    }
+
+    /// Plates are darker than the picture under them, whether they flash or not.
+    fn is_dark(&self, shown: &Shown) -> bool {
+        shown.luma(self.x, self.y) <= self.luma + 50
+    }
+}
+
 /// Slides and moving tiles are over by then.
 pub(crate) const SETTLED: Duration = Duration::from_millis(1_200);
 
@@ -205,6 +234,21 @@ async fn whatever_an_event_tells_is_in_the_picture_within_two_frames_where_it_sa
     assert_follows(&film, &layout, "a connection", |shown| on_top(shown).abs_diff(LUMA[0]) > LUMA_BLUR).await;
     tokio::time::sleep(SETTLED).await;
     assert_drawn(&film.last(), &layout["data"]["regions"]);
+
+    let battle = backend.start_battle("a", &["b"], Duration::from_secs(5)).await.expect("they are connected");
+    let started = news.next("onBattleStarted").await;
+    assert_follows(&film, &started, "a start", |shown| OPENING.is_dark(shown) && COUNTDOWN.is_dark(shown)).await;
+    backend.set_scores(&battle, &[("b", 7)], "short").await.expect("the battle runs");
+    tokio::time::sleep(SETTLED).await;
+    let last = film.last();
+    assert!(COUNTDOWN.is_dark(&last) && !OPENING.is_dark(&last), "VS is shown for a second");
+    let ended = news.next("onBattleEnded").await;
+    assert_eq!(ended["data"]["result"]["winners"], json!(["b"]));
+    let result = |shown: &Shown| DEFEAT.is_drawn(shown) && VICTORY.is_drawn(shown) && !shown.has_bar();
+    assert_follows(&film, &ended, "a result", result).await;
+    tokio::time::sleep(RESULT).await;
+    let last = film.last();
+    assert!(!DEFEAT.is_drawn(&last) && !VICTORY.is_drawn(&last) && !COUNTDOWN.is_dark(&last), "a result is no more");
 
     let battle = backend.start_battle("a", &["b"], Duration::from_secs(300)).await.expect("they are connected");
     let started = news.next("onBattleStarted").await;

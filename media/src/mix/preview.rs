@@ -29,9 +29,12 @@ pub fn preview(kernels: Kernels, now: Instant, scene: Scene) -> I420 {
     let mut mixer = VideoMixer::new(kernels, scene.canvas);
     let items = scene.draw_list().items;
     mixer.set_scene(now, scene);
-    let tiles = items.into_iter().filter_map(|item| match item {
-        Item::Tile { source, region, name, avatar, .. } => Some((source, region.rect, name, avatar)),
-        Item::Cell(_) | Item::Nickname { .. } | Item::ScoreBar { .. } => None,
+    let tiles = items.into_iter().filter_map(|item| {
+        if let Item::Tile { source, region, name, avatar, .. } = item {
+            Some((source, region.rect, name, avatar))
+        } else {
+            None
+        }
     });
     for ((source, rect, name, avatar), calm) in tiles.zip(CALM.into_iter().cycle()) {
         let mut stand_in = calm_canvas(rect.size(), calm);
@@ -75,7 +78,7 @@ pub fn avatar_picture(kernels: Kernels, square: I420) -> I420 {
 mod tests {
     use super::*;
     use crate::kernel::Level;
-    use crate::scene::{SourceId, Template, Tile};
+    use crate::scene::{Battle, SourceId, Template, Tile};
 
     fn scene(n: u32) -> Scene {
         let tile = |i| Tile { source: SourceId(i), name: format!("Host {i}"), camera: true, ..Tile::default() };
@@ -85,7 +88,7 @@ mod tests {
             tiles: (0..n).map(tile).collect(),
             voices: Vec::new(),
             cells: Vec::new(),
-            score_bar: None,
+            battle: Battle::default(),
             names: false,
         }
     }

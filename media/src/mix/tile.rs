@@ -8,7 +8,7 @@ use super::overlay::{Layer, Yuv};
 use super::scaler::Scaler;
 use super::still::Still;
 use crate::kernel::Kernels;
-use crate::scene::{Avatar, Rect, Region, SourceId, even};
+use crate::scene::{Avatar, Mark, Rect, Region, SourceId, Verdict, even};
 
 /// From here on a tile without frames is dimmed and says that its host is reconnecting.
 pub(super) const DIM_AFTER: Duration = Duration::from_secs(2);
@@ -32,13 +32,13 @@ pub(super) enum Look {
     Avatar { drawn: bool },
 }
 
-/// A nickname as it was drawn last.
+/// What was drawn last to lie over a tile.
 #[derive(Debug)]
-pub(super) struct Nickname {
-    /// What its width was bounded by.
-    pub(super) bounds: Rect,
-    pub(super) text: String,
-    pub(super) muted: bool,
+pub(super) struct Worn<T> {
+    pub(super) what: T,
+    /// What bounded it.
+    pub(super) room: Rect,
+    /// Nothing where there is no room.
     pub(super) layer: Option<Layer>,
 }
 
@@ -59,8 +59,11 @@ pub(super) struct Tile {
     pub(super) scaler: Option<Scaler>,
     /// Its picture while tiles move.
     pub(super) still: Option<Still>,
-    pub(super) nickname: Option<Nickname>,
+    /// The text, and whether the microphone is off.
+    pub(super) nickname: Option<Worn<(String, bool)>>,
     pub(super) notice: Option<Layer>,
+    pub(super) badge: Option<Worn<Mark>>,
+    pub(super) verdict: Option<Worn<Verdict>>,
     corners: Option<Corners>,
     /// Of what lies in its place while a tile below is drawn.
     pub(super) aside: Vec<u8>,
@@ -82,6 +85,8 @@ impl Tile {
             still: None,
             nickname: None,
             notice: None,
+            badge: None,
+            verdict: None,
             corners: None,
             aside: Vec::new(),
         }
@@ -179,8 +184,10 @@ impl Tile {
 
     /// What lies over it, in the order of drawing.
     pub(super) fn layers(&mut self) -> impl DoubleEndedIterator<Item = &mut Layer> {
-        let nickname = self.nickname.as_mut().and_then(|nickname| nickname.layer.as_mut());
-        self.notice.iter_mut().chain(nickname)
+        let nickname = self.nickname.as_mut().and_then(|worn| worn.layer.as_mut());
+        let badge = self.badge.as_mut().and_then(|worn| worn.layer.as_mut());
+        let verdict = self.verdict.as_mut().and_then(|worn| worn.layer.as_mut());
+        self.notice.iter_mut().chain(nickname).chain(badge).chain(verdict)
     }
 }
 

@@ -1,8 +1,12 @@
 //! A scene as a flat list of what to draw, from back to front.
 
-use super::{Avatar, Cell, Proportion, Rect, Region, Scene, ScoreBar, SourceId, Template, Tile};
+use std::time::Instant;
 
-/// One thing to draw. Later overlays (countdown, badges) are further variants.
+use super::{
+    Avatar, Cell, Countdown, Mark, Proportion, Rect, Region, Scene, ScoreBar, SourceId, Template, Tile, Verdict, bounds,
+};
+
+/// One thing to draw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Item {
     /// A host's picture, or the avatar while there is none.
@@ -29,6 +33,27 @@ pub enum Item {
         /// With the sign of a microphone that is off before it.
         muted: bool,
     },
+    /// What a tile is marked with in a battle, at its top left wherever that is.
+    Badge {
+        /// Whose tile.
+        source: SourceId,
+        /// What it says.
+        mark: Mark,
+    },
+    /// How a battle ended for a host, in the middle of its tile wherever that is.
+    Verdict {
+        /// Whose tile.
+        source: SourceId,
+        /// What it says, and for how long.
+        verdict: Verdict,
+    },
+    /// The same for a team, in the middle of its seats.
+    TeamVerdict {
+        /// All of it.
+        rect: Rect,
+        /// What it says, and for how long.
+        verdict: Verdict,
+    },
     /// The bar of a battle of two.
     ScoreBar {
         /// All of it.
@@ -36,31 +61,31 @@ pub enum Item {
         /// What it shows.
         scores: ScoreBar,
     },
+    /// The time that is left.
+    Countdown {
+        /// All of it.
+        rect: Rect,
+        /// Of what, and to when.
+        countdown: Countdown,
+    },
+    /// "VS", at the start of a battle.
+    Opening {
+        /// All of it.
+        rect: Rect,
+        /// When it goes.
+        until: Instant,
+    },
 }
 
 impl Item {
     /// Whose tile it is and where, when it is one.
     pub(crate) fn place(&self) -> Option<(SourceId, Region)> {
-        match self {
-            Self::Tile { source, region, .. } => Some((*source, *region)),
-            Self::Cell(_) | Self::Nickname { .. } | Self::ScoreBar { .. } => None,
-        }
+        if let Self::Tile { source, region, .. } = self { Some((*source, *region)) } else { None }
     }
 
     /// The seat, when it is a cell.
     pub(crate) fn cell(&self) -> Option<&Cell> {
-        match self {
-            Self::Cell(cell) => Some(cell),
-            Self::Tile { .. } | Self::Nickname { .. } | Self::ScoreBar { .. } => None,
-        }
-    }
-
-    /// Whose nickname it is, when it is one.
-    pub(crate) fn named(&self) -> Option<SourceId> {
-        match self {
-            Self::Nickname { source, .. } => Some(*source),
-            Self::Tile { .. } | Self::Cell(_) | Self::ScoreBar { .. } => None,
-        }
+        if let Self::Cell(cell) = self { Some(cell) } else { None }
     }
 }
 
@@ -88,12 +113,39 @@ impl Scene {
         for (tile, _) in placed.iter().filter(|_| self.names) {
             items.push(Item::Nickname { source: tile.source, text: tile.name.clone(), muted: tile.muted });
         }
+        let is_placed = |source: SourceId| placed.iter().any(|(tile, _)| tile.source == source);
+        let marks = self.battle.marks().into_iter().filter(|(source, _)| is_placed(*source));
+        items.extend(marks.map(|(source, mark)| Item::Badge { source, mark }));
         let rects = placed.iter().map(|(_, region)| region.rect).chain(self.cells.iter().map(|cell| cell.rect));
-        let is_of_two = placed.len() == 2 || !self.cells.is_empty() || self.template == Template::Custom;
-        if let (Some(scores), Some(all)) = (self.score_bar.filter(|_| is_of_two), rects.reduce(Rect::around)) {
-            items.push(Item::ScoreBar { rect: score_bar_rect(proportion, all), scores });
+        if let Some(all) = rects.reduce(Rect::around) {
+            items.extend(self.verdicts(is_placed));
+            items.extend(self.over_all(proportion, all));
         }
         DrawList { proportion, items }
+    }
+
+    /// How the last battle ended for each: on its tile, or in the middle of a team's cells.
+    fn verdicts(&self, is_placed: impl Fn(SourceId) -> bool) -> impl Iterator<Item = Item> {
+        let mut teams = self.cells.chunks(Template::TEAM_SEATS as usize);
+        self.battle.sides.iter().filter_map(move |side| {
+            let team = teams.next().and_then(|cells| cells.iter().map(|cell| cell.rect).reduce(Rect::around));
+            let (source, verdict) = (side.source, side.verdict?);
+            match team {
+                Some(team) => Some(Item::TeamVerdict { rect: bounds::outcome(team), verdict }),
+                None => is_placed(source).then_some(Item::Verdict { source, verdict }),
+            }
+        })
+    }
+
+    /// What lies over `all` tiles together.
+    fn over_all(&self, proportion: Proportion, all: Rect) -> impl Iterator<Item = Item> {
+        let bar = self.battle.score_bar().map(|scores| (bounds::score_bar(proportion, all), scores));
+        let countdown = self.battle.countdown.map(|countdown| {
+            let rect = bounds::countdown(proportion, all, bar.map(|(rect, _)| rect), countdown.of);
+            Item::Countdown { rect, countdown }
+        });
+        let opening = self.battle.opening.map(|until| Item::Opening { rect: bounds::opening(proportion, all), until });
+        bar.map(|(rect, scores)| Item::ScoreBar { rect, scores }).into_iter().chain(countdown).chain(opening)
     }
 
     /// The tiles that have a place, from back to front.
@@ -108,30 +160,9 @@ impl Scene {
     }
 }
 
-/// Height of a nickname's pill.
-pub(crate) const PILL_HEIGHT: usize = 36;
-const PILL_LEFT: usize = 20;
-const PILL_BOTTOM: usize = 8;
-const SCORE_BAR_HEIGHT: usize = 36;
-
-/// Where the pill of a tile lies, as wide as it may be; it hugs the left edge.
-pub(crate) fn nickname_bounds(proportion: Proportion, tile: Rect) -> Rect {
-    let [left, bottom, height] = [PILL_LEFT, PILL_BOTTOM, PILL_HEIGHT].map(|length| proportion.length(length));
-    Rect {
-        x: tile.x + left,
-        y: tile.y + tile.h.saturating_sub(bottom + height),
-        w: tile.w.saturating_sub(2 * left),
-        h: height.min(tile.h),
-    }
-}
-
-fn score_bar_rect(proportion: Proportion, tiles: Rect) -> Rect {
-    let height = proportion.length(SCORE_BAR_HEIGHT);
-    Rect { x: tiles.x, y: tiles.y.saturating_sub(height), w: tiles.w, h: height }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::{Battle, Outcome, Side, Span, Standing};
     use super::*;
     use crate::frame::Size;
 
@@ -177,14 +208,51 @@ mod tests {
     }
 
     #[test]
+    fn a_battle_of_more_marks_each_tile_and_counts_down_above_all() {
+        let mut scene = scene(3);
+        let end = Instant::now();
+        scene.battle.countdown = Some(Countdown { of: Span::Battle, end });
+        scene.battle.opening = Some(end);
+        scene.battle.sides[2].standing = None;
+        let list = scene.draw_list();
+        let mark = |source, mark| Item::Badge { source: SourceId(source), mark };
+        let rank = |score| Mark::Standing { rank: 1, score };
+        let countdown = Countdown { of: Span::Battle, end };
+        let expected = [
+            mark(0, rank(1)),
+            mark(1, rank(2)),
+            mark(2, Mark::Connected),
+            Item::Countdown { rect: Rect { x: 290, y: 232, w: 140, h: 44 }, countdown },
+            Item::Opening { rect: Rect { x: 240, y: 456, w: 240, h: 120 }, until: end },
+        ];
+        assert_eq!(list.items[6..], expected);
+    }
+
+    #[test]
+    fn a_result_is_on_each_tile_that_is_there_or_in_the_middle_of_a_team() {
+        let verdict = Verdict { outcome: Outcome::Victory, until: Instant::now() };
+        let mut scene = scene(2);
+        scene.battle.sides.iter_mut().for_each(|side| (side.standing, side.verdict) = (None, Some(verdict)));
+        scene.tiles.truncate(1);
+        assert_eq!(scene.draw_list().items[2..], [Item::Verdict { source: SourceId(0), verdict }]);
+        scene.template = Template::HostStaticVoice6v6;
+        scene.tiles.clear();
+        let cell = |region: Region| Cell { seat: 0, rect: region.rect, sitter: None };
+        scene.cells = scene.template.regions(scene.canvas, 12).into_iter().map(cell).collect();
+        let rect = |x| Rect { x, y: 548, w: 216, h: 54 };
+        let teams = [72, 432].map(|x| Item::TeamVerdict { rect: rect(x), verdict });
+        assert_eq!(scene.draw_list().items[12..], teams);
+    }
+
+    #[test]
     fn overlays_scale_with_the_canvas() {
         let list = Scene { canvas: Size { width: 360, height: 640 }, ..scene(2) }.draw_list();
         let bar = Item::ScoreBar { rect: Rect { x: 0, y: 120, w: 360, h: 18 }, scores: ScoreBar { left: 1, right: 2 } };
         assert_eq!(list.items.last(), Some(&bar));
         let tile = |list: &DrawList| list.items[0].place().unwrap().1.rect;
-        assert_eq!(nickname_bounds(list.proportion, tile(&list)), Rect { x: 10, y: 138 + 322 - 4 - 18, w: 160, h: 18 });
-        let list = scene(2).draw_list();
-        assert_eq!(nickname_bounds(list.proportion, tile(&list)), Rect { x: 20, y: 876, w: 320, h: 36 });
+        let pill = |list: &DrawList| bounds::nickname_bounds(list.proportion, tile(list));
+        assert_eq!(pill(&list), Rect { x: 10, y: 138 + 322 - 4 - 18, w: 160, h: 18 });
+        assert_eq!(pill(&scene(2).draw_list()), Rect { x: 20, y: 876, w: 320, h: 36 });
     }
 
     /// The second one's microphone is off.
@@ -199,8 +267,13 @@ mod tests {
             tiles: (0..n).map(tile).collect(),
             voices: Vec::new(),
             cells: Vec::new(),
-            score_bar: Some(ScoreBar { left: 1, right: 2 }),
+            battle: Battle { sides: (0..n).map(side).collect(), ..Battle::default() },
             names: true,
         }
+    }
+
+    fn side(i: u32) -> Side {
+        let standing = Some(Standing { rank: 1, score: u64::from(i) + 1, left: false });
+        Side { source: SourceId(i), standing, verdict: None }
     }
 }

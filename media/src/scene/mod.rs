@@ -6,6 +6,8 @@
 //! ```
 
 mod avatar;
+mod battle;
+mod bounds;
 mod draw;
 mod proportion;
 mod region;
@@ -13,7 +15,8 @@ mod score;
 mod template;
 
 pub use avatar::{AVATAR_SIDE, Avatar};
-pub(crate) use draw::nickname_bounds;
+pub use battle::{Battle, Countdown, Mark, OPENING, OUTCOME, Outcome, ScoreBar, Side, Span, Standing, Verdict};
+pub(crate) use bounds::{badge_bounds, nickname_bounds, outcome_size};
 pub use draw::{DrawList, Item};
 pub use proportion::Proportion;
 pub(crate) use region::even;
@@ -77,15 +80,6 @@ pub struct CellSitter {
     pub muted: bool,
 }
 
-/// The scores of a battle of two.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ScoreBar {
-    /// Score of the first tile.
-    pub left: u64,
-    /// Score of the second tile.
-    pub right: u64,
-}
-
 /// Everything that decides a picture, the hosts' frames aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scene {
@@ -99,8 +93,8 @@ pub struct Scene {
     pub voices: Vec<Voice>,
     /// Seats without pictures, drawn below all tiles; whose voices are heard is not said here.
     pub cells: Vec<Cell>,
-    /// Drawn above exactly two tiles, or above all cells, or above all tiles of a custom layout.
-    pub score_bar: Option<ScoreBar>,
+    /// What is drawn of battles.
+    pub battle: Battle,
     /// Whether nicknames are drawn.
     pub names: bool,
 }

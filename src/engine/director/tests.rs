@@ -77,14 +77,14 @@ fn a_session_that_races_the_end_of_its_live_is_closed_and_leaves_nothing() {
 #[test]
 fn what_is_closed_on_a_seat_holds_for_the_session_there_is_and_for_each_after_it_seen_or_only_heard() {
     use costage_media::frame::Size;
-    use costage_media::scene::{Template, Tile, Voice};
+    use costage_media::scene::{Battle, Template, Tile, Voice};
     let scene = |tiles, voices| Scene {
         canvas: Size { width: 720, height: 1280 },
         template: Template::HostDynamicGrid,
         tiles,
         voices,
         cells: Vec::new(),
-        score_bar: None,
+        battle: Battle::default(),
         names: true,
     };
     let closed = |director: &Director| {

@@ -4,7 +4,7 @@ use costage_media::frame::{I420, Size};
 use costage_media::jitter::h264::packetise;
 use costage_media::kernel::Level;
 use costage_media::packet::ExtSeq;
-use costage_media::scene::{Template, Tile};
+use costage_media::scene::{Battle, Template, Tile};
 use costage_media::time::MediaTime;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -67,7 +67,7 @@ fn thread() -> (MixThread, MixHandle, Receiver<super::super::shard::Outgoing>) {
         tiles: vec![tile],
         voices: Vec::new(),
         cells: Vec::new(),
-        score_bar: None,
+        battle: Battle::default(),
         names: false,
     };
     let now = thread.clock.now();

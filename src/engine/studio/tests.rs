@@ -7,7 +7,7 @@ use costage_media::frame::{I420, PictureRef, Size};
 use costage_media::jitter::h264::packetise;
 use costage_media::kernel::{Kernels, Level};
 use costage_media::packet::{ExtSeq, RtpIn};
-use costage_media::scene::{Scene, Template, Tile};
+use costage_media::scene::{Battle, Scene, Template, Tile};
 use costage_media::time::MediaTime;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -133,7 +133,7 @@ fn scene(sources: &[SourceId]) -> Scene {
         tiles,
         voices: Vec::new(),
         cells: Vec::new(),
-        score_bar: None,
+        battle: Battle::default(),
         names: false,
     }
 }

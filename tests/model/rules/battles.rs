@@ -50,6 +50,7 @@ impl Model {
         (battle.stage, battle.start, battle.end) = (Stage::Running, Some(now), now + 1_000 * battle.config.seconds);
         let battle = battle.clone();
         for fighter in &battle.fighters {
+            self.live_mut(fighter.host.live).judged = None;
             for old in self.punished() {
                 let old_fighters = &self.battle(old).expect("just listed").fighters;
                 if old_fighters.iter().any(|it| it.host.live == fighter.host.live) {
@@ -115,6 +116,7 @@ impl Model {
         let punished = reason == TIME_OVER && seconds > 0;
         battle.punishment_end = punished.then_some(now + 1_000 * seconds);
         let until = battle.punishment_end;
+        self.proclaim(id);
         self.keep_ended(id);
         self.tell(audience.clone(), Event::BattleEnded { battle: id, reason, end, verdict: Some(verdict) });
         if let Some(end) = until {

@@ -38,6 +38,7 @@ impl Model {
             pending: Vec::new(),
             closed: Vec::new(),
             shown: false,
+            judged: None,
             own: None,
         });
         self.furnish(new.live);

@@ -6,6 +6,7 @@ mod battles;
 mod challenges;
 mod clock;
 mod connections;
+mod contests;
 mod devices;
 mod gifts;
 mod guests;
@@ -93,6 +94,8 @@ pub(crate) struct Live {
     pub(crate) closed: Vec<(Text, bool, bool)>,
     /// It has had something to show.
     pub(crate) shown: bool,
+    /// How its last battle ended, and until when that is said.
+    pub(crate) judged: Option<(crate::words::End, u64)>,
     /// Regions of its own, for while it is alone.
     pub(crate) own: Option<Vec<Arranged>>,
 }

@@ -78,6 +78,9 @@ impl Model {
             Some(hosts) => usize::try_from(within("hosts", hosts, 1, places as u64)?).expect("at most fifty"),
         };
         picture.tiles.truncate(wanted);
+        if hosts.is_some() {
+            picture.contest.sides.truncate(wanted);
+        }
         Ok(Answer::Preview(picture, wanted.saturating_sub(there)))
     }
 

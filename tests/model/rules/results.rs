@@ -35,19 +35,20 @@ impl Battle {
     }
 }
 
-/// A place is one more than how many are better; who left is behind all who stayed.
-pub(super) fn verdict(battle: &Battle, twist: Option<Twist>) -> Verdict<'static> {
+/// One more than how many are better; who left is behind all who stayed.
+pub(super) fn rank(battle: &Battle, fighter: &Fighter, twist: Option<Twist>) -> u64 {
     let left = |fighter: &Fighter| fighter.left && twist != Some(Twist::WhoLeftMayWin);
     let better = |one: &Fighter, other: &Fighter| match (left(one), left(other)) {
         (false, true) => true,
         (true, false) => false,
         (false, false) | (true, true) => one.score > other.score,
     };
-    let mut ranking: Vec<_> = Vec::new();
-    for fighter in &battle.fighters {
-        let rank = 1 + battle.fighters.iter().filter(|other| better(other, fighter)).count();
-        ranking.push((rank, fighter));
-    }
+    1 + battle.fighters.iter().filter(|other| better(other, fighter)).count() as u64
+}
+
+/// The best first.
+pub(super) fn verdict(battle: &Battle, twist: Option<Twist>) -> Verdict<'static> {
+    let mut ranking: Vec<_> = battle.fighters.iter().map(|fighter| (rank(battle, fighter, twist), fighter)).collect();
     // Equal ones stay in the order of the battle.
     ranking.sort_by_key(|(rank, _)| *rank);
     let stayed = battle.fighters.iter().filter(|fighter| !fighter.left).count();
@@ -57,11 +58,11 @@ pub(super) fn verdict(battle: &Battle, twist: Option<Twist>) -> Verdict<'static>
     let mut senders: Vec<_> =
         battle.fighters.iter().map(|it| (it.host.user.id, battle.best_senders(it.host.user.id))).collect();
     senders.sort_unstable();
-    let line = |(rank, it): (usize, &Fighter)| Ranked {
+    let line = |(rank, it): (u64, &Fighter)| Ranked {
         user: it.host.user.id,
         live: it.host.live,
         score: it.score,
-        rank: rank as u64,
+        rank,
         left: it.left,
     };
     Verdict {

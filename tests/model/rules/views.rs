@@ -112,19 +112,8 @@ impl Model {
             cells,
             voices,
             names: lives.iter().all(|live| live.settings.overlays[0]),
-            bar: self.bar(&lives),
+            contest: self.contest(&lives),
         }
-    }
-
-    /// Of exactly two that are connected, and were both in the battle that goes on.
-    fn bar(&self, lives: &[&Live]) -> Option<(u64, u64)> {
-        let [left, right] = lives else { return None };
-        if !left.settings.overlays[1] || !right.settings.overlays[1] {
-            return None;
-        }
-        let battle = self.battle(self.running_of(left.id).or_else(|| self.running_of(right.id))?)?;
-        let points = |live: &Live| battle.fighters.iter().find(|it| it.host.live == live.id).map(|it| it.score);
-        Some((points(left)?, points(right)?))
     }
 
     /// Whether points of this live's battle have changed since they were told.

@@ -5,13 +5,13 @@ use costage::live::answer::{
 };
 use costage::live::command::ScoreOp;
 
-use super::Numbers;
 use super::things;
+use super::{Clock, Numbers};
 use crate::said::{Answer, Asked, Scored};
 use crate::words::RowSeen;
 
 impl Numbers {
-    pub(crate) fn answer<'a>(&mut self, given: &'a Given) -> Answer<'a> {
+    pub(crate) fn answer<'a>(&mut self, clock: Clock, given: &'a Given) -> Answer<'a> {
         match given {
             Given::Done => Answer::Done,
             Given::Live(live) => Answer::Live(things::live(live)),
@@ -33,11 +33,12 @@ impl Numbers {
             Given::SeatRequests(all) => Answer::Wishes(things::wishes(all)),
             Given::Layout(layout) => Answer::Layout(things::layout(layout)),
             Given::Scene(scene) => {
-                let mut picture = things::picture(scene);
+                let mut picture = things::picture(clock, scene);
                 let all = picture.tiles.len();
                 // Their numbers are not those of lives, which are counted up from 1.
                 picture.tiles.retain(|(serial, ..)| *serial < u32::MAX / 2);
                 let made_up = all - picture.tiles.len();
+                picture.contest.sides.retain(|(serial, ..)| *serial < u32::MAX / 2);
                 Answer::Preview(picture, made_up)
             }
             Given::BattleRequested(it) => Answer::BattleRequested(self.asked(it)),

@@ -7,9 +7,28 @@ mod refusals;
 mod seat_commands;
 mod things;
 
+use std::time::Instant;
+
 use costage::live::BattleId;
 
+use crate::duel::DAWN;
+
 pub(crate) use things::{picture, view};
+
+/// Between the machine's instants and the model's time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock {
+    pub(crate) dawn: Instant,
+    pub(crate) now: u64,
+}
+
+impl Clock {
+    /// A moment that has not come.
+    fn coming(self, at: Instant) -> Option<u64> {
+        let since = u64::try_from(at.saturating_duration_since(self.dawn).as_millis()).expect("a few days");
+        Some(DAWN + since).filter(|at| *at > self.now)
+    }
+}
 
 /// Which battle is which: the model numbers them as they are asked for, the machine draws ids.
 #[derive(Debug, Default)]

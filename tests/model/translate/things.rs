@@ -8,12 +8,12 @@ use costage::live::answer::{
     SeatInfo, SeatRequest, SeatRequests, SeatRole,
 };
 use costage::live::command::{NewLive, SeatMode, User};
-use costage_media::scene::{Cell, Fit, Rect, Region, Scene};
+use costage_media::scene::{Battle, Cell, Countdown, Fit, Outcome, Rect, Region, Scene, Side, Span};
 
-use super::Numbers;
+use super::{Clock, Numbers};
 use crate::words::{
-    BattleSeen, CellSeen, CoHostSeen, Device, FighterSeen, Host, LayoutSeen, LiveSeen, OwnPlace, Person, Picture,
-    PlaceSeen, Points, Ranked, SeatSeen, Settings, Sitter, Status, Verdict, View, WishSeen, WishesSeen,
+    BattleSeen, CellSeen, CoHostSeen, Contest, Device, End, FighterSeen, Host, LayoutSeen, LiveSeen, OwnPlace, Person,
+    Picture, PlaceSeen, Points, Ranked, SeatSeen, Settings, Sitter, Status, Verdict, View, WishSeen, WishesSeen,
 };
 
 pub(crate) fn view<'a>(numbers: &mut Numbers, seen: &'a LiveSnapshot) -> View<'a> {
@@ -207,7 +207,7 @@ fn cell(cell: &Cell) -> CellSeen<'_> {
     (cell.seat.into(), numbers(cell.rect), cell.sitter.as_ref().map(|it| (&*it.name, it.muted)))
 }
 
-pub(crate) fn picture(scene: &Scene) -> Picture<'_> {
+pub(crate) fn picture(clock: Clock, scene: &Scene) -> Picture<'_> {
     Picture {
         template: scene.template.id().into(),
         canvas: [scene.canvas.width, scene.canvas.height],
@@ -216,6 +216,28 @@ pub(crate) fn picture(scene: &Scene) -> Picture<'_> {
         cells: scene.cells.iter().map(cell).collect(),
         voices: scene.voices.iter().map(|it| (it.source.0, it.muted)).collect(),
         names: scene.names,
-        bar: scene.score_bar.map(|bar| (bar.left, bar.right)),
+        contest: contest(clock, &scene.battle),
+    }
+}
+
+fn contest(clock: Clock, battle: &Battle) -> Contest {
+    let side = |side: &Side| {
+        let standing = side.standing.map(|it| (it.rank.into(), it.score, it.left));
+        let verdict = side.verdict.and_then(|it| Some((end(it.outcome), clock.coming(it.until)?)));
+        (side.source.0, standing, verdict)
+    };
+    let countdown = |it: Countdown| (it.of == Span::Punishment, clock.coming(it.end).unwrap_or(clock.now));
+    Contest {
+        sides: battle.sides.iter().map(side).collect(),
+        opening: battle.opening.and_then(|until| clock.coming(until)),
+        countdown: battle.countdown.map(countdown),
+    }
+}
+
+fn end(outcome: Outcome) -> End {
+    match outcome {
+        Outcome::Victory => End::Victory,
+        Outcome::Defeat => End::Defeat,
+        Outcome::Draw => End::Draw,
     }
 }

@@ -81,7 +81,7 @@ pub(super) fn paint(colour: Rgb, alpha: u8) -> Paint<'static> {
 }
 
 /// A rectangle from the origin with round corners.
-fn rounded(w: f32, h: f32, radius: f32) -> Option<Path> {
+pub(super) fn rounded(w: f32, h: f32, radius: f32) -> Option<Path> {
     let r = radius.min(w / 2.0).min(h / 2.0);
     // The usual cubic for a quarter circle: within 0.03 % of the radius.
     let c = r * (1.0 - 0.552_285);

@@ -10,6 +10,7 @@ mod label;
 mod lettering;
 mod microphone;
 mod patch;
+mod plate;
 mod score;
 mod unknown;
 
@@ -19,5 +20,6 @@ pub(crate) use colour::{Rgb, Yuv};
 pub(super) use label::{nickname, notice};
 pub use lettering::warm;
 pub(super) use patch::{Layer, Patch};
+pub(super) use plate::{Reading, badge, countdown, opening, outcome};
 pub(super) use score::{BattleBar, share};
 pub use unknown::unknown_characters;

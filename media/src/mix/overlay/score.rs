@@ -4,13 +4,14 @@ use tiny_skia::Pixmap;
 
 use super::label::{blank, pixels, px};
 use super::lettering::{CAP_HEIGHT, Style, lettering};
-use super::{Patch, Rgb, Yuv};
+use super::{Patch, Rgb};
 use crate::kernel::Kernels;
 use crate::mix::Canvas;
 use crate::scene::{Proportion, Rect, ScoreBar, shortened};
 
-const LEFT: Yuv = Rgb(0x1C66E5).yuv();
-const RIGHT: Yuv = Rgb(0xF15065).yuv();
+/// Of the first side, and of the second.
+pub(super) const LEFT: Rgb = Rgb(0x1C66E5);
+pub(super) const RIGHT: Rgb = Rgb(0xF15065);
 const TEXT: Rgb = Rgb(0xFFFFFF);
 const TEXT_SIZE: f32 = 24.0;
 const PADDING: usize = 12;
@@ -57,7 +58,7 @@ impl BattleBar {
     pub(in crate::mix) fn cover(&mut self, kernels: &Kernels, canvas: &mut Canvas, share: f64) {
         canvas.keep(self.rect, &mut self.under);
         let numbers = self.numbers.take().unwrap_or_else(|| self.drawn());
-        canvas.split(self.rect, self.boundary(share, &numbers), LEFT, RIGHT);
+        canvas.split(self.rect, self.boundary(share, &numbers), LEFT.yuv(), RIGHT.yuv());
         for patch in numbers.iter().flatten() {
             canvas.blend(kernels, patch);
         }

@@ -2,7 +2,7 @@ use super::*;
 use crate::codec::sps::Sps;
 use crate::codec::{EncodedVideo, VideoEncoder};
 use crate::mix::pacing::KEYFRAMES_APART;
-use crate::scene::Template;
+use crate::scene::{Battle, Template};
 
 const CANVAS: Size = Size { width: 64, height: 64 };
 
@@ -52,7 +52,7 @@ fn another_canvas_is_a_cut_at_a_keyframe_of_its_size() {
         tiles: Vec::new(),
         voices: Vec::new(),
         cells: Vec::new(),
-        score_bar: None,
+        battle: Battle::default(),
         names: true,
     };
     let later = now + Duration::from_secs(1);

@@ -5,25 +5,28 @@
 //! layout to the next is the canvas copied, once, and for those 300 ms each picture drawn whole; so it is for as long as
 //! a tile with round corners lies above another.
 
+mod clock;
 mod motion;
+mod overhead;
 mod portrait;
 mod staging;
 #[cfg(test)]
 mod tests;
+mod worn;
 
 use std::time::Instant;
 
 use crate::frame::{I420, PictureRef, Size};
 use crate::kernel::Kernels;
 use crate::mix::canvas::Canvas;
-use crate::mix::overlay::{BattleBar, Patch, Rgb, Yuv};
+use crate::mix::overlay::{Patch, Rgb, Yuv};
 use crate::mix::scaler::{Scaler, placed, readable};
-use crate::mix::slide::Slide;
 use crate::mix::still::Still;
 use crate::mix::tile::{Look, Tile};
 use crate::scene::{Cell, Fit, Proportion, Rect, Scene, SourceId, Template};
 pub use motion::MOTION;
 use motion::Motion;
+use overhead::Overhead;
 use portrait::draw_avatar;
 pub(super) use portrait::lay_avatar;
 
@@ -43,7 +46,7 @@ pub struct VideoMixer {
     layered: bool,
     /// Below all tiles, and what each looks like.
     cells: Vec<(Cell, Option<Patch>)>,
-    bar: Option<(BattleBar, Slide)>,
+    overhead: Overhead,
     /// While tiles are on their way to the places of a new layout.
     motion: Option<Motion>,
 }
@@ -68,8 +71,8 @@ impl VideoMixer {
     pub fn new(kernels: Kernels, canvas: Size) -> Self {
         let canvas = Canvas::new(canvas, BACKGROUND);
         let proportion = Template::HostDynamicGrid.proportion(canvas.size());
-        let (tiles, layered, cells, bar, motion) = (Vec::new(), false, Vec::new(), None, None);
-        Self { kernels, canvas, covered: false, dirty: true, proportion, tiles, layered, cells, bar, motion }
+        let (tiles, layered, cells, overhead, motion) = (Vec::new(), false, Vec::new(), Overhead::default(), None);
+        Self { kernels, canvas, covered: false, dirty: true, proportion, tiles, layered, cells, overhead, motion }
     }
 
     /// Whether anything changed since the last [`VideoMixer::compose`].
@@ -113,13 +116,14 @@ impl VideoMixer {
         }
     }
 
-    /// When [`VideoMixer::handle_timeout`] is next wanted: a step of a slide or of moving tiles, a tile that dims or gives
-    /// way to the avatar.
+    /// When [`VideoMixer::handle_timeout`] is next wanted: a step of a slide, of a countdown or of moving tiles, a tile
+    /// that dims or gives way to the avatar, a result that has been shown for long enough.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let slide = self.bar.as_ref().and_then(|(_, slide)| slide.poll_timeout());
         let motion = self.motion.as_ref().and_then(|motion| motion.glide.poll_timeout());
-        self.tiles.iter().filter_map(Tile::poll_timeout).chain(slide).chain(motion).min()
+        let verdicts = self.tiles.iter().filter_map(Tile::verdict_until);
+        let tiles = self.tiles.iter().filter_map(Tile::poll_timeout).chain(verdicts);
+        tiles.chain(self.overhead.poll_timeout()).chain(motion).min()
     }
 
     /// Does what is due. Calling early or twice does nothing.
@@ -133,13 +137,22 @@ impl VideoMixer {
                 self.dirty = true;
             }
         }
-        if let Some((_, slide)) = &mut self.bar {
-            self.dirty |= slide.handle_timeout(now);
-        }
+        self.lose_verdicts(now);
+        self.dirty |= self.overhead.handle_timeout(now);
         if let Some(motion) = &mut self.motion {
             self.dirty |= motion.glide.handle_timeout(now);
         }
         self.arrive(now);
+    }
+
+    /// What has been shown of a battle's start or end for long enough goes.
+    fn lose_verdicts(&mut self, now: Instant) {
+        let over = |tile: &Tile| tile.verdict_until().is_some_and(|until| until <= now);
+        if self.overhead.loses_something(now) || self.tiles.iter().any(over) {
+            self.uncover();
+            self.tiles.iter_mut().filter(|tile| over(tile)).for_each(|tile| tile.verdict = None);
+            self.dirty = true;
+        }
     }
 
     /// The whole picture with its overlays. Valid until the next call that changes the mixer.
@@ -238,9 +251,7 @@ impl VideoMixer {
                 tile.layers().for_each(|layer| layer.cover(kernels, canvas));
             });
         }
-        if let Some((bar, slide)) = &mut self.bar {
-            bar.cover(&self.kernels, &mut self.canvas, slide.share(now));
-        }
+        self.overhead.cover(&self.kernels, &mut self.canvas, now);
         self.covered = true;
     }
 
@@ -248,9 +259,7 @@ impl VideoMixer {
         if !std::mem::take(&mut self.covered) {
             return;
         }
-        if let Some((bar, _)) = &self.bar {
-            bar.uncover(&mut self.canvas);
-        }
+        self.overhead.uncover(&mut self.canvas);
         for tile in self.tiles.iter_mut().rev() {
             tile.layers().rev().for_each(|layer| layer.uncover(&mut self.canvas));
         }

@@ -16,14 +16,13 @@
 
 use std::time::{Duration, Instant};
 
-use super::{DIM, DIM_ALPHA, NO_PICTURE, RECONNECTING, VideoMixer, draw_avatar};
+use super::{DIM, DIM_ALPHA, NO_PICTURE, VideoMixer, draw_avatar};
 use crate::kernel::Kernels;
 use crate::mix::canvas::Canvas;
-use crate::mix::overlay::{self, Layer};
 use crate::mix::slide::Glide;
 use crate::mix::still::Still;
-use crate::mix::tile::{Look, Nickname, Tile};
-use crate::scene::{Fit, Proportion, Rect, nickname_bounds};
+use crate::mix::tile::{Look, Tile};
+use crate::scene::{Fit, Rect};
 
 /// How long a layout takes to become another.
 pub const MOTION: Duration = Duration::from_millis(300);
@@ -91,7 +90,7 @@ impl VideoMixer {
         self.clear();
         for tile in &mut self.tiles {
             tile.from = tile.rect();
-            tile.settle(self.proportion);
+            tile.settle(now, self.proportion);
             if self.layered {
                 continue;
             }
@@ -107,9 +106,7 @@ impl VideoMixer {
     /// Draws the whole picture, tiles on their ways.
     pub(super) fn draw_whole(&mut self, now: Instant) {
         self.draw_tiles(self.left(now), true);
-        if let Some((bar, slide)) = &mut self.bar {
-            bar.cover(&self.kernels, &mut self.canvas, slide.share(now));
-        }
+        self.overhead.cover(&self.kernels, &mut self.canvas, now);
     }
 
     fn draw_tiles(&mut self, left: f64, layers: bool) {
@@ -159,44 +156,5 @@ impl Tile {
             }
         });
         self.still = Some(still);
-    }
-
-    /// Brings what lies over the tile to where the tile is. It was made to fit the narrower end of the way.
-    fn place_layers(&mut self, proportion: Proportion, rect: Rect) {
-        if let Some(layer) = &mut self.notice {
-            layer.centre_in(rect);
-        }
-        if let Some(layer) = self.nickname.as_mut().and_then(|nickname| nickname.layer.as_mut()) {
-            let bounds = nickname_bounds(proportion, rect);
-            layer.move_to(bounds.x, bounds.y);
-        }
-    }
-
-    /// Makes what lies over the tile anew, as wide as its place now allows.
-    fn settle(&mut self, proportion: Proportion) {
-        if let Some((text, muted)) = self.nickname.take().map(|nickname| (nickname.text, nickname.muted)) {
-            self.name_it(proportion, text, muted);
-        }
-        self.note(proportion);
-    }
-
-    /// Says on a dimmed tile that its host is reconnecting, and on no other.
-    pub(super) fn note(&mut self, proportion: Proportion) {
-        self.notice = match self.look {
-            Look::Dimmed { .. } => overlay::notice(proportion, self.rect(), RECONNECTING).map(Layer::new),
-            Look::Live { .. } | Look::Avatar { .. } => None,
-        };
-    }
-
-    /// Writes the nickname over the tile, unless it is there already. While the tile moves it is as wide as fits all
-    /// along.
-    pub(super) fn name_it(&mut self, proportion: Proportion, text: String, muted: bool) {
-        let narrower = Rect { w: self.rect().w.min(self.from.w), ..self.rect() };
-        let bounds = nickname_bounds(proportion, narrower);
-        let same = |shown: &Nickname| (shown.bounds, &shown.text, shown.muted) == (bounds, &text, muted);
-        if !self.nickname.as_ref().is_some_and(same) {
-            let layer = overlay::nickname(proportion, bounds, &text, muted).map(Layer::new);
-            self.nickname = Some(Nickname { bounds, text, muted, layer });
-        }
     }
 }

@@ -49,7 +49,7 @@ mod tests {
     use crate::frame::{I420, PictureRef, Size};
     use crate::kernel::Level;
     use crate::mix::VideoMixer;
-    use crate::scene::{AVATAR_SIDE, Scene, SourceId, Template, Tile};
+    use crate::scene::{AVATAR_SIDE, Battle, Scene, SourceId, Template, Tile};
 
     const CANVAS: Size = Size { width: 360, height: 640 };
 
@@ -68,7 +68,7 @@ mod tests {
             tiles: vec![tile],
             voices: Vec::new(),
             cells: Vec::new(),
-            score_bar: None,
+            battle: Battle::default(),
             names: false,
         }
     }

@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
+use super::overhead::Overhead;
 use super::{BACKGROUND, VideoMixer};
 use crate::frame::Size;
 use crate::mix::canvas::Canvas;
-use crate::mix::overlay::{self, BattleBar};
-use crate::mix::slide::Slide;
+use crate::mix::overlay;
 use crate::mix::tile::{Look, Tile};
-use crate::scene::{Avatar, Cell, DrawList, Item, Rect, Region, ScoreBar, SourceId};
+use crate::scene::{Avatar, Cell, DrawList, Item, Proportion, Region, SourceId};
 
 impl VideoMixer {
     /// Makes the picture that of a draw list. The canvas is uncovered.
@@ -20,22 +20,27 @@ impl VideoMixer {
             self.cut(canvas, &places);
         }
         self.proportion = list.proportion;
-        let named: Vec<_> = list.items.iter().filter_map(Item::named).collect();
-        for tile in self.tiles.iter_mut().filter(|tile| !named.contains(&tile.source)) {
-            tile.nickname = None;
-        }
         let cells = list.items.iter().filter_map(Item::cell).cloned().collect();
         self.set_cells(cells);
-        let mut bar = None;
+        self.overhead.bring_on(now, list.proportion, &list.items);
+        for tile in &mut self.tiles {
+            tile.strip(&list.items);
+        }
         for item in list.items {
             match item {
-                Item::Cell(_) => {}
                 Item::Tile { source, name, avatar, camera, .. } => self.set_tile(source, name, avatar, camera),
-                Item::Nickname { source, text, muted } => self.set_nickname(source, text, muted),
-                Item::ScoreBar { rect, scores } => bar = Some((rect, scores)),
+                Item::Nickname { source, text, muted } => {
+                    self.dress(source, |tile, proportion| tile.name_it(proportion, text, muted));
+                }
+                Item::Badge { source, mark } => self.dress(source, |tile, proportion| tile.mark(proportion, mark)),
+                Item::Verdict { source, verdict } => self.dress(source, |tile, _| tile.judge(now, verdict)),
+                Item::Cell(_)
+                | Item::TeamVerdict { .. }
+                | Item::ScoreBar { .. }
+                | Item::Countdown { .. }
+                | Item::Opening { .. } => {}
             }
         }
-        self.set_scores(now, bar);
     }
 
     /// Brings the tiles to their new places: at once where nobody who stays has to move or to be uncovered, else on a way
@@ -69,7 +74,7 @@ impl VideoMixer {
     /// decides what it may show again.
     fn cut(&mut self, canvas: Size, places: &[(SourceId, Region)]) {
         self.canvas = Canvas::new(canvas, BACKGROUND);
-        (self.motion, self.bar, self.layered) = (None, None, is_layered(places));
+        (self.motion, self.overhead, self.layered) = (None, Overhead::default(), is_layered(places));
         let old = std::mem::take(&mut self.tiles);
         for &(source, region) in places {
             let mut tile = Tile::new(source, region);
@@ -117,25 +122,24 @@ impl VideoMixer {
         }
     }
 
-    fn set_nickname(&mut self, source: SourceId, text: String, muted: bool) {
+    fn dress(&mut self, source: SourceId, put_on: impl FnOnce(&mut Tile, Proportion)) {
         let proportion = self.proportion;
         if let Some(tile) = self.tiles.iter_mut().find(|tile| tile.source == source) {
-            tile.name_it(proportion, text, muted);
+            put_on(tile, proportion);
         }
     }
+}
 
-    fn set_scores(&mut self, now: Instant, bar: Option<(Rect, ScoreBar)>) {
-        let old = self.bar.take();
-        let Some((rect, scores)) = bar else { return };
-        let share = overlay::share(scores);
-        self.bar = Some(match old {
-            Some((mut bar, mut slide)) if bar.rect == rect => {
-                slide.turn(now, share);
-                bar.turn_to(self.proportion, scores);
-                (bar, slide)
-            }
-            _ => (BattleBar::new(self.proportion, rect, scores), Slide::at(now, share)),
-        });
+impl Tile {
+    /// Takes off what it wears and none of `items` says.
+    fn strip(&mut self, items: &[Item]) {
+        let own = |wanted: &SourceId| *wanted == self.source;
+        let named = items.iter().any(|item| matches!(item, Item::Nickname { source, .. } if own(source)));
+        let marked = items.iter().any(|item| matches!(item, Item::Badge { source, .. } if own(source)));
+        let judged = items.iter().any(|item| matches!(item, Item::Verdict { source, .. } if own(source)));
+        self.nickname.take_if(|_| !named);
+        self.badge.take_if(|_| !marked);
+        self.verdict.take_if(|_| !judged);
     }
 }
 

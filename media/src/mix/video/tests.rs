@@ -1,10 +1,12 @@
+mod battles;
 mod overlap;
 
 use std::time::Duration;
 
 use super::*;
 use crate::frame::I420;
-use crate::scene::{ScoreBar, Tile as Place};
+use crate::scene::{Battle, Tile as Place};
+use battles::battle;
 
 const A: SourceId = SourceId(1);
 const B: SourceId = SourceId(2);
@@ -260,7 +262,7 @@ fn another_canvas_size_starts_clean_and_keeps_the_age_of_frames() {
 #[test]
 fn a_new_score_slides_and_then_rests() {
     let (mut mixer, start) = (mixer(), Instant::now());
-    let scored = |left, right| Scene { score_bar: Some(ScoreBar { left, right }), ..scene(&[A, B]) };
+    let scored = |left, right| Scene { battle: battle(&[left, right]), ..scene(&[A, B]) };
     mixer.set_scene(start, scored(0, 0));
     mixer.compose(start);
     assert_eq!((boundary(&mixer), mixer.poll_timeout()), (360, None));
@@ -280,7 +282,7 @@ fn a_new_score_slides_and_then_rests() {
 #[test]
 fn composing_between_frames_leaves_no_trace() {
     let now = Instant::now();
-    let scored = Scene { score_bar: Some(ScoreBar { left: 5, right: 7 }), ..scene(&[A, B]) };
+    let scored = Scene { battle: battle(&[5, 7]), ..scene(&[A, B]) };
     let mut often = mixer();
     often.set_scene(now, scored.clone());
     for value in 40..90 {
@@ -348,7 +350,7 @@ fn scene(sources: &[SourceId]) -> Scene {
         tiles,
         voices: Vec::new(),
         cells: Vec::new(),
-        score_bar: None,
+        battle: Battle::default(),
         names: true,
     }
 }

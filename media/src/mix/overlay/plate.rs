@@ -1,0 +1,187 @@
+//! Plates of a battle: what a tile is marked with, the countdown, "VS", the result.
+
+use tiny_skia::Pixmap;
+
+use super::label::{blank, fill, pixels, px, rounded};
+use super::lettering::{CAP_HEIGHT, Line, Style, lettering};
+use super::{Patch, Rgb, score};
+use crate::scene::{Mark, Outcome, Proportion, Rect, Span, shortened};
+
+const GROUND: Rgb = Rgb(0x22262E);
+const TEXT: Rgb = Rgb(0xFFFFFF);
+/// Of the best rank, and of who won.
+const GOLD: Rgb = Rgb(0xFFC53D);
+/// Read at a glance over any picture: 80 %.
+const GROUND_ALPHA: u8 = 204;
+
+const BADGE_SIZE: f32 = 22.0;
+const BADGE_PADDING: f32 = 14.0;
+const CONNECTED: &str = "Connected";
+
+/// A pill at the left of `bounds` and no wider: rank and score, the best rank in gold, or that the host is connected.
+/// `None` where there is no room.
+pub(in crate::mix) fn badge(proportion: Proportion, bounds: Rect, mark: Mark) -> Option<Patch> {
+    let style = Style { size: BADGE_SIZE * proportion.scale(), bold: true };
+    let padding = BADGE_PADDING * proportion.scale();
+    let parts = match mark {
+        Mark::Standing { rank, score } => {
+            vec![(rank.to_string(), if rank == 1 { GOLD } else { TEXT }), (shortened(score), TEXT)]
+        }
+        Mark::Connected => vec![(CONNECTED.to_owned(), TEXT)],
+    };
+    let mut lettering = lettering();
+    let lines: Vec<(Line, Rgb)> =
+        parts.into_iter().map(|(text, colour)| (lettering.line(&text, style), colour)).collect();
+    let gaps = padding * px(lines.len() + 1);
+    let width = pixels(lines.iter().map(|(line, _)| line.width).sum::<f32>() + gaps);
+    if width > bounds.w {
+        return None;
+    }
+    let height = px(bounds.h);
+    let mut plate = plate(width, bounds.h, height / 2.0, GROUND, GROUND_ALPHA)?;
+    let baseline = ((height + CAP_HEIGHT * style.size) / 2.0).round();
+    let mut left = padding;
+    for (line, colour) in lines {
+        lettering.draw(&line, &mut plate, left, baseline, colour);
+        left += line.width + padding;
+    }
+    Some(Patch::new(bounds.x, bounds.y, &plate))
+}
+
+/// What a countdown says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::mix) struct Reading {
+    pub(in crate::mix) of: Span,
+    /// Seconds that are left.
+    pub(in crate::mix) seconds: u64,
+    /// In the bright half of a flash.
+    pub(in crate::mix) bright: bool,
+}
+
+const COUNTDOWN_SIZE: f32 = 26.0;
+const PUNISHMENT: &str = "Punishment";
+const BRIGHT: Rgb = Rgb(0xE5352B);
+
+/// Minutes and seconds in the middle of `rect`, before them what they are of when it is not the battle.
+pub(in crate::mix) fn countdown(proportion: Proportion, rect: Rect, reading: Reading) -> Option<Patch> {
+    let Reading { of, seconds, bright } = reading;
+    let time = format!("{}:{:02}", seconds / 60, seconds % 60);
+    let text = match of {
+        Span::Battle => time,
+        Span::Punishment => format!("{PUNISHMENT} {time}"),
+    };
+    let (colour, alpha) = if bright { (BRIGHT, 255) } else { (GROUND, GROUND_ALPHA) };
+    let mut plate = plate(rect.w, rect.h, px(rect.h) / 2.0, colour, alpha)?;
+    write(&mut plate, &text, COUNTDOWN_SIZE * proportion.scale(), TEXT);
+    Some(Patch::new(rect.x, rect.y, &plate))
+}
+
+/// "VS", a letter in the colour of each side.
+pub(in crate::mix) fn opening(rect: Rect) -> Option<Patch> {
+    let height = px(rect.h);
+    let mut plate = plate(rect.w, rect.h, height / 4.0, GROUND, GROUND_ALPHA)?;
+    let style = Style { size: height * 0.7, bold: true };
+    let mut lettering = lettering();
+    let letters = [("V", score::LEFT), ("S", score::RIGHT)].map(|(text, colour)| (lettering.line(text, style), colour));
+    let mut left = (px(rect.w) - letters.iter().map(|(line, _)| line.width).sum::<f32>()) / 2.0;
+    let baseline = ((height + CAP_HEIGHT * style.size) / 2.0).round();
+    for (line, colour) in letters {
+        lettering.draw(&line, &mut plate, left, baseline, colour);
+        left += line.width;
+    }
+    Some(Patch::new(rect.x, rect.y, &plate))
+}
+
+/// How a battle ended, filling `rect`.
+pub(in crate::mix) fn outcome(rect: Rect, outcome: Outcome) -> Option<Patch> {
+    let (word, ground, text) = match outcome {
+        Outcome::Victory => ("VICTORY", GOLD, GROUND),
+        Outcome::Defeat => ("DEFEAT", Rgb(0x565C68), TEXT),
+        Outcome::Draw => ("DRAW", Rgb(0x3F87AE), TEXT),
+    };
+    let height = px(rect.h);
+    let mut plate = plate(rect.w, rect.h, height / 4.0, ground, OUTCOME_ALPHA)?;
+    write(&mut plate, word, height * 0.6, text);
+    Some(Patch::new(rect.x, rect.y, &plate))
+}
+
+/// 94 %.
+const OUTCOME_ALPHA: u8 = 240;
+
+/// One colour with round corners; `None` for one without pixels.
+fn plate(width: usize, height: usize, radius: f32, colour: Rgb, alpha: u8) -> Option<Pixmap> {
+    let mut pixels = blank(width, height)?;
+    fill(&mut pixels, &rounded(px(width), px(height), radius)?, colour, alpha);
+    Some(pixels)
+}
+
+/// One line in the middle, as much of it as fits.
+fn write(plate: &mut Pixmap, text: &str, size: f32, colour: Rgb) {
+    let (width, height) = (px(plate.width() as usize), px(plate.height() as usize));
+    let style = Style { size, bold: true };
+    let mut lettering = lettering();
+    let line = lettering.line_within(text, style, width);
+    let baseline = ((height + CAP_HEIGHT * size) / 2.0).round();
+    lettering.draw(&line, plate, (width - line.width) / 2.0, baseline, colour);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::Size;
+    use crate::scene::Template;
+
+    const BOUNDS: Rect = Rect { x: 16, y: 292, w: 328, h: 40 };
+
+    #[test]
+    fn a_badge_hugs_its_text_and_its_width_does_not_jump_while_it_counts() {
+        let width = |score| badge(portrait(), BOUNDS, Mark::Standing { rank: 2, score }).unwrap().rect.w;
+        assert_eq!((width(1_111), width(11_100)), (width(8_088), width(98_765)));
+        assert!(width(7) < width(77) && width(1_111) < BOUNDS.w);
+        let connected = badge(portrait(), BOUNDS, Mark::Connected).unwrap().rect;
+        assert_eq!(Rect { w: BOUNDS.w, ..connected }, BOUNDS);
+    }
+
+    #[test]
+    fn what_has_no_room_is_left_out() {
+        for mark in [Mark::Connected, Mark::Standing { rank: 1, score: 0 }] {
+            assert_eq!(badge(portrait(), Rect { w: 20, ..BOUNDS }, mark), None);
+        }
+        let nowhere = Rect { w: 0, h: 0, ..BOUNDS };
+        let reading = Reading { of: Span::Battle, seconds: 9, bright: false };
+        assert_eq!(countdown(portrait(), nowhere, reading), None);
+        assert_eq!((opening(nowhere), outcome(nowhere, Outcome::Draw)), (None, None));
+    }
+
+    #[test]
+    fn only_the_first_rank_is_golden() {
+        let golden = |rank| {
+            let patch = badge(portrait(), BOUNDS, Mark::Standing { rank, score: 5 }).unwrap();
+            // The gold's blue is far below that of white and of the ground.
+            (0..patch.rect.h / 2).any(|row| patch.row(1, row).0.iter().any(|u| *u < 80))
+        };
+        assert!(golden(1) && !golden(2));
+    }
+
+    #[test]
+    fn every_outcome_and_every_reading_fills_its_rectangle_and_looks_different() {
+        let rect = Rect { x: 432, y: 570, w: 216, h: 54 };
+        let outcomes = [Outcome::Victory, Outcome::Defeat, Outcome::Draw].map(|it| outcome(rect, it).unwrap());
+        assert!(outcomes.iter().all(|patch| patch.rect == rect));
+        assert!(outcomes[0] != outcomes[1] && outcomes[1] != outcomes[2] && outcomes[0] != outcomes[2]);
+        let reading = |of, seconds, bright| countdown(portrait(), rect, Reading { of, seconds, bright }).unwrap();
+        let readings = [
+            reading(Span::Battle, 9, false),
+            reading(Span::Battle, 9, true),
+            reading(Span::Battle, 69, false),
+            reading(Span::Punishment, 9, false),
+        ];
+        for (i, one) in readings.iter().enumerate() {
+            assert!(one.rect == rect && readings[i + 1..].iter().all(|other| other != one), "{i}");
+        }
+    }
+
+    fn portrait() -> Proportion {
+        Template::HostDynamicGrid.proportion(Size { width: 720, height: 1280 })
+    }
+}

@@ -1,0 +1,158 @@
+//! What lies over all tiles together: the score bar, the countdown, results of teams, "VS".
+
+use std::time::Instant;
+
+use super::clock::Clock;
+use crate::kernel::Kernels;
+use crate::mix::canvas::Canvas;
+use crate::mix::overlay::{self, BattleBar, Layer, Patch};
+use crate::mix::slide::Slide;
+use crate::scene::{Countdown, Item, Outcome, Proportion, Rect, ScoreBar};
+
+/// All of it, from back to front.
+#[derive(Debug, Default)]
+pub(super) struct Overhead {
+    bar: Option<(BattleBar, Slide)>,
+    clock: Option<Clock>,
+    passing: Vec<Passing>,
+}
+
+/// What goes by itself.
+#[derive(Debug)]
+struct Passing {
+    what: What,
+    rect: Rect,
+    until: Instant,
+    layer: Option<Layer>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    Outcome(Outcome),
+    Opening,
+}
+
+impl Overhead {
+    /// What a draw list says of it; what is there already goes on. It lies off the canvas at the moment.
+    pub(super) fn bring_on(&mut self, now: Instant, proportion: Proportion, items: &[Item]) {
+        let old = std::mem::take(self);
+        let (mut bar, mut clock, mut passing) = (old.bar, old.clock, old.passing);
+        for item in items {
+            match item {
+                Item::ScoreBar { rect, scores } => {
+                    self.bar = Some(scored(now, proportion, bar.take(), (*rect, *scores)));
+                }
+                Item::Countdown { rect, countdown } => {
+                    self.clock = Some(counted(now, proportion, clock.take(), (*rect, *countdown)));
+                }
+                Item::TeamVerdict { rect, verdict } => {
+                    let what = What::Outcome(verdict.outcome);
+                    self.pass(now, &mut passing, (what, *rect, verdict.until));
+                }
+                Item::Opening { rect, until } => self.pass(now, &mut passing, (What::Opening, *rect, *until)),
+                Item::Cell(_)
+                | Item::Tile { .. }
+                | Item::Nickname { .. }
+                | Item::Badge { .. }
+                | Item::Verdict { .. } => {}
+            }
+        }
+    }
+
+    /// What is over by now is not begun.
+    fn pass(&mut self, now: Instant, old: &mut Vec<Passing>, (what, rect, until): (What, Rect, Instant)) {
+        if until <= now {
+            return;
+        }
+        let same = |known: &Passing| (known.what, known.rect) == (what, rect);
+        let layer = match old.iter().position(same) {
+            Some(known) => old.swap_remove(known).layer,
+            None => what.drawn(rect).map(Layer::new),
+        };
+        self.passing.push(Passing { what, rect, until, layer });
+    }
+
+    /// The next step of what moves or goes.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        let slide = self.bar.as_ref().and_then(|(_, slide)| slide.poll_timeout());
+        let clock = self.clock.as_ref().and_then(Clock::poll_timeout);
+        self.passing.iter().map(|passing| passing.until).chain(slide).chain(clock).min()
+    }
+
+    /// Whether something has to go: it must be off the canvas for [`Overhead::handle_timeout`] then.
+    pub(super) fn loses_something(&self, now: Instant) -> bool {
+        self.passing.iter().any(|passing| passing.until <= now)
+    }
+
+    /// Takes the steps that are due; `true` when the picture changes by it.
+    pub(super) fn handle_timeout(&mut self, now: Instant) -> bool {
+        let before = self.passing.len();
+        self.passing.retain(|passing| passing.until > now);
+        let mut changes = self.passing.len() < before;
+        if let Some((_, slide)) = &mut self.bar {
+            changes |= slide.handle_timeout(now);
+        }
+        if let Some(clock) = &mut self.clock {
+            changes |= clock.handle_timeout(now);
+        }
+        changes
+    }
+
+    /// Lays it on the canvas.
+    pub(super) fn cover(&mut self, kernels: &Kernels, canvas: &mut Canvas, now: Instant) {
+        if let Some((bar, slide)) = &mut self.bar {
+            bar.cover(kernels, canvas, slide.share(now));
+        }
+        if let Some(clock) = &mut self.clock {
+            clock.cover(kernels, canvas, now);
+        }
+        for layer in self.passing.iter_mut().filter_map(|passing| passing.layer.as_mut()) {
+            layer.cover(kernels, canvas);
+        }
+    }
+
+    /// Takes it off again.
+    pub(super) fn uncover(&self, canvas: &mut Canvas) {
+        for layer in self.passing.iter().rev().filter_map(|passing| passing.layer.as_ref()) {
+            layer.uncover(canvas);
+        }
+        if let Some(clock) = &self.clock {
+            clock.uncover(canvas);
+        }
+        if let Some((bar, _)) = &self.bar {
+            bar.uncover(canvas);
+        }
+    }
+}
+
+/// The bar slides on from where it is, or stands at once.
+fn scored(
+    now: Instant,
+    proportion: Proportion,
+    old: Option<(BattleBar, Slide)>,
+    (rect, scores): (Rect, ScoreBar),
+) -> (BattleBar, Slide) {
+    let share = overlay::share(scores);
+    match old {
+        Some((mut bar, mut slide)) if bar.rect == rect => {
+            slide.turn(now, share);
+            bar.turn_to(proportion, scores);
+            (bar, slide)
+        }
+        _ => (BattleBar::new(proportion, rect, scores), Slide::at(now, share)),
+    }
+}
+
+fn counted(now: Instant, proportion: Proportion, old: Option<Clock>, (rect, countdown): (Rect, Countdown)) -> Clock {
+    let same = old.filter(|clock| (clock.rect, clock.countdown) == (rect, countdown));
+    same.unwrap_or_else(|| Clock::new(now, proportion, rect, countdown))
+}
+
+impl What {
+    fn drawn(self, rect: Rect) -> Option<Patch> {
+        match self {
+            Self::Outcome(outcome) => overlay::outcome(rect, outcome),
+            Self::Opening => overlay::opening(rect),
+        }
+    }
+}

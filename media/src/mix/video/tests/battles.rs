@@ -1,0 +1,95 @@
+//! What is drawn of battles comes, changes and goes when it should.
+
+use super::*;
+use crate::scene::{Countdown, Outcome, Side, Span, Standing, Verdict};
+
+#[test]
+fn a_countdown_changes_each_second_without_frames_until_its_end() {
+    let (mut mixer, start) = (mixer(), Instant::now());
+    let countdown = Some(Countdown { of: Span::Battle, end: after(start, 12_000) });
+    mixer.set_scene(start, Scene { battle: Battle { countdown, ..battle(&[0, 0]) }, ..scene(&[A, B]) });
+    let badge = |mixer: &VideoMixer| {
+        let rows = mixer.canvas.picture().y.data[276 * 720..].chunks(720).take(44);
+        rows.map(|row| row[290..430].to_vec()).collect::<Vec<_>>()
+    };
+    mixer.compose(start);
+    let (mut shown, mut seen) = (vec![0], vec![badge(&mixer)]);
+    while let Some(step) = mixer.poll_timeout() {
+        mixer.handle_timeout(step);
+        assert!(mixer.is_dirty());
+        mixer.compose(step);
+        shown.push((step - start).as_millis());
+        assert_ne!(seen.last(), Some(&badge(&mixer)), "{shown:?}");
+        seen.push(badge(&mixer));
+    }
+    let flashes = (0..=20).map(|half| 2_000 + 500 * half);
+    assert_eq!(shown, [0, 1_000].into_iter().chain(flashes).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_start_and_a_result_go_by_themselves_and_leave_no_trace() {
+    let start = Instant::now();
+    let verdict = Verdict { outcome: Outcome::Victory, until: after(start, 5_000) };
+    let mut over = battle(&[0, 0, 0]);
+    over.sides.iter_mut().for_each(|side| (side.standing, side.verdict) = (None, Some(verdict)));
+    let begun = Battle { opening: Some(after(start, 1_000)), ..battle(&[1, 2, 3]) };
+    for (battle, rest, until) in [(begun, battle(&[1, 2, 3]), 1_000), (over, Battle::default(), 5_000)] {
+        let paint_all = |mixer: &mut VideoMixer, battle: &Battle| {
+            let now = after(start, until - 10);
+            mixer.set_scene(now, Scene { battle: battle.clone(), ..scene(&[A, B, C]) });
+            [A, B, C].iter().zip([60, 90, 120]).for_each(|(id, luma)| mixer.paint(now, *id, picture(luma).as_ref()));
+            owned(mixer.compose(now))
+        };
+        let (mut mixer, mut without) = (mixer(), mixer());
+        let (seen, plain) = (paint_all(&mut mixer, &battle), paint_all(&mut without, &rest));
+        assert_ne!(seen, plain);
+        assert_eq!(mixer.poll_timeout(), Some(after(start, until)));
+        mixer.handle_timeout(after(start, until));
+        assert!(mixer.is_dirty() && owned(mixer.compose(after(start, until))) == plain);
+        // Told again, it is not begun anew.
+        mixer.set_scene(after(start, until), Scene { battle, ..scene(&[A, B, C]) });
+        assert!(owned(mixer.compose(after(start, until))) == plain);
+    }
+}
+
+#[test]
+fn marks_follow_the_scores_move_with_their_tiles_and_leave_no_trace() {
+    let (mut mixer, mut moving, start) = (mixer(), mixer(), Instant::now());
+    let of_three = |scores: &[u64]| Scene { battle: battle(scores), ..scene(&[A, B, C]) };
+    let paint = |mixer: &mut VideoMixer, now| {
+        [A, B, C].iter().for_each(|id| mixer.paint(now, *id, picture(200).as_ref()));
+        owned(mixer.compose(now))
+    };
+    mixer.set_scene(start, Scene { battle: Battle::default(), ..of_three(&[]) });
+    let plain = paint(&mut mixer, start);
+    mixer.set_scene(start, of_three(&[3, 2, 1]));
+    let first = paint(&mut mixer, start);
+    // The pill's ground, left of its text: 16 16 into each tile.
+    for (x, y) in [(0, 276), (480, 276), (480, 516)] {
+        assert!(luma(&mixer, x + 22, y + 36) < 100, "{x} {y}");
+    }
+    mixer.set_scene(start, of_three(&[1, 2, 3]));
+    assert_ne!(paint(&mut mixer, start), first);
+    // Two on their way to where three are: the mark of the second is with its tile.
+    moving.set_scene(start, Scene { battle: battle(&[1, 2, 3]), ..scene(&[A, B]) });
+    [A, B].iter().for_each(|id| moving.paint(start, *id, picture(200).as_ref()));
+    moving.compose(start);
+    moving.set_scene(start, Scene { battle: battle(&[1, 2, 3]), ..scene(&[A, B, C]) });
+    let now = after(start, 100);
+    moving.compose(now);
+    let tile = moving.tiles[1].rect_at(moving.left(now));
+    assert!(tile.x > 360 && tile.x < 480);
+    assert!(luma(&moving, tile.x + 22, tile.y + 36) < 100, "{tile:?}");
+    mixer.set_scene(start, Scene { battle: Battle::default(), ..of_three(&[]) });
+    assert_eq!(paint(&mut mixer, start), plain);
+}
+
+/// All in one battle, with these scores.
+pub(super) fn battle(scores: &[u64]) -> Battle {
+    let side = |(source, score): (&SourceId, &u64)| {
+        let rank = 1 + u32::try_from(scores.iter().filter(|other| *other > score).count()).unwrap();
+        let standing = Some(Standing { rank, score: *score, left: false });
+        Side { source: *source, standing, verdict: None }
+    };
+    Battle { sides: [A, B, C].iter().zip(scores).map(side).collect(), ..Battle::default() }
+}

@@ -1,0 +1,96 @@
+//! What a tile wears, and takes along wherever it goes: the nickname, a notice, the mark and the result of a battle.
+
+use std::time::Instant;
+
+use super::RECONNECTING;
+use crate::mix::overlay::{self, Layer, Patch};
+use crate::mix::tile::{Look, Tile, Worn};
+use crate::scene::{Mark, Proportion, Rect, Verdict, badge_bounds, nickname_bounds, outcome_size};
+
+impl<T: PartialEq> Worn<T> {
+    /// `what` in `room`, drawn unless it is there already.
+    fn put_on(slot: &mut Option<Self>, what: T, room: Rect, draw: impl FnOnce(&T) -> Option<Patch>) {
+        if !slot.as_ref().is_some_and(|worn| (&worn.what, worn.room) == (&what, room)) {
+            let layer = draw(&what).map(Layer::new);
+            *slot = Some(Self { what, room, layer });
+        }
+    }
+}
+
+impl Tile {
+    /// Writes the nickname over the tile, unless it is there already. While the tile moves it is as wide as fits all
+    /// along.
+    pub(super) fn name_it(&mut self, proportion: Proportion, text: String, muted: bool) {
+        let bounds = nickname_bounds(proportion, self.narrowest());
+        Worn::put_on(&mut self.nickname, (text, muted), bounds, |(text, muted)| {
+            overlay::nickname(proportion, bounds, text, *muted)
+        });
+    }
+
+    /// Marks it with where its host stands in a battle.
+    pub(super) fn mark(&mut self, proportion: Proportion, mark: Mark) {
+        let bounds = badge_bounds(proportion, self.narrowest());
+        Worn::put_on(&mut self.badge, mark, bounds, |mark| overlay::badge(proportion, bounds, *mark));
+    }
+
+    /// Says how a battle ended for its host, unless that has been said for long enough.
+    pub(super) fn judge(&mut self, now: Instant, verdict: Verdict) {
+        if verdict.until <= now {
+            self.verdict = None;
+            return;
+        }
+        let narrowest = self.narrowest();
+        let size = outcome_size(narrowest);
+        let room = Rect { w: size.width, h: size.height, ..narrowest };
+        Worn::put_on(&mut self.verdict, verdict, room, |verdict| overlay::outcome(room, verdict.outcome));
+        if let Some(layer) = self.verdict.as_mut().and_then(|verdict| verdict.layer.as_mut()) {
+            layer.centre_in(self.region.rect);
+        }
+    }
+
+    /// When its result goes.
+    pub(super) fn verdict_until(&self) -> Option<Instant> {
+        self.verdict.as_ref().map(|worn| worn.what.until)
+    }
+
+    /// Brings what lies over the tile to where the tile is. It was made to fit the narrower end of the way.
+    pub(super) fn place_layers(&mut self, proportion: Proportion, rect: Rect) {
+        let verdict = self.verdict.as_mut().and_then(|worn| worn.layer.as_mut());
+        for layer in self.notice.iter_mut().chain(verdict) {
+            layer.centre_in(rect);
+        }
+        let nickname = self.nickname.as_mut().and_then(|worn| worn.layer.as_mut());
+        let badge = self.badge.as_mut().and_then(|worn| worn.layer.as_mut());
+        let bounds = [(nickname, nickname_bounds(proportion, rect)), (badge, badge_bounds(proportion, rect))];
+        for (layer, bounds) in bounds {
+            layer.into_iter().for_each(|layer| layer.move_to(bounds.x, bounds.y));
+        }
+    }
+
+    /// Makes what lies over the tile anew, as wide as its place now allows.
+    pub(super) fn settle(&mut self, now: Instant, proportion: Proportion) {
+        if let Some((text, muted)) = self.nickname.take().map(|worn| worn.what) {
+            self.name_it(proportion, text, muted);
+        }
+        if let Some(mark) = self.badge.take().map(|worn| worn.what) {
+            self.mark(proportion, mark);
+        }
+        if let Some(verdict) = self.verdict.take().map(|worn| worn.what) {
+            self.judge(now, verdict);
+        }
+        self.note(proportion);
+    }
+
+    /// Says on a dimmed tile that its host is reconnecting, and on no other.
+    pub(super) fn note(&mut self, proportion: Proportion) {
+        self.notice = match self.look {
+            Look::Dimmed { .. } => overlay::notice(proportion, self.rect(), RECONNECTING).map(Layer::new),
+            Look::Live { .. } | Look::Avatar { .. } => None,
+        };
+    }
+
+    /// Where it is, as narrow as it is at either end of its way.
+    fn narrowest(&self) -> Rect {
+        Rect { w: self.rect().w.min(self.from.w), ..self.rect() }
+    }
+}

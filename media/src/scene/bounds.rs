@@ -1,0 +1,115 @@
+//! Where overlays lie, in the lengths of the layout's own canvas.
+
+use super::{Proportion, Rect, Span, even};
+use crate::frame::Size;
+
+/// Height of a nickname's pill.
+const PILL_HEIGHT: usize = 36;
+const PILL_LEFT: usize = 20;
+const PILL_BOTTOM: usize = 8;
+const BADGE_HEIGHT: usize = 40;
+const BADGE_INSET: usize = 16;
+const SCORE_BAR_HEIGHT: usize = 36;
+const COUNTDOWN_HEIGHT: usize = 44;
+const COUNTDOWN_WIDTH: usize = 140;
+/// It says what it counts.
+const PUNISHMENT_WIDTH: usize = 260;
+const OPENING_SIZE: [usize; 2] = [240, 120];
+
+/// Where the pill of a tile lies, as wide as it may be; it hugs the left edge.
+pub(crate) fn nickname_bounds(proportion: Proportion, tile: Rect) -> Rect {
+    let [left, bottom, height] = [PILL_LEFT, PILL_BOTTOM, PILL_HEIGHT].map(|length| proportion.length(length));
+    Rect {
+        x: tile.x + left,
+        y: tile.y + tile.h.saturating_sub(bottom + height),
+        w: tile.w.saturating_sub(2 * left),
+        h: height.min(tile.h),
+    }
+}
+
+/// Where a tile's mark lies, as wide as it may be; it hugs the left edge.
+pub(crate) fn badge_bounds(proportion: Proportion, tile: Rect) -> Rect {
+    let [inset, height] = [BADGE_INSET, BADGE_HEIGHT].map(|length| proportion.length(length));
+    let (w, h) = (tile.w.saturating_sub(2 * inset), height.min(tile.h.saturating_sub(inset)));
+    Rect { x: tile.x + inset, y: tile.y + inset, w, h }
+}
+
+/// How large a result is in the middle of a tile: 60 % of its width, and a quarter of that high.
+pub(crate) fn outcome_size(tile: Rect) -> Size {
+    let width = even(tile.w * 3 / 5);
+    Size { width, height: even(width / 4).min(tile.h) }
+}
+
+/// Above all tiles, as wide as they are together.
+pub(super) fn score_bar(proportion: Proportion, tiles: Rect) -> Rect {
+    let height = proportion.length(SCORE_BAR_HEIGHT);
+    Rect { x: tiles.x, y: tiles.y.saturating_sub(height), w: tiles.w, h: height }
+}
+
+/// In the middle under the bar; without one above the tiles, where there is room, so that it hides no tile's mark.
+pub(super) fn countdown(proportion: Proportion, tiles: Rect, bar: Option<Rect>, of: Span) -> Rect {
+    let width = match of {
+        Span::Battle => COUNTDOWN_WIDTH,
+        Span::Punishment => PUNISHMENT_WIDTH,
+    };
+    let (w, h) = (proportion.length(width).min(tiles.w), proportion.length(COUNTDOWN_HEIGHT));
+    let y = bar.map_or_else(|| tiles.y.saturating_sub(h), Rect::bottom);
+    Rect { x: tiles.x + even((tiles.w - w) / 2), y, w, h }
+}
+
+/// In the middle of all tiles.
+pub(super) fn opening(proportion: Proportion, tiles: Rect) -> Rect {
+    let [width, height] = OPENING_SIZE.map(|length| proportion.length(length));
+    centred(Size { width, height }, tiles)
+}
+
+/// A result in the middle of the tiles of a team.
+pub(super) fn outcome(tiles: Rect) -> Rect {
+    centred(outcome_size(tiles), tiles)
+}
+
+fn centred(size: Size, within: Rect) -> Rect {
+    let (w, h) = (size.width.min(within.w), size.height.min(within.h));
+    Rect { x: within.x + even((within.w - w) / 2), y: within.y + even((within.h - h) / 2), w, h }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scene::Template;
+
+    const TILE: Rect = Rect { x: 360, y: 276, w: 360, h: 644 };
+    const BOTH: Rect = Rect { x: 0, y: 276, w: 720, h: 644 };
+
+    #[test]
+    fn a_mark_is_40_high_16_from_the_top_left_of_its_tile() {
+        assert_eq!(badge_bounds(portrait(720, 1280), TILE), Rect { x: 376, y: 292, w: 328, h: 40 });
+        assert_eq!(badge_bounds(portrait(360, 640), TILE), Rect { x: 368, y: 284, w: 344, h: 20 });
+        assert_eq!(
+            badge_bounds(portrait(720, 1280), Rect { w: 20, h: 20, ..TILE }).size(),
+            Size { width: 0, height: 4 }
+        );
+    }
+
+    #[test]
+    fn a_countdown_is_in_the_middle_under_the_bar_or_above_the_tiles() {
+        let at = |tiles, bar, of| countdown(portrait(720, 1280), tiles, bar, of);
+        let bar = score_bar(portrait(720, 1280), BOTH);
+        assert_eq!(bar, Rect { x: 0, y: 240, w: 720, h: 36 });
+        assert_eq!(at(BOTH, Some(bar), Span::Battle), Rect { x: 290, y: 276, w: 140, h: 44 });
+        assert_eq!(at(BOTH, None, Span::Battle), Rect { x: 290, y: 232, w: 140, h: 44 });
+        assert_eq!(at(BOTH, None, Span::Punishment), Rect { x: 230, y: 232, w: 260, h: 44 });
+        let whole = Rect { x: 0, y: 0, w: 720, h: 1280 };
+        assert_eq!(at(whole, None, Span::Battle).y, 0, "there is no room above");
+    }
+
+    #[test]
+    fn the_opening_and_a_result_are_in_the_middle() {
+        assert_eq!(opening(portrait(720, 1280), BOTH), Rect { x: 240, y: 538, w: 240, h: 120 });
+        assert_eq!(outcome(TILE), Rect { x: 432, y: 570, w: 216, h: 54 });
+    }
+
+    fn portrait(width: usize, height: usize) -> Proportion {
+        Template::HostDynamicGrid.proportion(Size { width, height })
+    }
+}

@@ -1,0 +1,157 @@
+//! What of battles is in the picture: who stands where, for how long still, and who won.
+
+use std::time::Duration;
+
+use costage::live::command::{BattleRequest, ScoreOp};
+use costage::live::{BattleId, Command};
+use costage_media::scene::{Countdown, Outcome, Span};
+
+use crate::challenges::request;
+use crate::updates::update;
+use crate::world::{World, contest, host_of};
+
+/// Rank, score and whether it has left, of each host that is in the battle.
+fn standings(world: &mut World, of: &str) -> Vec<Option<(u32, u64, bool)>> {
+    let sides = world.scene(of).battle.sides;
+    sides.iter().map(|side| side.standing.map(|it| (it.rank, it.score, it.left))).collect()
+}
+
+/// What is said of each host's last battle, and for how long from now on.
+fn verdicts(world: &mut World, of: &str) -> Vec<Option<(Outcome, Duration)>> {
+    let (now, sides) = (world.now, world.scene(of).battle.sides);
+    sides.iter().map(|side| side.verdict.map(|it| (it.outcome, it.until.saturating_duration_since(now)))).collect()
+}
+
+fn countdown(world: &mut World, of: &str) -> Option<(Span, Duration)> {
+    let now = world.now;
+    let left = |it: Countdown| (it.of, it.end.saturating_duration_since(now));
+    world.scene(of).battle.countdown.map(left)
+}
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn of_a_minute(world: &mut World, of: &str, with: &[&str], punishment_seconds: u64) -> BattleId {
+    let wish = BattleRequest { duration_seconds: Some(60), punishment_seconds, ..contest(of, with) };
+    request(world, wish).battle_id
+}
+
+#[test]
+fn ranks_and_scores_of_those_in_the_battle_are_shown_and_others_have_none() {
+    let mut world = World::connected(&["a", "b", "c", "d"]);
+    let battle = of_a_minute(&mut world, "b", &["a", "d"], 0);
+    assert_eq!(standings(&mut world, "c"), [Some((1, 0, false)), Some((1, 0, false)), None, Some((1, 0, false))]);
+    world.score(battle, "1", ScoreOp::Add, &[("a", 5), ("b", 5), ("d", 9)]).unwrap();
+    assert_eq!(standings(&mut world, "c"), [Some((2, 5, false)), Some((2, 5, false)), None, Some((1, 9, false))]);
+    world.ask(Command::ExitBattle { battle, user: host_of("d") }).unwrap();
+    assert_eq!(standings(&mut world, "c"), [Some((1, 5, false)), Some((1, 5, false)), None, Some((3, 9, true))]);
+    world.wait(seconds(60));
+    assert_eq!(standings(&mut world, "c"), [None; 4]);
+}
+
+#[test]
+fn two_battles_of_one_connection_are_ranked_each_by_itself() {
+    let mut world = World::connected(&["a", "b", "c", "d"]);
+    of_a_minute(&mut world, "a", &["b"], 0);
+    world.wait(seconds(10));
+    let other = of_a_minute(&mut world, "c", &["d"], 0);
+    world.score(other, "1", ScoreOp::Add, &[("c", 3)]).unwrap();
+    assert_eq!(
+        standings(&mut world, "a"),
+        [Some((1, 0, false)), Some((1, 0, false)), Some((1, 3, false)), Some((2, 0, false))]
+    );
+    assert_eq!(countdown(&mut world, "d"), Some((Span::Battle, seconds(50))), "the battle of the first of them");
+    world.wait(seconds(50));
+    assert_eq!(countdown(&mut world, "a"), Some((Span::Battle, seconds(10))));
+}
+
+#[test]
+fn the_time_left_of_a_battle_is_shown_then_that_of_the_punishment() {
+    let mut world = World::connected(&["a", "b"]);
+    assert_eq!(countdown(&mut world, "a"), None);
+    of_a_minute(&mut world, "a", &["b"], 30);
+    assert_eq!(countdown(&mut world, "b"), Some((Span::Battle, seconds(60))));
+    world.wait(seconds(60));
+    assert_eq!(countdown(&mut world, "b"), Some((Span::Punishment, seconds(30))));
+    world.wait(seconds(30));
+    assert_eq!(countdown(&mut world, "b"), None);
+}
+
+#[test]
+fn a_start_is_shown_for_a_second() {
+    let mut world = World::connected(&["a", "b"]);
+    of_a_minute(&mut world, "a", &["b"], 0);
+    let until = world.now + seconds(1);
+    assert_eq!(world.scene("a").battle.opening, Some(until));
+    world.wait(seconds(60));
+    assert_eq!(world.scene("a").battle.opening, None);
+}
+
+#[test]
+fn a_result_is_shown_for_five_seconds_per_host_in_the_battle() {
+    let mut world = World::connected(&["a", "b", "c"]);
+    let battle = of_a_minute(&mut world, "a", &["b"], 0);
+    world.score(battle, "1", ScoreOp::Add, &[("b", 1)]).unwrap();
+    world.wait(seconds(60));
+    let five = seconds(5);
+    assert_eq!(verdicts(&mut world, "c"), [Some((Outcome::Defeat, five)), Some((Outcome::Victory, five)), None]);
+    of_a_minute(&mut world, "c", &["b"], 0);
+    assert_eq!(verdicts(&mut world, "c"), [Some((Outcome::Defeat, five)), None, None], "a new battle ends it");
+    world.wait(seconds(60));
+    let draw = Some((Outcome::Draw, five));
+    assert_eq!(verdicts(&mut world, "c"), [Some((Outcome::Defeat, Duration::ZERO)), draw, draw]);
+}
+
+#[test]
+fn who_left_early_has_lost_and_where_all_left_nothing_is_said() {
+    let mut world = World::connected(&["a", "b", "c"]);
+    let battle = of_a_minute(&mut world, "a", &["b", "c"], 0);
+    world.ask(Command::ExitBattle { battle, user: host_of("a") }).unwrap();
+    world.wait(seconds(60));
+    let said = |world: &mut World| verdicts(world, "a").iter().map(|it| it.map(|it| it.0)).collect::<Vec<_>>();
+    assert_eq!(said(&mut world), [Some(Outcome::Defeat), Some(Outcome::Draw), Some(Outcome::Draw)]);
+    let battle = of_a_minute(&mut world, "a", &["b", "c"], 0);
+    for name in ["a", "b", "c"] {
+        world.ask(Command::ExitBattle { battle, user: host_of(name) }).unwrap();
+    }
+    assert_eq!(said(&mut world), [None; 3]);
+}
+
+#[test]
+fn a_result_goes_along_when_the_hosts_part() {
+    let mut world = World::connected(&["a", "b"]);
+    let wish = BattleRequest { duration_seconds: Some(60), end_connection_after: true, ..contest("a", &["b"]) };
+    let battle = request(&mut world, wish).battle_id;
+    world.score(battle, "1", ScoreOp::Add, &[("a", 1)]).unwrap();
+    world.wait(seconds(60));
+    assert_eq!(world.connected_with("a"), Vec::<String>::new());
+    assert_eq!(verdicts(&mut world, "a"), [Some((Outcome::Victory, seconds(5)))]);
+    assert_eq!(verdicts(&mut world, "b"), [Some((Outcome::Defeat, seconds(5)))]);
+}
+
+#[test]
+fn after_a_restart_all_of_it_goes_on_and_what_is_over_is_not_shown_again() {
+    let mut world = World::connected(&["a", "b"]);
+    of_a_minute(&mut world, "a", &["b"], 30);
+    let begun = world.scene("a").battle;
+    world.wait(seconds(4));
+    world.restart(Duration::ZERO);
+    let mut later = begun.clone();
+    later.opening = Some(world.now);
+    assert_eq!(world.scene("a").battle, later, "VS is over by now");
+    world.wait(seconds(57));
+    assert_eq!(verdicts(&mut world, "a")[0], Some((Outcome::Draw, seconds(4))));
+    world.restart(seconds(20));
+    let now = world.now;
+    assert!(world.scene("a").battle.sides.iter().all(|side| side.verdict.unwrap().until <= now));
+    assert_eq!(countdown(&mut world, "a"), Some((Span::Punishment, seconds(9))));
+}
+
+#[test]
+fn a_live_that_wants_no_battle_drawn_has_none_for_all_who_see_it() {
+    let mut world = World::connected(&["a", "b"]);
+    update(&mut world, "b", |change| change.overlays.battle = Some(false)).unwrap();
+    of_a_minute(&mut world, "a", &["b"], 0);
+    assert_eq!(world.scene("a").battle, costage_media::scene::Battle::default());
+}
