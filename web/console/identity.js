@@ -39,6 +39,11 @@ export class Identity {
     return this.#claims.role === "admin";
   }
 
+  /** Whether it may sit on a seat, where the live and its owner let it. */
+  get maySit() {
+    return ["admin", "host", "guest"].includes(this.#claims.role);
+  }
+
   /** Whether the commands of a live's host are this window's: its owner's, or the backend's. */
   mayHost(ownerId) {
     return this.isAdmin || (this.#claims.role === "host" && this.userId === ownerId);

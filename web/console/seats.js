@@ -47,7 +47,7 @@ export function seatsPanel(desk) {
     const self = user && !me.isAdmin && user.userId === me.userId;
     const touch = mayHost || self;
     return {
-      take: !user && !seat.isLocked && !sits && Boolean(me.token),
+      take: !user && !seat.isLocked && !sits && me.maySit,
       leave: self && user.role !== "owner",
       publish: (self || me.isAdmin) && user && user.role !== "owner",
       lock: mayHost && !seat.isLocked && seat.index > 0,

@@ -18,7 +18,7 @@ pub(super) const TEXTS: &[Text] = &[
         .says("Move to another seat", "A user moves itself to a free seat; the owner and admins move anybody, by a policy for whoever sits there.")
         .refuses(with![NotSeated AlreadyOnSeat OwnerSeat SeatLocked SeatOccupied SeatNeedsConsent OwnerStays]),
     text("POST", "/v1/lives/{live}/seats/{index}/take", "takeSeat", SEAT)
-        .says("Take a seat", "With seatMode apply a guest needs the owner's consent; an admin seats anybody.")
+        .says("Take a seat", "With seatMode apply a guest needs the owner's consent; an admin seats anybody. Role audience may not sit.")
         .refuses(with![SeatNeedsConsent AlreadyOnSeat AlreadySeated OwnerSeat SeatLocked SeatOccupied]),
     text("POST", "/v1/lives/{live}/seats/{index}/leave", "leaveSeat", SEAT)
         .says("Leave a seat", "One's own; an admin, whoever sits there.")
@@ -33,7 +33,7 @@ pub(super) const TEXTS: &[Text] = &[
         .says("Remove whoever sits there", "")
         .refuses(with![NotSeated OwnerSeat]),
     text("POST", "/v1/lives/{live}/seats/{index}/mute", "muteSeat", SEAT)
-        .says("Close a seat's microphone", "One's own, or by the owner, who must then unlock it.")
+        .says("Close a seat's microphone", "One's own, or by the owner, who must then unlock it: what the owner closes stays closed to that user, on any seat of the live and after leaving it.")
         .refuses(with![NotSeated DeviceLocked DeviceClosedByUser]),
     text("POST", "/v1/lives/{live}/seats/{index}/unmute", "unmuteSeat", SEAT)
         .says("Open a seat's microphone", "By the owner: the user may open it again.")
@@ -42,12 +42,12 @@ pub(super) const TEXTS: &[Text] = &[
         .says("Open a seat's camera", "By the owner: the user may open it again.")
         .refuses(with![NotSeated DeviceLocked DeviceClosedByUser]),
     text("POST", "/v1/lives/{live}/seats/{index}/camera-off", "closeCamera", SEAT)
-        .says("Close a seat's camera", "One's own, or by the owner, who must then unlock it.")
+        .says("Close a seat's camera", "One's own, or by the owner, who must then unlock it: what the owner closes stays closed to that user, on any seat of the live and after leaving it.")
         .refuses(with![NotSeated DeviceLocked DeviceClosedByUser]),
     text("GET", "/v1/lives/{live}/seat-applications", "listApplications", SEAT)
         .says("List pending applications", "All of them for the live's host and admins, at most 100; for others their own."),
     text("POST", "/v1/lives/{live}/seat-applications", "applyForSeat", SEAT)
-        .says("Apply for a seat", "")
+        .says("Apply for a seat", "Role audience may not.")
         .refuses(with![OwnerSeat SeatQueued SeatTooOften AlreadySeated SeatLocked SeatOccupied]),
     text("POST", "/v1/lives/{live}/seat-applications/{user}/accept", "acceptApplication", SEAT)
         .says("Accept an application", "The user sits down.")
