@@ -17,6 +17,9 @@ use crate::live::command::{MediaState, SocketState};
 use crate::live::time::Timeline;
 use crate::live::{Answer, Command, LiveId, Refusal, Rules, Seed, Snapshot, UserId, WallMs};
 
+/// Orders that are decided together at most, beside the first: they share a commit, and the first waits for the last.
+const BATCH_MAX: usize = 255;
+
 /// Takes the outcome of a command on the control thread; it must not block.
 pub type Reply<T> = Box<dyn FnOnce(Result<T, Refusal>) + Send>;
 
@@ -152,10 +155,16 @@ pub fn spawn(
     let thread = std::thread::Builder::new().name("control".to_owned()).spawn(move || {
         loop {
             match own_inbox.next(&*own_clock, registrar.poll_timeout()) {
-                Next::Order(received, order) => registrar.handle(received, order),
+                Next::Order(received, order) => {
+                    registrar.handle(received, order);
+                    // Whatever came while the last commit was written goes into one.
+                    let more = std::iter::from_fn(|| own_inbox.more());
+                    more.take(BATCH_MAX).for_each(|(received, order)| registrar.handle(received, order));
+                }
                 Next::Due(now) => registrar.handle_timeout(now),
                 Next::Stop => break registrar.close(),
             }
+            registrar.commit();
         }
     })?;
     let handle = ControlHandle { inbox: Arc::clone(&inbox), clock, line: Timeline::new(now, wall) };
@@ -170,7 +179,7 @@ mod tests {
     use costage_media::scene::Scene;
 
     use super::*;
-    use crate::engine::journal::{Fact, JournalError};
+    use crate::engine::journal::{Batch, JournalError};
     use crate::engine::{CutOff, First};
     use crate::live::command::{LiveEndReason, NewLive, User};
     use crate::live::{Event, StageId};
@@ -190,7 +199,7 @@ mod tests {
     struct Nowhere;
 
     impl Journal for Nowhere {
-        fn commit(&mut self, _: &[Fact]) -> Result<(), JournalError> {
+        fn commit(&mut self, _: &Batch<'_>) -> Result<(), JournalError> {
             Ok(())
         }
     }

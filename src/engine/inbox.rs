@@ -54,6 +54,26 @@ struct Waiting {
     stopping: bool,
 }
 
+impl Waiting {
+    /// The first of what waits.
+    fn take(&mut self) -> Option<(Instant, Order)> {
+        while let Some((received, entry)) = self.entries.pop_front() {
+            let order = match entry {
+                Entry::Command(order) => {
+                    self.commands -= 1;
+                    Some(order)
+                }
+                Entry::Media(source) => self.media.remove(&source).map(|state| Order::Media(source, state)),
+                Entry::Socket(feed) => self.sockets.remove(&feed).map(|state| Order::Socket(feed, state)),
+            };
+            if let Some(order) = order {
+                return Some((received, order));
+            }
+        }
+        None
+    }
+}
+
 enum Entry {
     Command(Order),
     Media(SourceId),
@@ -105,25 +125,8 @@ impl Inbox {
             if waiting.stopping {
                 return Next::Stop;
             }
-            if let Some((received, entry)) = waiting.entries.pop_front() {
-                match entry {
-                    Entry::Command(order) => {
-                        waiting.commands -= 1;
-                        return Next::Order(received, order);
-                    }
-                    Entry::Media(source) => {
-                        if let Some(state) = waiting.media.remove(&source) {
-                            return Next::Order(received, Order::Media(source, state));
-                        }
-                        continue;
-                    }
-                    Entry::Socket(feed) => {
-                        if let Some(state) = waiting.sockets.remove(&feed) {
-                            return Next::Order(received, Order::Socket(feed, state));
-                        }
-                        continue;
-                    }
-                }
+            if let Some((received, order)) = waiting.take() {
+                return Next::Order(received, order);
             }
             // Read under the lock: whatever is queued later was received later.
             let now = clock.now();
@@ -133,6 +136,12 @@ impl Inbox {
                 None => self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner),
             };
         }
+    }
+
+    /// The next order, if one waits already.
+    pub(super) fn more(&self) -> Option<(Instant, Order)> {
+        let mut waiting = self.lock();
+        if waiting.stopping { None } else { waiting.take() }
     }
 
     /// Ends the reader; what waits is refused.

@@ -3,15 +3,30 @@
 use thiserror::Error;
 
 pub use crate::live::Fact;
+pub use crate::live::kept::KeptRow;
 
-/// Keeps facts.
+/// What was decided together.
+#[derive(Debug, Clone, Copy)]
+pub struct Batch<'a> {
+    /// What happened.
+    pub facts: &'a [Fact],
+    /// Every row of the state that has changed since the last commit, as it is after all of them; each once.
+    pub rows: &'a [KeptRow],
+}
+
+/// Keeps facts, and the rows that they changed.
 pub trait Journal: Send {
-    /// Keeps all of `facts`, in their order, or none. Returns when they would survive a crash, as far as this journal
-    /// promises that at all.
+    /// Keeps all of `batch`, facts in their order, or none. Returns when it would survive a crash, as far as this journal
+    /// promises that at all. May block: only the control thread waits.
     ///
     /// # Errors
     /// When they are not kept; the change they belong to is then taken back and refused.
-    fn commit(&mut self, facts: &[Fact]) -> Result<(), JournalError>;
+    fn commit(&mut self, batch: &Batch<'_>) -> Result<(), JournalError>;
+
+    /// Whether rows are of any use to it.
+    fn keeps_rows(&self) -> bool {
+        true
+    }
 }
 
 /// A commit that failed.

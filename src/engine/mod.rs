@@ -45,7 +45,7 @@ pub use control::{ControlConfig, ControlHandle, ControlThread, Reply};
 pub use director::Director;
 pub use events::{CutOff, EventReader, First, Notice, Resume, Subscription};
 pub use gallery::AVATARS_MAX;
-pub use journal::{Fact, Journal, JournalError};
+pub use journal::{Batch, Fact, Journal, JournalError, KeptRow};
 pub use mix_thread::MixConfig;
 pub use peer::{
     CloseReason, Datagram, OfferRefused, Opened, Peer, PeerEvent, Role, Sends, SessionKey, Shards, Signalling,

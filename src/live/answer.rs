@@ -9,7 +9,7 @@ use costage_media::forward::FeedId;
 use costage_media::frame::Size;
 use costage_media::scene::{Rect, Region, Scene, SourceId, Template};
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::command::{Fit, NewLive, User};
 use super::ids::{LiveId, UserId};
@@ -100,7 +100,7 @@ pub struct LivePage {
 }
 
 /// A host of a live, as events and answers name it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Host {
     /// Its live.

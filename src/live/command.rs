@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use costage_media::forward::FeedId;
 use costage_media::scene::SourceId;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::gifts::GiftTable;
 use super::ids::{BattleId, LiveId, ScoreKey, UserId};
@@ -260,7 +260,7 @@ pub enum SocketState {
 }
 
 /// A user as shown to others.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
     /// Id.
@@ -274,7 +274,7 @@ pub struct User {
 }
 
 /// How a seat is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum SeatMode {
     /// By anybody.
@@ -284,7 +284,7 @@ pub enum SeatMode {
 }
 
 /// Which overlays the server draws into the picture; an app that draws its own turns them off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Overlays {
     /// Nicknames.
@@ -305,7 +305,7 @@ impl Default for Overlays {
 }
 
 /// A live to create, and what everybody may see of it after. Lengths and counts are checked by the machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewLive {
     /// Chosen by the caller, unique.
@@ -528,7 +528,7 @@ pub struct BattleRequest {
 }
 
 /// How scores change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ScoreOp {
     /// To what is there.
@@ -538,7 +538,7 @@ pub enum ScoreOp {
 }
 
 /// Where points come from; kept in the ledger. Each text has at most 200 bytes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ScoreSource {
     /// The gift.
@@ -553,7 +553,7 @@ pub struct ScoreSource {
 }
 
 /// A gift to a host of a battle. Texts have at most 200 bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Gift {
     /// The host it is for.
@@ -576,7 +576,7 @@ pub struct Gift {
 }
 
 /// One change of scores; all of it happens or nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScoreChange {
     /// Add or set.
     pub op: ScoreOp,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use costage_media::frame::Size;
 use costage_media::scene::{self, Rect};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::ids::LiveId;
 use super::lives::Lives;
@@ -26,7 +26,7 @@ pub(super) const REGION_Z_MAX: u64 = 1_000;
 const SEAT_INDEX_MAX: u64 = 49;
 
 /// How a picture fills a region of another shape.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Fit {
     /// The region is filled; what of the picture sticks out is cut off, as much on either side.
@@ -89,13 +89,14 @@ pub struct RegionWish {
 }
 
 /// A region that was checked, and what it shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustomRegion {
     /// Whose seat.
     pub live: LiveId,
     /// Which.
     pub seat: u32,
     /// Where, and how it looks there.
+    #[serde(with = "super::kept::foreign::region")]
     pub region: scene::Region,
 }
 

@@ -21,6 +21,13 @@ use super::rules::{Rules, SCORES_TOLD_INTERVAL};
 use super::state::{Live, Mark, Phase, Snapshot, State};
 use super::time::{Timeline, WallMs};
 
+/// A point of a [`Lives`] to come back to.
+#[derive(Debug, Clone, Copy)]
+pub struct Checkpoint {
+    mark: Mark,
+    waiting: usize,
+}
+
 /// All lives of a server.
 #[derive(Debug)]
 pub struct Lives {
@@ -110,6 +117,20 @@ impl Lives {
         self.deadlines.first().map(|(at, wake)| (self.line.instant(*at), wake.clone()))
     }
 
+    /// A point to come back to, with everything that was caused before it.
+    #[must_use]
+    pub fn checkpoint(&self) -> Checkpoint {
+        Checkpoint { mark: self.state.mark(), waiting: self.effects.len() }
+    }
+
+    /// Takes back everything since `before`, which must be of after the last [`Lives::keep`] or [`Lives::undo`].
+    pub fn go_back(&mut self, before: Checkpoint) {
+        let touched = self.state.touched(before.mark);
+        self.state.undo_to(before.mark);
+        self.rearm(touched);
+        self.effects.truncate(before.waiting);
+    }
+
     /// What was done since the last [`Lives::keep`] is kept: it cannot be undone any more.
     pub fn keep(&mut self) {
         self.state.forget();
@@ -118,10 +139,12 @@ impl Lives {
 
     /// Takes back everything since the last [`Lives::keep`], and what it would have caused.
     pub fn undo(&mut self) {
-        let touched = self.state.touched(self.kept);
-        self.state.undo_to(self.kept);
-        self.rearm(touched);
-        self.effects.clear();
+        self.go_back(Checkpoint { mark: self.kept, waiting: 0 });
+    }
+
+    /// Where what is kept ends.
+    pub(super) fn kept(&self) -> Mark {
+        self.kept
     }
 
     /// These deadlines are what the state says of them now.

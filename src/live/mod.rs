@@ -15,6 +15,7 @@
 //! | [`gifts`], `ledger` | gifts turned into points; every change in order |
 //! | `aftermath` | what follows a battle: punishment, parting, rematch |
 //! | `stage`, `preview`, `view` | what is shown: scenes and layouts; what would be; what may be read |
+//! | [`kept`] | the rows as text: what a store keeps, and what a restart begins with |
 //! | `seed` | where ids come from, so that none tells of another |
 //! | [`rules`], `state`, `table` | the numbers; the rows; undoing what was done to them |
 //!
@@ -37,6 +38,7 @@ pub mod fact;
 pub mod gifts;
 pub mod ids;
 mod invite;
+pub mod kept;
 mod layout;
 mod ledger;
 pub mod lives;

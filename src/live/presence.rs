@@ -67,24 +67,37 @@ impl Live {
 
 impl Lives {
     /// A machine that goes on after a restart of the server: nobody's media or socket has come through that, and everybody
-    /// has `restart_grace` to come back. Its first effects build all pictures again. Ids go on from `seed`, not from the
+    /// has `restart_grace` to come back. What one was asked for, and had not answered, is asked again: only a battle that waits
+    /// for answers goes on, since its id was told. Its first effects build all pictures again. Ids go on from `seed`, not from the
     /// snapshot's: what was decided after that was taken, and lost, may have drawn the same.
     #[must_use]
     pub fn restart(now: Instant, wall_now: WallMs, rules: Rules, mut snapshot: Snapshot, seed: Seed) -> Self {
         snapshot.counters.ids = Draws::new(seed);
-        for live in snapshot.lives.values_mut() {
-            if live.presence == Presence::Up {
-                live.presence = Presence::Down { since: wall_now };
-            }
-            if live.socket == Socket::Open {
-                live.socket = Socket::Lost { since: wall_now };
-            }
-            live.spared_until = wall_now.after(rules.restart_grace);
-        }
-        snapshot.seating.lose_media(wall_now);
+        snapshot.requests.clear();
+        snapshot.seating.forget_pending();
+        let grace = rules.restart_grace;
         let mut lives = Self::seed(now, wall_now, rules, snapshot);
+        let mark = lives.state.mark();
+        lives.lose_everybody(wall_now, wall_now.after(grace));
+        lives.rearm(lives.state.touched(mark));
         lives.stage_all();
         lives
+    }
+
+    /// Changed row by row, so that it is kept like all that happens.
+    fn lose_everybody(&mut self, now: WallMs, spared_until: WallMs) {
+        let all: Vec<_> = self.state.lives.iter().map(|(id, _)| id.clone()).collect();
+        for live in all {
+            let Some(live) = self.state.lives.get_mut(&live) else { continue };
+            if live.presence == Presence::Up {
+                live.presence = Presence::Down { since: now };
+            }
+            if live.socket == Socket::Open {
+                live.socket = Socket::Lost { since: now };
+            }
+            live.spared_until = spared_until;
+        }
+        self.state.seating.lose_media(now);
     }
 
     fn stage_all(&mut self) {

@@ -7,18 +7,21 @@ use std::time::Duration;
 use costage_media::forward::FeedId;
 use costage_media::scene::{Outcome, SourceId, Template};
 
+use serde::{Deserialize, Serialize};
+
 use super::answer::{BattleEndReason, BattleResult, Host, Scored};
 use super::command::{Gift, NewLive, ScoreChange};
 use super::custom::Custom;
 use super::effect::Wake;
 use super::ids::{BattleId, ConnectionId, LiveId, ScoreKey, StageId, UserId};
+use super::kept::{KeptTable, RowName};
 use super::seat::{SeatMark, SeatRows, Seating};
 use super::seed::{Draws, Seed};
 use super::table::Table;
 use super::time::WallMs;
 
 /// One live.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Live {
     pub(super) info: Arc<NewLive>,
     pub(super) created: WallMs,
@@ -43,8 +46,9 @@ pub(super) struct Live {
 }
 
 /// How a battle ended for a live, and how long that is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Judged {
+    #[serde(with = "super::kept::foreign::outcome")]
     pub(super) outcome: Outcome,
     pub(super) until: WallMs,
 }
@@ -69,7 +73,7 @@ impl Live {
 }
 
 /// Whether the media of a host, or of a guest, flows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Presence {
     /// It never has.
     Never,
@@ -80,7 +84,7 @@ pub(super) enum Presence {
 }
 
 /// Whether an event socket of a live's host is open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Socket {
     /// None ever was.
     Never,
@@ -100,8 +104,9 @@ pub(super) struct Request {
 }
 
 /// Two to nine lives that are co-hosting.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Connection {
+    #[serde(with = "super::kept::foreign::template")]
     pub(super) template: Template,
     /// The regions of [`Template::Custom`], and of no other.
     pub(super) custom: Option<Custom>,
@@ -111,7 +116,7 @@ pub(super) struct Connection {
 }
 
 /// A contest.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Battle {
     /// The inviter first.
     pub(super) members: Vec<Member>,
@@ -126,7 +131,7 @@ pub(super) struct Battle {
 }
 
 /// What a battle was asked for with, checked: what a rematch repeats.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct BattleConfig {
     pub(super) duration_seconds: u64,
     /// How long those who are asked may take to answer; `None` starts at once.
@@ -137,14 +142,14 @@ pub(super) struct BattleConfig {
 }
 
 /// A host in a battle.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Member {
     pub(super) host: Arc<Host>,
     pub(super) score: u64,
     pub(super) left: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Phase {
     /// Its members are the inviter, who accepted, and who has not answered.
     Pending {
@@ -350,6 +355,19 @@ impl State {
         let requests = self.requests.touched(requests).cloned().map(Wake::RequestExpires);
         let battles = self.battles.touched(battles).flat_map(|id| Wake::of_battle(*id));
         lives.chain(requests).chain(battles).chain(self.seating.touched(mark.seating)).collect()
+    }
+
+    /// The rows that were changed since `mark`, as they are kept.
+    pub(super) fn changed(&self, mark: Mark) -> BTreeSet<RowName> {
+        let [lives, _, _, connections, battles, ended, ..] = mark.logs;
+        let lives = self.lives.touched(lives).map(|id| RowName::new(KeptTable::Lives, id));
+        let connections = self.connections.touched(connections);
+        let connections = connections.map(|id| RowName::new(KeptTable::Connections, id.0));
+        let battles = self.battles.touched(battles).map(|id| RowName::new(KeptTable::Battles, id));
+        let ended = self.ended.touched(ended).map(|order| RowName::new(KeptTable::Ended, order));
+        let counted = (self.counters != mark.counters).then(|| RowName::new(KeptTable::Counters, ""));
+        let own = lives.chain(connections).chain(battles).chain(ended).chain(counted);
+        own.chain(self.seating.changed(mark.seating)).collect()
     }
 
     /// What all rows may be waiting for.

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A moment in milliseconds since 1970-01-01 UTC: the server's time, which clients count down from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema, Deserialize)]
 #[serde(transparent)]
 #[schemars(rename = "TimeMs", example = 1_790_000_000_000_u64)]
 pub struct WallMs(pub u64);

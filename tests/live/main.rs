@@ -18,5 +18,6 @@ mod presence;
 mod previews;
 mod seat_requests;
 mod seats;
+mod shelf;
 mod updates;
 mod world;

@@ -236,7 +236,7 @@ fn a_text_that_is_too_long_is_refused_by_name() {
 }
 
 #[test]
-fn seats_and_what_is_asked_about_them_survive_a_restart() {
+fn seats_and_what_is_asked_about_them_are_in_a_snapshot() {
     let mut world = World::with(&["a"]);
     pick(&mut world, "a", 1, "g").unwrap();
     ask(&mut world, "a", by("h"), SeatAction::Apply(seconds("h", 60))).unwrap();

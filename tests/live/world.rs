@@ -15,6 +15,8 @@ use costage::live::{
 use costage_media::forward::FeedId;
 use costage_media::scene::{Scene, SourceId};
 
+use crate::shelf::Shelf;
+
 /// The wall-clock time at which every world begins.
 pub(crate) const DAWN: u64 = 1_790_000_000_000;
 
@@ -76,6 +78,8 @@ pub(crate) struct World {
     pub(crate) routes: BTreeMap<FeedId, StageId>,
     /// How often a server has started.
     starts: u64,
+    /// What a store would have of it.
+    shelf: Shelf,
 }
 
 impl World {
@@ -90,6 +94,7 @@ impl World {
             stages: BTreeMap::new(),
             routes: BTreeMap::new(),
             starts: 0,
+            shelf: Shelf::default(),
         }
     }
 
@@ -143,7 +148,10 @@ impl World {
     fn drain(&mut self) {
         while let Some(effect) = self.machine.poll_effect() {
             match &effect {
-                Effect::Record(fact) => self.facts.push(fact.clone()),
+                Effect::Record(fact) => {
+                    self.shelf.note(fact);
+                    self.facts.push(fact.clone());
+                }
                 Effect::Notify { at, lives, event } => {
                     assert_eq!(*at, self.wall());
                     assert_eq!(lives.iter().collect::<BTreeSet<_>>().len(), lives.len(), "told twice");
@@ -165,6 +173,7 @@ impl World {
                 self.media.push(effect);
             }
         }
+        self.shelf.put(&self.machine);
         self.machine.keep();
     }
 
@@ -215,7 +224,7 @@ impl World {
 
     /// The server dies, and `down` later another goes on from what it knew: with nothing of its media.
     pub(crate) fn restart(&mut self, down: Duration) {
-        let snapshot = self.machine.snapshot();
+        let snapshot = self.shelf.kept().snapshot(Seed::repeatable(0)).unwrap();
         let wall = WallMs(self.wall().0 + u64::try_from(down.as_millis()).unwrap());
         self.now += down;
         self.starts += 1;

@@ -10,6 +10,7 @@ use costage_media::scene::Scene;
 
 use crate::draw::{LIVES, Step};
 use crate::rules::{Due, Model, Stage};
+use crate::shelf::Shelf;
 use crate::tally::Tally;
 use crate::translate::{self, Clock, Numbers};
 use crate::twist::Twist;
@@ -23,6 +24,9 @@ const LOST_LATER: Duration = Duration::from_secs(20);
 
 /// Every so many steps each member of each connection is looked at, and not one of them.
 const EVERY_LIVE_EVERY: usize = 6;
+
+/// Every so many sequences what would be kept is compared at each restart.
+const SHELVED_EVERY: u64 = 8;
 
 /// What the two do not agree about, in words.
 pub(crate) type Difference = String;
@@ -45,6 +49,8 @@ pub(crate) struct Duel {
     settled: usize,
     /// Of what ids come from: another at each start.
     starts: u64,
+    /// What a store would have, in some of the sequences: rows take longer to write than commands to decide.
+    shelf: Option<Shelf>,
 }
 
 impl Duel {
@@ -54,6 +60,7 @@ impl Duel {
             dawn,
             seeded: DAWN,
             starts: seed << 16,
+            shelf: seed.is_multiple_of(SHELVED_EVERY).then(Shelf::default),
             machine: Lives::seed(dawn, WallMs(DAWN), Rules::default(), Snapshot::empty(Seed::repeatable(seed << 16))),
             model: Model::new(DAWN, twist),
             numbers: Numbers::default(),
@@ -90,7 +97,13 @@ impl Duel {
                 let wall = WallMs(self.seeded);
                 self.starts += 1;
                 let ids = Seed::repeatable(self.starts);
-                self.machine = Lives::restart(self.now(), wall, Rules::default(), self.machine.snapshot(), ids);
+                let again = |snapshot| Lives::restart(self.now(), wall, Rules::default(), snapshot, ids);
+                let machine = again(self.machine.snapshot());
+                if let Some(shelf) = &self.shelf {
+                    let kept = shelf.kept().snapshot(ids).map_err(|unreadable| unreadable.to_string())?;
+                    same("what was kept", &again(kept).snapshot(), &machine.snapshot())?;
+                }
+                self.machine = machine;
                 self.stages.clear();
                 self.routes.clear();
                 self.settle(tally)?;
@@ -175,7 +188,7 @@ impl Duel {
                     same("event", &Some(&told), &wanted.as_ref())?;
                     tally.told(&told.event);
                 }
-                Effect::Record(_) => {}
+                Effect::Record(fact) => self.shelf.iter_mut().for_each(|shelf| shelf.note(&fact)),
                 Effect::EndSource(source) => same("first end of a source", &self.over.insert(source.0), &true)?,
                 Effect::Stage { stage, scene } => drop(self.stages.insert(stage, scene)),
                 Effect::Route { feed, stage } => drop(self.routes.insert(feed, stage)),
@@ -186,6 +199,7 @@ impl Duel {
         if let Some(missing) = said.next() {
             return Err(format!("event\n  machine none\n  model   {missing:?}"));
         }
+        self.shelf.iter_mut().for_each(|shelf| shelf.put(&self.machine));
         self.machine.keep();
         self.settled += 1;
         self.compare_lives(self.settled.is_multiple_of(EVERY_LIVE_EVERY))?;

@@ -25,6 +25,8 @@ mod kinds;
 mod play;
 mod rules;
 mod said;
+#[path = "../live/shelf.rs"]
+mod shelf;
 mod tally;
 mod translate;
 mod twist;

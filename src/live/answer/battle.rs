@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Serialize;
 use serde::ser::Serializer;
+use serde::{Deserialize, Serialize};
 
 use super::super::ids::{BattleId, LiveId, UserId};
 use super::super::time::WallMs;
@@ -114,7 +114,7 @@ pub enum BattleStatus {
 }
 
 /// Why a battle ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum BattleEndReason {
     /// Its time was over.
@@ -195,7 +195,7 @@ pub struct BattleInfo {
 }
 
 /// How a battle ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BattleResult {
     /// Final points by user.
@@ -212,7 +212,7 @@ pub struct BattleResult {
 }
 
 /// One who gave points to a host.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Sender {
     /// As `source.senderId` of the changes said.
@@ -222,7 +222,7 @@ pub struct Sender {
 }
 
 /// One line of a ranking.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Ranked {
     /// The user.

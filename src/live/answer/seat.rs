@@ -1,7 +1,7 @@
 //! Answers about seats.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::super::command::User;
 use super::super::ids::{LiveId, UserId};
@@ -55,7 +55,7 @@ pub enum SeatRole {
 
 /// State of a microphone or a camera (TUIDeviceStatus). A user sits down with both opened: whether anything is really
 /// sent, its media says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum DeviceStatus {
     /// 0 in the product.

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use costage_media::scene::SourceId;
+use serde::{Deserialize, Serialize};
 
 use super::super::answer::DeviceStatus;
 use super::super::command::{Device, SeatRequestKind, User};
 use super::super::effect::Wake;
 use super::super::ids::{LiveId, UserId};
+use super::super::kept::{KeptTable, RowName};
 use super::super::state::Presence;
 use super::super::table::Table;
 use super::super::time::WallMs;
@@ -17,19 +19,20 @@ use super::super::time::WallMs;
 const CLOSED_MAX: usize = 1_000;
 
 /// A seat that is locked or taken; all others have no row.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::live) struct Seat {
     pub(in crate::live) locked: bool,
     pub(in crate::live) sitter: Option<Sitter>,
 }
 
 /// Who sits on a seat. Devices and source go with the user to another seat.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::live) struct Sitter {
     pub(in crate::live) user: Arc<User>,
     pub(in crate::live) microphone: DeviceStatus,
     pub(in crate::live) camera: DeviceStatus,
     /// What a guest publishes as; the owner publishes as its live.
+    #[serde(with = "super::super::kept::foreign::source_if_any")]
     pub(in crate::live) source: Option<SourceId>,
 }
 
@@ -49,15 +52,16 @@ impl Sitter {
 }
 
 /// What the owner or the backend has closed to a user; its key is the live and the user. Leaving the seat does not undo it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::live) struct Closed {
     pub(in crate::live) microphone: bool,
     pub(in crate::live) camera: bool,
 }
 
 /// A guest on a seat, as one who publishes; its key is the live and the user.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::live) struct Guest {
+    #[serde(with = "super::super::kept::foreign::source")]
     pub(in crate::live) source: SourceId,
     /// Of its media.
     pub(in crate::live) presence: Presence,
@@ -84,11 +88,18 @@ pub(in crate::live) struct SeatRows {
 }
 
 impl SeatRows {
-    /// No guest's media has come through a restart.
-    pub(in crate::live) fn lose_media(&mut self, now: WallMs) {
-        for guest in self.guests.values_mut().filter(|guest| guest.presence == Presence::Up) {
-            guest.presence = Presence::Down { since: now };
-        }
+    /// Seats, guests and what is closed, as they were kept; nothing is pending.
+    pub(in crate::live) fn kept(
+        seats: BTreeMap<(LiveId, u32), Seat>,
+        guests: BTreeMap<(LiveId, UserId), Guest>,
+        closed: BTreeMap<(LiveId, UserId), Closed>,
+    ) -> Self {
+        Self { seats, guests, closed, pending: BTreeMap::new() }
+    }
+
+    /// Nothing is pending any more.
+    pub(in crate::live) fn forget_pending(&mut self) {
+        self.pending.clear();
     }
 }
 
@@ -131,6 +142,20 @@ impl Seating {
         SeatMark { seats, guests, sources: self.sources.mark(), closed, pending: self.pending.mark() }
     }
 
+    /// The rows that were changed since `mark`, as they are kept.
+    pub(in crate::live) fn changed(&self, mark: SeatMark) -> impl Iterator<Item = RowName> {
+        let seat = |(live, index): &(LiveId, u32)| RowName::new(KeptTable::Seats, format_args!("{live}/{index}"));
+        let of = |table| move |(live, user): &(LiveId, UserId)| RowName::new(table, format_args!("{live}/{user}"));
+        let seats = self.seats.touched(mark.seats).map(seat);
+        let guests = self.guests.touched(mark.guests).map(of(KeptTable::Guests));
+        seats.chain(guests).chain(self.closed.touched(mark.closed).map(of(KeptTable::Closed)))
+    }
+
+    /// What is closed to a user, where anything is.
+    pub(in crate::live) fn closed_row(&self, key: &(LiveId, UserId)) -> Option<&Closed> {
+        self.closed.get(key)
+    }
+
     /// What the requests and guests that were changed since `mark` may be waiting for, or may have been.
     pub(in crate::live) fn touched(&self, mark: SeatMark) -> impl Iterator<Item = Wake> {
         self.pending.touched(mark.pending).map(expiry).chain(self.guests.touched(mark.guests).map(grace))
@@ -155,6 +180,16 @@ impl Seating {
         self.sources.forget();
         self.closed.forget();
         self.pending.forget();
+    }
+
+    /// No guest's media has come through a restart.
+    pub(in crate::live) fn lose_media(&mut self, now: WallMs) {
+        let up = self.guests.iter().filter(|(_, guest)| guest.presence == Presence::Up);
+        for key in up.map(|(key, _)| key.clone()).collect::<Vec<_>>() {
+            if let Some(guest) = self.guests.get_mut(&key) {
+                guest.presence = Presence::Down { since: now };
+            }
+        }
     }
 
     /// The seat as it is, with a row or without.

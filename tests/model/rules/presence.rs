@@ -84,6 +84,9 @@ impl Model {
             live.spared = now + RESTART_GRACE_MS;
         }
         self.lose_guests_media();
+        // Whoever was asked and has not answered is asked again.
+        self.requests.clear();
+        self.lives.iter_mut().for_each(|live| live.pending.clear());
         self.table = crate::command::Table::default();
     }
 }

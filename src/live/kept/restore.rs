@@ -1,0 +1,158 @@
+//! From kept rows to the state that a restart begins with.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::super::answer::Scored;
+use super::super::command::{Gift, ScoreChange};
+use super::super::ids::{BattleId, ConnectionId, LiveId, ScoreKey, UserId};
+use super::super::seat::SeatRows;
+use super::super::seed::Seed;
+use super::super::state::{Battle, Counters, Receipt, Snapshot};
+use super::super::time::WallMs;
+use super::{KeptTable, RowName, Unreadable};
+
+/// What a store gives back at a start.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Every row.
+    pub rows: BTreeMap<RowName, String>,
+    /// The changes of scores of the battles among them, as far as they are still wanted: all of a battle or none.
+    pub scores: Vec<KeptScore>,
+}
+
+/// One change of scores, as the ledger has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptScore {
+    /// In which battle.
+    pub battle: BattleId,
+    /// Its number there, from 1.
+    pub ledger_seq: u64,
+    /// The idempotency key.
+    pub key: ScoreKey,
+    /// What was asked for.
+    pub change: ScoreChange,
+    /// The gift that it was made of.
+    pub gift: Option<Gift>,
+    /// Points of all users after it.
+    pub scores: BTreeMap<UserId, u64>,
+    /// When.
+    pub at: WallMs,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CountersRow {
+    serial: u32,
+    stage: u64,
+    connection: u64,
+    ended: u64,
+}
+
+impl CountersRow {
+    pub(super) fn of(counters: &Counters) -> Self {
+        let Counters { serial, stage, connection, ended, .. } = *counters;
+        Self { serial, stage, connection, ended }
+    }
+}
+
+impl Kept {
+    /// Battles whose changes of scores have to be among [`Kept::scores`], each with how many there are: those that are
+    /// not over first, then those that have ended, the last first.
+    ///
+    /// # Errors
+    /// A row that cannot be read.
+    pub fn battles(&self) -> Result<Vec<(BattleId, u64)>, Unreadable> {
+        let battles: BTreeMap<BattleId, Battle> = self.table(KeptTable::Battles, battle)?;
+        let ended: BTreeMap<u64, BattleId> = self.table(KeptTable::Ended, number)?;
+        let over: BTreeSet<&BattleId> = ended.values().collect();
+        let going_on = battles.keys().filter(|id| !over.contains(id));
+        let order = going_on.chain(ended.values().rev());
+        Ok(order.filter_map(|id| Some((*id, battles.get(id)?.ledger_seq))).collect())
+    }
+
+    /// The state that [`super::super::Lives::restart`] goes on from. Battles that have ended and whose changes of scores
+    /// are not there are forgotten.
+    ///
+    /// # Errors
+    /// A row that cannot be read, or a battle that goes on and lacks changes of its scores.
+    pub fn snapshot(self, seed: Seed) -> Result<Snapshot, Unreadable> {
+        let mut snapshot = Snapshot::empty(seed);
+        snapshot.lives = self.table(KeptTable::Lives, |key| LiveId::new(key).ok())?;
+        snapshot.connections = self.table(KeptTable::Connections, |key| key.parse().ok().map(ConnectionId))?;
+        snapshot.battles = self.table(KeptTable::Battles, battle)?;
+        snapshot.ended = self.table(KeptTable::Ended, number)?;
+        snapshot.seating = SeatRows::kept(
+            self.table(KeptTable::Seats, |key| {
+                let (live, index) = key.split_once('/')?;
+                Some((LiveId::new(live).ok()?, index.parse().ok()?))
+            })?,
+            self.table(KeptTable::Guests, live_and_user)?,
+            self.table(KeptTable::Closed, live_and_user)?,
+        );
+        let counters: BTreeMap<String, CountersRow> = self.table(KeptTable::Counters, |key| Some(key.to_owned()))?;
+        for CountersRow { serial, stage, connection, ended } in counters.into_values() {
+            snapshot.counters = Counters { serial, stage, connection, ended, ..snapshot.counters };
+        }
+        snapshot.receipts = self.scores.into_iter().map(KeptScore::receipt).collect();
+        forget_what_lacks_scores(&mut snapshot)?;
+        Ok(snapshot)
+    }
+
+    fn table<K: Ord, V: DeserializeOwned>(
+        &self,
+        table: KeptTable,
+        key: impl Fn(&str) -> Option<K>,
+    ) -> Result<BTreeMap<K, V>, Unreadable> {
+        let own = self.rows.iter().filter(|(name, _)| name.table == table);
+        own.map(|(name, image)| {
+            let unreadable = |reason: String| Unreadable { table, key: name.key.clone(), reason };
+            let row = serde_json::from_str(image).map_err(|error| unreadable(error.to_string()))?;
+            Ok((key(&name.key).ok_or_else(|| unreadable("this is no key of such a row".to_owned()))?, row))
+        })
+        .collect()
+    }
+}
+
+fn battle(key: &str) -> Option<BattleId> {
+    BattleId::parse(key).ok()
+}
+
+fn number(key: &str) -> Option<u64> {
+    key.parse().ok()
+}
+
+fn live_and_user(key: &str) -> Option<(LiveId, UserId)> {
+    let (live, user) = key.split_once('/')?;
+    Some((LiveId::new(live).ok()?, UserId::new(user).ok()?))
+}
+
+fn forget_what_lacks_scores(snapshot: &mut Snapshot) -> Result<(), Unreadable> {
+    let mut found: BTreeMap<BattleId, u64> = BTreeMap::new();
+    for (battle, _) in snapshot.receipts.keys() {
+        *found.entry(*battle).or_default() += 1;
+    }
+    let lacks = |(id, battle): &(&BattleId, &Battle)| found.get(*id).copied().unwrap_or(0) < battle.ledger_seq;
+    let lacking: BTreeSet<BattleId> = snapshot.battles.iter().filter(lacks).map(|(id, _)| *id).collect();
+    let over: BTreeSet<BattleId> = snapshot.ended.values().copied().collect();
+    if let Some(lost) = lacking.iter().find(|id| !over.contains(id)) {
+        let reason = "it goes on, and the ledger lacks changes of its scores".to_owned();
+        return Err(Unreadable { table: KeptTable::Battles, key: lost.to_string(), reason });
+    }
+    snapshot.battles.retain(|id, _| !lacking.contains(id));
+    snapshot.ended.retain(|_, id| !lacking.contains(id));
+    snapshot.receipts.retain(|(id, _), _| !lacking.contains(id));
+    Ok(())
+}
+
+impl KeptScore {
+    fn receipt(self) -> ((BattleId, ScoreKey), Receipt) {
+        let Self { battle, ledger_seq, key, change, gift, scores, at } = self;
+        let answer = Scored { battle_id: battle, scores, ledger_seq };
+        let receipt = Receipt { change: Arc::new(change), gift: gift.map(Arc::new), answer, at };
+        ((battle, key), receipt)
+    }
+}
