@@ -20,6 +20,7 @@ pub mod demo;
 pub mod dev;
 pub mod logging;
 pub mod metrics;
+pub mod open_files;
 pub mod reload;
 pub mod samples;
 pub mod serve;

@@ -4,6 +4,7 @@ use super::about;
 use super::clock::SystemClock;
 use super::config::Config;
 use super::metrics::{LiveFigures, Metrics};
+use super::open_files;
 use super::reload;
 use super::samples::FrameSamples;
 use super::shutdown;
@@ -56,6 +57,7 @@ pub struct Fallen(String);
 /// # Errors
 /// When a port is taken, a key is unfit, or the system gives no thread. Says which setting to change.
 pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Result<Running> {
+    open_files::raise_limit();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let kernels = about::kernels(config.simd);
     let keys = Arc::new(signing::keys(config, dev)?);

@@ -86,6 +86,13 @@ impl Backend {
         self.url(&format!("/whep/{live}"))
     }
 
+    /// The address of a live's events, with the token.
+    #[must_use]
+    pub fn events(&self, live: &str) -> String {
+        let url = self.url(&format!("/v1/lives/{live}/events?token={}", self.token));
+        url.replacen("http", "ws", 1)
+    }
+
     /// The admin's token: good for WHIP too, where an admin publishes for the owner.
     #[must_use]
     pub fn token(&self) -> &str {

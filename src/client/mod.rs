@@ -7,6 +7,7 @@
 
 pub mod backend;
 pub mod chain;
+pub mod event_socket;
 mod freeze;
 pub mod news;
 pub mod performance;

@@ -1,15 +1,19 @@
 //! `costage bench control`: how soon a command is answered, and a score seen.
 
 mod bar;
+mod durable;
 mod load;
+mod wire;
 
+use self::durable::{Durable, Folder, SideBySide};
 use super::machine::{self, Machine};
 use super::mixing;
 use super::percentiles::{Percentiles, rounded};
 use super::process::cpu_time;
-use super::server::{ChildServer, ServerSetup};
+use super::server::{ChildServer, Keeping, ServerSetup};
 use crate::app::cast;
 use crate::app::clock::SystemClock;
+use crate::app::open_files;
 use crate::client::whep::Viewer;
 use crate::engine::Clock;
 use anyhow::Context;
@@ -38,6 +42,15 @@ pub struct ControlArgs {
     /// Scores to post and to wait for in the decoded picture
     #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(2..=1_000))]
     pub scores: u32,
+    /// Clients that post scores to keep, each waiting for its answer before its next
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub clients: u32,
+    /// Event sockets that hear of scores
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=5_000))]
+    pub sockets: u32,
+    /// Folder on the disk to measure; the working directory when absent
+    #[arg(long)]
+    pub data_dir: Option<PathBuf>,
     /// Write the figures to this file, as JSON
     #[arg(long)]
     pub json: Option<PathBuf>,
@@ -62,39 +75,89 @@ pub(super) struct Report {
     rate: u32,
     workers: u32,
     seconds: u64,
-    /// Effects are kept in memory: nothing waits for a disk.
-    journal: &'static str,
-    /// From the moment a command was due to its answer. A worker that is behind does not start the clock later.
+    /// From the moment a command was due to its answer, with nothing kept: no command waits for a disk. A worker that is
+    /// behind does not start the clock later.
     command_ms: Percentiles,
     commands_per_s: f64,
     /// CPU of the server while commands came, cores.
     cpu_cores: f64,
-    /// From the answer to a score to the first decoded picture whose bar differs; 0 where the picture came first.
+    /// From the answer to a score to the first decoded picture whose bar differs; 0 where the picture came first. Scores are
+    /// kept on disk.
     score_to_pixel_ms: Percentiles,
+    /// On disk: the same as in `kept`.
+    scores_per_s: f64,
+    score_answer_ms: Percentiles,
+    score_to_event_ms: Percentiles,
+    kept: SideBySide,
 }
 
-/// Measures and reports.
+/// Commands with their answers, and what they cost.
+struct Commands {
+    command_ms: Percentiles,
+    commands_per_s: f64,
+    cpu_cores: f64,
+}
+
+/// Measures and reports: each part with a server of its own.
 ///
 /// # Errors
 /// When a command is refused or a score never seen: both would make the figures mean something else.
 pub(super) async fn run(args: &ControlArgs) -> anyhow::Result<Report> {
+    open_files::raise_limit();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let loops = mixing::encode(2, SOURCE).await?;
-    let setup = ServerSetup { canvas: CANVAS, max_fps: MAX_FPS };
-    let server = ChildServer::start(&setup, clock.wall_ms()).await?;
+    let server = ChildServer::start(&setup(Keeping::Nothing), clock.wall_ms()).await?;
     let measured = tokio::select! {
-        measured = measure(args, &clock, &server, loops) => measured,
+        measured = commands(args, &clock, &server) => measured,
         error = server.ended() => Err(error),
     };
-    measured.map_err(|error| error.context(format!("the server's last words:\n{}", server.last_words())))
+    let Commands { command_ms, commands_per_s, cpu_cores } = measured.map_err(|error| with_words(error, &server))?;
+    drop(server);
+    let folder = Folder::make(&args.disk()?)?;
+    let server = ChildServer::start(&setup(Keeping::In(folder.path().to_owned())), clock.wall_ms()).await?;
+    let measured = tokio::select! {
+        measured = scores_to_pixels(args, &clock, &server, loops) => measured,
+        error = server.ended() => Err(error),
+    };
+    let score_to_pixel_ms = measured.map_err(|error| with_words(error, &server))?;
+    drop((server, folder));
+    let kept = durable::run(args, &clock).await?;
+    Ok(Report {
+        bench: "control",
+        date: machine::date(clock.wall_ms()),
+        commit: machine::commit(),
+        machine: Machine::here(),
+        simd: machine::simd_level(),
+        rate: args.rate,
+        workers: args.workers,
+        seconds: args.seconds,
+        command_ms,
+        commands_per_s,
+        cpu_cores,
+        score_to_pixel_ms,
+        scores_per_s: kept.disk.scores_per_s,
+        score_answer_ms: kept.disk.score_answer_ms,
+        score_to_event_ms: kept.disk.score_to_event_ms,
+        kept,
+    })
 }
 
-async fn measure(
-    args: &ControlArgs,
-    clock: &Arc<dyn Clock>,
-    server: &ChildServer,
-    loops: Vec<crate::client::video_loop::VideoLoop>,
-) -> anyhow::Result<Report> {
+fn setup(keeping: Keeping) -> ServerSetup {
+    ServerSetup { canvas: CANVAS, max_fps: MAX_FPS, keeping }
+}
+
+fn with_words(error: anyhow::Error, server: &ChildServer) -> anyhow::Error {
+    error.context(format!("the server's last words:\n{}", server.last_words()))
+}
+
+impl ControlArgs {
+    /// The folder below which a disk is measured.
+    fn disk(&self) -> anyhow::Result<PathBuf> {
+        self.data_dir.clone().map_or_else(|| std::env::current_dir().context("the working directory"), Ok)
+    }
+}
+
+async fn commands(args: &ControlArgs, clock: &Arc<dyn Clock>, server: &ChildServer) -> anyhow::Result<Commands> {
     let bar = cast::progress("Sending commands");
     bar.set_length(args.warmup_seconds + args.seconds);
     let load = load::start(args, clock, server.backend()).await?;
@@ -105,23 +168,10 @@ async fn measure(
     let answered = load.finish(from, until).await?;
     bar.finish_and_clear();
     let window = until.saturating_duration_since(from).as_secs_f64();
-    let commands_per_s = rounded(answered.len() as f64 / window);
-    let command_ms = Percentiles::of(answered).context("command_ms: no command was answered")?;
-    let score_to_pixel_ms = scores_to_pixels(args, clock, server, loops).await?;
-    Ok(Report {
-        bench: "control",
-        date: machine::date(clock.wall_ms()),
-        commit: machine::commit(),
-        machine: Machine::here(),
-        simd: machine::simd_level(),
-        rate: args.rate,
-        workers: args.workers,
-        seconds: args.seconds,
-        journal: "memory",
-        command_ms,
-        commands_per_s,
+    Ok(Commands {
+        commands_per_s: rounded(answered.len() as f64 / window),
+        command_ms: Percentiles::of(answered).context("command_ms: no command was answered")?,
         cpu_cores: rounded(cpu_after.saturating_sub(cpu_before).as_secs_f64() / window),
-        score_to_pixel_ms,
     })
 }
 
@@ -170,15 +220,32 @@ async fn scores_to_pixels(
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { rate, workers, seconds, .. } = self;
-        writeln!(f, "control: {rate} commands/s by {workers} workers, {seconds} s measured, journal in memory")?;
+        writeln!(f, "control: {rate} commands/s by {workers} workers, {seconds} s measured, nothing kept")?;
         let Machine { cpu, cores, .. } = &self.machine;
         writeln!(f, "{cpu}, {cores} cores, {}, commit {}, {}\n", self.simd, self.commit, self.date)?;
-        writeln!(f, "{:<22}{:>9}{:>9}{:>9}{:>9}", "ms", "p50", "p95", "p99", "samples")?;
-        for (name, figure) in [("command", &self.command_ms), ("score to pixel", &self.score_to_pixel_ms)] {
+        let head = |f: &mut fmt::Formatter<'_>| {
+            writeln!(f, "{:<28}{:>9}{:>9}{:>9}{:>9}", "ms", "p50", "p95", "p99", "samples")
+        };
+        let line = |f: &mut fmt::Formatter<'_>, name: &str, figure: &Percentiles| {
             let Percentiles { p50, p95, p99, samples } = figure;
-            writeln!(f, "{name:<22}{p50:>9.2}{p95:>9.2}{p99:>9.2}{samples:>9}")?;
+            writeln!(f, "{name:<28}{p50:>9.2}{p95:>9.2}{p99:>9.2}{samples:>9}")
+        };
+        head(f)?;
+        line(f, "command", &self.command_ms)?;
+        line(f, "score to pixel, on disk", &self.score_to_pixel_ms)?;
+        writeln!(f, "\n{:<28}{:>9.0}", "commands/s", self.commands_per_s)?;
+        writeln!(f, "{:<28}{:>9.3}", "server cores", self.cpu_cores)?;
+        let SideBySide { clients, sockets, disk, memory, .. } = &self.kept;
+        writeln!(f, "\nscores that are kept, {clients} clients, {sockets} event sockets")?;
+        head(f)?;
+        for (name, kept) in [("disk", disk), ("memory", memory)] {
+            line(f, &format!("score answer, {name}"), &kept.score_answer_ms)?;
+            line(f, &format!("score to event, {name}"), &kept.score_to_event_ms)?;
         }
-        writeln!(f, "\n{:<22}{:>9.0}", "commands/s", self.commands_per_s)?;
-        write!(f, "{:<22}{:>9.3}", "server cores", self.cpu_cores)
+        for (name, kept) in [("disk", disk), ("memory", memory)] {
+            let Durable { directory, scores_per_s, cpu_cores, .. } = kept;
+            write!(f, "\n{:<28}{scores_per_s:>9.0}   {cpu_cores:.3} server cores, {directory}", format!("scores/s, {name}"))?;
+        }
+        Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use super::machine;
 use super::process::cpu_time;
 use super::report::{Findings, Report, Setup};
-use super::server::{ChildServer, ServerSetup};
+use super::server::{ChildServer, Keeping, ServerSetup};
 use super::tiles::{LATENCY_MAX, Notes, TileReader};
 use super::trace;
 use crate::app::cast::{self, Part};
@@ -82,7 +82,7 @@ fn fps(place: usize) -> f64 {
 pub(super) async fn run(args: &MixingArgs) -> anyhow::Result<Report> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let loops = encode(args.hosts, args.source).await?;
-    let setup = ServerSetup { canvas: args.canvas, max_fps: args.max_fps };
+    let setup = ServerSetup { canvas: args.canvas, max_fps: args.max_fps, keeping: Keeping::Nothing };
     let server = ChildServer::start(&setup, clock.wall_ms()).await?;
     let measured = tokio::select! {
         measured = measure(args, &clock, &server, loops) => measured,

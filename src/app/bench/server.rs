@@ -5,8 +5,9 @@ use crate::client::Backend;
 use crate::client::whip::random;
 use anyhow::{Context, bail};
 use costage_media::frame::Size;
+use std::ffi::OsString;
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -14,10 +15,29 @@ use tokio::process::{Child, Command};
 use tokio::sync::Mutex;
 
 /// What the server is told.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct ServerSetup {
     pub(super) canvas: Size,
     pub(super) max_fps: u32,
+    pub(super) keeping: Keeping,
+}
+
+/// Whether what happens survives the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Keeping {
+    /// No.
+    Nothing,
+    /// In this folder.
+    In(PathBuf),
+}
+
+impl Keeping {
+    fn arguments(&self) -> Vec<OsString> {
+        match self {
+            Self::Nothing => vec!["--memory".into()],
+            Self::In(folder) => vec!["--data-dir".into(), folder.into()],
+        }
+    }
 }
 
 /// How long the server may take until it answers.
@@ -32,6 +52,7 @@ pub(super) struct ChildServer {
     child: Mutex<Child>,
     pid: u32,
     backend: Backend,
+    address: SocketAddr,
     /// Trace and log; removed when dropped.
     folder: PathBuf,
 }
@@ -55,6 +76,7 @@ impl ChildServer {
         }
         command
             .args(["serve", "--dev"])
+            .args(setup.keeping.arguments())
             .env("COSTAGE_LISTEN", format!("127.0.0.1:{http}"))
             .env("COSTAGE_MEDIA_UDP_PORT", "0")
             .env("COSTAGE_MEDIA_LOOPBACK", "true")
@@ -70,7 +92,8 @@ impl ChildServer {
         let child = command.spawn().context("cannot start the server")?;
         let pid = child.id().context("the server ended at once")?;
         let backend = Backend::new(&format!("http://127.0.0.1:{http}"), &token)?;
-        let mut server = Self { child: Mutex::new(child), pid, backend, folder };
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, http));
+        let mut server = Self { child: Mutex::new(child), pid, backend, address, folder };
         server.wait_until_up().await?;
         Ok(server)
     }
@@ -103,6 +126,11 @@ impl ChildServer {
 
     pub(super) fn backend(&self) -> &Backend {
         &self.backend
+    }
+
+    /// Where it listens.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The trace file so far.
@@ -163,7 +191,8 @@ mod tests {
         let pid = child.id().unwrap();
         let folder = std::env::temp_dir().join(format!("costage-bench-ended-{}", std::process::id()));
         let backend = Backend::new("http://127.0.0.1:1", "token").unwrap();
-        let server = ChildServer { child: Mutex::new(child), pid, backend, folder };
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+        let server = ChildServer { child: Mutex::new(child), pid, backend, address, folder };
         let said = tokio::time::timeout(UP_WITHIN, server.ended()).await.unwrap().to_string();
         assert!(said.contains("exit status: 3"), "{said}");
     }

@@ -1,0 +1,127 @@
+//! A real server process on one data directory, killed and started again.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant, SystemTime};
+
+use costage::api::auth::{Claims, Keys, Role, Verifying};
+use costage::client::{Backend, Method};
+use serde_json::Value;
+
+use crate::receiver::Receiver;
+
+const KEY_ID: &str = "crash";
+const SECRET: &str = "a-secret-of-the-crash-test-with-32-bytes";
+/// Only a bug takes longer.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+pub(crate) struct House {
+    server: Option<Child>,
+    folder: PathBuf,
+    port: u16,
+    pub(crate) backend: Backend,
+}
+
+impl House {
+    /// Starts it for the first time, on an empty directory.
+    pub(crate) async fn build(receiver: &Receiver) -> Self {
+        let folder = std::env::temp_dir().join(format!("costage-crash-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("costage.toml"), receiver.config()).unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let keys = Keys::new(vec![(KEY_ID.to_owned(), Verifying::Hs256(SECRET.as_bytes().to_vec()))], None).unwrap();
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+        let (sub, live) = ("backend".to_owned(), "*".to_owned());
+        let claims = Claims { sub, name: None, role: Role::Admin, live, exp: now + 86_400, nbf: None, aud: None };
+        let backend = Backend::new(&format!("http://127.0.0.1:{port}"), &keys.mint(&claims).unwrap()).unwrap();
+        let mut house = Self { server: None, folder, port, backend };
+        house.start().await;
+        house
+    }
+
+    pub(crate) async fn start(&mut self) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_costage"));
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("COSTAGE_")) {
+            command.env_remove(name);
+        }
+        let log = std::fs::File::options().create(true).append(true).open(self.folder.join("log")).unwrap();
+        let server = command
+            .args(["serve", "--config"])
+            .arg(self.folder.join("costage.toml"))
+            .arg("--data-dir")
+            .arg(self.data())
+            .env("COSTAGE_LISTEN", format!("127.0.0.1:{}", self.port))
+            .env("COSTAGE_MEDIA_UDP_PORT", "0")
+            .env("COSTAGE_MEDIA_LOOPBACK", "true")
+            .env("COSTAGE_METRICS_LISTEN", "")
+            .env("COSTAGE_KEYS", format!("{KEY_ID}={SECRET}"))
+            // Nobody publishes here, and nobody shall be sent away for that.
+            .env("COSTAGE_LIVE_IDLE_SECONDS", "86400")
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let server = self.server.insert(server);
+        let began = Instant::now();
+        while !self.backend.is_up().await {
+            assert_eq!(server.try_wait().unwrap(), None, "the server ended at once; see {}", self.folder.display());
+            assert!(began.elapsed() < PATIENCE, "the server does not come up; see {}", self.folder.display());
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// SIGKILL.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            server.kill().unwrap();
+            server.wait().unwrap();
+        }
+    }
+
+    /// SIGTERM, and its end.
+    pub(crate) fn stop(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            assert!(Command::new("kill").arg(server.id().to_string()).status().unwrap().success());
+            assert!(server.wait().unwrap().success());
+        }
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        self.backend.ask(Method::GET, path, None, None).await.unwrap()
+    }
+
+    /// The server's time, ms.
+    pub(crate) async fn time(&self) -> u64 {
+        self.get("/v1/time").await["serverTime"].as_u64().unwrap()
+    }
+
+    /// What a command of costage says, run beside or after the server.
+    pub(crate) fn said(&self, arguments: &[&str]) -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_costage"))
+            .args(arguments)
+            .arg("--data-dir")
+            .arg(self.data())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let words = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {words}{}", String::from_utf8_lossy(&output.stderr));
+        words
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        self.kill();
+        // What went wrong is looked at; what did not is gone.
+        if !std::thread::panicking() {
+            drop(std::fs::remove_dir_all(&self.folder));
+        }
+    }
+}
