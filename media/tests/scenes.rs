@@ -351,7 +351,7 @@ fn scene(n: u32) -> Scene {
 fn battle(scores: &[u64]) -> Battle {
     let side = |(source, score): (u32, &u64)| {
         let rank = 1 + u32::try_from(scores.iter().filter(|other| *other > score).count()).unwrap();
-        let standing = Some(Standing { rank, score: *score, left: false });
+        let standing = Some(Standing { battle: 0, rank, score: *score, left: false });
         Side { source: SourceId(source), standing, verdict: None }
     };
     Battle { sides: (0..).zip(scores).map(side).collect(), ..Battle::default() }

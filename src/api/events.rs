@@ -271,6 +271,8 @@ impl Teller {
 
 fn pings() -> Interval {
     let mut ping = interval(PING_EVERY);
+    // The first is no greeting: it would fall into whatever a client sends at once.
+    ping.reset();
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ping
 }

@@ -40,7 +40,8 @@ impl Lives {
     /// A host that battles again is punished no more, nor are those who were in the old battle with it. What was to follow
     /// the punishment does not.
     pub(super) fn end_punishments_of(&mut self, now: WallMs, live: &LiveId) {
-        let own = |battle: &Battle| battle.members.iter().any(|member| member.host.live_id == *live);
+        let Some(live) = self.state.lives.get(live) else { return };
+        let own = |battle: &Battle| battle.of(live).is_some();
         let ended: Vec<_> = self.punishments().filter(|(_, battle)| own(battle)).map(|(id, _)| id).collect();
         ended.into_iter().for_each(|id| self.end_punishment(now, id));
     }
@@ -48,10 +49,9 @@ impl Lives {
     /// `live` is about to leave its connection: a punishment that fewer than two of its hosts would stay for ends.
     pub(super) fn end_punishments_without(&mut self, now: WallMs, connection: ConnectionId, live: &LiveId) {
         let members = self.members_of(live);
-        let stays = |of: &LiveId| of != live && members.contains(of);
+        let stay: Vec<_> = members.iter().filter(|of| *of != live).filter_map(|of| self.state.lives.get(of)).collect();
         let too_few = |battle: &Battle| {
-            battle.connection == connection
-                && battle.members.iter().filter(|member| stays(&member.host.live_id)).count() < 2
+            battle.connection == connection && stay.iter().filter(|live| battle.of(live).is_some()).count() < 2
         };
         let ended: Vec<_> = self.punishments().filter(|(_, battle)| too_few(battle)).map(|(id, _)| id).collect();
         ended.into_iter().for_each(|id| self.end_punishment(now, id));
@@ -89,8 +89,12 @@ impl Lives {
         let Some(battle) = self.state.battles.get(&id).filter(wanted) else { return };
         let over = matches!(battle.phase, Phase::Ended { punishment_end: None, .. });
         let connection = battle.connection;
-        let lives: Vec<_> = battle.members.iter().map(|member| member.host.live_id.clone()).collect();
-        let parting = lives.into_iter().filter(|live| over && self.is_in(live, connection)).collect::<Vec<_>>();
+        let lives = battle
+            .members
+            .iter()
+            .filter_map(|member| self.state.lives.get(&member.host.live_id).filter(|live| member.host.is_of(live)));
+        let connected = lives.filter(|live| over && live.connection == Some(connection));
+        let parting: Vec<_> = connected.map(|live| live.info.live_id.clone()).collect();
         for live in &parting {
             // The last one has nobody left to leave.
             if self.is_in(live, connection) {
@@ -118,9 +122,7 @@ impl Lives {
             }
             Phase::Ended { reason: BattleEndReason::TimeOver | BattleEndReason::AllMemberExit, .. } => {}
         }
-        // A live of the same id that another user has created since is another live.
-        let lives_on =
-            |host: &Host| self.state.lives.get(&host.live_id).is_some_and(|live| *live.owner() == host.user.user_id);
+        let lives_on = |host: &Host| self.state.lives.get(&host.live_id).is_some_and(|live| host.is_of(live));
         if !lives_on(&inviter.host) {
             return Err(Refusal::NoSuchLive { live });
         }

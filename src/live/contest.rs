@@ -2,7 +2,7 @@
 
 use costage_media::scene::{self, Countdown, OPENING, OUTCOME, Outcome, Side, Span, Standing};
 
-use super::answer::BattleResult;
+use super::answer::{BattleResult, Host};
 use super::ids::{BattleId, ConnectionId, UserId};
 use super::lives::Lives;
 use super::ranking::ranks;
@@ -16,15 +16,16 @@ impl Lives {
         if lives.iter().any(|live| !live.info.overlays.battle) {
             return scene::Battle::default();
         }
-        let sides = lives.iter().map(|live| self.side(live)).collect();
         let connection = lives.first().and_then(|live| live.connection);
-        let Some(shown) = self.battle_told(lives.iter().copied(), connection) else {
-            return scene::Battle { sides, ..scene::Battle::default() };
-        };
-        let battle = self.state.battles.get(&shown);
-        let opening = battle.filter(|battle| battle.is_running()).and_then(|battle| battle.start);
-        let opening = opening.map(|start| self.instant(start.after(OPENING)));
-        scene::Battle { sides, opening, countdown: battle.and_then(|battle| self.countdown(battle)) }
+        let shown = self.battle_told(lives.iter().copied(), connection).and_then(|id| self.state.battles.get(&id));
+        let mut known = Vec::new();
+        let sides = lives.iter().map(|live| self.side(live, &mut known)).collect();
+        let starts = known.iter().filter_map(|id| self.state.battles.get(id)?.start);
+        scene::Battle {
+            sides,
+            opening: starts.max().map(|start| self.instant(start.after(OPENING))),
+            countdown: shown.and_then(|battle| self.countdown(battle)),
+        }
     }
 
     /// Of several battles in a connection, the one of the first live that fights in any; when none goes on, one whose
@@ -51,25 +52,30 @@ impl Lives {
         battle.punishment_end().map(|end| Countdown { of: Span::Punishment, end: self.instant(end) })
     }
 
-    fn side(&self, live: &Live) -> Side {
+    /// `known` are the battles that were met so far.
+    fn side(&self, live: &Live, known: &mut Vec<BattleId>) -> Side {
         let verdict =
             live.judged.map(|Judged { outcome, until }| scene::Verdict { outcome, until: self.instant(until) });
-        Side { source: live.source(), standing: self.standing(live), verdict }
+        Side { source: live.source(), standing: self.standing(live, known), verdict }
     }
 
     /// In the battle that goes on in its connection, also when it has left that.
-    fn standing(&self, live: &Live) -> Option<Standing> {
+    fn standing(&self, live: &Live, known: &mut Vec<BattleId>) -> Option<Standing> {
         let connection = self.state.connections.get(&live.connection?)?;
         let members = connection.members.iter().filter_map(|id| self.state.lives.get(id));
-        let battle = self.running_battle(live).or_else(|| {
+        let id = self.running_battle(live).or_else(|| {
             // One that has left may not be in another.
             let takes_part = |id: &BattleId| self.state.battles.get(id).is_some_and(|it| it.of(live).is_some());
             members.filter_map(|member| self.running_battle(member)).find(takes_part)
         })?;
-        let battle = self.state.battles.get(&battle)?;
+        let battle = self.state.battles.get(&id)?;
         let own = battle.of(live)?;
         let (_, rank) = ranks(&battle.members).into_iter().find(|(member, _)| std::ptr::eq(*member, own))?;
-        Some(Standing { rank, score: own.score, left: own.left })
+        let number = known.iter().position(|met| *met == id).unwrap_or_else(|| {
+            known.push(id);
+            known.len() - 1
+        });
+        Some(Standing { battle: u32::try_from(number).ok()?, rank, score: own.score, left: own.left })
     }
 
     /// How a battle ended is shown for five seconds to those who see the hosts that are still in its connection.
@@ -79,7 +85,7 @@ impl Lives {
         for Member { host, .. } in members {
             let judged =
                 outcome(result, &host.user.user_id).map(|outcome| Judged { outcome, until: now.after(OUTCOME) });
-            let stays = |live: &&mut Live| live.connection == Some(connection);
+            let stays = |live: &&mut Live| live.connection == Some(connection) && host.is_of(live);
             if let Some(live) = self.state.lives.get_mut(&host.live_id).filter(stays) {
                 live.judged = judged;
             }
@@ -88,9 +94,16 @@ impl Lives {
 }
 
 impl Battle {
-    /// This live in it.
-    fn of(&self, live: &Live) -> Option<&Member> {
-        self.members.iter().find(|member| member.host.live_id == live.info.live_id)
+    /// This live in it, also when it has left.
+    pub(super) fn of(&self, live: &Live) -> Option<&Member> {
+        self.members.iter().find(|member| member.host.is_of(live))
+    }
+}
+
+impl Host {
+    /// Whether it is the host of this live. One of the same id that another user has created since is another live.
+    pub(super) fn is_of(&self, live: &Live) -> bool {
+        self.live_id == live.info.live_id && self.user.user_id == *live.owner()
     }
 }
 

@@ -64,10 +64,8 @@ impl Lives {
         let found = self.live(live)?;
         let own = found.battle;
         let punished = || {
-            let takes_part = |battle: &Battle| {
-                found.connection == Some(battle.connection)
-                    && battle.members.iter().any(|member| member.host.live_id == *live)
-            };
+            let takes_part =
+                |battle: &Battle| found.connection == Some(battle.connection) && battle.of(found).is_some();
             self.punishments().find(|(_, battle)| takes_part(battle)).map(|(id, _)| id)
         };
         self.find_battle(own.or_else(punished).ok_or_else(|| Refusal::NoBattle { live: live.clone() })?)

@@ -71,9 +71,10 @@ impl Host {
     }
 }
 
-/// A quiet corner of a tile: below its top edge, beside disc and text of the test picture, above the nickname.
+/// A quiet corner of a tile: below the countdown that lies over its top edge, beside disc and text of the test picture, above
+/// the nickname.
 fn corner_of_tile(tile_x: usize) -> Spot {
-    Spot { x: tile_x + 20, y: TILE_Y + 20, width: 32, height: 32 }
+    Spot { x: tile_x + 20, y: TILE_Y + 50, width: 32, height: 32 }
 }
 
 /// Quiet corners of a picture that fills the canvas, outside both tiles of the grid.

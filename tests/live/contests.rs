@@ -8,12 +8,17 @@ use costage_media::scene::{Countdown, Outcome, Span};
 
 use crate::challenges::request;
 use crate::updates::update;
-use crate::world::{World, contest, host_of};
+use crate::world::{World, contest, host_of, live, new_live};
 
 /// Rank, score and whether it has left, of each host that is in the battle.
 fn standings(world: &mut World, of: &str) -> Vec<Option<(u32, u64, bool)>> {
     let sides = world.scene(of).battle.sides;
     sides.iter().map(|side| side.standing.map(|it| (it.rank, it.score, it.left))).collect()
+}
+
+/// In which battle each host is, by number.
+fn battles(world: &mut World, of: &str) -> Vec<Option<u32>> {
+    world.scene(of).battle.sides.iter().map(|side| side.standing.map(|it| it.battle)).collect()
 }
 
 /// What is said of each host's last battle, and for how long from now on.
@@ -64,6 +69,47 @@ fn two_battles_of_one_connection_are_ranked_each_by_itself() {
     assert_eq!(countdown(&mut world, "d"), Some((Span::Battle, seconds(50))), "the battle of the first of them");
     world.wait(seconds(50));
     assert_eq!(countdown(&mut world, "a"), Some((Span::Battle, seconds(10))));
+}
+
+#[test]
+fn two_hosts_of_two_battles_have_no_bar_between_them() {
+    let mut world = World::connected(&["a", "b", "c", "d"]);
+    of_a_minute(&mut world, "a", &["c"], 0);
+    of_a_minute(&mut world, "b", &["d"], 0);
+    assert_eq!(battles(&mut world, "a"), [Some(0), Some(1), Some(0), Some(1)]);
+    world.leave("c");
+    world.leave("d");
+    assert_eq!(battles(&mut world, "a"), [Some(0), Some(1)]);
+    assert_eq!(world.scene("a").battle.score_bar(), None, "they never fought each other");
+}
+
+#[test]
+fn the_start_of_a_second_battle_is_shown_too() {
+    let mut world = World::connected(&["a", "b", "c", "d"]);
+    of_a_minute(&mut world, "a", &["b"], 0);
+    world.wait(seconds(10));
+    of_a_minute(&mut world, "c", &["d"], 0);
+    let until = world.now + seconds(1);
+    assert_eq!(world.scene("a").battle.opening, Some(until));
+}
+
+#[test]
+fn a_live_that_another_user_has_created_since_is_in_no_battle_and_stays_where_it_is() {
+    let mut world = World::connected(&["a", "b", "c"]);
+    let wish = BattleRequest { duration_seconds: Some(60), end_connection_after: true, ..contest("a", &["b"]) };
+    let battle = request(&mut world, wish).battle_id;
+    world.score(battle, "1", ScoreOp::Add, &[("a", 70)]).unwrap();
+    world.end("a");
+    let mut again = new_live("a");
+    again.owner.user_id = host_of("zed");
+    world.ask(Command::CreateLive(Box::new(again))).unwrap();
+    world.invite("c", &["a"]);
+    world.ask(Command::AcceptConnection { live: live("a"), from: live("c") }).unwrap();
+    let sides = standings(&mut world, "c");
+    assert_eq!(sides, [Some((1, 0, false)), None, None], "b fights alone");
+    world.wait(seconds(60));
+    assert_eq!(world.connected_with("c"), ["c", "a"], "b parts; zed has agreed to nothing");
+    assert_eq!(verdicts(&mut world, "c"), [None, None]);
 }
 
 #[test]

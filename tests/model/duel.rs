@@ -318,8 +318,8 @@ fn same<T: PartialEq + Debug>(what: &str, machine: &T, model: &T) -> Result<(), 
 /// Points that are not told yet may be drawn or not, and with them the ranks.
 fn level(seen: &mut Contest, wanted: &Contest) {
     for ((_, seen, _), (_, wanted, _)) in seen.sides.iter_mut().zip(&wanted.sides) {
-        if let (Some((.., left)), Some((.., also_left))) = (*seen, *wanted)
-            && left == also_left
+        if let (Some((battle, .., left)), Some((same, .., also_left))) = (*seen, *wanted)
+            && (battle, left) == (same, also_left)
         {
             *seen = *wanted;
         }

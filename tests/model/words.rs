@@ -248,8 +248,9 @@ pub(crate) struct Contest {
     pub(crate) countdown: Option<(bool, u64)>,
 }
 
-/// Serial; rank, points, and whether it has left; how the last battle ended, and until when that is said.
-pub(crate) type SideSeen = (u32, Option<(u64, u64, bool)>, Option<(End, u64)>);
+/// Serial; battle as counted in the picture, rank, points, and whether it has left; how the last battle ended, and until when
+/// that is said.
+pub(crate) type SideSeen = (u32, Option<(usize, u64, u64, bool)>, Option<(End, u64)>);
 
 /// How a battle ended for one of its hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -35,6 +35,8 @@ pub struct Side {
 /// A score and what it is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
+    /// In which of the battles that go on here: those who fight each other have the same number.
+    pub battle: u32,
     /// From 1; equal scores share one.
     pub rank: u32,
     /// Points.
@@ -109,7 +111,8 @@ impl Battle {
     #[must_use]
     pub fn score_bar(&self) -> Option<ScoreBar> {
         let [left, right] = self.sides[..] else { return None };
-        Some(ScoreBar { left: left.standing?.score, right: right.standing?.score })
+        let (left, right) = (left.standing?, right.standing?);
+        (left.battle == right.battle).then_some(ScoreBar { left: left.score, right: right.score })
     }
 
     /// What each tile is marked with in any other battle, in the order of places; empty while none goes on.
@@ -118,7 +121,7 @@ impl Battle {
             return Vec::new();
         }
         let mark = |side: &Side| match side.standing {
-            Some(Standing { rank, score, left: false }) => Mark::Standing { rank, score },
+            Some(Standing { rank, score, left: false, .. }) => Mark::Standing { rank, score },
             Some(Standing { left: true, .. }) | None => Mark::Connected,
         };
         self.sides.iter().map(|side| (side.source, mark(side))).collect()
@@ -131,7 +134,7 @@ mod tests {
 
     /// Of each side the score, if it is in the battle, and whether it has left it.
     fn battle(sides: &[Option<(u64, bool)>]) -> Battle {
-        let standing = |(score, left)| Standing { rank: 1, score, left };
+        let standing = |(score, left)| Standing { battle: 0, rank: 1, score, left };
         let side = |(i, of): (u32, &Option<_>)| Side { source: SourceId(i), standing: of.map(standing), verdict: None };
         Battle { sides: (0..).zip(sides).map(side).collect(), ..Battle::default() }
     }
@@ -143,6 +146,13 @@ mod tests {
             assert_eq!(battle.score_bar(), Some(ScoreBar { left: 5, right: 7 }));
             assert_eq!(battle.marks(), []);
         }
+    }
+
+    #[test]
+    fn two_who_fight_others_who_are_gone_have_marks_and_no_bar() {
+        let mut battle = battle(&[Some((5, false)), Some((7, false))]);
+        battle.sides[1].standing.as_mut().unwrap().battle = 1;
+        assert_eq!((battle.score_bar(), battle.marks().len()), (None, 2));
     }
 
     #[test]

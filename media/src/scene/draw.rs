@@ -273,7 +273,7 @@ mod tests {
     }
 
     fn side(i: u32) -> Side {
-        let standing = Some(Standing { rank: 1, score: u64::from(i) + 1, left: false });
+        let standing = Some(Standing { battle: 0, rank: 1, score: u64::from(i) + 1, left: false });
         Side { source: SourceId(i), standing, verdict: None }
     }
 }

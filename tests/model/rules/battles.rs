@@ -1,6 +1,6 @@
 //! Battles that run, and what follows them: the punishment, parting, a rematch.
 
-use super::{Allowed, Battle, Fighter, Live, Model, Outcome, Stage, number, refuse, refuse_at, results};
+use super::{Allowed, Battle, Fighter, Model, Outcome, Stage, number, refuse, refuse_at, results};
 use crate::command::BattleWish;
 use crate::said::{Answer, Case, Event, Left};
 use crate::twist::Twist;
@@ -53,7 +53,7 @@ impl Model {
             self.live_mut(fighter.host.live).judged = None;
             for old in self.punished() {
                 let old_fighters = &self.battle(old).expect("just listed").fighters;
-                if old_fighters.iter().any(|it| it.host.live == fighter.host.live) {
+                if old_fighters.iter().any(|it| it.host.live == fighter.host.live && self.is_still(it)) {
                     self.end_punishment(old);
                 }
             }
@@ -157,7 +157,7 @@ impl Model {
     pub(super) fn end_punishments_without(&mut self, connection: u32, stay: &[Text]) {
         for id in self.punished() {
             let battle = self.battle(id).expect("just listed");
-            let hosts = battle.fighters.iter().filter(|fighter| stay.contains(&fighter.host.live)).count();
+            let hosts = battle.fighters.iter().filter(|it| stay.contains(&it.host.live) && self.is_still(it)).count();
             if battle.connection == connection && hosts < 2 {
                 self.end_punishment(id);
             }
@@ -176,8 +176,12 @@ impl Model {
             return;
         }
         let is_in = |model: &Self, live| model.connection_of(live).is_some_and(|own| own.number == connection);
-        let parting: Vec<_> =
-            fighters.into_iter().map(|fighter| fighter.host.live).filter(|live| is_in(self, live)).collect();
+        let parting: Vec<_> = fighters
+            .into_iter()
+            .filter(|it| self.is_still(it))
+            .map(|it| it.host.live)
+            .filter(|live| is_in(self, live))
+            .collect();
         for live in parting {
             if is_in(self, live) {
                 self.leave(live, Left::Exit);
@@ -218,9 +222,8 @@ impl Model {
     }
 
     /// The live with which a host fought is still there, and still its own.
-    fn is_still(&self, fighter: &Fighter) -> bool {
-        let own = |live: &Live| live.owner.id == fighter.host.user.id;
-        self.live(fighter.host.live).is_some_and(own)
+    pub(super) fn is_still(&self, fighter: &Fighter) -> bool {
+        self.live(fighter.host.live).is_some_and(|live| super::contests::is_of(fighter, live))
     }
 }
 

@@ -1,8 +1,8 @@
 //! What of battles is in the picture.
 
-use super::{Live, Model, results};
+use super::{Fighter, Live, Model, results};
 use crate::twist::Twist;
-use crate::words::{Contest, End, SideSeen, Text};
+use crate::words::{Contest, End, SideSeen};
 
 /// How long "VS", and how long a result is shown.
 const OPENING: u64 = 1_000;
@@ -14,12 +14,20 @@ impl Model {
         if lives.iter().any(|live| !live.settings.overlays[1]) {
             return Contest::default();
         }
-        let sides = lives.iter().map(|live| self.side(live)).collect();
+        let fights: Vec<_> = lives.iter().map(|live| self.fights_in(live)).collect();
+        let mut battles: Vec<usize> = Vec::new();
+        fights.iter().flatten().for_each(|battle| {
+            if !battles.contains(battle) {
+                battles.push(*battle);
+            }
+        });
+        let sides = lives.iter().zip(&fights).map(|(live, fight)| self.side(live, *fight, &battles)).collect();
         let Some(connection) = self.connection_of(lives[0].id) else { return Contest { sides, ..Contest::default() } };
         if let Some(battle) = connection.members.iter().find_map(|member| self.running_of(member)) {
-            let battle = self.battle(battle).expect("just found");
-            let opening = battle.start.map(|start| start + OPENING).filter(|until| *until > self.now);
-            return Contest { sides, opening, countdown: Some((false, battle.end.max(self.now))) };
+            let end = self.battle(battle).expect("just found").end;
+            let started = battles.iter().filter_map(|battle| self.battle(*battle)?.start).max();
+            let opening = started.map(|start| start + OPENING).filter(|until| *until > self.now);
+            return Contest { sides, opening, countdown: Some((false, end.max(self.now))) };
         }
         let punished = self.battles.iter().filter(|battle| battle.connection == connection.number);
         let end = punished.into_iter().find_map(|battle| battle.punishment_end);
@@ -27,20 +35,25 @@ impl Model {
         Contest { sides, opening: None, countdown: end.map(|end| (true, end.max(self.now))) }
     }
 
-    fn side(&self, live: &Live) -> SideSeen {
-        (live.serial, self.standing(live.id), live.judged.filter(|(_, until)| *until > self.now))
+    fn side(&self, live: &Live, fight: Option<usize>, battles: &[usize]) -> SideSeen {
+        let standing = fight.and_then(|fight| {
+            let battle = self.battle(fight)?;
+            let own = battle.fighters.iter().find(|fighter| is_of(fighter, live))?;
+            let number = battles.iter().position(|known| *known == fight)?;
+            Some((number, results::rank(battle, own, self.twist), own.score, own.left))
+        });
+        (live.serial, standing, live.judged.filter(|(_, until)| *until > self.now))
     }
 
-    /// In its own battle; else in the first of its connection that it has left.
-    fn standing(&self, live: Text) -> Option<(u64, u64, bool)> {
-        let members = self.connection_of(live)?.members.iter();
+    /// Its own battle; else the first of its connection that it has left.
+    fn fights_in(&self, live: &Live) -> Option<usize> {
+        let members = self.connection_of(live.id)?.members.iter();
         let beside = members.filter_map(|member| self.running_of(member));
-        let mut battles = self.running_of(live).into_iter().chain(beside);
-        battles.find_map(|battle| {
-            let battle = self.battle(battle)?;
-            let own = battle.fighters.iter().find(|fighter| fighter.host.live == live)?;
-            Some((results::rank(battle, own, self.twist), own.score, own.left))
-        })
+        let mut battles = self.running_of(live.id).into_iter().chain(beside);
+        let takes_part = |battle: &usize| {
+            self.battle(*battle).is_some_and(|battle| battle.fighters.iter().any(|it| is_of(it, live)))
+        };
+        battles.find(takes_part)
     }
 
     /// Whoever fought, and is still connected where it did, sees how that ended. Where nobody stayed nothing is said.
@@ -49,6 +62,9 @@ impl Model {
         let verdict = results::verdict(&battle, self.twist);
         for fighter in &battle.fighters {
             let live = fighter.host.live;
+            if self.live(live).is_none_or(|live| !is_of(fighter, live)) {
+                continue;
+            }
             if self.connection_of(live).is_none_or(|connection| connection.number != battle.connection) {
                 continue;
             }
@@ -61,4 +77,9 @@ impl Model {
             self.live_mut(live).judged = end.map(|end| (end, until));
         }
     }
+}
+
+/// A live of the same name that somebody else has made since is another.
+pub(super) fn is_of(fighter: &Fighter, live: &Live) -> bool {
+    (fighter.host.live, fighter.host.user.id) == (live.id, live.owner.id)
 }

@@ -122,7 +122,8 @@ impl Model {
         let connection = self.connection_of(live).map(|connection| connection.number);
         let punished = || {
             let own = self.battles.iter().filter(|battle| Some(battle.connection) == connection);
-            let mut own = own.filter(|battle| battle.fighters.iter().any(|fighter| fighter.host.live == live));
+            let mut own =
+                own.filter(|battle| battle.fighters.iter().any(|it| it.host.live == live && self.is_still(it)));
             own.find(|battle| battle.punishment_end.is_some())
         };
         match self.battle_of(live).or_else(punished) {

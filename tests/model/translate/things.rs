@@ -222,7 +222,7 @@ pub(crate) fn picture(clock: Clock, scene: &Scene) -> Picture<'_> {
 
 fn contest(clock: Clock, battle: &Battle) -> Contest {
     let side = |side: &Side| {
-        let standing = side.standing.map(|it| (it.rank.into(), it.score, it.left));
+        let standing = side.standing.map(|it| (it.battle as usize, it.rank.into(), it.score, it.left));
         let verdict = side.verdict.and_then(|it| Some((end(it.outcome), clock.coming(it.until)?)));
         (side.source.0, standing, verdict)
     };

@@ -18,11 +18,12 @@ const BADGE_SIZE: f32 = 22.0;
 const BADGE_PADDING: f32 = 14.0;
 const CONNECTED: &str = "Connected";
 
-/// A pill at the left of `bounds` and no wider: rank and score, the best rank in gold, or that the host is connected.
-/// `None` where there is no room.
+/// The smallest part of its size that a badge is written at; beneath that nobody could read it.
+const BADGE_SHRINKS_TO: f32 = 0.5;
+
+/// A pill at the left of `bounds` and no wider: rank and score, the best rank in gold, or that the host is connected. On a
+/// narrow tile it is written smaller. `None` where there is no room even so.
 pub(in crate::mix) fn badge(proportion: Proportion, bounds: Rect, mark: Mark) -> Option<Patch> {
-    let style = Style { size: BADGE_SIZE * proportion.scale(), bold: true };
-    let padding = BADGE_PADDING * proportion.scale();
     let parts = match mark {
         Mark::Standing { rank, score } => {
             vec![(rank.to_string(), if rank == 1 { GOLD } else { TEXT }), (shortened(score), TEXT)]
@@ -30,10 +31,19 @@ pub(in crate::mix) fn badge(proportion: Proportion, bounds: Rect, mark: Mark) ->
         Mark::Connected => vec![(CONNECTED.to_owned(), TEXT)],
     };
     let mut lettering = lettering();
-    let lines: Vec<(Line, Rgb)> =
-        parts.into_iter().map(|(text, colour)| (lettering.line(&text, style), colour)).collect();
-    let gaps = padding * px(lines.len() + 1);
-    let width = pixels(lines.iter().map(|(line, _)| line.width).sum::<f32>() + gaps);
+    let mut written = |scale: f32| {
+        let (style, padding) = (Style { size: BADGE_SIZE * scale, bold: true }, BADGE_PADDING * scale);
+        let lines: Vec<(Line, Rgb)> =
+            parts.iter().map(|(text, colour)| (lettering.line(text, style), *colour)).collect();
+        let width = lines.iter().map(|(line, _)| line.width).sum::<f32>() + padding * px(lines.len() + 1);
+        (lines, style, padding, pixels(width))
+    };
+    let (mut lines, mut style, mut padding, mut width) = written(proportion.scale());
+    if width > bounds.w {
+        // A pixel less than fits: widths are rounded up.
+        let fits = px(bounds.w.saturating_sub(1)) / px(width);
+        (lines, style, padding, width) = written(proportion.scale() * fits.max(BADGE_SHRINKS_TO));
+    }
     if width > bounds.w {
         return None;
     }
@@ -129,7 +139,7 @@ fn write(plate: &mut Pixmap, text: &str, size: f32, colour: Rgb) {
 mod tests {
     use super::*;
     use crate::frame::Size;
-    use crate::scene::Template;
+    use crate::scene::{Template, badge_bounds};
 
     const BOUNDS: Rect = Rect { x: 16, y: 292, w: 328, h: 40 };
 
@@ -140,6 +150,22 @@ mod tests {
         assert!(width(7) < width(77) && width(1_111) < BOUNDS.w);
         let connected = badge(portrait(), BOUNDS, Mark::Connected).unwrap().rect;
         assert_eq!(Rect { w: BOUNDS.w, ..connected }, BOUNDS);
+    }
+
+    #[test]
+    fn every_mark_has_room_on_every_tile_of_every_template() {
+        let canvas = Size { width: 720, height: 1280 };
+        let widest = [u64::MAX, 999_999, 88_888, 9_999].map(|score| Mark::Standing { rank: 9, score });
+        for template in Template::ALL {
+            let proportion = template.proportion(canvas);
+            for region in (2..=template.capacity()).flat_map(|n| template.regions(canvas, n)) {
+                let bounds = badge_bounds(proportion, region.rect);
+                for mark in widest.into_iter().chain([Mark::Connected]) {
+                    let badge = badge(proportion, bounds, mark);
+                    assert!(badge.is_some_and(|badge| badge.rect.w <= bounds.w), "{template:?} {bounds:?} {mark:?}");
+                }
+            }
+        }
     }
 
     #[test]

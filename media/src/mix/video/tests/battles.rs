@@ -88,7 +88,7 @@ fn marks_follow_the_scores_move_with_their_tiles_and_leave_no_trace() {
 pub(super) fn battle(scores: &[u64]) -> Battle {
     let side = |(source, score): (&SourceId, &u64)| {
         let rank = 1 + u32::try_from(scores.iter().filter(|other| *other > score).count()).unwrap();
-        let standing = Some(Standing { rank, score: *score, left: false });
+        let standing = Some(Standing { battle: 0, rank, score: *score, left: false });
         Side { source: *source, standing, verdict: None }
     };
     Battle { sides: [A, B, C].iter().zip(scores).map(side).collect(), ..Battle::default() }
