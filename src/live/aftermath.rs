@@ -124,7 +124,9 @@ impl Lives {
         }
         let lives_on = |host: &Host| self.state.lives.get(&host.live_id).is_some_and(|live| host.is_of(live));
         if !lives_on(&inviter.host) {
-            return Err(Refusal::NoSuchLive { live });
+            // Whose live of that id it is now was not in it.
+            let now = self.state.lives.get(&live).map(|live| live.owner().clone());
+            return Err(now.map_or(Refusal::NoSuchLive { live }, |user| Refusal::NotInBattle { battle: id, user }));
         }
         let others = || battle.members.iter().map(|member| &*member.host).filter(|host| host.live_id != live);
         if !others().any(lives_on) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::answer::BattleEndReason;
+use super::answer::{BattleEndReason, Host};
 use super::event::Event;
 use super::fact::{Fact, RequestAnswer};
 use super::ids::{BattleId, LiveId, ScoreKey};
@@ -176,8 +176,9 @@ impl Lives {
     /// but not of another that a host has gone to since.
     pub(super) fn audience(&self, id: BattleId) -> Vec<LiveId> {
         let Some(battle) = self.state.battles.get(&id) else { return Vec::new() };
-        let present = battle.members.iter().filter(|member| !member.left).map(|member| &member.host.live_id);
-        let present = present.filter(|live| self.state.lives.get(live).is_some());
+        let is_there = |host: &Host| self.state.lives.get(&host.live_id).is_some_and(|live| host.is_of(live));
+        let present = battle.members.iter().filter(|member| !member.left && is_there(&member.host));
+        let present = present.map(|member| &member.host.live_id);
         let connection = self.state.connections.get(&battle.connection);
         let connected = connection.into_iter().flat_map(|connection| &connection.members);
         let lives: BTreeSet<_> = present.chain(connected).collect();

@@ -258,7 +258,8 @@ fn a_live_that_another_user_has_created_since_is_in_no_rematch() {
     world.end("a");
     let other = User { user_id: user("other"), user_name: String::new(), avatar_url: String::new() };
     world.ask(Command::CreateLive(Box::new(NewLive::new(live("a"), other)))).unwrap();
-    assert_eq!(rematch(&mut world, battle, Some("a")), Err(Refusal::NoSuchLive { live: live("a") }));
+    let other = Err(Refusal::NotInBattle { battle, user: user("other") });
+    assert_eq!(rematch(&mut world, battle, Some("a")), other, "whose live it is now was not in it");
     assert_eq!(rematch(&mut world, battle, Some("b")), Err(Refusal::NoValidLive { battle }));
 }
 

@@ -113,6 +113,20 @@ fn a_live_that_another_user_has_created_since_is_in_no_battle_and_stays_where_it
 }
 
 #[test]
+fn the_end_of_a_punishment_is_not_told_to_a_live_that_another_user_has_created_since() {
+    let mut world = World::connected(&["a", "b", "c"]);
+    of_a_minute(&mut world, "a", &["b", "c"], 30);
+    world.wait(seconds(60));
+    world.end("a");
+    let mut again = new_live("a");
+    again.owner.user_id = host_of("zed");
+    world.ask(Command::CreateLive(Box::new(again))).unwrap();
+    world.forget();
+    world.wait(seconds(30));
+    assert_eq!((world.told("a"), world.told("b")), (vec![], vec!["onBattlePunishmentEnded".to_owned()]));
+}
+
+#[test]
 fn the_time_left_of_a_battle_is_shown_then_that_of_the_punishment() {
     let mut world = World::connected(&["a", "b"]);
     assert_eq!(countdown(&mut world, "a"), None);

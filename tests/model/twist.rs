@@ -41,11 +41,13 @@ pub(crate) enum Twist {
     PunishmentIsNotCounted,
     /// Who left a battle shares the draw of those who stayed.
     LeaversDraw,
+    /// A live that another user has made since is still the one that fought.
+    AnybodyOfThatLive,
 }
 
 impl Twist {
     /// All of them.
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::GuestsOnSeatZero,
         Self::LockingKeepsTheSitter,
         Self::SwapReplaces,
@@ -65,5 +67,6 @@ impl Twist {
         Self::SourcesStayWithSeats,
         Self::PunishmentIsNotCounted,
         Self::LeaversDraw,
+        Self::AnybodyOfThatLive,
     ];
 }

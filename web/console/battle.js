@@ -130,7 +130,7 @@ export function battlePanel(desk) {
       setText(node.querySelector(".detail"), [row.left && "left early", senders.length && `most from ${senders.join(", ")}`].filter(Boolean).join(" · "));
       setText(node.querySelector(".score"), String(row.score));
     });
-    $("#rematch").hidden = !mayHost || !last.result.ranking.some((row) => row.liveId === own);
+    $("#rematch").hidden = !mayHost || !last.result.ranking.some((row) => row.liveId === own && row.userId === desk.state.live.owner.userId);
   }
 
   function showForms({ coHost, battle, request, last }, mayHost, own) {

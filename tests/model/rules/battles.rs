@@ -35,8 +35,8 @@ impl Model {
     /// Who hears of a battle: its hosts, but those who left it, and all of the connection that it is in.
     pub(super) fn audience(&self, id: usize) -> Vec<Text> {
         let battle = self.battle(id).expect("looked up before");
-        let hosts = battle.fighters.iter().filter(|fighter| !fighter.left).map(|fighter| fighter.host.live);
-        let mut lives: Vec<_> = hosts.filter(|live| self.live(live).is_some()).collect();
+        let hosts = battle.fighters.iter().filter(|fighter| !fighter.left && self.is_still(fighter));
+        let mut lives: Vec<_> = hosts.map(|fighter| fighter.host.live).collect();
         let connection = self.connections.iter().find(|connection| connection.number == battle.connection);
         lives.extend(connection.into_iter().flat_map(|connection| connection.members.iter().copied()));
         lives
@@ -202,7 +202,10 @@ impl Model {
             Stage::Ended(_, Some(_)) => {}
         }
         if !self.is_still(&asker) {
-            return refuse(Case::NoSuchLive, live);
+            return match self.live(live) {
+                Some(now) => refuse_at(Case::NotInBattle, now.owner.id, number(id)),
+                None => refuse(Case::NoSuchLive, live),
+            };
         }
         let others: Vec<_> = battle.fighters.iter().filter(|fighter| fighter.host.live != live).collect();
         if !others.iter().any(|other| self.is_still(other)) {
@@ -223,7 +226,7 @@ impl Model {
 
     /// The live with which a host fought is still there, and still its own.
     pub(super) fn is_still(&self, fighter: &Fighter) -> bool {
-        self.live(fighter.host.live).is_some_and(|live| super::contests::is_of(fighter, live))
+        self.live(fighter.host.live).is_some_and(|live| self.is_of(fighter, live))
     }
 }
 

@@ -38,7 +38,7 @@ impl Model {
     fn side(&self, live: &Live, fight: Option<usize>, battles: &[usize]) -> SideSeen {
         let standing = fight.and_then(|fight| {
             let battle = self.battle(fight)?;
-            let own = battle.fighters.iter().find(|fighter| is_of(fighter, live))?;
+            let own = battle.fighters.iter().find(|fighter| self.is_of(fighter, live))?;
             let number = battles.iter().position(|known| *known == fight)?;
             Some((number, results::rank(battle, own, self.twist), own.score, own.left))
         });
@@ -51,7 +51,7 @@ impl Model {
         let beside = members.filter_map(|member| self.running_of(member));
         let mut battles = self.running_of(live.id).into_iter().chain(beside);
         let takes_part = |battle: &usize| {
-            self.battle(*battle).is_some_and(|battle| battle.fighters.iter().any(|it| is_of(it, live)))
+            self.battle(*battle).is_some_and(|battle| battle.fighters.iter().any(|it| self.is_of(it, live)))
         };
         battles.find(takes_part)
     }
@@ -62,7 +62,7 @@ impl Model {
         let verdict = results::verdict(&battle, self.twist);
         for fighter in &battle.fighters {
             let live = fighter.host.live;
-            if self.live(live).is_none_or(|live| !is_of(fighter, live)) {
+            if self.live(live).is_none_or(|live| !self.is_of(fighter, live)) {
                 continue;
             }
             if self.connection_of(live).is_none_or(|connection| connection.number != battle.connection) {
@@ -77,9 +77,10 @@ impl Model {
             self.live_mut(live).judged = end.map(|end| (end, until));
         }
     }
-}
 
-/// A live of the same name that somebody else has made since is another.
-pub(super) fn is_of(fighter: &Fighter, live: &Live) -> bool {
-    (fighter.host.live, fighter.host.user.id) == (live.id, live.owner.id)
+    /// A live of the same name that somebody else has made since is another.
+    pub(super) fn is_of(&self, fighter: &Fighter, live: &Live) -> bool {
+        let same = fighter.host.user.id == live.owner.id || self.twist == Some(Twist::AnybodyOfThatLive);
+        fighter.host.live == live.id && same
+    }
 }
