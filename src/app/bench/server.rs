@@ -54,7 +54,7 @@ impl ChildServer {
             }
         }
         command
-            .args(["serve", "--dev"])
+            .args(["serve", "--dev", "--memory"])
             .env("COSTAGE_LISTEN", format!("127.0.0.1:{http}"))
             .env("COSTAGE_MEDIA_UDP_PORT", "0")
             .env("COSTAGE_MEDIA_LOOPBACK", "true")

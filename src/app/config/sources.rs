@@ -18,6 +18,8 @@ pub struct Sources {
     pub environment: Vec<(String, String)>,
     /// Key (`limits.sessions`) and text of each flag given.
     pub flags: Vec<(String, String)>,
+    /// What one command begins with instead of the defaults of all.
+    pub defaults: Vec<(&'static str, &'static str)>,
 }
 
 /// Why there is no configuration.
@@ -113,6 +115,9 @@ impl Sources {
             // What a key is made of is not repeated on a terminal.
             let given = if key == "keys" { key.clone() } else { format!("{key}={text}") };
             put(&mut table, &defaults, &given, key, text)?;
+        }
+        for (key, text) in self.defaults.iter().filter(|(key, _)| !table.contains_key(*key)).collect::<Vec<_>>() {
+            put(&mut table, &defaults, key, key, text)?;
         }
         let whole = |error: toml::de::Error| SourceFault::Value {
             given: "the configuration".into(),
