@@ -42,7 +42,19 @@ fn fails(command: &mut Command) -> (i32, String) {
 
 #[test]
 fn every_command_explains_itself_with_examples() {
-    let commands: [&[&str]; 6] = [&[], &["serve"], &["demo"], &["bench", "mixing"], &["token"], &["config", "print"]];
+    let commands: [&[&str]; 11] = [
+        &[],
+        &["serve"],
+        &["demo"],
+        &["bench", "mixing"],
+        &["token"],
+        &["config", "print"],
+        &["ledger"],
+        &["ledger", "verify"],
+        &["ledger", "export"],
+        &["ledger", "balance"],
+        &["backup"],
+    ];
     for command in commands {
         for help in ["--help", "-h"] {
             let output = run(&[command, &[help]].concat());

@@ -35,7 +35,8 @@ pub(super) fn open(config: &Config, clock: &Arc<dyn Clock>, seed: Seed) -> anyho
     let clocks = move || Moment { now: own.now(), wall: WallMs(own.wall_ms()), boot: boot() };
     let mut store = Store::open(path, Box::new(clocks))?;
     let file = path.display();
-    let unreadable = || format!("{file} cannot be gone on from: use the costage that wrote it, or put a backup in its place");
+    let unreadable =
+        || format!("{file} cannot be gone on from: use the costage that wrote it, or put a backup in its place");
     let snapshot = store.kept()?.snapshot(seed).with_context(unreadable)?;
     let counts_down = snapshot.counts_down();
     let line = store.timeline(counts_down);

@@ -9,8 +9,8 @@ use anyhow::{Context, bail};
 use super::progress::Progress;
 use super::settings::Settings;
 use crate::live::BattleId;
-use crate::store::audit::{self, AuditFault, Faults, Format, Reader};
 use crate::store::Head;
+use crate::store::audit::{self, AuditFault, Faults, Format, Reader};
 
 /// What to do with the ledger. Reads beside a server that runs.
 #[derive(Clone, Debug, clap::Subcommand)]

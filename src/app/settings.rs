@@ -109,7 +109,12 @@ impl Settings {
             // A value that is not UTF-8 fits no key: the replacement character is refused by its parser or shown.
             Some((name, value.to_string_lossy().into_owned()))
         });
-        Sources { file: self.config.clone(), environment: environment.collect(), flags: self.flags(), defaults: Vec::new() }
+        Sources {
+            file: self.config.clone(),
+            environment: environment.collect(),
+            flags: self.flags(),
+            defaults: Vec::new(),
+        }
     }
 
     /// Key and text of each flag given, `--set` last.

@@ -30,7 +30,8 @@ impl Folder {
         let refused = |error| StoreFault::Folder { path: path.to_owned(), error };
         make(path).map_err(refused)?;
         let lock_path = path.join(LOCK);
-        let mut lock = private().read(true).write(true).create(true).truncate(false).open(&lock_path).map_err(refused)?;
+        let mut lock =
+            private().read(true).write(true).create(true).truncate(false).open(&lock_path).map_err(refused)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

@@ -55,11 +55,9 @@ impl Store {
         let file = folder.database();
         recognise(&file)?;
         let fault = |error| StoreFault::of(&file, error);
-        let mut db = Connection::open_with_flags(
-            &file,
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )
-        .map_err(fault)?;
+        let mut db =
+            Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+                .map_err(fault)?;
         db.busy_timeout(BUSY_MAX).map_err(fault)?;
         let found = schema::user_version(&db).map_err(fault)?;
         if found > schema::version() {
@@ -74,18 +72,7 @@ impl Store {
         let moment = clocks();
         let line = Timeline::new(moment.now, moment.wall);
         let outbox_done = Arc::default();
-        Ok(Self {
-            db,
-            file,
-            head,
-            linker,
-            kept_time,
-            clocks,
-            line,
-            outbox_done,
-            outbox_pruned: 0,
-            _folder: folder,
-        })
+        Ok(Self { db, file, head, linker, kept_time, clocks, line, outbox_done, outbox_pruned: 0, _folder: folder })
     }
 
     /// The line of the server's time from now on: see [`super::time`]. Call it once, before the first commit.

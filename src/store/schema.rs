@@ -97,7 +97,8 @@ pub(super) fn user_version(db: &Connection) -> rusqlite::Result<i32> {
 
 /// Tables and indexes, as they were made.
 pub(super) fn tables(db: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
-    let mut read = db.prepare("SELECT name, coalesce(sql, '') FROM sqlite_schema WHERE name <> 'sqlite_sequence' ORDER BY name")?;
+    let mut read =
+        db.prepare("SELECT name, coalesce(sql, '') FROM sqlite_schema WHERE name <> 'sqlite_sequence' ORDER BY name")?;
     let rows = read.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
 }
@@ -120,7 +121,8 @@ mod tests {
         let mut db = Connection::open_in_memory().unwrap();
         migrate(&mut db, STEPS).unwrap();
         db.execute_batch("INSERT INTO state VALUES ('live', 'a', '{}')").unwrap();
-        let later = [VERSION_1, "ALTER TABLE state ADD COLUMN note TEXT NOT NULL DEFAULT 'none'", "CREATE TABLE more (x)"];
+        let later =
+            [VERSION_1, "ALTER TABLE state ADD COLUMN note TEXT NOT NULL DEFAULT 'none'", "CREATE TABLE more (x)"];
         migrate(&mut db, &later).unwrap();
         assert_eq!(user_version(&db), Ok(3));
         let row = db.query_row("SELECT key, note FROM state", [], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)));

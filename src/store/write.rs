@@ -105,8 +105,20 @@ pub(super) fn insert(db: &Connection, row: &Columns<'_>, hash: &Hash) -> rusqlit
          reference, totals, at, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     )?
     .execute(params![
-        row.seq, row.battle, row.battle_seq, row.key, row.op, row.scores, count, value, row.gift_id, row.sender_id,
-        row.reference, row.totals, row.at, hash.0
+        row.seq,
+        row.battle,
+        row.battle_seq,
+        row.key,
+        row.op,
+        row.scores,
+        count,
+        value,
+        row.gift_id,
+        row.sender_id,
+        row.reference,
+        row.totals,
+        row.at,
+        hash.0
     ])
     .map(drop)
 }

@@ -154,7 +154,9 @@ impl Sums {
         }
         let faults = &mut self.balance.faults;
         if battle_seq != number {
-            faults.add(|| format!("row {seq} is number {battle_seq} of battle {battle_id}, and the {number}th of it here"));
+            faults.add(|| {
+                format!("row {seq} is number {battle_seq} of battle {battle_id}, and the {number}th of it here")
+            });
         }
         if let Some(difference) = sum.differs(&totals) {
             faults.add(|| format!("row {seq}, totals of battle {battle_id}: {difference}"));

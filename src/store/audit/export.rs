@@ -56,14 +56,27 @@ pub fn export(
 
 /// Names of the fields, in their order.
 const NAMES: [&str; 14] = [
-    "seq", "battleId", "battleSeq", "idempotencyKey", "op", "scores", "giftCount", "giftValue", "giftId", "senderId",
-    "reference", "totals", "at", "hash",
+    "seq",
+    "battleId",
+    "battleSeq",
+    "idempotencyKey",
+    "op",
+    "scores",
+    "giftCount",
+    "giftValue",
+    "giftId",
+    "senderId",
+    "reference",
+    "totals",
+    "at",
+    "hash",
 ];
 
 /// The fields in the order of [`NAMES`]: JSON as it stands, or a text.
 fn fields<'a>(row: &Columns<'a>, hash: Hash) -> [Field<'a>; 14] {
     let number = |number: i64| Field::Json(number.to_string().into());
-    let (count, value) = row.gift.map_or((Field::Nothing, Field::Nothing), |(count, value)| (number(count), number(value)));
+    let (count, value) =
+        row.gift.map_or((Field::Nothing, Field::Nothing), |(count, value)| (number(count), number(value)));
     [
         number(row.seq),
         Field::Text(row.battle().to_string().into()),

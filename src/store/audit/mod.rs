@@ -134,8 +134,7 @@ impl Reader {
         let mut after = i64::MIN;
         let of = u64::try_from(last).unwrap_or(0);
         let own = if battle.is_some() { "AND battle = ?4" } else { "AND ?4 IS NULL" };
-        let sql =
-            format!("SELECT {COLUMNS} FROM ledger WHERE seq > ?1 AND seq <= ?2 {own} ORDER BY seq LIMIT ?3");
+        let sql = format!("SELECT {COLUMNS} FROM ledger WHERE seq > ?1 AND seq <= ?2 {own} ORDER BY seq LIMIT ?3");
         let mut read = self.db.prepare(&sql).map_err(|error| self.fault(error))?;
         loop {
             let begun = after;

@@ -22,7 +22,8 @@ pub struct Verdict {
 /// When the file cannot be read.
 pub fn verify(reader: &Reader, noted: Option<Head>, progress: Progress<'_>) -> Result<Verdict, StoreFault> {
     let (head, there) = reader.ends()?;
-    let mut chain = Chain { linker: Linker::default(), before: Some(Hash::START), next: 1, rows: 0, faults: Faults::default() };
+    let mut chain =
+        Chain { linker: Linker::default(), before: Some(Hash::START), next: 1, rows: 0, faults: Faults::default() };
     let (mut at_head, mut at_noted) = (Hash::START, Hash::START);
     reader.rows::<StoreFault>(last_of(head, there), None, progress, |seq, row| {
         let hash = chain.take(seq, row);
@@ -75,7 +76,9 @@ impl Chain {
         }
         if seq > self.next {
             let (from, to) = (self.next, seq - 1);
-            self.faults.add(|| if from == to { format!("row {from} is missing") } else { format!("rows {from} to {to} are missing") });
+            self.faults.add(|| {
+                if from == to { format!("row {from} is missing") } else { format!("rows {from} to {to} are missing") }
+            });
             self.before = None;
         }
         self.next = seq + 1;

@@ -51,9 +51,10 @@ fn every_change_of_the_ledger_by_another_hand_is_found_and_named() {
         (swap.to_owned(), vec!["row 5 is not", "row 6 is not", "row 7 is not"]),
         (insert.replace("{}", "0"), vec!["row 0 is no number of a row"]),
         (insert.replace("{}", "13"), vec!["row 13 is not as", "rows 13 to 13 stand behind"]),
-        ("UPDATE head SET ledger_seq = 11, ledger_hash = (SELECT hash FROM ledger WHERE seq = 11)".to_owned(), vec![
-            "rows 12 to 12 stand behind",
-        ]),
+        (
+            "UPDATE head SET ledger_seq = 11, ledger_hash = (SELECT hash FROM ledger WHERE seq = 11)".to_owned(),
+            vec!["rows 12 to 12 stand behind"],
+        ),
     ];
     for (sql, wanted) in cases {
         let (world, _) = played();
@@ -104,8 +105,7 @@ fn balances_summed_from_the_export_equal_the_scores() {
     let alone = audit::balance(None, Some(&mut lines), &mut |_, _| ()).unwrap();
     assert_eq!(alone, audit::Balance { ended: 0, kept: 0, ..wanted });
     let mut part = Vec::new();
-    let rows =
-        audit::export(&reader, Format::Csv, Some(first), &mut part, "memory".as_ref(), &mut |_, _| ()).unwrap();
+    let rows = audit::export(&reader, Format::Csv, Some(first), &mut part, "memory".as_ref(), &mut |_, _| ()).unwrap();
     let part = String::from_utf8(part).unwrap();
     assert_eq!((rows, part.lines().count()), (9, 10));
     let line = part.lines().nth(1).unwrap();
@@ -118,14 +118,18 @@ fn points_that_do_not_agree_are_listed() {
     let cases = [
         ("UPDATE ledger SET totals = '{\"a\":7,\"b\":0}' WHERE seq = 3", "row 3, totals"),
         ("UPDATE ledger SET battle_seq = 4 WHERE seq = 3", "row 3 is number 4"),
-        ("UPDATE facts SET data = replace(data, '\"a\":45', '\"a\":46') WHERE kind = 'battleEnded'", "result of battle"),
+        (
+            "UPDATE facts SET data = replace(data, '\"a\":45', '\"a\":46') WHERE kind = 'battleEnded'",
+            "result of battle",
+        ),
         ("UPDATE state SET image = replace(image, '\"score\":3', '\"score\":4') WHERE kind = 'battle'", "kept points"),
         ("DELETE FROM ledger WHERE seq = 12", "has had 3 changes, the ledger has 2"),
     ];
     for (sql, wanted) in cases {
         let (world, _) = played();
         change(&world, sql);
-        let faults = audit::balance(Some(&Reader::open(&world.folder.0).unwrap()), None, &mut |_, _| ()).unwrap().faults;
+        let faults =
+            audit::balance(Some(&Reader::open(&world.folder.0).unwrap()), None, &mut |_, _| ()).unwrap().faults;
         assert!(faults.listed.iter().any(|fault| fault.contains(wanted)), "{sql}: {faults:?}");
     }
 }
@@ -151,7 +155,8 @@ fn a_backup_under_load_is_whole_and_has_all_that_was_acknowledged_before() {
     let verdict = audit::verify(&copy, Some(acknowledged), &mut |_, _| ()).unwrap();
     assert_eq!((verdict.rows, verdict.faults.count), (acknowledged.seq, 0));
     assert_eq!(audit::balance(Some(&copy), None, &mut |_, _| ()).unwrap().faults.count, 0);
-    let names = || fs::read_dir(&world.folder.0).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names =
+        || fs::read_dir(&world.folder.0).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert_eq!(names().filter(|name| name.starts_with("copy")).collect::<Vec<_>>(), ["copy.db"], "nothing beside it");
     let said = backup::backup(&reader, &to, &mut |_, _| ()).unwrap_err().to_string();
     assert!(said.contains("copy.db") && said.contains("there already"), "{said}");

@@ -2,6 +2,7 @@
 
 mod auditing;
 mod opening;
+mod scale;
 mod world;
 
 use super::*;
@@ -130,7 +131,8 @@ fn facts_are_written_with_the_row_of_the_ledger_they_came_after() {
     let rows = read.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
     let facts: Vec<(String, i64, String)> = rows.map(Result::unwrap).collect();
     let kinds: Vec<_> = facts.iter().map(|(kind, seq, _)| (kind.as_str(), *seq)).collect();
-    let wanted = [("liveCreated", 0), ("liveCreated", 0), ("requestAnswered", 0), ("connected", 0), ("battleStarted", 0)];
+    let wanted =
+        [("liveCreated", 0), ("liveCreated", 0), ("requestAnswered", 0), ("connected", 0), ("battleStarted", 0)];
     assert_eq!(kinds[..5], wanted);
     assert_eq!(kinds[5..], [("battleEnded", 1)]);
     let ended: serde_json::Value = serde_json::from_str(&facts[5].2).unwrap();
@@ -166,18 +168,21 @@ fn rows_of_the_outbox_that_everybody_has_read_are_removed_with_the_next_commits(
     for id in 0..3 {
         world.store.db.execute(put, [format!("id {id}")]).unwrap();
     }
-    let first: i64 = world.store.db.query_row("SELECT min(seq) FROM outbox WHERE kind = 'x'", [], |row| row.get(0)).unwrap();
+    let first: i64 =
+        world.store.db.query_row("SELECT min(seq) FROM outbox WHERE kind = 'x'", [], |row| row.get(0)).unwrap();
     let done = world.store.outbox_done();
     done.store(u64::try_from(first).unwrap() + 1, std::sync::atomic::Ordering::Relaxed);
     world.score(battle, "1", 5).unwrap();
-    let left: i64 = world.store.db.query_row("SELECT count(*) FROM outbox WHERE kind = 'x'", [], |row| row.get(0)).unwrap();
+    let left: i64 =
+        world.store.db.query_row("SELECT count(*) FROM outbox WHERE kind = 'x'", [], |row| row.get(0)).unwrap();
     assert_eq!(left, 1);
 }
 
 #[test]
 fn commits_are_synced_and_readers_stand_beside_them() {
     let world = World::new();
-    let pragma = |name: &str| world.store.db.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0));
+    let pragma =
+        |name: &str| world.store.db.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0));
     assert_eq!(pragma("journal_mode"), Ok("wal".to_owned().into()));
     assert_eq!(pragma("synchronous"), Ok(2.into()), "FULL");
 }

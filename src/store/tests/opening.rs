@@ -128,7 +128,10 @@ fn a_damaged_file_is_refused_with_what_is_wrong() {
 #[test]
 fn a_battle_that_goes_on_without_all_of_its_changes_is_refused() {
     let folder = used();
-    change(&folder, "UPDATE state SET image = replace(image, '\"ledger_seq\":3', '\"ledger_seq\":4') WHERE kind = 'battle'");
+    change(
+        &folder,
+        "UPDATE state SET image = replace(image, '\"ledger_seq\":3', '\"ledger_seq\":4') WHERE kind = 'battle'",
+    );
     let store = try_open(&folder.0).unwrap();
     let unreadable = store.kept().unwrap().snapshot(crate::live::Seed::repeatable(1)).unwrap_err();
     assert!(unreadable.to_string().contains("lacks changes"), "{unreadable}");

@@ -59,7 +59,8 @@ impl World {
         for name in ["a", "b"] {
             let owner = User { user_id: user(name), user_name: String::new(), avatar_url: String::new() };
             world.ask(Command::CreateLive(Box::new(NewLive::new(live(name), owner)))).unwrap();
-            let Ok(Answer::Publish(publish)) = world.ask(Command::Publish { live: live(name), user: user(name) }) else {
+            let Ok(Answer::Publish(publish)) = world.ask(Command::Publish { live: live(name), user: user(name) })
+            else {
                 panic!()
             };
             world.ask(Command::Media { source: publish.source, state: MediaState::Up }).unwrap();
