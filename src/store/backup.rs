@@ -12,8 +12,8 @@ use super::fault::StoreFault;
 use super::folder::{beside, private};
 use super::keeper::read_head;
 
-/// Pages copied between two looks at how far it is: 4 MiB.
-const STEP_PAGES: i32 = 1_024;
+/// Pages copied between two looks at how far it is: 4 MiB; in tests so few that there are several looks.
+const STEP_PAGES: i32 = if cfg!(test) { 16 } else { 1_024 };
 
 /// Copies the database of `reader`, as it is at one moment, into the new file `to`, and syncs it; where the copy's ledger
 /// ends. Commits go on meanwhile: only SQLite's log is not shortened until the copy is done. `to` has its name when it is whole.

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -15,9 +15,11 @@ use super::chain::{Hash, Head, Linker};
 use super::columns::{COLUMNS, Columns};
 use super::fault::StoreFault;
 use super::folder::{Folder, recognise};
+use super::outbox;
 use super::schema;
 use super::time::{Boot, Clocks, KeptTime};
 use crate::engine::journal::{Batch, Journal, JournalError};
+use crate::live::kept::RowName;
 use crate::live::time::Timeline;
 
 /// How long a commit waits for a lock of SQLite's: only a reader that finds a log to recover takes one, for a moment.
@@ -25,19 +27,31 @@ const BUSY_MAX: Duration = Duration::from_secs(2);
 /// Pages that SQLite holds in memory, KiB: the index of a battle with half a million changes fits.
 const CACHE_KIB: i64 = 64 * 1024;
 
+/// Bytes of the write-ahead log that stay allocated when it begins anew, after a long reader made it grow.
+const LOG_BYTES_LEFT: i64 = 64 * 1024 * 1024;
+
+/// Where what only grows ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ends {
+    /// The ledger.
+    pub(super) head: Head,
+    /// The outbox: number of its last event.
+    pub(super) outbox: u64,
+}
+
 /// The journal of a server with a data directory.
 pub struct Store {
     pub(super) db: Connection,
     pub(super) file: PathBuf,
-    pub(super) head: Head,
+    pub(super) ends: Ends,
     pub(super) linker: Linker,
     kept_time: KeptTime,
     clocks: Clocks,
     line: Timeline,
-    /// The last row of the outbox that everybody has read.
-    outbox_done: Arc<AtomicU64>,
-    /// The last one that was removed.
-    pub(super) outbox_pruned: u64,
+    /// The last event of the outbox that everybody has read.
+    pub(super) outbox_done: Arc<AtomicU64>,
+    /// Rows that the start has forgotten: removed with the first commit.
+    pub(super) forgotten: Vec<RowName>,
     /// Released last.
     _folder: Folder,
 }
@@ -69,10 +83,23 @@ impl Store {
         let (head, kept_time) = read_head(&db).map_err(fault)?;
         let mut linker = Linker::default();
         check_end(&db, &file, &mut linker, head)?;
+        metrics::gauge!("costage_ledger_head").set(head.seq as f64);
         let moment = clocks();
         let line = Timeline::new(moment.now, moment.wall);
+        let ends = Ends { head, outbox: outbox::head(&db).map_err(fault)? };
         let outbox_done = Arc::default();
-        Ok(Self { db, file, head, linker, kept_time, clocks, line, outbox_done, outbox_pruned: 0, _folder: folder })
+        Ok(Self {
+            db,
+            file,
+            ends,
+            linker,
+            kept_time,
+            clocks,
+            line,
+            outbox_done,
+            forgotten: Vec::new(),
+            _folder: folder,
+        })
     }
 
     /// The line of the server's time from now on: see [`super::time`]. Call it once, before the first commit.
@@ -84,7 +111,7 @@ impl Store {
     /// Where the ledger ends.
     #[must_use]
     pub fn head(&self) -> Head {
-        self.head
+        self.ends.head
     }
 
     /// Where the reader of the outbox says up to which row it will never read again; the next commits remove those.
@@ -98,18 +125,17 @@ impl Journal for Store {
     fn commit(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
         let begun = (self.clocks)();
         let time = KeptTime { wall: self.line.wall(begun.now), boot: begun.boot };
-        let outbox_done = self.outbox_done.load(Ordering::Relaxed);
-        let written = self.write(batch, &time, outbox_done);
+        let written = self.write(batch, &time);
         let took = (self.clocks)().now.saturating_duration_since(begun.now);
         metrics::histogram!("costage_commit_seconds").record(took.as_secs_f64());
         match written {
-            Ok(head) => {
-                self.head = head;
-                self.outbox_pruned = outbox_done;
+            Ok(ends) => {
+                self.ends = ends;
+                self.forgotten.clear();
                 metrics::counter!("costage_commits_total").increment(1);
                 metrics::histogram!("costage_commit_facts").record(batch.facts.len() as f64);
                 metrics::gauge!("costage_last_commit_timestamp_seconds").set(time.wall.0 as f64 / 1000.0);
-                metrics::gauge!("costage_ledger_head").set(head.seq as f64);
+                metrics::gauge!("costage_ledger_head").set(ends.head.seq as f64);
                 Ok(())
             }
             Err(error) => {
@@ -128,6 +154,7 @@ fn set(db: &Connection) -> rusqlite::Result<()> {
     }
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    db.pragma_update(None, "journal_size_limit", LOG_BYTES_LEFT)?;
     db.pragma_update(None, "trusted_schema", false)
 }
 

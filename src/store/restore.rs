@@ -1,42 +1,75 @@
 //! What a start reads back.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
 use rusqlite::Connection;
 
 use super::columns::{COLUMNS, Columns};
 use super::fault::StoreFault;
 use super::keeper::Store;
 use crate::live::BattleId;
-use crate::live::kept::{Kept, KeptScore, KeptTable, RowName};
+use crate::live::kept::{Kept, KeptScore, KeptTable, RowName, Standing};
 
-/// Changes of scores of battles that are over that a start reads, so that it takes no longer with a long ledger; repeated
-/// requests for older ones are answered that the battle is not known. Those of battles that go on are all read.
+/// Changes of scores of battles that are over that a start reads, so that it takes no longer with a long ledger. Battles
+/// that ended before those are forgotten, as the rules forget them in time; their changes stay in the ledger. Of battles
+/// that go on all changes are read.
 pub(super) const ENDED_SCORES_MAX: u64 = 100_000;
 
 impl Store {
-    /// What the server before has left.
+    /// What the server before has left. Call it once.
     ///
     /// # Errors
     /// A row that no server wrote, or the disk's.
-    pub fn kept(&self) -> Result<Kept, StoreFault> {
+    pub fn kept(&mut self) -> Result<Kept, StoreFault> {
         let mut kept = Kept { rows: state(&self.db, &self.file)?, scores: Vec::new() };
         let standings = kept.standings().map_err(|row| StoreFault::damaged(&self.file, row.to_string()))?;
         let mut left = ENDED_SCORES_MAX;
-        for standing in standings.iter().filter(|standing| standing.ledger_seq > 0) {
-            if standing.over {
-                let Some(after) = left.checked_sub(standing.ledger_seq) else { break };
-                left = after;
+        let mut forgotten = BTreeSet::new();
+        for Standing { battle, over, ledger_seq, .. } in standings {
+            if over {
+                let fits = left.checked_sub(ledger_seq);
+                // From the first that does not fit on: what is forgotten is older than all that is not.
+                left = fits.unwrap_or(0);
+                if fits.is_none() {
+                    forgotten.insert(battle);
+                    continue;
+                }
             }
-            scores(&self.db, &self.file, standing.battle, &mut kept.scores)?;
+            if ledger_seq > 0 {
+                scores(&self.db, &self.file, battle, &mut kept.scores)?;
+            }
         }
+        self.forgotten = forget(&mut kept, &forgotten);
         Ok(kept)
     }
 }
 
+/// Takes these battles out of what is kept; the rows that they had.
+fn forget(kept: &mut Kept, battles: &BTreeSet<BattleId>) -> Vec<RowName> {
+    let mut gone = Vec::new();
+    kept.rows.retain(|name, image| {
+        let text = match name.table {
+            KeptTable::Battles => &name.key,
+            KeptTable::Ended => image.trim_matches('"'),
+            KeptTable::Lives
+            | KeptTable::Connections
+            | KeptTable::Seats
+            | KeptTable::Guests
+            | KeptTable::Closed
+            | KeptTable::Counters => return true,
+        };
+        let stays = BattleId::parse(text).map_or(true, |battle| !battles.contains(&battle));
+        if !stays {
+            gone.push(name.clone());
+        }
+        stays
+    });
+    gone
+}
+
 /// Every row of the state.
-pub(super) fn state(
-    db: &Connection,
-    file: &std::path::Path,
-) -> Result<std::collections::BTreeMap<RowName, String>, StoreFault> {
+pub(super) fn state(db: &Connection, file: &Path) -> Result<BTreeMap<RowName, String>, StoreFault> {
     let fault = |error| StoreFault::of(file, error);
     let mut read = db.prepare("SELECT kind, key, image FROM state").map_err(fault)?;
     let rows = read.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).map_err(fault)?;
@@ -50,12 +83,7 @@ pub(super) fn state(
 }
 
 /// All changes of scores of a battle, behind `scores`.
-fn scores(
-    db: &Connection,
-    file: &std::path::Path,
-    battle: BattleId,
-    scores: &mut Vec<KeptScore>,
-) -> Result<(), StoreFault> {
+fn scores(db: &Connection, file: &Path, battle: BattleId, scores: &mut Vec<KeptScore>) -> Result<(), StoreFault> {
     let fault = |error| StoreFault::of(file, error);
     let sql = format!("SELECT {COLUMNS} FROM ledger WHERE battle = ?1");
     let mut read = db.prepare_cached(&sql).map_err(fault)?;

@@ -65,16 +65,18 @@ CREATE TABLE outbox (
     body TEXT NOT NULL
 ) STRICT;
 
--- One row: where the ledger ends, so that a cut tail shows; and the clocks at the last commit (store::time).
+-- One row: where the ledger ends, so that a cut tail shows; the clocks at the last commit (store::time); and which file it
+-- is, so that what others have noted of the outbox is never taken for another one's.
 CREATE TABLE head (
     only        INTEGER PRIMARY KEY CHECK (only = 1),
     ledger_seq  INTEGER NOT NULL,
     ledger_hash BLOB NOT NULL,
     wall_ms     INTEGER NOT NULL,
     boot_ms     INTEGER NOT NULL,
-    boot_id     TEXT NOT NULL
+    boot_id     TEXT NOT NULL,
+    store_id    BLOB NOT NULL
 ) STRICT;
-INSERT INTO head VALUES (1, 0, zeroblob(32), 0, 0, '');
+INSERT INTO head VALUES (1, 0, zeroblob(32), 0, 0, '', randomblob(16));
 ";
 
 /// Takes a file through the steps that it has not had, each in one transaction: killed between two, it goes on from there.

@@ -2,26 +2,29 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use rusqlite::{Connection, params};
 
 use super::chain::{Hash, Head};
 use super::columns::{Columns, op_word};
-use super::keeper::Store;
+use super::keeper::{Ends, Store};
 use super::outbox;
 use super::time::KeptTime;
 use crate::engine::journal::{Batch, KeptRow};
 use crate::live::command::{Gift, ScoreChange};
+use crate::live::kept::RowName;
 use crate::live::{BattleId, Fact, ScoreKey, UserId, WallMs};
 
 impl Store {
-    /// Writes all of `batch` in one transaction; where the ledger ends then.
-    pub(super) fn write(&mut self, batch: &Batch<'_>, time: &KeptTime, outbox_done: u64) -> rusqlite::Result<Head> {
+    /// Writes all of `batch` in one transaction; where ledger and outbox end then.
+    pub(super) fn write(&mut self, batch: &Batch<'_>, time: &KeptTime) -> rusqlite::Result<Ends> {
         // What a failure has left open, should its rollback have failed too.
         self.roll_back();
         run(&self.db, "BEGIN IMMEDIATE")?;
+        self.forgotten.iter().try_for_each(|name| remove(&self.db, name))?;
         batch.rows.iter().try_for_each(|row| put(&self.db, row))?;
-        let mut head = self.head;
+        let Ends { mut head, mut outbox } = self.ends;
         for fact in batch.facts {
             match fact {
                 Fact::Scored { battle, ledger_seq, key, change, gift, scores, at } => {
@@ -30,12 +33,10 @@ impl Store {
                 }
                 other => record(&self.db, head, time.wall, other)?,
             }
-            outbox::send(&self.db, fact)?;
+            outbox = outbox::send(&self.db, outbox, fact)?;
         }
-        if outbox_done > self.outbox_pruned {
-            outbox::prune(&self.db, outbox_done)?;
-        }
-        let before = number(self.head.seq);
+        outbox::prune(&self.db, self.outbox_done.load(Ordering::Relaxed))?;
+        let before = number(self.ends.head.seq);
         let (boot_ms, boot_id) = time.boot.as_ref().map_or((0, ""), |boot| (number(boot.ms), &*boot.id));
         let moved = self
             .db
@@ -49,7 +50,7 @@ impl Store {
             return Err(rusqlite::Error::StatementChangedRows(moved));
         }
         run(&self.db, "COMMIT")?;
-        Ok(head)
+        Ok(Ends { head, outbox })
     }
 
     /// Takes back what was not committed. When not even that works, the next commit tries again.
@@ -124,17 +125,19 @@ pub(super) fn insert(db: &Connection, row: &Columns<'_>, hash: &Hash) -> rusqlit
 }
 
 fn put(db: &Connection, row: &KeptRow) -> rusqlite::Result<()> {
-    let (kind, key) = (row.name.table.word(), &row.name.key);
-    match &row.image {
-        Some(image) => db
-            .prepare_cached(
-                "INSERT INTO state (kind, key, image) VALUES (?1, ?2, ?3) \
-                 ON CONFLICT (kind, key) DO UPDATE SET image = excluded.image",
-            )?
-            .execute(params![kind, key, image]),
-        None => db.prepare_cached("DELETE FROM state WHERE kind = ?1 AND key = ?2")?.execute(params![kind, key]),
-    }
+    let Some(image) = &row.image else { return remove(db, &row.name) };
+    db.prepare_cached(
+        "INSERT INTO state (kind, key, image) VALUES (?1, ?2, ?3) \
+         ON CONFLICT (kind, key) DO UPDATE SET image = excluded.image",
+    )?
+    .execute(params![row.name.table.word(), row.name.key, image])
     .map(drop)
+}
+
+fn remove(db: &Connection, name: &RowName) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM state WHERE kind = ?1 AND key = ?2")?
+        .execute(params![name.table.word(), name.key])
+        .map(drop)
 }
 
 fn record(db: &Connection, head: Head, at: WallMs, fact: &Fact) -> rusqlite::Result<()> {

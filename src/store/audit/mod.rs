@@ -139,11 +139,13 @@ impl Reader {
         loop {
             let begun = after;
             let key = battle.map(|battle| *battle.as_bytes());
+            // Those of one battle are sorted first: once.
+            let chunk = if battle.is_some() { i64::MAX } else { CHUNK_ROWS };
             let broken = |error: rusqlite::Error, after: i64| {
                 StoreFault::damaged(&self.file, format!("behind row {} of the ledger: {error}", after.max(0)))
             };
             let mut rows =
-                read.query(rusqlite::params![begun, last, CHUNK_ROWS, key]).map_err(|error| broken(error, begun))?;
+                read.query(rusqlite::params![begun, last, chunk, key]).map_err(|error| broken(error, begun))?;
             while let Some(row) = rows.next().map_err(|error| broken(error, after))? {
                 after = row.get(0).map_err(|error| self.fault(error))?;
                 each(after, Columns::read(row).ok())?;

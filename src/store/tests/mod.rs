@@ -5,6 +5,7 @@ mod opening;
 mod scale;
 mod world;
 
+use super::restore::ENDED_SCORES_MAX;
 use super::*;
 use crate::engine::journal::{Batch, Journal};
 use crate::live::answer::BattleStatus;
@@ -30,6 +31,27 @@ fn what_was_committed_is_there_after_a_restart() {
     world.restart();
     assert_eq!(world.status(battle), BattleStatus::Ended);
     assert_eq!(world.points(battle), 12);
+}
+
+#[test]
+fn battles_that_ended_too_many_changes_ago_are_forgotten_at_a_start_and_stay_in_the_ledger() {
+    let mut world = World::new();
+    let (old, late) = (world.battle(5), ENDED_SCORES_MAX - 1);
+    world.score(old, "1", 5).unwrap();
+    world.score(old, "2", 5).unwrap();
+    world.pass(5_000);
+    let new = world.battle(5);
+    world.score(new, "1", 5).unwrap();
+    world.pass(5_000);
+    let pretend = format!("UPDATE state SET image = replace(image, '\"ledger_seq\":1', '\"ledger_seq\":{late}')");
+    world.store.db.execute_batch(&pretend).unwrap();
+    world.store.kept().unwrap();
+    assert_eq!(world.store.forgotten.len(), 2, "{:?}", world.store.forgotten);
+    assert!(world.store.forgotten.iter().any(|name| name.key == old.to_string()));
+    world.ask(Command::ExitConnection { live: world::live("a") }).unwrap();
+    let kept = "SELECT count(*) FROM state WHERE kind IN ('battle', 'ended')";
+    assert_eq!(world.store.db.query_row(kept, [], |row| row.get::<_, i64>(0)), Ok(2), "the new one's");
+    assert_eq!(world.counts().2, 3);
 }
 
 #[test]
