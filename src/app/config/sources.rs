@@ -262,7 +262,7 @@ mod tests {
     }
 
     fn load(environment: &[(&str, &str)], flags: &[(&str, &str)]) -> Result<Config, String> {
-        let sources = Sources { file: None, environment: pairs(environment), flags: pairs(flags) };
+        let sources = Sources { environment: pairs(environment), flags: pairs(flags), ..Sources::default() };
         sources.load(true).map_err(|fault| fault.to_string())
     }
 

@@ -65,7 +65,7 @@ pub struct Faults {
 }
 
 impl Faults {
-    fn add(&mut self, fault: impl FnOnce() -> String) {
+    pub(in crate::store) fn add(&mut self, fault: impl FnOnce() -> String) {
         self.count += 1;
         if self.listed.len() < FAULTS_MAX {
             self.listed.push(fault());

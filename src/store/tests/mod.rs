@@ -6,7 +6,6 @@ mod scale;
 mod world;
 
 use super::restore::ENDED_SCORES_MAX;
-use super::*;
 use crate::engine::journal::{Batch, Journal};
 use crate::live::answer::BattleStatus;
 use crate::live::command::{Gift, ScoreOp};
