@@ -10,9 +10,13 @@ use std::time::{Duration, Instant};
 
 /// Longer than anything here takes, shorter than a hung build.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Free ports, no metrics.
-const ANYWHERE: [(&str, &str); 3] =
-    [("COSTAGE_LISTEN", "127.0.0.1:0"), ("COSTAGE_MEDIA_UDP_PORT", "0"), ("COSTAGE_METRICS_LISTEN", "")];
+/// Free ports, no metrics, nothing kept.
+const ANYWHERE: [(&str, &str); 4] = [
+    ("COSTAGE_LISTEN", "127.0.0.1:0"),
+    ("COSTAGE_MEDIA_UDP_PORT", "0"),
+    ("COSTAGE_METRICS_LISTEN", ""),
+    ("COSTAGE_DATA_DIR", ""),
+];
 
 /// The command, in an environment without other settings.
 fn costage(args: &[&str]) -> Command {
@@ -38,7 +42,19 @@ fn fails(command: &mut Command) -> (i32, String) {
 
 #[test]
 fn every_command_explains_itself_with_examples() {
-    let commands: [&[&str]; 6] = [&[], &["serve"], &["demo"], &["bench", "mixing"], &["token"], &["config", "print"]];
+    let commands: [&[&str]; 11] = [
+        &[],
+        &["serve"],
+        &["demo"],
+        &["bench", "mixing"],
+        &["token"],
+        &["config", "print"],
+        &["ledger"],
+        &["ledger", "verify"],
+        &["ledger", "export"],
+        &["ledger", "balance"],
+        &["backup"],
+    ];
     for command in commands {
         for help in ["--help", "-h"] {
             let output = run(&[command, &[help]].concat());

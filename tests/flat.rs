@@ -78,7 +78,7 @@ impl House {
         // One place in eight is kept for hosts.
         let sessions = format!("limits.sessions={}", VIEWERS + VIEWERS / 7);
         let feed = ["--canvas", "360x640", "--max-fps", "10", "--bitrate-bps", "200000"];
-        let server = Server::start_as(&[&["serve", "--dev", "--set", &sessions], &feed[..]].concat());
+        let server = Server::start_as(&[&["serve", "--dev", "--memory", "--set", &sessions], &feed[..]].concat());
         let runtime = Runtime::new().expect("a runtime");
         // A connection for each request: one that is kept is a descriptor of the server's.
         let http = reqwest::Client::builder().pool_max_idle_per_host(0).build().expect("an HTTP client");

@@ -7,7 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::config::{Config, Simd, SourceFault};
 use super::settings::Settings;
-use super::{about, bench, demo, serve, token};
+use super::{about, backup, bench, demo, ledger, serve, token};
 
 /// Real-time media mixing server: hosts meet in one picture, viewers keep their connection.
 #[derive(Parser)]
@@ -31,6 +31,12 @@ enum Command {
     /// Mint a token with the configured key
     #[command(after_help = TOKEN_EXAMPLES)]
     Token(token::TokenArgs),
+    /// Look at the ledger of scores: is it whole, what does it say, does it agree
+    #[command(subcommand, after_help = LEDGER_EXAMPLES)]
+    Ledger(ledger::LedgerCommand),
+    /// Copy the database while the server runs
+    #[command(after_help = BACKUP_EXAMPLES)]
+    Backup(backup::BackupArgs),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -48,6 +54,8 @@ const EXAMPLES: &str = "Examples:
   costage serve --dev                           a server without configuration; prints key and tokens
   costage serve --config costage.toml           a server (see costage.sample.toml)
   costage token --config costage.toml --role host --user alice --live a --ttl 12h
+  costage ledger verify                         the ledger of scores is as it was written
+  costage backup copy.db                        a copy of the database while the server runs
   costage bench mixing --hosts 2 --seconds 20
 
 Exit status: 0 done, or ended by one signal; 1 failed; 2 wrong usage or configuration; 130 ended by a second signal";
@@ -63,6 +71,17 @@ const DEMO_EXAMPLES: &str = "Examples:
   costage demo                                  watch at http://localhost:8080/
   costage demo --round-seconds 60 --max-fps 60
   costage demo --server http://localhost:8080 --token $ADMIN_TOKEN   perform on a server that runs already";
+
+const LEDGER_EXAMPLES: &str = "Examples:
+  costage ledger verify                         every row is as it was written
+  costage ledger export ledger.jsonl            for an auditor
+  costage ledger balance --from ledger.jsonl    points summed anew";
+
+const BACKUP_EXAMPLES: &str = "Examples:
+  costage backup /var/backups/costage-monday.db
+  costage ledger verify --data /var/backups/costage-monday.db
+
+To go back to it: end the server, put it in the data directory as costage.db and remove costage.db-wal and costage.db-shm";
 
 const PRINT_EXAMPLES: &str = "Examples:
   costage config print                          every key with its default
@@ -123,6 +142,8 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Demo(args) => on_tokio(demo::run(args)),
         Command::Bench(args) => on_tokio(bench::run(args)),
         Command::Token(args) => token::run(&args),
+        Command::Ledger(command) => ledger::run(command),
+        Command::Backup(args) => backup::run(&args),
         Command::Config(ConfigCommand::Print(settings)) => print(&settings.look()?),
     }
 }
@@ -151,6 +172,11 @@ mod tests {
             "costage config print --set max_fps=60",
             "costage token --role host --user alice --live a --ttl 12h",
             "costage demo",
+            "costage serve --memory",
+            "costage ledger verify --data backup.db",
+            "costage ledger export --format csv ledger.csv",
+            "costage ledger balance --from ledger.jsonl",
+            "costage backup copy.db --data costage-data",
         ] {
             assert!(Line::try_parse_from(line.split(' ')).is_ok(), "{line}");
         }

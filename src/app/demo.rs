@@ -52,7 +52,7 @@ const OTHER_PORTS: &str = "the demo's server does not start; if a port is taken,
 /// # Errors
 /// When the server cannot be started or reached, or refuses, or one of its threads has ended by a defect.
 pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
-    let config = args.settings.load(true)?;
+    let config = args.settings.load_for_show()?;
     logging::start(&config)?;
     args.settings.tell_what_is_passed_over();
     about::announce(&about::version(about::kernels(config.simd).level()));
@@ -216,6 +216,7 @@ mod tests {
             listen: ([127, 0, 0, 1], 0).into(),
             media_udp_port: 0,
             metrics_listen: String::new(),
+            data_dir: std::path::PathBuf::new(),
             ..Config::default()
         };
         let server = server::start(&config, true, &metrics::install().unwrap()).await.unwrap();

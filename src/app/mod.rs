@@ -6,11 +6,13 @@
 //! | [`config`] | every key, from file, environment and flags |
 //! | [`serve`], [`server`], [`dev`], [`shutdown`] | a server from start to end |
 //! | [`reload`] | what is read again without a restart |
+//! | `keeping`, [`ledger`], [`backup`] | what outlives a restart, and looking at it |
 //! | [`demo`], [`bench`](mod@bench), [`token`] | the other commands |
 //! | [`about`], [`logging`], [`metrics`], [`samples`] | what the process says about itself |
 //! | [`clock`], [`signing`] | time and keys |
 
 pub mod about;
+pub mod backup;
 pub mod bench;
 mod cast;
 pub mod cli;
@@ -18,9 +20,12 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod dev;
+mod keeping;
+pub mod ledger;
 pub mod logging;
 pub mod metrics;
 pub mod open_files;
+mod progress;
 pub mod reload;
 pub mod samples;
 pub mod serve;

@@ -3,6 +3,7 @@
 use super::about;
 use super::clock::SystemClock;
 use super::config::Config;
+use super::keeping::{self, Keeping};
 use super::metrics::{LiveFigures, Metrics};
 use super::open_files;
 use super::reload;
@@ -15,7 +16,6 @@ use crate::engine::trace::Samples;
 use crate::engine::{self, Clock, ControlConfig, ControlHandle, ControlThread, Director, Engine, Signalling, Viewers};
 use crate::live::Rules;
 use crate::peer::{self, PeerConfig, Receiver, Sessions};
-use crate::store::Memory;
 use anyhow::Context;
 use costage_media::codec::openh264;
 use costage_media::frame::Size;
@@ -74,9 +74,11 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
     let (sessions, receiver) =
         peer::start(&peer_config(config, dev), Arc::clone(&clock), Arc::new(director.clone()))
             .context("no media: is the port in use? set `media_udp_port` to another one, or to 0 for a free one")?;
-    let control_config = ControlConfig { rules: rules(config), seed: signing::seed()?, snapshot: None };
+    let seed = signing::seed()?;
+    let Keeping { journal, snapshot, clock: server_clock } = keeping::open(config, &clock, seed)?;
+    let control_config = ControlConfig { rules: rules(config), seed, snapshot };
     let (control, control_thread) =
-        engine::control::spawn(Arc::clone(&clock), control_config, Box::new(Memory), Box::new(director.clone()))
+        engine::control::spawn(server_clock, control_config, journal, Box::new(director.clone()))
             .context("cannot start the control thread")?;
     director.set_control(&control);
     reload::set(&control, config.gift_table());

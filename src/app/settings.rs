@@ -14,6 +14,12 @@ pub struct Settings {
     /// Address of HTTP and WebSocket [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<String>,
+    /// Where lives, battles and scores are kept [default: costage-data; of costage demo: nowhere]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<String>,
+    /// Keep nothing: lives, battles and scores end with the process; for trying
+    #[arg(long, conflicts_with = "data_dir")]
+    pub memory: bool,
     /// UDP port of all media sessions; 0 takes a free one [default: 8081]
     #[arg(long, value_name = "PORT")]
     pub media_udp_port: Option<String>,
@@ -69,6 +75,14 @@ impl Settings {
         self.sources().load(dev)
     }
 
+    /// The same for a show, which keeps nothing unless it is told where.
+    ///
+    /// # Errors
+    /// See [`SourceFault`].
+    pub fn load_for_show(&self) -> Result<Config, SourceFault> {
+        Sources { defaults: vec![("data_dir", "")], ..self.sources() }.load(true)
+    }
+
     /// The same, to be looked at: a configuration that no server would start with yet, as one without keys, is fine.
     ///
     /// # Errors
@@ -95,14 +109,21 @@ impl Settings {
             // A value that is not UTF-8 fits no key: the replacement character is refused by its parser or shown.
             Some((name, value.to_string_lossy().into_owned()))
         });
-        Sources { file: self.config.clone(), environment: environment.collect(), flags: self.flags() }
+        Sources {
+            file: self.config.clone(),
+            environment: environment.collect(),
+            flags: self.flags(),
+            defaults: Vec::new(),
+        }
     }
 
     /// Key and text of each flag given, `--set` last.
     fn flags(&self) -> Vec<(String, String)> {
         let public = (!self.public_address.is_empty()).then(|| self.public_address.join(","));
+        let data_dir = if self.memory { Some(String::new()) } else { self.data_dir.clone() };
         let given = [
             ("listen", &self.listen),
+            ("data_dir", &data_dir),
             ("media_udp_port", &self.media_udp_port),
             ("public_addresses", &public),
             ("canvas", &self.canvas),
@@ -146,16 +167,18 @@ mod tests {
             "limits.sessions=9",
             "--set",
             "max_fps=50",
+            "--memory",
         ];
         let flags = Line::try_parse_from(line).unwrap().settings.flags();
         let wanted = [
+            ("data_dir", ""),
             ("public_addresses", "192.0.2.1,192.0.2.2"),
             ("max_fps", "60"),
             ("limits.sessions", "9"),
             ("max_fps", "50"),
         ];
         assert_eq!(flags, wanted.map(|(key, value)| (key.to_owned(), value.to_owned())));
-        let config = Sources { file: None, environment: Vec::new(), flags }.load(true).unwrap();
+        let config = Sources { flags, ..Sources::default() }.load(true).unwrap();
         assert_eq!((config.max_fps, config.limits.sessions, config.public_addresses.len()), (50, 9, 2));
     }
 }

@@ -61,6 +61,7 @@ impl Waiting {
             let order = match entry {
                 Entry::Command(order) => {
                     self.commands -= 1;
+                    metrics::gauge!("costage_control_queue").set(self.commands as f64);
                     Some(order)
                 }
                 Entry::Media(source) => self.media.remove(&source).map(|state| Order::Media(source, state)),
@@ -93,6 +94,7 @@ impl Inbox {
             waiting.commands += 1;
             // Stamped under the lock: the order of entries is the order of their times.
             waiting.entries.push_back((clock.now(), Entry::Command(order)));
+            metrics::gauge!("costage_control_queue").set(waiting.commands as f64);
             self.changed.notify_one();
             return;
         };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use costage_media::scene::Template;
+use serde::{Serialize, Serializer};
 
 use super::answer::{BattleEndReason, BattleInfo, BattleResult, LiveInfo, SeatInfo};
 use super::command::{Gift, LiveEndReason, ScoreChange};
@@ -12,8 +13,10 @@ use super::event::{LeaveReason, SeatReason};
 use super::ids::{BattleId, ConnectionId, LiveId, ScoreKey, UserId};
 use super::time::WallMs;
 
-/// One thing that happened. Pending invitations are not kept: after a restart they are asked again.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One thing that happened. Pending invitations are not kept: after a restart they are asked again. Written as
+/// JSON it is its fields alone; [`Fact::kind`] names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
 pub enum Fact {
     /// A live was created.
     LiveCreated(Arc<LiveInfo>),
@@ -35,6 +38,7 @@ pub enum Fact {
         /// All its lives, in the order of places.
         lives: Vec<LiveId>,
         /// Its template.
+        #[serde(serialize_with = "super::kept::foreign::template::serialize")]
         template: Template,
         /// When.
         at: WallMs,
@@ -55,6 +59,7 @@ pub enum Fact {
         /// Which connection.
         connection: ConnectionId,
         /// Its template now.
+        #[serde(serialize_with = "super::kept::foreign::template::serialize")]
         template: Template,
         /// Its own regions, when it has any.
         custom: Option<Custom>,
@@ -116,6 +121,7 @@ pub enum Fact {
         /// Number of the row in the battle's ledger, from 1.
         ledger_seq: u64,
         /// The idempotency key.
+        #[serde(serialize_with = "as_text")]
         key: ScoreKey,
         /// What was asked for.
         change: Arc<ScoreChange>,
@@ -157,8 +163,38 @@ pub enum Fact {
     },
 }
 
+impl Fact {
+    /// Its name, as the journal and webhooks write it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::LiveCreated(_) => "liveCreated",
+            Self::LiveChanged(_) => "liveChanged",
+            Self::LiveEnded { .. } => "liveEnded",
+            Self::Connected { .. } => "connected",
+            Self::RequestAnswered { .. } => "requestAnswered",
+            Self::LayoutChosen { .. } => "layoutChosen",
+            Self::LiveLayoutChosen { .. } => "liveLayoutChosen",
+            Self::ConnectionLeft { .. } => "connectionLeft",
+            Self::SeatsChanged { .. } => "seatsChanged",
+            Self::BattleCreated(_) => "battleCreated",
+            Self::BattleAnswered { .. } => "battleAnswered",
+            Self::BattleStarted(_) => "battleStarted",
+            Self::Scored { .. } => "scored",
+            Self::BattleLeft { .. } => "battleLeft",
+            Self::BattleEnded { .. } => "battleEnded",
+            Self::PunishmentEnded { .. } => "punishmentEnded",
+        }
+    }
+}
+
+fn as_text<S: Serializer>(key: &ScoreKey, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(key.as_str())
+}
+
 /// What one who was asked made of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum RequestAnswer {
     /// It said yes.
     Accepted,

@@ -151,6 +151,18 @@ impl BattleId {
         Uuid::try_parse(text).map(Self).map_err(|_| IdFault::NotABattle)
     }
 
+    /// Its sixteen bytes, as stores keep them.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
+
+    /// The id of sixteen bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes))
+    }
+
     /// The id made of a wall-clock time in ms and ten bytes drawn from a seed (RFC 9562 §5.7).
     #[must_use]
     pub fn from_parts(wall_ms: u64, random: &[u8; DRAW_BYTES]) -> Self {

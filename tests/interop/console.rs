@@ -101,7 +101,7 @@ fn connected(server: &Server) -> Value {
 fn server_with_gifts() -> Server {
     let file = format!("{}/console-gifts.toml", env!("CARGO_TARGET_TMPDIR"));
     std::fs::write(&file, "[[gift_tiers]]\nfrom_value = 0\nfactor = 5\n").expect("the target folder is writable");
-    Server::start_as(&["serve", "--dev", "--config", &file])
+    Server::start_as(&["serve", "--dev", "--memory", "--config", &file])
 }
 
 fn create_live(server: &Server, host: Host, seat_mode: &str) {

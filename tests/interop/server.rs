@@ -35,7 +35,7 @@ pub(crate) struct Answer {
 impl Server {
     /// `costage serve --dev`.
     pub(crate) fn start() -> Self {
-        Self::start_as(&["serve", "--dev"])
+        Self::start_as(&["serve", "--dev", "--memory"])
     }
 
     /// Any command that serves and takes the configuration's flags.

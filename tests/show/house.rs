@@ -32,6 +32,7 @@ pub(crate) async fn house() -> House {
         metrics_listen: String::new(),
         canvas: CanvasSize { width: 360, height: 640 },
         drain_seconds: 0,
+        data_dir: std::path::PathBuf::new(),
         ..Config::default()
     };
     let metrics = METRICS.get_or_init(|| metrics::install().expect("nobody else installs any"));

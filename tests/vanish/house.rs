@@ -62,7 +62,7 @@ impl House {
             command.env_remove(name);
         }
         let server = command
-            .args(["serve", "--dev"])
+            .args(["serve", "--dev", "--memory"])
             .args(arguments)
             .env("COSTAGE_LISTEN", format!("127.0.0.1:{http}"))
             .env("COSTAGE_MEDIA_UDP_PORT", udp.to_string())

@@ -40,6 +40,10 @@ pub struct Config {
     /// STUN and TURN servers told to WHIP and WHEP clients. Default none.
     pub ice_servers: Vec<IceServer>,
 
+    /// Directory where lives, battles and scores are kept, made when it is not there; one server has it at a time. Default
+    /// "costage-data", in the working directory; "" keeps nothing. `--memory` is short for that. (`costage demo`: default "".)
+    pub data_dir: PathBuf,
+
     /// UDP port of all media sessions, IPv4 and IPv6. Default 8081; 0 takes a free one.
     pub media_udp_port: u16,
     /// Local addresses offered to clients. Default []: those of all interfaces.
@@ -116,6 +120,7 @@ impl Default for Config {
             token_audience: String::new(),
             viewer_tokens: ViewerTokenRule::Optional,
             ice_servers: Vec::new(),
+            data_dir: PathBuf::from("costage-data"),
             media_udp_port: 8081,
             media_addresses: Vec::new(),
             public_addresses: Vec::new(),
@@ -161,6 +166,11 @@ impl Config {
     /// When a value cannot be written as TOML; none can be such.
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
         toml::to_string(self)
+    }
+
+    /// Where the state is kept, when anywhere.
+    pub fn data_path(&self) -> Option<&std::path::Path> {
+        (!self.data_dir.as_os_str().is_empty()).then_some(&*self.data_dir)
     }
 
     /// Where the trace of frames goes, when anywhere.

@@ -18,6 +18,8 @@ pub struct Sources {
     pub environment: Vec<(String, String)>,
     /// Key (`limits.sessions`) and text of each flag given.
     pub flags: Vec<(String, String)>,
+    /// What one command begins with instead of the defaults of all.
+    pub defaults: Vec<(&'static str, &'static str)>,
 }
 
 /// Why there is no configuration.
@@ -113,6 +115,9 @@ impl Sources {
             // What a key is made of is not repeated on a terminal.
             let given = if key == "keys" { key.clone() } else { format!("{key}={text}") };
             put(&mut table, &defaults, &given, key, text)?;
+        }
+        for (key, text) in self.defaults.iter().filter(|(key, _)| !table.contains_key(*key)).collect::<Vec<_>>() {
+            put(&mut table, &defaults, key, key, text)?;
         }
         let whole = |error: toml::de::Error| SourceFault::Value {
             given: "the configuration".into(),
@@ -257,7 +262,7 @@ mod tests {
     }
 
     fn load(environment: &[(&str, &str)], flags: &[(&str, &str)]) -> Result<Config, String> {
-        let sources = Sources { file: None, environment: pairs(environment), flags: pairs(flags) };
+        let sources = Sources { environment: pairs(environment), flags: pairs(flags), ..Sources::default() };
         sources.load(true).map_err(|fault| fault.to_string())
     }
 

@@ -31,6 +31,7 @@ pub fn install() -> anyhow::Result<Metrics> {
     let seconds: Vec<f64> = LATENCY_BUCKETS_MS.iter().map(|ms| ms / 1000.0).collect();
     let recorder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &seconds)?
+        .set_buckets_for_metric(Matcher::Full("costage_commit_facts".to_owned()), &COMMIT_FACTS_BUCKETS)?
         .build_recorder();
     let handle = recorder.handle();
     metrics::set_global_recorder(recorder)
@@ -86,6 +87,12 @@ fn describe() {
     describe_counter!("costage_control_refused_total", "Commands refused because the control queue was full");
     describe_counter!("costage_control_panics_total", "Commands taken back after a panic");
     describe_counter!("costage_commit_failures_total", "Commands taken back because they could not be stored");
+    describe_counter!("costage_commits_total", "Transactions that are on disk");
+    describe_histogram!("costage_commit_facts", "Facts that were committed together");
+    describe_histogram!("costage_commit_seconds", Unit::Seconds, "How long a commit took, failed ones too");
+    describe_gauge!("costage_last_commit_timestamp_seconds", Unit::Seconds, "When the last commit was, since 1970 UTC");
+    describe_gauge!("costage_ledger_head", "Number of the last row of the ledger");
+    describe_gauge!("costage_control_queue", "Commands that wait for the control thread");
     describe_counter!("costage_event_readers_cut_total", "Event sockets cut because they did not keep up");
     describe_counter!("costage_event_readers_refused_total", "Event sockets refused because a live had too many");
     describe_counter!("costage_decode_errors_total", "Access units that could not be decoded");
@@ -106,6 +113,9 @@ fn describe() {
     describe_counter!("costage_session_panics_total", "Media sessions ended by a panic");
     describe_counter!("costage_source_panics_total", "Hosts whose media was ended by a panic");
 }
+
+/// Upper bounds of the number of facts in a commit; 256 orders are decided together at most, and some cause several.
+const COMMIT_FACTS_BUCKETS: [f64; 10] = [0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 
 /// Between two foldings; at 120 samples a second each holds 600.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);

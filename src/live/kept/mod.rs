@@ -9,6 +9,7 @@
 
 pub(super) mod foreign;
 mod restore;
+mod standing;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -17,6 +18,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 pub use restore::{Kept, KeptScore};
+pub use standing::Standing;
 
 use super::ids::BattleId;
 use super::lives::Lives;

@@ -102,7 +102,7 @@ impl Kept {
         Ok(snapshot)
     }
 
-    fn table<K: Ord, V: DeserializeOwned>(
+    pub(super) fn table<K: Ord, V: DeserializeOwned>(
         &self,
         table: KeptTable,
         key: impl Fn(&str) -> Option<K>,
@@ -117,11 +117,11 @@ impl Kept {
     }
 }
 
-fn battle(key: &str) -> Option<BattleId> {
+pub(super) fn battle(key: &str) -> Option<BattleId> {
     BattleId::parse(key).ok()
 }
 
-fn number(key: &str) -> Option<u64> {
+pub(super) fn number(key: &str) -> Option<u64> {
     key.parse().ok()
 }
 

@@ -1,0 +1,70 @@
+//! What outlives a restart: the store of `data_dir` and the server's time, or neither.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use super::clock::{LineClock, boot_clock};
+use super::config::Config;
+use crate::engine::{Clock, Journal};
+use crate::live::{Seed, Snapshot, WallMs};
+use crate::store::{Memory, Moment, Store};
+
+/// What the control thread begins with.
+pub(super) struct Keeping {
+    /// Where facts go.
+    pub(super) journal: Box<dyn Journal>,
+    /// What the server before has left.
+    pub(super) snapshot: Option<Snapshot>,
+    /// The server's time, which goes on where anybody counts down on it.
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// Opens the data directory, or begins with nothing; says which.
+///
+/// # Errors
+/// See [`crate::store::StoreFault`], and a row that this server cannot read.
+pub(super) fn open(config: &Config, clock: &Arc<dyn Clock>, seed: Seed) -> anyhow::Result<Keeping> {
+    let Some(path) = config.data_path() else {
+        tracing::info!("nothing is kept: lives, battles and scores end with this process");
+        return Ok(Keeping { journal: Box::new(Memory), snapshot: None, clock: Arc::clone(clock) });
+    };
+    let begun = clock.now();
+    let (own, boot) = (Arc::clone(clock), boot_clock());
+    let clocks = move || Moment { now: own.now(), wall: WallMs(own.wall_ms()), boot: boot() };
+    let mut store = Store::open(path, Box::new(clocks))?;
+    let file = path.display();
+    let unreadable =
+        || format!("{file} cannot be gone on from: use the costage that wrote it, or put a backup in its place");
+    let snapshot = store.kept()?.snapshot(seed).with_context(unreadable)?;
+    let counts_down = snapshot.counts_down();
+    let line = store.timeline(counts_down);
+    let (lives, connections, running) = snapshot.counts();
+    let took = clock.now().saturating_duration_since(begun);
+    tracing::info!(
+        data_dir = %file,
+        lives,
+        connections,
+        battles_running = running,
+        ledger_head = %store.head(),
+        took_ms = took.as_millis(),
+        "kept state restored"
+    );
+    let system = WallMs(clock.wall_ms());
+    let apart = line.wall(clock.now()).0.abs_diff(system.0);
+    if Duration::from_millis(apart) >= CLOCKS_APART {
+        tracing::warn!(
+            seconds = apart / 1_000,
+            "the system's clock was set since the last run: battles go on in the time they were counted down in"
+        );
+    }
+    Ok(Keeping {
+        journal: Box::new(store),
+        snapshot: Some(snapshot),
+        clock: Arc::new(LineClock::new(Arc::clone(clock), line)),
+    })
+}
+
+/// From here on a difference between the server's time and the system's is worth a word.
+const CLOCKS_APART: Duration = Duration::from_secs(2);

@@ -1,0 +1,235 @@
+//! `costage ledger`: whether the ledger is whole, what it says, and whether it agrees with what was told.
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, ErrorKind, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+
+use super::progress::Progress;
+use super::settings::Settings;
+use crate::live::BattleId;
+use crate::store::Head;
+use crate::store::audit::{self, AuditFault, Faults, Format, Reader};
+
+/// What to do with the ledger. Reads beside a server that runs.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum LedgerCommand {
+    /// Compute the hash chain of all rows anew: finds removed, inserted, reordered and edited rows and a cut tail
+    #[command(after_help = VERIFY_EXAMPLES, after_long_help = VERIFY_LONG)]
+    Verify(VerifyArgs),
+    /// Write all rows as text, one line each, with all that their hashes cover
+    #[command(after_help = EXPORT_EXAMPLES, after_long_help = EXPORT_LONG)]
+    Export(ExportArgs),
+    /// Sum every battle's points anew and compare them with what was told: totals, results, kept battles
+    #[command(after_help = BALANCE_EXAMPLES)]
+    Balance(BalanceArgs),
+}
+
+/// Where the database is.
+#[derive(Clone, Debug, clap::Args)]
+pub struct DataArgs {
+    /// Data directory of the server, or a backup [default: data_dir of the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Configuration file (TOML), for its data_dir
+    #[arg(long, value_name = "FILE", env = "COSTAGE_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+/// What to verify.
+#[derive(Clone, Debug, clap::Args)]
+pub struct VerifyArgs {
+    /// Where the database is.
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// A head that was noted before: the ledger must still go through it
+    #[arg(long, value_name = "SEQ:HASH")]
+    pub head: Option<Head>,
+}
+
+/// What to export.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ExportArgs {
+    /// Where the database is.
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// jsonl or csv
+    #[arg(long, value_enum, default_value = "jsonl")]
+    pub format: FormatArg,
+    /// Only the rows of this battle; the chain cannot be computed from those alone
+    #[arg(long, value_name = "ID", value_parser = BattleId::parse)]
+    pub battle: Option<BattleId>,
+    /// New file to write to; standard output without it
+    pub file: Option<PathBuf>,
+}
+
+/// The formats, as flags name them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum FormatArg {
+    /// A JSON object on each line
+    Jsonl,
+    /// Comma-separated values (RFC 4180), names first
+    Csv,
+}
+
+/// What to balance.
+#[derive(Clone, Debug, clap::Args)]
+pub struct BalanceArgs {
+    /// Where the database is.
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// Sum this export (jsonl) instead of the database's rows; compared with the database only where --data names one
+    #[arg(long, value_name = "EXPORT")]
+    pub from: Option<PathBuf>,
+}
+
+const VERIFY_EXAMPLES: &str = "Examples:
+  costage ledger verify                         the server's own, while it runs
+  costage ledger verify --data backup.db
+  costage ledger verify --head 1500:5f0c…       the head that was noted last month is still in it
+
+Exit status: 0 the ledger is whole; 1 it is not, or cannot be read";
+
+const VERIFY_LONG: &str = "Examples:
+  costage ledger verify                         the server's own, while it runs
+  costage ledger verify --data backup.db
+  costage ledger verify --head 1500:5f0c…       the head that was noted last month is still in it
+
+Prints the number of rows and the head, SEQ:HASH. Whoever can write the file can also write all of it anew, with hashes that
+fit: note the head from time to time where the server's operator cannot change it, and name it by --head.
+
+Exit status: 0 the ledger is whole; 1 it is not, or cannot be read";
+
+const EXPORT_EXAMPLES: &str = "Examples:
+  costage ledger export ledger.jsonl
+  costage ledger export --format csv --battle 019cb0d2-d380-7abc-8def-0123456789ab battle.csv
+  costage ledger export | head -1
+
+How to compute the hashes without costage: costage ledger export --help";
+
+const EXPORT_LONG: &str = concat!(
+    "Examples:
+  costage ledger export ledger.jsonl
+  costage ledger export --format csv --battle 019cb0d2-d380-7abc-8def-0123456789ab battle.csv
+  costage ledger export | head -1
+
+The hash of a row is SHA-256 of the hash of the row before (32 zero bytes before the first) and of the row's own bytes:
+seq, battleId (16 bytes), battleSeq, idempotencyKey, op, scores, gift, giftId, senderId, reference, totals, at. Numbers have
+8 bytes, big-endian. Texts have their length in bytes before them, 4 bytes, big-endian; scores and totals are the texts that
+the export shows, without blanks. A gift is a byte 1 with giftCount and giftValue, or a byte 0. This checks an export:
+
+",
+    include_str!("ledger.py")
+);
+
+const BALANCE_EXAMPLES: &str = "Examples:
+  costage ledger balance                        the server's own, while it runs
+  costage ledger balance --from ledger.jsonl    an export by itself
+  costage ledger balance --from ledger.jsonl --data backup.db
+
+Exit status: 0 all points agree; 1 they do not, or cannot be read";
+
+/// Runs one of the commands.
+///
+/// # Errors
+/// When something does not agree, or cannot be read or written.
+pub fn run(command: LedgerCommand) -> anyhow::Result<()> {
+    match command {
+        LedgerCommand::Verify(args) => verify(&args),
+        LedgerCommand::Export(args) => export(&args),
+        LedgerCommand::Balance(args) => balance(&args),
+    }
+}
+
+impl DataArgs {
+    /// The database to read.
+    pub(super) fn open(&self) -> anyhow::Result<Reader> {
+        let path = match &self.data {
+            Some(path) => path.clone(),
+            None => Settings { config: self.config.clone(), ..Settings::default() }.look()?.data_dir,
+        };
+        if path.as_os_str().is_empty() {
+            bail!("data_dir is \"\": nothing is kept; name a data directory or a backup by --data");
+        }
+        Ok(Reader::open(&path)?)
+    }
+}
+
+fn verify(args: &VerifyArgs) -> anyhow::Result<()> {
+    let reader = args.data.open()?;
+    let mut progress = Progress::new("rows");
+    let verdict = audit::verify(&reader, args.head, &mut |done, of| progress.show(done, of))?;
+    progress.end();
+    say(&format!("rows {}\nhead {}\n", verdict.rows, verdict.head))?;
+    refuse(&verdict.faults, "the ledger is not as it was written")
+}
+
+fn export(args: &ExportArgs) -> anyhow::Result<()> {
+    let reader = args.data.open()?;
+    let format = match args.format {
+        FormatArg::Jsonl => Format::Jsonl,
+        FormatArg::Csv => Format::Csv,
+    };
+    let mut progress = Progress::new("rows");
+    let mut show = |done, of| progress.show(done, of);
+    let Some(path) = &args.file else {
+        let mut out = BufWriter::new(io::stdout().lock());
+        let written = audit::export(&reader, format, args.battle, &mut out, "standard output".as_ref(), &mut show);
+        return match written {
+            // Who reads has seen enough, as `head` does.
+            Err(AuditFault::File { error, .. }) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            Ok(_) => Ok(()),
+            Err(fault) => Err(fault.into()),
+        };
+    };
+    let file = File::create_new(path)
+        .with_context(|| format!("cannot write to {}: name a file that is not there yet", path.display()))?;
+    let mut out = BufWriter::new(file);
+    let rows = audit::export(&reader, format, args.battle, &mut out, path, &mut show)?;
+    progress.end();
+    out.into_inner().context("cannot write the last lines")?.sync_all().context("cannot write the last lines")?;
+    say(&format!("rows {rows}\n"))
+}
+
+fn balance(args: &BalanceArgs) -> anyhow::Result<()> {
+    // An export is summed by itself unless a database is named.
+    let alone = args.from.is_some() && args.data.data.is_none() && args.data.config.is_none();
+    let reader = if alone { None } else { Some(args.data.open()?) };
+    let mut export = match &args.from {
+        Some(path) => {
+            let file = File::open(path).with_context(|| format!("cannot read the export {}", path.display()))?;
+            Some(BufReader::new(file))
+        }
+        None => None,
+    };
+    let mut progress = Progress::new("rows");
+    let lines = export.as_mut().map(|lines| lines as &mut dyn io::BufRead);
+    let balance = audit::balance(reader.as_ref(), lines, &mut |done, of| progress.show(done, of))?;
+    progress.end();
+    let audit::Balance { rows, battles, ended, kept, newer, faults } = balance;
+    say(&format!("rows {rows}\nbattles {battles}\nresults compared {ended}\nkept battles compared {kept}\n"))?;
+    if newer > 0 {
+        say(&format!("kept battles with changes after the export, not compared {newer}\n"))?;
+    }
+    refuse(&faults, "points do not agree")
+}
+
+/// Lists what is wrong on standard output, and ends with it; nothing when nothing is.
+fn refuse(faults: &Faults, what: &str) -> anyhow::Result<()> {
+    if faults.count == 0 {
+        return Ok(());
+    }
+    for fault in &faults.listed {
+        say(&format!("wrong: {fault}\n"))?;
+    }
+    let more = faults.count - faults.listed.len() as u64;
+    if more > 0 {
+        say(&format!("wrong: and {more} more\n"))?;
+    }
+    bail!("{what}: {} found", faults.count)
+}
+
+fn say(text: &str) -> anyhow::Result<()> {
+    io::stdout().write_all(text.as_bytes()).context("cannot print")
+}

@@ -1,0 +1,68 @@
+//! A copy of the database while the server writes it.
+
+use std::fs;
+use std::path::Path;
+
+use rusqlite::Connection;
+use rusqlite::backup::{Backup, StepResult};
+
+use super::audit::{Reader, alone};
+use super::chain::Head;
+use super::fault::StoreFault;
+use super::folder::{beside, private};
+use super::keeper::read_head;
+
+/// Pages copied between two looks at how far it is: 4 MiB; in tests so few that there are several looks.
+const STEP_PAGES: i32 = if cfg!(test) { 16 } else { 1_024 };
+
+/// Copies the database of `reader`, as it is at one moment, into the new file `to`, and syncs it; where the copy's ledger
+/// ends. Commits go on meanwhile: only SQLite's log is not shortened until the copy is done. `to` has its name when it is whole.
+///
+/// # Errors
+/// When `to` is there already or cannot be written, or the database cannot be read.
+pub fn backup(reader: &Reader, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Head, StoreFault> {
+    let refused = |error| StoreFault::Target { file: to.to_owned(), error };
+    if to.exists() {
+        return Err(refused(std::io::Error::other("it is there already")));
+    }
+    let part = beside(to, ".part");
+    let file = private().write(true).create(true).truncate(true).open(&part).map_err(refused)?;
+    let copied = copy(reader, &part, progress);
+    let done = copied.map_err(|error| StoreFault::of(&part, error)).and_then(|()| {
+        file.sync_all().map_err(refused)?;
+        let (head, _) = alone(&part).and_then(|db| read_head(&db)).map_err(|error| StoreFault::of(&part, error))?;
+        // Never over a file that came meanwhile: a link is refused where one is, a renaming is not.
+        fs::hard_link(&part, to).map_err(refused)?;
+        Ok(head)
+    });
+    drop(fs::remove_file(&part));
+    let head = done?;
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(refused)?;
+    Ok(head)
+}
+
+fn copy(reader: &Reader, part: &Path, progress: &mut dyn FnMut(u64, u64)) -> rusqlite::Result<()> {
+    let mut target = Connection::open(part)?;
+    // Nothing is there that a crash could spoil; the whole file is synced once, after.
+    target.pragma_update(None, "synchronous", "OFF")?;
+    // Held open over all steps: they copy one moment, and no commit makes them begin anew.
+    let moment = reader.db.unchecked_transaction()?;
+    moment.query_row("SELECT count(*) FROM head", [], |_| Ok(()))?;
+    let steps = Backup::new(&reader.db, &mut target)?;
+    loop {
+        let step = steps.step(STEP_PAGES)?;
+        let pages = steps.progress();
+        let count = |pages: i32| u64::try_from(pages).unwrap_or(0);
+        progress(count(pages.pagecount - pages.remaining), count(pages.pagecount));
+        match step {
+            StepResult::Done => break,
+            StepResult::More => {}
+            // Nobody else has the target, and a reader of a log waits for nobody.
+            StepResult::Busy | StepResult::Locked | _ => std::thread::yield_now(),
+        }
+    }
+    drop(steps);
+    drop(moment);
+    target.close().map_err(|(_, error)| error)
+}

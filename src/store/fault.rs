@@ -1,0 +1,115 @@
+//! Why a data directory is refused. Each names the file and what to do; nothing of it was written to.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+use thiserror::Error;
+
+/// Why a data directory cannot be used.
+#[derive(Debug, Error)]
+pub enum StoreFault {
+    /// The directory cannot be made, read or written to.
+    #[error("the data directory {} cannot be used: {error}; name another by `data_dir`, or keep nothing with --memory", path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// Another server has it.
+    #[error("the data directory {} is in use by another costage{}: end that one, or name another directory by `data_dir`", path.display(), process(pid))]
+    InUse {
+        /// Which.
+        path: PathBuf,
+        /// Of the other one, when its lock says it.
+        pid: Option<u32>,
+    },
+    /// There is nothing to read.
+    #[error("there is no costage.db in {}: name the server's data directory, or a backup, by --data", path.display())]
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// Not a file of ours.
+    #[error("{} is {found}, not a database of costage: move it away, or name another directory by `data_dir`", file.display())]
+    Foreign {
+        /// Which.
+        file: PathBuf,
+        /// What it is.
+        found: &'static str,
+    },
+    /// Made by a later version.
+    #[error("{} has version {found}, this costage knows versions up to {known}: use the costage that wrote it, or a newer one", file.display())]
+    Newer {
+        /// Which.
+        file: PathBuf,
+        /// Its version.
+        found: i32,
+        /// Ours.
+        known: i32,
+    },
+    /// Made by an earlier version, and only to be read.
+    #[error("{} has version {found}, this costage reads version {known}: start the server on it once, or use the costage that wrote it", file.display())]
+    Older {
+        /// Which.
+        file: PathBuf,
+        /// Its version.
+        found: i32,
+        /// Ours.
+        known: i32,
+    },
+    /// A write-ahead log without its database.
+    #[error("{} holds commits, but the costage.db that it belongs to is missing or empty: put that back, or move both away to begin anew", wal.display())]
+    Orphan {
+        /// The log.
+        wal: PathBuf,
+    },
+    /// Not whole.
+    #[error("{} is damaged: {reason}; put a backup in its place (without costage.db-wal and -shm), or move it away to begin anew; `costage ledger verify` says what is whole", file.display())]
+    Damaged {
+        /// Which.
+        file: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A copy that cannot be made.
+    #[error("cannot write {}: {error}; name a new file on a disk with room", file.display())]
+    Target {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The disk, or SQLite.
+    #[error("{} cannot be used: {error}", file.display())]
+    Database {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        error: rusqlite::Error,
+    },
+}
+
+impl StoreFault {
+    /// What an error of SQLite about `file` means.
+    pub(super) fn of(file: &Path, error: rusqlite::Error) -> Self {
+        let file = file.to_owned();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                Self::Damaged { file, reason: error.to_string() }
+            }
+            Some(_) => Self::Database { file, error },
+            // Not SQLite's word: a column that is not as it should be.
+            None => Self::Damaged { file, reason: error.to_string() },
+        }
+    }
+
+    /// A file that can be opened but holds what no server wrote.
+    pub(super) fn damaged(file: &Path, reason: impl Into<String>) -> Self {
+        Self::Damaged { file: file.to_owned(), reason: reason.into() }
+    }
+}
+
+fn process(pid: &Option<u32>) -> String {
+    pid.map_or(String::new(), |pid| format!(" (process {pid})"))
+}

@@ -1,0 +1,153 @@
+//! The data directory: made, locked and looked at before SQLite touches anything in it.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::fault::StoreFault;
+use super::schema;
+
+/// The database.
+pub const DATABASE: &str = "costage.db";
+const LOCK: &str = "costage.lock";
+
+/// A data directory that no other process writes, for as long as this is held.
+#[derive(Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+    /// Unlocked by the system when the process ends, however it does.
+    _lock: File,
+}
+
+impl Folder {
+    /// Makes the directory, for its owner alone, when it is not there, and locks it.
+    ///
+    /// # Errors
+    /// [`StoreFault::Folder`], [`StoreFault::InUse`].
+    pub(super) fn open(path: &Path) -> Result<Self, StoreFault> {
+        let refused = |error| StoreFault::Folder { path: path.to_owned(), error };
+        make(path).map_err(refused)?;
+        let lock_path = path.join(LOCK);
+        let mut lock =
+            private().read(true).write(true).create(true).truncate(false).open(&lock_path).map_err(refused)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let pid = fs::read_to_string(&lock_path).ok().and_then(|pid| pid.trim().parse().ok());
+                return Err(StoreFault::InUse { path: path.to_owned(), pid });
+            }
+            Err(TryLockError::Error(error)) => return Err(refused(error)),
+        }
+        // For the message above alone: on a full disk the lock holds as well.
+        if lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id())).is_err() {
+            tracing::debug!("the lock does not say who holds it");
+        }
+        Ok(Self { path: path.to_owned(), _lock: lock })
+    }
+
+    /// Where the database is.
+    pub(super) fn database(&self) -> PathBuf {
+        self.path.join(DATABASE)
+    }
+
+    /// Makes the database when there is none. It gets its name when it is whole: who is killed here leaves nothing half made.
+    ///
+    /// # Errors
+    /// [`StoreFault::Orphan`], or the disk's.
+    pub(super) fn make_database(&self) -> Result<(), StoreFault> {
+        let refused = |error| StoreFault::Folder { path: self.path.clone(), error };
+        let file = self.database();
+        if size(&file).is_some_and(|bytes| bytes > 0) {
+            return Ok(());
+        }
+        let wal = beside(&file, "-wal");
+        if size(&wal).is_some_and(|bytes| bytes > 0) {
+            return Err(StoreFault::Orphan { wal });
+        }
+        let new = beside(&file, ".new");
+        for leftover in [new.clone(), beside(&new, "-journal")] {
+            match fs::remove_file(leftover) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(refused(error)),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        let made = private().write(true).create_new(true).open(&new).map_err(refused)?;
+        fill(&new).map_err(|error| StoreFault::of(&new, error))?;
+        made.sync_all().map_err(refused)?;
+        fs::rename(&new, &file).map_err(refused)?;
+        File::open(&self.path).and_then(|folder| folder.sync_all()).map_err(refused)
+    }
+}
+
+fn fill(file: &Path) -> rusqlite::Result<()> {
+    let mut db = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    db.pragma_update(None, "application_id", schema::APPLICATION_ID)?;
+    schema::migrate(&mut db, schema::STEPS)?;
+    db.close().map_err(|(_, error)| error)
+}
+
+/// Looks at the header of `file`, before anything could write to it.
+///
+/// # Errors
+/// [`StoreFault::Missing`], [`StoreFault::Foreign`], [`StoreFault::Damaged`], or the disk's.
+pub(super) fn recognise(file: &Path) -> Result<(), StoreFault> {
+    let mut header = [0; 100];
+    let read = File::open(file).and_then(|mut file| {
+        let bytes = file.metadata()?.len();
+        file.read_exact(&mut header[..usize::try_from(bytes).unwrap_or(100).min(100)])?;
+        Ok(bytes)
+    });
+    let bytes = read.map_err(|error| match error.kind() {
+        ErrorKind::NotFound => StoreFault::Missing { path: file.parent().unwrap_or(file).to_owned() },
+        _ => StoreFault::Folder { path: file.to_owned(), error },
+    })?;
+    let foreign = |found| Err(StoreFault::Foreign { file: file.to_owned(), found });
+    // https://www.sqlite.org/fileformat2.html#the_database_header
+    if !header.starts_with(b"SQLite format 3\0") {
+        return foreign(if bytes == 0 { "empty" } else { "no SQLite file" });
+    }
+    let number = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+    if number(68) != schema::APPLICATION_ID.cast_unsigned() {
+        return foreign("a database of another program");
+    }
+    // A size of 1 stands for 65536. While a log is there, the file may be shorter than it will be.
+    let page = match u16::from_be_bytes([header[16], header[17]]) {
+        1 => 65_536,
+        bytes => u64::from(bytes),
+    };
+    let wanted = page * u64::from(number(28));
+    if bytes < wanted && size(&beside(file, "-wal")).is_none_or(|log| log == 0) {
+        return Err(StoreFault::damaged(file, format!("it has {bytes} bytes of {wanted}")));
+    }
+    Ok(())
+}
+
+/// The file that has `tail` behind this one's name.
+pub(super) fn beside(file: &Path, tail: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(tail);
+    PathBuf::from(name)
+}
+
+/// Options that make a file for its owner alone.
+pub(super) fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+fn make(path: &Path) -> std::io::Result<()> {
+    let mut maker = fs::DirBuilder::new();
+    maker.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut maker, 0o700);
+    maker.create(path)
+}
+
+/// Bytes of a file that is there.
+fn size(file: &Path) -> Option<u64> {
+    fs::metadata(file).ok().map(|data| data.len())
+}

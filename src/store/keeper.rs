@@ -1,0 +1,212 @@
+//! The journal on disk: one SQLite connection, one transaction for each commit.
+//!
+//! A commit is in the write-ahead log, and the log is synced, when it returns (synchronous FULL). One that fails is rolled
+//! back, and the next one may succeed: a full disk that has room again needs no restart. One whose sync failed may yet be
+//! found on disk after a crash; its answer said that it was not kept, and its key makes a repeated request one change.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::chain::{Hash, Head, Linker};
+use super::columns::{COLUMNS, Columns};
+use super::fault::StoreFault;
+use super::folder::{Folder, recognise};
+use super::outbox;
+use super::schema;
+use super::time::{Boot, Clocks, KeptTime};
+use crate::engine::journal::{Batch, Journal, JournalError};
+use crate::live::kept::RowName;
+use crate::live::time::Timeline;
+
+/// How long a commit waits for a lock of SQLite's: only a reader that finds a log to recover takes one, for a moment.
+const BUSY_MAX: Duration = Duration::from_secs(2);
+/// Pages that SQLite holds in memory, KiB: the index of a battle with half a million changes fits.
+const CACHE_KIB: i64 = 64 * 1024;
+
+/// Bytes of the write-ahead log that stay allocated when it begins anew, after a long reader made it grow.
+const LOG_BYTES_LEFT: i64 = 64 * 1024 * 1024;
+
+/// Where what only grows ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ends {
+    /// The ledger.
+    pub(super) head: Head,
+    /// The outbox: number of its last event.
+    pub(super) outbox: u64,
+}
+
+/// The journal of a server with a data directory.
+pub struct Store {
+    pub(super) db: Connection,
+    pub(super) file: PathBuf,
+    pub(super) ends: Ends,
+    pub(super) linker: Linker,
+    kept_time: KeptTime,
+    clocks: Clocks,
+    line: Timeline,
+    /// The last event of the outbox that everybody has read.
+    pub(super) outbox_done: Arc<AtomicU64>,
+    /// Rows that the start has forgotten: removed with the first commit.
+    pub(super) forgotten: Vec<RowName>,
+    /// Released last.
+    _folder: Folder,
+}
+
+impl Store {
+    /// Opens the data directory at `path`, or makes it; brings an older file to today's version. It is looked at whether
+    /// the file is ours, of a version that is known, with today's tables, and whether the ledger's last row is the one that its
+    /// head names; whether every row of the ledger is whole, `costage ledger verify` says.
+    ///
+    /// # Errors
+    /// See [`StoreFault`]; then nothing was written to a file that was there.
+    pub fn open(path: &Path, clocks: Clocks) -> Result<Self, StoreFault> {
+        let folder = Folder::open(path)?;
+        folder.make_database()?;
+        let file = folder.database();
+        recognise(&file)?;
+        let fault = |error| StoreFault::of(&file, error);
+        let mut db =
+            Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+                .map_err(fault)?;
+        db.busy_timeout(BUSY_MAX).map_err(fault)?;
+        let found = schema::user_version(&db).map_err(fault)?;
+        if found > schema::version() {
+            return Err(StoreFault::Newer { file, found, known: schema::version() });
+        }
+        set(&db).map_err(fault)?;
+        schema::migrate(&mut db, schema::STEPS).map_err(fault)?;
+        check_tables(&db, &file)?;
+        let (head, kept_time) = read_head(&db).map_err(fault)?;
+        let mut linker = Linker::default();
+        check_end(&db, &file, &mut linker, head)?;
+        metrics::gauge!("costage_ledger_head").set(head.seq as f64);
+        let moment = clocks();
+        let line = Timeline::new(moment.now, moment.wall);
+        let ends = Ends { head, outbox: outbox::head(&db).map_err(fault)? };
+        let outbox_done = Arc::default();
+        Ok(Self {
+            db,
+            file,
+            ends,
+            linker,
+            kept_time,
+            clocks,
+            line,
+            outbox_done,
+            forgotten: Vec::new(),
+            _folder: folder,
+        })
+    }
+
+    /// The line of the server's time from now on: see [`super::time`]. Call it once, before the first commit.
+    pub fn timeline(&mut self, counts_down: bool) -> Timeline {
+        self.line = self.kept_time.timeline(&(self.clocks)(), counts_down);
+        self.line
+    }
+
+    /// Where the ledger ends.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        self.ends.head
+    }
+
+    /// Where the reader of the outbox says up to which row it will never read again; the next commits remove those.
+    #[must_use]
+    pub fn outbox_done(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.outbox_done)
+    }
+}
+
+impl Journal for Store {
+    fn commit(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
+        let begun = (self.clocks)();
+        let time = KeptTime { wall: self.line.wall(begun.now), boot: begun.boot };
+        let written = self.write(batch, &time);
+        let took = (self.clocks)().now.saturating_duration_since(begun.now);
+        metrics::histogram!("costage_commit_seconds").record(took.as_secs_f64());
+        match written {
+            Ok(ends) => {
+                self.ends = ends;
+                self.forgotten.clear();
+                metrics::counter!("costage_commits_total").increment(1);
+                metrics::histogram!("costage_commit_facts").record(batch.facts.len() as f64);
+                metrics::gauge!("costage_last_commit_timestamp_seconds").set(time.wall.0 as f64 / 1000.0);
+                metrics::gauge!("costage_ledger_head").set(ends.head.seq as f64);
+                Ok(())
+            }
+            Err(error) => {
+                self.roll_back();
+                Err(JournalError { reason: format!("{}: {error}", self.file.display()) })
+            }
+        }
+    }
+}
+
+/// Durable with each commit; readers beside the writer.
+fn set(db: &Connection) -> rusqlite::Result<()> {
+    let mode: String = db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(rusqlite::Error::InvalidColumnName(format!("journal_mode {mode} instead of wal")));
+    }
+    db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    db.pragma_update(None, "journal_size_limit", LOG_BYTES_LEFT)?;
+    db.pragma_update(None, "trusted_schema", false)
+}
+
+pub(super) fn check_tables(db: &Connection, file: &Path) -> Result<(), StoreFault> {
+    let fault = |error| StoreFault::of(file, error);
+    let (found, wanted) = (schema::tables(db).map_err(fault)?, schema::tables_wanted().map_err(fault)?);
+    if found == wanted {
+        return Ok(());
+    }
+    let named = |tables: Vec<(String, String)>| tables.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
+    Err(StoreFault::damaged(file, format!("its tables are not as they were made: {}", named(found))))
+}
+
+/// Where the ledger ends, as the head says, and the clocks of the last commit.
+pub(super) fn read_head(db: &Connection) -> rusqlite::Result<(Head, KeptTime)> {
+    let sql = "SELECT ledger_seq, ledger_hash, wall_ms, boot_ms, boot_id FROM head";
+    db.query_row(sql, [], |row| {
+        let whole = |index| Ok::<_, rusqlite::Error>(u64::try_from(row.get::<_, i64>(index)?).unwrap_or(0));
+        let id: String = row.get(4)?;
+        let ms = whole(3)?;
+        let boot = (!id.is_empty()).then(|| Boot { id: id.into(), ms });
+        let head = Head { seq: whole(0)?, hash: Hash(row.get(1)?) };
+        Ok((head, KeptTime { wall: crate::live::WallMs(whole(2)?), boot }))
+    })
+}
+
+/// Whether the last row is the one that the head names, and hangs on the one before.
+fn check_end(db: &Connection, file: &Path, linker: &mut Linker, head: Head) -> Result<(), StoreFault> {
+    let fault = |error| StoreFault::of(file, error);
+    let mut read = db.prepare(&format!("SELECT {COLUMNS} FROM ledger ORDER BY seq DESC LIMIT 1")).map_err(fault)?;
+    let mut rows = read.query([]).map_err(fault)?;
+    let damaged = |reason| Err(StoreFault::damaged(file, reason));
+    let Some(row) = rows.next().map_err(fault)? else {
+        let whole = head == Head::START;
+        return if whole { Ok(()) } else { damaged(format!("the ledger is empty, its head names row {}", head.seq)) };
+    };
+    let (columns, hash) = Columns::read(row).map_err(fault)?;
+    let seq = u64::try_from(columns.seq).unwrap_or(0);
+    if seq != head.seq {
+        return damaged(format!("the ledger's last row is {seq}, its head names row {}", head.seq));
+    }
+    if hash != head.hash {
+        return damaged(format!("row {seq} of the ledger, the last one, has another hash than its head says"));
+    }
+    let before = db.query_row("SELECT hash FROM ledger WHERE seq = ?1", [columns.seq - 1], |row| row.get(0));
+    let before = match before {
+        Ok(hash) => Hash(hash),
+        Err(rusqlite::Error::QueryReturnedNoRows) if seq == 1 => Hash::START,
+        Err(error) => return Err(fault(error)),
+    };
+    if linker.link(&before, &columns) == hash {
+        return Ok(());
+    }
+    damaged(format!("row {seq} of the ledger, the last one, is not as it was written"))
+}

@@ -1,0 +1,175 @@
+//! An auditor's finds.
+
+use std::fs;
+use std::io::BufReader;
+
+use rusqlite::Connection;
+
+use super::super::audit::{self, Format, Reader};
+use super::super::*;
+use super::world::World;
+use crate::live::BattleId;
+
+/// Nine changes of a battle that ended, and three of one that goes on.
+fn played() -> (World, [BattleId; 2]) {
+    let mut world = World::new();
+    let first = world.battle(60);
+    for key in 1..=9 {
+        world.score(first, &format!("key {key}"), key).unwrap();
+    }
+    world.pass(60_000);
+    let second = world.battle(300);
+    for key in 1..=3 {
+        world.score(second, &format!("key {key}"), -key + 3).unwrap();
+    }
+    (world, [first, second])
+}
+
+fn verify(world: &World, noted: Option<Head>) -> audit::Faults {
+    audit::verify(&Reader::open(&world.folder.0).unwrap(), noted, &mut |_, _| ()).unwrap().faults
+}
+
+fn change(world: &World, sql: &str) {
+    Connection::open(world.folder.0.join(folder::DATABASE)).unwrap().execute_batch(sql).unwrap();
+}
+
+#[test]
+fn every_change_of_the_ledger_by_another_hand_is_found_and_named() {
+    let insert = "INSERT INTO ledger SELECT {}, battle, battle_seq, 'other', op, scores, gift_count, gift_value, \
+                  gift_id, sender_id, reference, totals, at, hash FROM ledger WHERE seq = 4";
+    let swap = "UPDATE ledger SET seq = 100 WHERE seq = 5; UPDATE ledger SET seq = 5 WHERE seq = 6; \
+                UPDATE ledger SET seq = 6 WHERE seq = 100";
+    let cases = [
+        ("DELETE FROM ledger WHERE seq = 5".to_owned(), vec!["row 5 is missing"]),
+        ("DELETE FROM ledger WHERE seq BETWEEN 5 AND 7".to_owned(), vec!["rows 5 to 7 are missing"]),
+        ("DELETE FROM ledger WHERE seq = 1".to_owned(), vec!["row 1 is missing"]),
+        ("DELETE FROM ledger WHERE seq > 10".to_owned(), vec!["rows 11 to 12 are missing: the ledger was cut"]),
+        ("UPDATE ledger SET scores = '{\"a\":50}' WHERE seq = 5".to_owned(), vec!["row 5 is not as it was written"]),
+        ("UPDATE ledger SET at = at + 1 WHERE seq = 12".to_owned(), vec!["row 12 is not as it was written"]),
+        ("UPDATE ledger SET hash = randomblob(32) WHERE seq = 5".to_owned(), vec!["row 5 is not", "row 6 is not"]),
+        ("UPDATE ledger SET hash = randomblob(9) WHERE seq = 5".to_owned(), vec!["row 5 cannot be read"]),
+        (swap.to_owned(), vec!["row 5 is not", "row 6 is not", "row 7 is not"]),
+        (insert.replace("{}", "0"), vec!["row 0 is no number of a row"]),
+        (insert.replace("{}", "13"), vec!["row 13 is not as", "rows 13 to 13 stand behind"]),
+        (
+            "UPDATE head SET ledger_seq = 11, ledger_hash = (SELECT hash FROM ledger WHERE seq = 11)".to_owned(),
+            vec!["rows 12 to 12 stand behind"],
+        ),
+    ];
+    for (sql, wanted) in cases {
+        let (world, _) = played();
+        assert_eq!(verify(&world, None).count, 0);
+        change(&world, &sql);
+        let found = verify(&world, None).listed;
+        assert_eq!(found.len(), wanted.len(), "{sql}: {found:?}");
+        assert!(found.iter().zip(&wanted).all(|(found, wanted)| found.contains(wanted)), "{sql}: {found:?}");
+    }
+}
+
+#[test]
+fn a_ledger_that_was_written_anew_does_not_go_through_a_noted_head() {
+    let (mut world, [_, second]) = played();
+    let noted = world.store.head();
+    world.score(second, "more", 1).unwrap();
+    assert_eq!(verify(&world, Some(noted)).count, 0, "it has grown");
+    let other = Head { hash: Hash([1; 32]), ..noted };
+    assert!(verify(&world, Some(other)).listed[0].contains("row 12 is not the one that was noted"));
+    let later = Head { seq: 99, ..noted };
+    assert!(verify(&world, Some(later)).listed[0].contains("before the noted row 99"));
+}
+
+#[test]
+fn a_ledger_of_another_hand_still_says_no_more_than_twenty_faults() {
+    let (world, _) = played();
+    change(&world, "UPDATE ledger SET hash = randomblob(32)");
+    let faults = verify(&world, None);
+    assert_eq!((faults.count, faults.listed.len()), (13, 13), "{faults:?}");
+    let mut many = audit::Faults::default();
+    (0..50).for_each(|fault| many.add(|| format!("{fault}")));
+    assert_eq!((many.count, many.listed.len()), (50, 20));
+}
+
+#[test]
+fn balances_summed_from_the_export_equal_the_scores() {
+    let (world, [first, _]) = played();
+    let reader = Reader::open(&world.folder.0).unwrap();
+    let mut text = Vec::new();
+    let rows = audit::export(&reader, Format::Jsonl, None, &mut text, "memory".as_ref(), &mut |_, _| ()).unwrap();
+    assert_eq!((rows, text.iter().filter(|byte| **byte == b'\n').count()), (12, 12));
+    let own = audit::balance(Some(&reader), None, &mut |_, _| ()).unwrap();
+    let wanted = audit::Balance { rows: 12, battles: 2, ended: 1, kept: 2, ..Default::default() };
+    assert_eq!(own, wanted);
+    let mut lines = BufReader::new(&text[..]);
+    assert_eq!(audit::balance(Some(&reader), Some(&mut lines), &mut |_, _| ()).unwrap(), wanted);
+    let mut lines = BufReader::new(&text[..]);
+    let alone = audit::balance(None, Some(&mut lines), &mut |_, _| ()).unwrap();
+    assert_eq!(alone, audit::Balance { ended: 0, kept: 0, ..wanted });
+    let mut part = Vec::new();
+    let rows = audit::export(&reader, Format::Csv, Some(first), &mut part, "memory".as_ref(), &mut |_, _| ()).unwrap();
+    let part = String::from_utf8(part).unwrap();
+    assert_eq!((rows, part.lines().count()), (9, 10));
+    let line = part.lines().nth(1).unwrap();
+    let wanted = format!("1,{first},1,key 1,add,\"{{\"\"a\"\":1}}\",,,,,,\"{{\"\"a\"\":1,\"\"b\"\":0}}\",");
+    assert!(line.starts_with(&wanted), "{line}");
+}
+
+#[test]
+fn points_that_do_not_agree_are_listed() {
+    let cases = [
+        ("UPDATE ledger SET totals = '{\"a\":7,\"b\":0}' WHERE seq = 3", "row 3, totals"),
+        ("UPDATE ledger SET battle_seq = 4 WHERE seq = 3", "row 3 is number 4"),
+        (
+            "UPDATE facts SET data = replace(data, '\"a\":45', '\"a\":46') WHERE kind = 'battleEnded'",
+            "result of battle",
+        ),
+        ("UPDATE state SET image = replace(image, '\"score\":3', '\"score\":4') WHERE kind = 'battle'", "kept points"),
+        ("DELETE FROM ledger WHERE seq = 12", "has had 3 changes, the ledger has 2"),
+    ];
+    for (sql, wanted) in cases {
+        let (world, _) = played();
+        change(&world, sql);
+        let faults =
+            audit::balance(Some(&Reader::open(&world.folder.0).unwrap()), None, &mut |_, _| ()).unwrap().faults;
+        assert!(faults.listed.iter().any(|fault| fault.contains(wanted)), "{sql}: {faults:?}");
+    }
+}
+
+#[test]
+fn a_backup_under_load_is_whole_and_has_all_that_was_acknowledged_before() {
+    let (mut world, [_, second]) = played();
+    for key in 0..500 {
+        world.score(second, &format!("{key} {}", "x".repeat(100)), 1).unwrap();
+    }
+    let acknowledged = world.store.head();
+    let to = world.folder.0.join("copy.db");
+    let reader = Reader::open(&world.folder.0).unwrap();
+    let mut key = 500;
+    // Between its steps, and so that SQLite would begin anew were it not one moment that is copied.
+    let head = backup::backup(&reader, &to, &mut |_, _| {
+        key += 1;
+        world.score(second, &format!("{key}"), 1).unwrap();
+    });
+    assert_eq!(head.unwrap(), acknowledged);
+    assert!(world.store.head().seq > acknowledged.seq);
+    let copy = Reader::open(&to).unwrap();
+    let verdict = audit::verify(&copy, Some(acknowledged), &mut |_, _| ()).unwrap();
+    assert_eq!((verdict.rows, verdict.faults.count), (acknowledged.seq, 0));
+    assert_eq!(audit::balance(Some(&copy), None, &mut |_, _| ()).unwrap().faults.count, 0);
+    let names =
+        || fs::read_dir(&world.folder.0).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(names().filter(|name| name.starts_with("copy")).collect::<Vec<_>>(), ["copy.db"], "nothing beside it");
+    let said = backup::backup(&reader, &to, &mut |_, _| ()).unwrap_err().to_string();
+    assert!(said.contains("copy.db") && said.contains("there already"), "{said}");
+}
+
+#[test]
+fn a_directory_without_a_server_is_read_and_one_without_a_database_named() {
+    let (world, _) = played();
+    let World { folder, store, .. } = world;
+    drop(store);
+    let reader = Reader::open(&folder.0).unwrap();
+    assert_eq!(reader.head().unwrap().seq, 12);
+    drop(reader);
+    let nowhere = folder.0.join("nowhere");
+    assert!(Reader::open(&nowhere).unwrap_err().to_string().contains("no costage.db in"));
+}

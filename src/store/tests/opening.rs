@@ -1,0 +1,175 @@
+//! Files that are opened, and files that are refused: as they are.
+
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use rusqlite::Connection;
+
+use super::super::*;
+use super::world::{Folder, World, boot, open};
+use crate::live::WallMs;
+
+fn try_open(path: &Path) -> Result<Store, StoreFault> {
+    let moment = Moment { now: Instant::now(), wall: WallMs(1_790_000_000_000), boot: boot(5_000) };
+    open(path, &Arc::new(Mutex::new(moment)))
+}
+
+/// The refusal names the file and says all of `words`, and nothing was written to it.
+#[track_caller]
+fn refused(folder: &Folder, words: &[&str]) {
+    let file = folder.0.join(folder::DATABASE);
+    let before = fs::read(&file).ok();
+    let said = try_open(&folder.0).map(drop).expect_err("refused").to_string();
+    assert!(said.contains(folder.0.to_str().unwrap()), "{said}");
+    for word in words {
+        assert!(said.contains(word), "{word:?} is not in: {said}");
+    }
+    assert_eq!(fs::read(&file).ok(), before);
+}
+
+/// A closed database with a battle and three changes of its scores.
+fn used() -> Folder {
+    let mut world = World::new();
+    let battle = world.battle(300);
+    for key in ["1", "2", "3"] {
+        world.score(battle, key, 5).unwrap();
+    }
+    let World { folder, store, .. } = world;
+    drop(store);
+    folder
+}
+
+fn change(folder: &Folder, sql: &str) {
+    let db = Connection::open(folder.0.join(folder::DATABASE)).unwrap();
+    db.execute_batch(sql).unwrap();
+    db.close().map_err(|(_, error)| error).unwrap();
+}
+
+#[test]
+fn a_new_directory_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = Folder::new();
+    let inner = folder.0.join("a").join("b");
+    let _store = try_open(&inner).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&inner), 0o700);
+    for entry in fs::read_dir(&inner).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+}
+
+#[test]
+fn two_servers_never_have_one_directory() {
+    let folder = used();
+    let first = try_open(&folder.0).unwrap();
+    let said = try_open(&folder.0).map(drop).expect_err("refused").to_string();
+    assert!(said.contains("in use") && said.contains(&format!("process {}", std::process::id())), "{said}");
+    drop(first);
+    assert!(try_open(&folder.0).is_ok());
+}
+
+#[test]
+fn a_file_of_another_program_is_refused_and_left_alone() {
+    let folder = Folder::new();
+    fs::create_dir_all(&folder.0).unwrap();
+    fs::write(folder.0.join(folder::DATABASE), "these are somebody's notes").unwrap();
+    refused(&folder, &["no SQLite file", "data_dir"]);
+    fs::remove_file(folder.0.join(folder::DATABASE)).unwrap();
+    change(&folder, "CREATE TABLE theirs (x)");
+    refused(&folder, &["another program", "data_dir"]);
+}
+
+#[test]
+fn a_newer_file_is_refused_and_an_older_one_brought_to_this_version() {
+    let folder = used();
+    change(&folder, "PRAGMA user_version = 99");
+    refused(&folder, &["version 99", "newer"]);
+    let folder = Folder::new();
+    fs::create_dir_all(&folder.0).unwrap();
+    change(&folder, &format!("PRAGMA application_id = {}; CREATE TABLE t (x); DROP TABLE t", schema::APPLICATION_ID));
+    assert!(matches!(audit::Reader::open(&folder.0), Err(StoreFault::Older { found: 0, .. })), "not by who only reads");
+    let store = try_open(&folder.0).unwrap();
+    assert_eq!(schema::user_version(&store.db), Ok(schema::version()));
+}
+
+#[test]
+fn a_damaged_file_is_refused_with_what_is_wrong() {
+    let damages: [(&str, &[&str]); 8] = [
+        ("DELETE FROM ledger WHERE seq = 3", &["last row is 2", "names row 3", "backup"]),
+        ("DELETE FROM ledger", &["ledger is empty", "row 3"]),
+        ("UPDATE ledger SET totals = '{\"a\":99,\"b\":0}' WHERE seq = 3", &["row 3", "not as it was written"]),
+        ("UPDATE head SET ledger_hash = zeroblob(32)", &["row 3", "another hash"]),
+        ("DROP TABLE outbox", &["tables"]),
+        ("UPDATE state SET image = '{' WHERE kind = 'battle'", &["battle", "cannot be read"]),
+        ("UPDATE state SET kind = 'zeppelin' WHERE kind = 'battle'", &["zeppelin"]),
+        ("DELETE FROM head", &[]),
+    ];
+    for (sql, words) in damages {
+        let folder = used();
+        change(&folder, sql);
+        let file = folder.0.join(folder::DATABASE);
+        let before = fs::read(&file).unwrap();
+        let opened = try_open(&folder.0).and_then(|mut store| {
+            let kept = store.kept()?;
+            let unreadable = |row: crate::live::kept::Unreadable| StoreFault::damaged(&file, row.to_string());
+            kept.snapshot(crate::live::Seed::repeatable(1)).map(drop).map_err(unreadable)
+        });
+        let said = opened.expect_err(sql).to_string();
+        assert!(said.contains(file.to_str().unwrap()), "{sql}: {said}");
+        assert!(words.iter().all(|word| said.contains(word)), "{sql}: {said}");
+        assert_eq!(fs::read(&file).unwrap(), before, "{sql}");
+    }
+}
+
+#[test]
+fn a_battle_that_goes_on_without_all_of_its_changes_is_refused() {
+    let folder = used();
+    change(
+        &folder,
+        "UPDATE state SET image = replace(image, '\"ledger_seq\":3', '\"ledger_seq\":4') WHERE kind = 'battle'",
+    );
+    let mut store = try_open(&folder.0).unwrap();
+    let unreadable = store.kept().unwrap().snapshot(crate::live::Seed::repeatable(1)).unwrap_err();
+    assert!(unreadable.to_string().contains("lacks changes"), "{unreadable}");
+}
+
+#[test]
+fn a_file_that_was_cut_is_refused() {
+    let folder = used();
+    let file = folder.0.join(folder::DATABASE);
+    let bytes = fs::metadata(&file).unwrap().len();
+    fs::OpenOptions::new().write(true).open(&file).unwrap().set_len(bytes - 4_096).unwrap();
+    refused(&folder, &["damaged", &(bytes - 4_096).to_string(), "backup"]);
+}
+
+#[test]
+fn a_log_without_its_database_is_refused() {
+    let folder = used();
+    fs::remove_file(folder.0.join(folder::DATABASE)).unwrap();
+    fs::write(folder.0.join("costage.db-wal"), "commits").unwrap();
+    refused(&folder, &["costage.db-wal", "missing or empty"]);
+    assert_eq!(fs::read(folder.0.join("costage.db-wal")).unwrap(), b"commits");
+}
+
+#[test]
+fn what_is_no_directory_is_refused() {
+    let folder = Folder::new();
+    fs::write(&folder.0, "a file").unwrap();
+    let said = try_open(&folder.0).map(drop).expect_err("refused").to_string();
+    assert!(said.contains("--memory") && said.contains(folder.0.to_str().unwrap()), "{said}");
+    fs::remove_file(&folder.0).unwrap();
+}
+
+#[test]
+fn who_was_killed_while_the_file_was_made_leaves_nothing_half_made() {
+    let folder = Folder::new();
+    fs::create_dir_all(&folder.0).unwrap();
+    fs::write(folder.0.join("costage.db.new"), "half").unwrap();
+    let store = try_open(&folder.0).unwrap();
+    assert_eq!(store.head(), Head::START);
+    assert!(!folder.0.join("costage.db.new").exists());
+}

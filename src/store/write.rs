@@ -1,0 +1,160 @@
+//! What a commit writes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use rusqlite::{Connection, params};
+
+use super::chain::{Hash, Head};
+use super::columns::{Columns, op_word};
+use super::keeper::{Ends, Store};
+use super::outbox;
+use super::time::KeptTime;
+use crate::engine::journal::{Batch, KeptRow};
+use crate::live::command::{Gift, ScoreChange};
+use crate::live::kept::RowName;
+use crate::live::{BattleId, Fact, ScoreKey, UserId, WallMs};
+
+impl Store {
+    /// Writes all of `batch` in one transaction; where ledger and outbox end then.
+    pub(super) fn write(&mut self, batch: &Batch<'_>, time: &KeptTime) -> rusqlite::Result<Ends> {
+        // What a failure has left open, should its rollback have failed too.
+        self.roll_back();
+        run(&self.db, "BEGIN IMMEDIATE")?;
+        self.forgotten.iter().try_for_each(|name| remove(&self.db, name))?;
+        batch.rows.iter().try_for_each(|row| put(&self.db, row))?;
+        let Ends { mut head, mut outbox } = self.ends;
+        for fact in batch.facts {
+            match fact {
+                Fact::Scored { battle, ledger_seq, key, change, gift, scores, at } => {
+                    let scored = Scored { battle, ledger_seq: *ledger_seq, key, change, gift, scores, at: *at };
+                    head = self.book(head, &scored)?;
+                }
+                other => record(&self.db, head, time.wall, other)?,
+            }
+            outbox = outbox::send(&self.db, outbox, fact)?;
+        }
+        outbox::prune(&self.db, self.outbox_done.load(Ordering::Relaxed))?;
+        let before = number(self.ends.head.seq);
+        let (boot_ms, boot_id) = time.boot.as_ref().map_or((0, ""), |boot| (number(boot.ms), &*boot.id));
+        let moved = self
+            .db
+            .prepare_cached(
+                "UPDATE head SET ledger_seq = ?1, ledger_hash = ?2, wall_ms = ?3, boot_ms = ?4, boot_id = ?5 \
+                 WHERE ledger_seq = ?6",
+            )?
+            .execute(params![number(head.seq), head.hash.0, number(time.wall.0), boot_ms, boot_id, before])?;
+        if moved != 1 {
+            // Somebody else has written to the ledger: nothing may be hung on a row that is not there.
+            return Err(rusqlite::Error::StatementChangedRows(moved));
+        }
+        run(&self.db, "COMMIT")?;
+        Ok(Ends { head, outbox })
+    }
+
+    /// Takes back what was not committed. When not even that works, the next commit tries again.
+    pub(super) fn roll_back(&self) {
+        if !self.db.is_autocommit()
+            && let Err(error) = run(&self.db, "ROLLBACK")
+        {
+            tracing::error!(%error, "a transaction could not be rolled back");
+        }
+    }
+
+    /// Hangs a row on the ledger.
+    fn book(&mut self, head: Head, scored: &Scored<'_>) -> rusqlite::Result<Head> {
+        let seq = head.seq + 1;
+        let scores: BTreeMap<_, _> = scored.change.scores.iter().map(|(user, value)| (user, value)).collect();
+        let (scores, totals) = (text(&scores)?, text(scored.scores)?);
+        let source = &scored.change.source;
+        let columns = Columns {
+            seq: number(seq),
+            battle: scored.battle.as_bytes(),
+            battle_seq: number(scored.ledger_seq),
+            key: scored.key.as_str(),
+            op: op_word(scored.change.op),
+            scores: &scores,
+            gift: scored.gift.as_ref().map(|gift| (number(gift.count), number(gift.value))),
+            gift_id: &source.gift_id,
+            sender_id: &source.sender_id,
+            reference: &source.reference,
+            totals: &totals,
+            at: number(scored.at.0),
+        };
+        let hash = self.linker.link(&head.hash, &columns);
+        insert(&self.db, &columns, &hash)?;
+        Ok(Head { seq, hash })
+    }
+}
+
+/// A change of scores, as its fact has it.
+struct Scored<'a> {
+    battle: &'a BattleId,
+    ledger_seq: u64,
+    key: &'a ScoreKey,
+    change: &'a Arc<ScoreChange>,
+    gift: &'a Option<Arc<Gift>>,
+    scores: &'a BTreeMap<UserId, u64>,
+    at: WallMs,
+}
+
+pub(super) fn insert(db: &Connection, row: &Columns<'_>, hash: &Hash) -> rusqlite::Result<()> {
+    let (count, value) = row.gift.unzip();
+    db.prepare_cached(
+        "INSERT INTO ledger (seq, battle, battle_seq, key, op, scores, gift_count, gift_value, gift_id, sender_id, \
+         reference, totals, at, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+    )?
+    .execute(params![
+        row.seq,
+        row.battle,
+        row.battle_seq,
+        row.key,
+        row.op,
+        row.scores,
+        count,
+        value,
+        row.gift_id,
+        row.sender_id,
+        row.reference,
+        row.totals,
+        row.at,
+        hash.0
+    ])
+    .map(drop)
+}
+
+fn put(db: &Connection, row: &KeptRow) -> rusqlite::Result<()> {
+    let Some(image) = &row.image else { return remove(db, &row.name) };
+    db.prepare_cached(
+        "INSERT INTO state (kind, key, image) VALUES (?1, ?2, ?3) \
+         ON CONFLICT (kind, key) DO UPDATE SET image = excluded.image",
+    )?
+    .execute(params![row.name.table.word(), row.name.key, image])
+    .map(drop)
+}
+
+fn remove(db: &Connection, name: &RowName) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM state WHERE kind = ?1 AND key = ?2")?
+        .execute(params![name.table.word(), name.key])
+        .map(drop)
+}
+
+fn record(db: &Connection, head: Head, at: WallMs, fact: &Fact) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT INTO facts (at, kind, ledger_seq, data) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![number(at.0), fact.kind(), number(head.seq), text(fact)?])
+        .map(drop)
+}
+
+pub(super) fn run(db: &Connection, sql: &str) -> rusqlite::Result<()> {
+    db.prepare_cached(sql)?.execute([]).map(drop)
+}
+
+fn text(value: &impl serde::Serialize) -> rusqlite::Result<String> {
+    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+}
+
+/// SQLite has no larger integers; ours stay below 2^53, and the server's time below that for long.
+pub(super) fn number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
