@@ -7,7 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::config::{Config, Simd, SourceFault};
 use super::settings::Settings;
-use super::{about, bench, demo, serve, token};
+use super::{about, bench, demo, serve, token, webhooks};
 
 /// Real-time media mixing server: hosts meet in one picture, viewers keep their connection.
 #[derive(Parser)]
@@ -31,6 +31,9 @@ enum Command {
     /// Mint a token with the configured key
     #[command(after_help = TOKEN_EXAMPLES)]
     Token(token::TokenArgs),
+    /// Look at what has become of webhooks, and send dead letters again
+    #[command(subcommand)]
+    Webhooks(webhooks::WebhooksCommand),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -49,6 +52,7 @@ const EXAMPLES: &str = "Examples:
   costage serve --config costage.toml           a server (see costage.sample.toml)
   costage token --config costage.toml --role host --user alice --live a --ttl 12h
   costage bench mixing --hosts 2 --seconds 20
+  costage webhooks list                         what has become of webhooks
 
 Exit status: 0 done, or ended by one signal; 1 failed; 2 wrong usage or configuration; 130 ended by a second signal";
 
@@ -123,6 +127,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Demo(args) => on_tokio(demo::run(args)),
         Command::Bench(args) => on_tokio(bench::run(args)),
         Command::Token(args) => token::run(&args),
+        Command::Webhooks(command) => webhooks::run(&command),
         Command::Config(ConfigCommand::Print(settings)) => print(&settings.look()?),
     }
 }
@@ -151,10 +156,14 @@ mod tests {
             "costage config print --set max_fps=60",
             "costage token --role host --user alice --live a --ttl 12h",
             "costage demo",
+            "costage webhooks list --dead",
+            "costage webhooks replay --all",
+            "costage webhooks replay --endpoint crm --id msg_1",
         ] {
             assert!(Line::try_parse_from(line.split(' ')).is_ok(), "{line}");
         }
         assert!(Line::try_parse_from(["costage"]).is_err());
         assert!(Line::try_parse_from(["costage", "serve", "--made-up"]).is_err());
+        assert!(Line::try_parse_from(["costage", "webhooks", "replay"]).is_err(), "what?");
     }
 }

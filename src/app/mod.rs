@@ -6,6 +6,7 @@
 //! | [`config`] | every key, from file, environment and flags |
 //! | [`serve`], [`server`], [`dev`], [`shutdown`] | a server from start to end |
 //! | [`reload`] | what is read again without a restart |
+//! | [`webhooks`] | the senders of webhooks, and the command that looks at them |
 //! | [`demo`], [`bench`](mod@bench), [`token`] | the other commands |
 //! | [`about`], [`logging`], [`metrics`], [`samples`] | what the process says about itself |
 //! | [`clock`], [`signing`] | time and keys |
@@ -28,3 +29,4 @@ pub mod settings;
 pub mod shutdown;
 pub mod signing;
 pub mod token;
+pub mod webhooks;

@@ -8,13 +8,17 @@ use super::reload;
 use super::samples::FrameSamples;
 use super::shutdown;
 use super::signing;
+use super::webhooks;
 use crate::api::auth::{Attempts, Keys, Quotas, Rates};
 use crate::api::{self, ApiState, Drawing, Going, Sockets, Stage};
 use crate::engine::trace::Samples;
-use crate::engine::{self, Clock, ControlConfig, ControlHandle, ControlThread, Director, Engine, Signalling, Viewers};
+use crate::engine::{
+    self, Clock, ControlConfig, ControlHandle, ControlThread, Director, Engine, Signalling, StoreId, Viewers,
+};
 use crate::live::Rules;
 use crate::peer::{self, PeerConfig, Receiver, Sessions};
-use crate::store::Memory;
+use crate::store::{MemoryOutbox, Telling};
+use crate::webhook::Webhooks;
 use anyhow::Context;
 use costage_media::codec::openh264;
 use costage_media::frame::Size;
@@ -38,6 +42,7 @@ pub struct Running {
     director: Director,
     control: ControlThread,
     asking: ControlHandle,
+    webhooks: Arc<Webhooks>,
     http: Vec<JoinHandle<()>>,
     sockets: Sockets,
     metrics_upkeep: JoinHandle<()>,
@@ -72,10 +77,16 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
     let (sessions, receiver) =
         peer::start(&peer_config(config, dev), Arc::clone(&clock), Arc::new(director.clone()))
             .context("no media: is the port in use? set `media_udp_port` to another one, or to 0 for a free one")?;
+    let outbox = MemoryOutbox::new(StoreId(signing::bytes()?));
+    let webhooks = Arc::new(webhooks::start(config, webhooks::in_memory(&outbox)?, &clock)?);
     let control_config = ControlConfig { rules: rules(config), seed: signing::seed()?, snapshot: None };
-    let (control, control_thread) =
-        engine::control::spawn(Arc::clone(&clock), control_config, Box::new(Memory), Box::new(director.clone()))
-            .context("cannot start the control thread")?;
+    let (control, control_thread) = engine::control::spawn(
+        Arc::clone(&clock),
+        control_config,
+        Box::new(Telling(outbox)),
+        Box::new(director.clone()),
+    )
+    .context("cannot start the control thread")?;
     director.set_control(&control);
     reload::set(&control, config.gift_table());
 
@@ -102,6 +113,7 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
         director,
         control: control_thread,
         asking: control,
+        webhooks,
         http,
         sockets,
         metrics_upkeep: tokio::spawn(metrics.clone().keep_up()),
@@ -136,6 +148,12 @@ impl Running {
     #[must_use]
     pub fn control(&self) -> &ControlHandle {
         &self.asking
+    }
+
+    /// The senders of webhooks.
+    #[must_use]
+    pub fn webhooks(&self) -> Arc<Webhooks> {
+        Arc::clone(&self.webhooks)
     }
 
     /// The server's clock.
@@ -179,7 +197,7 @@ impl Running {
         shutdown::drain(&self.going, self.patience, move || sessions.sessions()).await;
         self.director.close_all();
         let (control, receiver, engine) = (self.control, self.receiver, self.engine);
-        let (http, sockets, metrics_upkeep) = (self.http, self.sockets, self.metrics_upkeep);
+        let (http, sockets, metrics_upkeep, webhooks) = (self.http, self.sockets, self.metrics_upkeep, self.webhooks);
         // Threads are joined: that may take a moment, and must not hold up a runtime that has requests to end.
         let threads = tokio::task::spawn_blocking(move || {
             control.stop();
@@ -195,6 +213,7 @@ impl Running {
                 }
             }
             metrics_upkeep.abort();
+            webhooks.stop().await;
         };
         let (threads, ()) = tokio::join!(threads, ended);
         if threads.is_err() {
