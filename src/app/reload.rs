@@ -2,13 +2,12 @@
 //! has changed.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::settings::Settings;
 use crate::engine::ControlHandle;
 use crate::live::{Command, GiftTable};
-use crate::webhook::Webhooks;
+use crate::webhook::Endpoint;
 
 /// Hands `table` to the rules. Nothing that was decided changes.
 pub fn set(control: &ControlHandle, table: GiftTable) {
@@ -20,9 +19,10 @@ pub fn set(control: &ControlHandle, table: GiftTable) {
     control.ask(Command::SetGifts(table), Box::new(move |answer| done(answer.map(drop))));
 }
 
-/// Reads the configuration again at each SIGHUP and each change of its file, for as long as it is polled. A file that
+/// Reads the configuration again at each SIGHUP and each change of its file, for as long as it is polled; `webhooks` takes
+/// who is told from then on. A file that
 /// does not fit is named in the log, and everything stays as it is. All other keys wait for a restart.
-pub async fn run(settings: Settings, dev: bool, control: ControlHandle, webhooks: Arc<Webhooks>) {
+pub async fn run(settings: Settings, dev: bool, control: ControlHandle, webhooks: impl Fn(Vec<Endpoint>)) {
     let mut hangup = Hangup::listen();
     let mut seen = settings.config.as_deref().and_then(changed);
     loop {
@@ -41,7 +41,7 @@ pub async fn run(settings: Settings, dev: bool, control: ControlHandle, webhooks
                 let (tiers, fixed, endpoints_now) = (table.tiers.len(), table.fixed.len(), endpoints.len());
                 tracing::info!(tiers, fixed, webhooks = endpoints_now, "gift table and webhooks read again");
                 set(&control, table);
-                webhooks.set(endpoints);
+                webhooks(endpoints);
             }
             Err(error) => tracing::warn!(%error, "gift table and webhooks stay as they are"),
         }

@@ -51,13 +51,13 @@ pub fn in_memory(outbox: &Arc<MemoryOutbox>) -> anyhow::Result<Kept> {
     Ok(Kept { outbox: Arc::clone(outbox) as Arc<dyn OutboxLog>, deliveries, bell: outbox.bell() })
 }
 
-/// Starts the senders of all that is configured.
+/// Starts the senders of all that is configured; before the control thread, which writes the outbox.
 ///
 /// # Errors
-/// When a setting is wrong, or the system gives no randomness.
+/// When a setting is wrong, what is kept of webhooks cannot be read, or the system gives no randomness.
 pub fn start(config: &Config, kept: Kept, clock: &Arc<dyn Clock>) -> anyhow::Result<Webhooks> {
     let endpoints = config.endpoints().context("webhooks in the configuration")?;
     let Kept { outbox, deliveries, bell } = kept;
     let (clock, resolver, chance) = (Arc::clone(clock), Arc::new(SystemResolver), signing::random()?);
-    Ok(Webhooks::start(Surroundings { outbox, deliveries, bell, clock, resolver, chance }, endpoints))
+    Ok(Webhooks::start(Surroundings { outbox, deliveries, bell, clock, resolver, chance }, endpoints)?)
 }

@@ -159,8 +159,9 @@ impl Registrar {
     /// then the answers; or takes all of it back, and answers that it was not kept.
     pub(super) fn commit(&mut self) {
         let Open { facts, effects, replies, fired, news } = std::mem::take(&mut self.open);
-        let late = self.late.len();
-        let mut facts = [std::mem::take(&mut self.late), facts].concat();
+        let (late, own) = (self.late.len(), facts);
+        let mut facts = std::mem::take(&mut self.late);
+        facts.extend(own);
         self.changed.append(&mut self.lives.changed());
         if !facts.is_empty() {
             let rows: Vec<_> = if self.journal.keeps_rows() {

@@ -189,10 +189,10 @@ impl Queue {
         }
     }
 
-    /// Whether dead letters may be asked for now.
+    /// Whether dead letters wait to be sent again, of those that [`Queue::wanted`] was told.
     #[must_use]
-    pub fn takes_wishes(&self) -> bool {
-        self.sending != Some(Sending::Again)
+    pub fn revives(&self) -> bool {
+        !self.again.is_empty()
     }
 
     /// What to do now.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::endpoint::Endpoint;
 use super::post::Post;
@@ -13,7 +13,7 @@ use super::queue::{Change, Outcome, Poll, Queue, RETRY_MAX, WINDOW};
 use super::target::Resolver;
 use super::upkeep;
 use crate::engine::Clock;
-use crate::engine::outbox_log::{DeliveryLog, LogFault, OutboxBell, OutboxLog, OutboxRow};
+use crate::engine::outbox_log::{DeliveryLog, LogFault, OutboxBell, OutboxLog, OutboxRow, Standing};
 use crate::live::WallMs;
 use crate::live::time::Timeline;
 
@@ -88,16 +88,22 @@ struct Running {
 }
 
 impl Webhooks {
-    /// Starts a sender for each of `endpoints`. In a runtime of tokio.
-    #[must_use]
-    pub fn start(surroundings: Surroundings, endpoints: Vec<Endpoint>) -> Self {
+    /// Starts a sender for each of `endpoints`. In a runtime of tokio; before the outbox is written to, so that an endpoint
+    /// that is new misses nothing. May wait for a disk.
+    ///
+    /// # Errors
+    /// When what is kept of webhooks cannot be read or written.
+    pub fn start(surroundings: Surroundings, endpoints: Vec<Endpoint>) -> Result<Self, LogFault> {
+        for endpoint in &endpoints {
+            begin(&surroundings, &endpoint.name)?;
+        }
         let line = Timeline::new(surroundings.clock.now(), WallMs(surroundings.clock.wall_ms()));
         let names = watch::Sender::new(endpoints.iter().cloned().map(Arc::new).collect());
         let upkeep = tokio::spawn(upkeep::run(surroundings.clone(), line, names.subscribe()));
         let (ending, senders) = (watch::Sender::new(false), Mutex::default());
         let webhooks = Self { surroundings, line, ending, senders, names, upkeep };
         webhooks.set(endpoints);
-        webhooks
+        Ok(webhooks)
     }
 
     /// These are the endpoints from now on: those that are known go on where they are, with the new address and keys from the
@@ -141,18 +147,26 @@ impl Webhooks {
         self.ending.send_replace(true);
         self.upkeep.abort();
         let senders = std::mem::take(&mut *self.senders.lock().unwrap_or_else(PoisonError::into_inner));
-        let goodbye = async {
-            for (_, mut running) in senders {
-                if tokio::time::timeout(GOODBYE_MAX, &mut running.task).await.is_err() {
-                    running.task.abort();
-                }
+        let mut tasks: Vec<_> = senders.into_values().map(|running| running.task).collect();
+        let all = async {
+            for task in &mut tasks {
+                // One that panicked has ended as well.
+                drop(task.await);
             }
         };
-        goodbye.await;
+        drop(tokio::time::timeout(GOODBYE_MAX, all).await);
+        tasks.iter().for_each(JoinHandle::abort);
     }
 }
 
+/// Where an endpoint goes on.
+fn begin(all: &Surroundings, endpoint: &str) -> Result<Standing, LogFault> {
+    let (store, head) = (all.outbox.store(), all.outbox.head()?);
+    all.deliveries.begin(endpoint, store, head)
+}
+
 /// The loop of one endpoint.
+#[derive(Clone)]
 struct Sender {
     surroundings: Surroundings,
     line: Timeline,
@@ -162,13 +176,29 @@ struct Sender {
 }
 
 impl Sender {
-    async fn run(mut self) {
+    /// A defect in it ends one run, and the next goes on from what was written down.
+    async fn run(self) {
+        loop {
+            // Not a task of its own: it ends with this one.
+            let mut drive = JoinSet::new();
+            drive.spawn(self.clone().drive());
+            match drive.join_next().await {
+                Some(Err(error)) if error.is_panic() => {
+                    tracing::error!(endpoint = self.endpoint.borrow().name, "its sender has panicked: begun anew");
+                }
+                Some(_) | None => return,
+            }
+            tokio::time::sleep(LOG_RETRY).await;
+        }
+    }
+
+    async fn drive(mut self) {
         let mut endpoint = Arc::clone(&self.endpoint.borrow_and_update());
         let mut queue = self.begin(&endpoint).await;
         let mut post = self.post(&endpoint).await;
         let mut looked = None;
         loop {
-            if *self.ending.borrow() {
+            if *self.ending.borrow() || self.ending.has_changed().is_err() {
                 return;
             }
             if self.endpoint.has_changed().unwrap_or(false) {
@@ -178,7 +208,7 @@ impl Sender {
             }
             queue.head_is(*self.head.borrow_and_update());
             let now = self.surroundings.clock.now();
-            if looked.is_none_or(|at| now.saturating_duration_since(at) >= WISHES_LOOK) && queue.takes_wishes() {
+            if looked.is_none_or(|at| now.saturating_duration_since(at) >= WISHES_LOOK) {
                 looked = Some(now);
                 self.look_for_wishes(&endpoint, &mut queue).await;
             }
@@ -192,6 +222,9 @@ impl Sender {
                 Poll::Send(row) => {
                     let outcome = self.send(&post, &endpoint, &row).await;
                     let change = queue.done(self.now(), outcome);
+                    // The last of those that were read: there may be more.
+                    let look_again = matches!(change, Change::Revived { .. }) && !queue.revives();
+                    looked = looked.filter(|_| !look_again);
                     self.keep(&endpoint, change).await;
                 }
                 Poll::Wait(until) => self.wait(until).await,
@@ -205,13 +238,12 @@ impl Sender {
 
     async fn begin(&self, endpoint: &Endpoint) -> Queue {
         let name = endpoint.name.clone();
-        let work = move |all: &Surroundings| {
-            let (store, head) = (all.outbox.store(), all.outbox.head()?);
-            all.deliveries.begin(&name, store, head)
-        };
-        let standing = self.surroundings.surely(&endpoint.name, work).await;
+        let standing = self.surroundings.surely(&endpoint.name, move |all| begin(all, &name)).await;
         tracing::info!(endpoint = endpoint.name, cursor = standing.cursor, dead = standing.dead, "webhooks begin");
-        Queue::new(standing, endpoint.kinds.clone(), self.surroundings.chance)
+        // Each endpoint its own chance: those of one receiver do not come together.
+        let mix = |chance: u64, byte: u8| chance.wrapping_mul(31).wrapping_add(byte.into());
+        let chance = endpoint.name.bytes().fold(self.surroundings.chance, mix);
+        Queue::new(standing, endpoint.kinds.clone(), chance)
     }
 
     async fn post(&self, endpoint: &Endpoint) -> Post {
@@ -282,3 +314,6 @@ impl Sender {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

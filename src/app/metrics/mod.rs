@@ -86,6 +86,7 @@ fn describe() {
     describe_counter!("costage_control_refused_total", "Commands refused because the control queue was full");
     describe_counter!("costage_control_panics_total", "Commands taken back after a panic");
     describe_counter!("costage_commit_failures_total", "Commands taken back because they could not be stored");
+    describe_webhooks();
     describe_counter!("costage_event_readers_cut_total", "Event sockets cut because they did not keep up");
     describe_counter!("costage_event_readers_refused_total", "Event sockets refused because a live had too many");
     describe_counter!("costage_decode_errors_total", "Access units that could not be decoded");
@@ -105,6 +106,22 @@ fn describe() {
     describe_counter!("costage_shard_dropped_total", "Packets and frames dropped because a shard did not keep up");
     describe_counter!("costage_session_panics_total", "Media sessions ended by a panic");
     describe_counter!("costage_source_panics_total", "Hosts whose media was ended by a panic");
+}
+
+fn describe_webhooks() {
+    describe_gauge!("costage_webhook_backlog", "Events that wait for an endpoint");
+    describe_gauge!(
+        "costage_webhook_oldest_seconds",
+        Unit::Seconds,
+        "Age of the oldest event that waits for an endpoint"
+    );
+    describe_gauge!("costage_webhook_dead_letters", "Events that could not be delivered to an endpoint, and are kept");
+    describe_counter!("costage_webhook_deliveries_total", "Events that an endpoint took");
+    describe_counter!("costage_webhook_failures_total", "Requests that an endpoint did not answer with 2xx");
+    describe_counter!(
+        "costage_webhook_dropped_total",
+        "Events dropped because only a bounded number is kept in memory"
+    );
 }
 
 /// Between two foldings; at 120 samples a second each holds 600.
