@@ -7,7 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::config::{Config, Simd, SourceFault};
 use super::settings::Settings;
-use super::{about, backup, bench, demo, ledger, serve, token};
+use super::{about, backup, bench, demo, ledger, serve, token, webhooks};
 
 /// Real-time media mixing server: hosts meet in one picture, viewers keep their connection.
 #[derive(Parser)]
@@ -37,6 +37,9 @@ enum Command {
     /// Copy the database while the server runs
     #[command(after_help = BACKUP_EXAMPLES)]
     Backup(backup::BackupArgs),
+    /// Look at what has become of webhooks, and send dead letters again
+    #[command(subcommand)]
+    Webhooks(webhooks::WebhooksCommand),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -57,6 +60,7 @@ const EXAMPLES: &str = "Examples:
   costage ledger verify                         the ledger of scores is as it was written
   costage backup copy.db                        a copy of the database while the server runs
   costage bench mixing --hosts 2 --seconds 20
+  costage webhooks list                         what has become of webhooks
 
 Exit status: 0 done, or ended by one signal; 1 failed; 2 wrong usage or configuration; 130 ended by a second signal";
 
@@ -144,6 +148,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Token(args) => token::run(&args),
         Command::Ledger(command) => ledger::run(command),
         Command::Backup(args) => backup::run(&args),
+        Command::Webhooks(command) => webhooks::run(&command),
         Command::Config(ConfigCommand::Print(settings)) => print(&settings.look()?),
     }
 }
@@ -177,10 +182,14 @@ mod tests {
             "costage ledger export --format csv ledger.csv",
             "costage ledger balance --from ledger.jsonl",
             "costage backup copy.db --data costage-data",
+            "costage webhooks list --dead",
+            "costage webhooks replay --all",
+            "costage webhooks replay --endpoint crm --id msg_1",
         ] {
             assert!(Line::try_parse_from(line.split(' ')).is_ok(), "{line}");
         }
         assert!(Line::try_parse_from(["costage"]).is_err());
         assert!(Line::try_parse_from(["costage", "serve", "--made-up"]).is_err());
+        assert!(Line::try_parse_from(["costage", "webhooks", "replay"]).is_err(), "what?");
     }
 }

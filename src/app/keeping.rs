@@ -7,9 +7,11 @@ use anyhow::Context;
 
 use super::clock::{LineClock, boot_clock};
 use super::config::Config;
+use super::{signing, webhooks};
+use crate::engine::StoreId;
 use crate::engine::{Clock, Journal};
 use crate::live::{Seed, Snapshot, WallMs};
-use crate::store::{Memory, Moment, Store};
+use crate::store::{MemoryOutbox, Moment, Store, Telling};
 
 /// What the control thread begins with.
 pub(super) struct Keeping {
@@ -19,6 +21,8 @@ pub(super) struct Keeping {
     pub(super) snapshot: Option<Snapshot>,
     /// The server's time, which goes on where anybody counts down on it.
     pub(super) clock: Arc<dyn Clock>,
+    /// Events for backends, and how far they have got.
+    pub(super) webhooks: webhooks::Kept,
 }
 
 /// Opens the data directory, or begins with nothing; says which.
@@ -28,7 +32,10 @@ pub(super) struct Keeping {
 pub(super) fn open(config: &Config, clock: &Arc<dyn Clock>, seed: Seed) -> anyhow::Result<Keeping> {
     let Some(path) = config.data_path() else {
         tracing::info!("nothing is kept: lives, battles and scores end with this process");
-        return Ok(Keeping { journal: Box::new(Memory), snapshot: None, clock: Arc::clone(clock) });
+        let outbox = MemoryOutbox::new(StoreId(signing::bytes()?));
+        let webhooks = webhooks::in_memory(&outbox)?;
+        let journal = Box::new(Telling(outbox));
+        return Ok(Keeping { journal, snapshot: None, clock: Arc::clone(clock), webhooks });
     };
     let begun = clock.now();
     let (own, boot) = (Arc::clone(clock), boot_clock());
@@ -59,10 +66,12 @@ pub(super) fn open(config: &Config, clock: &Arc<dyn Clock>, seed: Seed) -> anyho
             "the system's clock was set since the last run: battles go on in the time they were counted down in"
         );
     }
+    let webhooks = webhooks::in_directory(path, store.bell())?;
     Ok(Keeping {
         journal: Box::new(store),
         snapshot: Some(snapshot),
         clock: Arc::new(LineClock::new(Arc::clone(clock), line)),
+        webhooks,
     })
 }
 

@@ -7,6 +7,7 @@
 //! | [`serve`], [`server`], [`dev`], [`shutdown`] | a server from start to end |
 //! | [`reload`] | what is read again without a restart |
 //! | `keeping`, [`ledger`], [`backup`] | what outlives a restart, and looking at it |
+//! | [`webhooks`] | the senders of webhooks, and the command that looks at them |
 //! | [`demo`], [`bench`](mod@bench), [`token`] | the other commands |
 //! | [`about`], [`logging`], [`metrics`], [`samples`] | what the process says about itself |
 //! | [`clock`], [`signing`] | time and keys |
@@ -34,3 +35,4 @@ pub mod settings;
 pub mod shutdown;
 pub mod signing;
 pub mod token;
+pub mod webhooks;

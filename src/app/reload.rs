@@ -1,4 +1,5 @@
-//! The gift table, read again without a restart: at SIGHUP, and when the configuration file has changed.
+//! The gift table and the receivers of webhooks, read again without a restart: at SIGHUP, and when the configuration file
+//! has changed.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -6,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::settings::Settings;
 use crate::engine::ControlHandle;
 use crate::live::{Command, GiftTable};
+use crate::webhook::Endpoint;
 
 /// Hands `table` to the rules. Nothing that was decided changes.
 pub fn set(control: &ControlHandle, table: GiftTable) {
@@ -17,9 +19,10 @@ pub fn set(control: &ControlHandle, table: GiftTable) {
     control.ask(Command::SetGifts(table), Box::new(move |answer| done(answer.map(drop))));
 }
 
-/// Reads the configuration again at each SIGHUP and each change of its file, for as long as it is polled. A file that
-/// does not fit is named in the log, and the table stays as it is. All other keys wait for a restart.
-pub async fn run(settings: Settings, dev: bool, control: ControlHandle) {
+/// Reads the configuration again at each SIGHUP and each change of its file, for as long as it is polled; `webhooks` takes
+/// who is told from then on. A file that
+/// does not fit is named in the log, and everything stays as it is. All other keys wait for a restart.
+pub async fn run(settings: Settings, dev: bool, control: ControlHandle, webhooks: impl Fn(Vec<Endpoint>)) {
     let mut hangup = Hangup::listen();
     let mut seen = settings.config.as_deref().and_then(changed);
     loop {
@@ -32,13 +35,15 @@ pub async fn run(settings: Settings, dev: bool, control: ControlHandle) {
             continue;
         }
         seen = now;
-        match settings.load(dev) {
-            Ok(config) => {
-                let table = config.gift_table();
-                tracing::info!(tiers = table.tiers.len(), fixed = table.fixed.len(), "gift table read again");
+        let read = settings.load(dev).and_then(|config| Ok((config.gift_table(), config.endpoints()?)));
+        match read {
+            Ok((table, endpoints)) => {
+                let (tiers, fixed, endpoints_now) = (table.tiers.len(), table.fixed.len(), endpoints.len());
+                tracing::info!(tiers, fixed, webhooks = endpoints_now, "gift table and webhooks read again");
                 set(&control, table);
+                webhooks(endpoints);
             }
-            Err(error) => tracing::warn!(%error, "the gift table stays as it is"),
+            Err(error) => tracing::warn!(%error, "gift table and webhooks stay as they are"),
         }
     }
 }

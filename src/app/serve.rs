@@ -40,7 +40,9 @@ pub async fn run(mut config: Config, settings: Settings, with_dev: bool) -> anyh
         // A closed standard output is no reason not to serve.
         drop(std::io::stdout().write_all(banner.as_bytes()));
     }
-    let reloading = tokio::spawn(reload::run(settings, with_dev, server.control().clone()));
+    let webhooks = server.webhooks();
+    let set = move |endpoints| webhooks.set(endpoints);
+    let reloading = tokio::spawn(reload::run(settings, with_dev, server.control().clone(), set));
     let signal = server.while_whole(signals.first()).await?;
     tracing::info!(signal, "ending");
     reloading.abort();

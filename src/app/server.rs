@@ -10,12 +10,14 @@ use super::reload;
 use super::samples::FrameSamples;
 use super::shutdown;
 use super::signing;
+use super::webhooks;
 use crate::api::auth::{Attempts, Keys, Quotas, Rates};
 use crate::api::{self, ApiState, Drawing, Going, Sockets, Stage};
 use crate::engine::trace::Samples;
 use crate::engine::{self, Clock, ControlConfig, ControlHandle, ControlThread, Director, Engine, Signalling, Viewers};
 use crate::live::Rules;
 use crate::peer::{self, PeerConfig, Receiver, Sessions};
+use crate::webhook::Webhooks;
 use anyhow::Context;
 use costage_media::codec::openh264;
 use costage_media::frame::Size;
@@ -39,6 +41,7 @@ pub struct Running {
     director: Director,
     control: ControlThread,
     asking: ControlHandle,
+    webhooks: Arc<Webhooks>,
     http: Vec<JoinHandle<()>>,
     sockets: Sockets,
     metrics_upkeep: JoinHandle<()>,
@@ -75,7 +78,8 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
         peer::start(&peer_config(config, dev), Arc::clone(&clock), Arc::new(director.clone()))
             .context("no media: is the port in use? set `media_udp_port` to another one, or to 0 for a free one")?;
     let seed = signing::seed()?;
-    let Keeping { journal, snapshot, clock: server_clock } = keeping::open(config, &clock, seed)?;
+    let Keeping { journal, snapshot, clock: server_clock, webhooks: kept } = keeping::open(config, &clock, seed)?;
+    let webhooks = Arc::new(webhooks::start(config, kept, &server_clock)?);
     let control_config = ControlConfig { rules: rules(config), seed, snapshot };
     let (control, control_thread) =
         engine::control::spawn(server_clock, control_config, journal, Box::new(director.clone()))
@@ -106,6 +110,7 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
         director,
         control: control_thread,
         asking: control,
+        webhooks,
         http,
         sockets,
         metrics_upkeep: tokio::spawn(metrics.clone().keep_up()),
@@ -140,6 +145,12 @@ impl Running {
     #[must_use]
     pub fn control(&self) -> &ControlHandle {
         &self.asking
+    }
+
+    /// The senders of webhooks.
+    #[must_use]
+    pub fn webhooks(&self) -> Arc<Webhooks> {
+        Arc::clone(&self.webhooks)
     }
 
     /// The server's clock.
@@ -183,7 +194,7 @@ impl Running {
         shutdown::drain(&self.going, self.patience, move || sessions.sessions()).await;
         self.director.close_all();
         let (control, receiver, engine) = (self.control, self.receiver, self.engine);
-        let (http, sockets, metrics_upkeep) = (self.http, self.sockets, self.metrics_upkeep);
+        let (http, sockets, metrics_upkeep, webhooks) = (self.http, self.sockets, self.metrics_upkeep, self.webhooks);
         // Threads are joined: that may take a moment, and must not hold up a runtime that has requests to end.
         let threads = tokio::task::spawn_blocking(move || {
             control.stop();
@@ -199,6 +210,7 @@ impl Running {
                 }
             }
             metrics_upkeep.abort();
+            webhooks.stop().await;
         };
         let (threads, ()) = tokio::join!(threads, ended);
         if threads.is_err() {

@@ -57,7 +57,11 @@ pub fn seed() -> anyhow::Result<Seed> {
     Ok(Seed::new(bytes()?))
 }
 
-fn bytes<const N: usize>() -> anyhow::Result<[u8; N]> {
+/// Random bytes.
+///
+/// # Errors
+/// When the system gives no randomness.
+pub fn bytes<const N: usize>() -> anyhow::Result<[u8; N]> {
     let mut bytes = [0; N];
     aws_lc_rs::rand::fill(&mut bytes).ok().context("the system gives no randomness")?;
     Ok(bytes)

@@ -98,8 +98,10 @@ async fn body(mut response: Response) -> Result<Option<String>, reqwest::Error> 
     Ok(Some(String::from_utf8_lossy(&whole).into_owned()))
 }
 
-/// A server on this machine is asked directly, whatever HTTP_PROXY says: a proxy elsewhere has another loopback.
+/// A server on this machine is asked directly, whatever HTTP_PROXY says: a proxy elsewhere has another loopback. Where no TLS is
+/// spoken no certificates are read either: a system may have none.
 pub(super) fn direct_if_local(builder: ClientBuilder, url: &Url) -> ClientBuilder {
+    let builder = if url.scheme() == "https" { builder } else { builder.tls_certs_only([]) };
     if is_local(url) { builder.no_proxy() } else { builder }
 }
 

@@ -24,6 +24,7 @@ pub mod journal;
 mod mix_thread;
 mod nudge;
 mod outbox;
+pub mod outbox_log;
 pub mod peer;
 mod pictures;
 mod priority;
@@ -47,6 +48,7 @@ pub use events::{CutOff, EventReader, First, Notice, Resume, Subscription};
 pub use gallery::AVATARS_MAX;
 pub use journal::{Batch, Fact, Journal, JournalError, KeptRow};
 pub use mix_thread::MixConfig;
+pub use outbox_log::{DeliveryLog, LogFault, OutboxBell, OutboxLog, OutboxRow, StoreId};
 pub use peer::{
     CloseReason, Datagram, OfferRefused, Opened, Peer, PeerEvent, Role, Sends, SessionKey, Shards, Signalling,
     TrickleRefused, Trickled, UnknownSession,

@@ -6,6 +6,8 @@
 //! ```
 //! What has waited while the journal wrote is decided together and committed once ([`Registrar::commit`]): no timer, and
 //! a disk that takes long takes more at a time. Nothing of it leaves before; a failed commit takes all of it back.
+//! But for what came of hosts' media: that is so, whether the disk can write or not, and its facts are kept as soon as they
+//! can be ([`Registrar::stand`]).
 
 mod open;
 
@@ -20,10 +22,14 @@ use super::inbox::Order;
 use super::journal::{Batch, Journal};
 use super::stagehand::Stagehand;
 use crate::live::kept::RowName;
-use crate::live::{Answer, Command, Effect, LiveId, Lives, Refusal, Snapshot, WallMs};
+use crate::live::{Answer, Command, Effect, Fact, LiveId, Lives, Refusal, Snapshot, WallMs};
 
 /// After a deadline whose facts could not be kept, the next attempt waits this long.
 const COMMIT_RETRY: Duration = Duration::from_millis(250);
+
+/// Facts of hosts' media that may wait for a disk; beyond them the oldest are not told. All hosts of a full server may come
+/// and go some times.
+const LATE_MAX: usize = 65_536;
 
 /// What the control thread drives.
 pub(super) struct Registrar {
@@ -34,7 +40,9 @@ pub(super) struct Registrar {
     open: Open,
     /// Rows that were changed since they were last kept: also by what needs no commit of its own, as a host's presence.
     changed: BTreeSet<RowName>,
-    /// Deadlines wait for this after a failed commit.
+    /// Facts of what stands, but could not be kept yet.
+    late: Vec<Fact>,
+    /// Deadlines wait for this after a failed commit; then the late facts are tried again too.
     retry_at: Option<Instant>,
 }
 
@@ -52,17 +60,18 @@ impl Registrar {
         };
         // The epoch is shown to everybody, so it must tell nothing of the seed.
         let bus = EventBus::new(config.seed.number("epoch"));
-        let (open, changed, retry_at) = (Open::default(), BTreeSet::new(), None);
-        let mut registrar = Self { lives, journal, stagehand, bus, open, changed, retry_at };
-        // What was shown before a restart is shown again; no fact is among it, so nothing can fail.
-        registrar.gather();
+        let (open, changed, late, retry_at) = (Open::default(), BTreeSet::new(), Vec::new(), None);
+        let mut registrar = Self { lives, journal, stagehand, bus, open, changed, late, retry_at };
+        // What was shown before a restart is shown again, whether it can be kept that all media was lost or not.
+        registrar.stand(now, Vec::new());
         registrar.commit();
         registrar
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        let (at, _) = self.lives.poll_timeout()?;
-        Some(self.retry_at.map_or(at, |retry| at.max(retry)))
+        let deadline = self.lives.poll_timeout().map(|(at, _)| self.retry_at.map_or(at, |retry| at.max(retry)));
+        let late = self.retry_at.filter(|_| !self.late.is_empty());
+        deadline.into_iter().chain(late).min()
     }
 
     /// Decides; [`Registrar::commit`] lets it out. Only what reads events is answered at once, after a commit of what
@@ -75,23 +84,41 @@ impl Registrar {
         match order {
             Order::Ask(command, reply) => self.ask(received, command, reply),
             Order::Media(source, state) => {
-                if let Some(Err(refusal)) =
-                    self.decide(|lives| lives.handle(received, Command::Media { source, state }))
-                {
-                    tracing::error!(%refusal, source = source.0, "a host's media is never refused by the rules");
-                }
+                self.news(received, Command::Media { source, state });
             }
-            Order::Socket(feed, state) => {
-                let command = Command::HostSocket { feed, state };
-                if let Some(Err(refusal)) = self.decide(|lives| lives.handle(received, command)) {
-                    tracing::error!(%refusal, feed = feed.0, "a host's event socket is never refused by the rules");
-                }
-            }
+            Order::Socket(feed, state) => self.news(received, Command::HostSocket { feed, state }),
             Order::Subscribe(live, resume, reply) => {
                 self.commit();
                 reply(self.subscribe(received, &live, resume.as_ref()));
             }
         }
+    }
+
+    /// What came of a host's media or event sockets.
+    fn news(&mut self, received: Instant, command: Command) {
+        if let Some(Err(refusal)) = self.decide(|lives| lives.handle(received, command.clone())) {
+            tracing::error!(%refusal, ?command, "a host's media and event sockets are never refused by the rules");
+        }
+        self.open.news.push((received, command));
+    }
+
+    /// Decides `news` and lets out what comes of it without waiting for the disk; its facts are kept with the next commit
+    /// that succeeds.
+    fn stand(&mut self, now: Instant, news: Vec<(Instant, Command)>) {
+        news.into_iter().for_each(|(received, command)| self.news(received, command));
+        self.gather();
+        let Open { facts, effects, .. } = std::mem::take(&mut self.open);
+        debug_assert!(facts.iter().all(Fact::is_presence), "media and restarts decide nothing else");
+        self.late.extend(facts);
+        let surplus = self.late.len().saturating_sub(LATE_MAX);
+        if surplus > 0 {
+            tracing::error!(surplus, "hosts came and went while nothing could be kept: the oldest of it is not told");
+            self.late.drain(..surplus);
+        }
+        self.retry_at = self.retry_at.or(Some(now));
+        self.changed.append(&mut self.lives.changed());
+        self.lives.keep();
+        effects.into_iter().for_each(|effect| self.carry_out(effect));
     }
 
     fn ask(&mut self, now: Instant, command: Command, reply: Reply<Answer>) {
@@ -131,7 +158,10 @@ impl Registrar {
     /// Keeps everything that was decided since the last commit, then lets it out: events and pictures in their order,
     /// then the answers; or takes all of it back, and answers that it was not kept.
     pub(super) fn commit(&mut self) {
-        let Open { facts, effects, replies, fired } = std::mem::take(&mut self.open);
+        let Open { facts, effects, replies, fired, news } = std::mem::take(&mut self.open);
+        let (late, own) = (self.late.len(), facts);
+        let mut facts = std::mem::take(&mut self.late);
+        facts.extend(own);
         self.changed.append(&mut self.lives.changed());
         if !facts.is_empty() {
             let rows: Vec<_> = if self.journal.keeps_rows() {
@@ -146,7 +176,13 @@ impl Registrar {
                 // They are read again for the next commit, as they are then.
                 self.changed = rows.into_iter().map(|row| row.name).collect();
                 self.lives.undo();
-                self.retry_at = fired.map(|now| now + COMMIT_RETRY).or(self.retry_at);
+                facts.truncate(late);
+                self.late = facts;
+                let last = fired.or(news.last().map(|(received, _)| *received));
+                self.retry_at = last.map(|now| now + COMMIT_RETRY).or(self.retry_at);
+                if let Some(now) = last {
+                    self.stand(now, news);
+                }
                 // Also what was only asked, or refused: it may have seen what is taken back.
                 return replies.into_iter().for_each(|(reply, _)| reply(Err(Refusal::NotKept)));
             }

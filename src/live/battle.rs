@@ -95,7 +95,7 @@ impl Lives {
         if reason == BattleEndReason::AllMemberExit {
             battle.end = now;
         }
-        let end_time = battle.end;
+        let (end_time, inviter) = (battle.end, battle.inviter().live_id.clone());
         let lives: Vec<_> = battle.members.iter().map(|member| member.host.live_id.clone()).collect();
         for live in &lives {
             self.release(id, live);
@@ -103,7 +103,16 @@ impl Lives {
         self.keep_ended(id);
         self.proclaim(now, id, &result);
         let result = Some(result);
-        self.record(Fact::BattleEnded { battle: id, reason, result: result.clone(), punishment_end, at: now });
+        let (live, end) = (inviter, end_time);
+        self.record(Fact::BattleEnded {
+            battle: id,
+            live,
+            end,
+            reason,
+            result: result.clone(),
+            punishment_end,
+            at: now,
+        });
         let connections: BTreeSet<_> =
             lives.iter().filter_map(|live| self.state.lives.get(live).and_then(|live| live.connection)).collect();
         connections.into_iter().for_each(|id| self.restage(id));
@@ -126,7 +135,8 @@ impl Lives {
             self.release(id, live);
         }
         self.keep_ended(id);
-        self.record(Fact::BattleEnded { battle: id, reason, result: None, punishment_end: None, at: now });
+        let (live, result, punishment_end) = (inviter.clone(), None, None);
+        self.record(Fact::BattleEnded { battle: id, live, end: now, reason, result, punishment_end, at: now });
         let reason_code = reason.code();
         let ended = Event::BattleEnded { battle_id: id, reason, reason_code, end_time: now, result: None };
         self.notify(now, vec![inviter], ended);

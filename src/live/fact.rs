@@ -31,6 +31,25 @@ pub enum Fact {
         /// When.
         at: WallMs,
     },
+    /// The media of a live's host came, or came back. Of guests on seats, and of event sockets, nothing is said.
+    HostOnline {
+        /// Which live.
+        live: LiveId,
+        /// Its host.
+        user: UserId,
+        /// When.
+        at: WallMs,
+    },
+    /// The media of a live's host was lost, also by a restart of the server. Of a live that ended while its host was online,
+    /// its end alone is told.
+    HostOffline {
+        /// Which live.
+        live: LiveId,
+        /// Its host.
+        user: UserId,
+        /// When.
+        at: WallMs,
+    },
     /// A connection was made or grew.
     Connected {
         /// Which.
@@ -145,6 +164,10 @@ pub enum Fact {
     BattleEnded {
         /// Which.
         battle: BattleId,
+        /// The live of the host who asked for it.
+        live: LiveId,
+        /// When its time was over, which may be before this was noticed; or when its hosts had left, or it was given up.
+        end: WallMs,
         /// Why.
         reason: BattleEndReason,
         /// How; nothing when it never started.
@@ -184,6 +207,32 @@ impl Fact {
             Self::BattleLeft { .. } => "battleLeft",
             Self::BattleEnded { .. } => "battleEnded",
             Self::PunishmentEnded { .. } => "punishmentEnded",
+            Self::HostOnline { .. } => "hostOnline",
+            Self::HostOffline { .. } => "hostOffline",
+        }
+    }
+
+    /// Whether it only tells of a host's media: that is so, whether it can be kept now or not, and is never taken back.
+    #[must_use]
+    pub fn is_presence(&self) -> bool {
+        match self {
+            Self::HostOnline { .. } | Self::HostOffline { .. } => true,
+            Self::LiveCreated(_)
+            | Self::LiveChanged(_)
+            | Self::LiveEnded { .. }
+            | Self::Connected { .. }
+            | Self::RequestAnswered { .. }
+            | Self::LayoutChosen { .. }
+            | Self::LiveLayoutChosen { .. }
+            | Self::ConnectionLeft { .. }
+            | Self::SeatsChanged { .. }
+            | Self::BattleCreated(_)
+            | Self::BattleAnswered { .. }
+            | Self::BattleStarted(_)
+            | Self::Scored { .. }
+            | Self::BattleLeft { .. }
+            | Self::BattleEnded { .. }
+            | Self::PunishmentEnded { .. } => false,
         }
     }
 }

@@ -11,6 +11,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::seed::DRAW_BYTES;
+use super::time::WallMs;
 
 /// Characters a live's or a user's id may have.
 pub const ID_CHARS_MAX: usize = 48;
@@ -168,6 +169,13 @@ impl BattleId {
     pub fn from_parts(wall_ms: u64, random: &[u8; DRAW_BYTES]) -> Self {
         Self(uuid::Builder::from_unix_timestamp_millis(wall_ms, random).into_uuid())
     }
+
+    /// When it was asked for: the time that it was made of.
+    #[must_use]
+    pub fn time(self) -> WallMs {
+        let [a, b, c, d, e, f, ..] = *self.0.as_bytes();
+        WallMs(u64::from_be_bytes([0, 0, a, b, c, d, e, f]))
+    }
 }
 
 impl fmt::Display for BattleId {
@@ -271,6 +279,7 @@ mod tests {
         let early = BattleId::from_parts(1_790_000_000_000, &[0xff; 10]);
         let late = BattleId::from_parts(1_790_000_000_001, &[0; 10]);
         assert!(early < late);
+        assert_eq!((early.time().0, late.time().0), (1_790_000_000_000, 1_790_000_000_001));
         assert_eq!(BattleId::parse(&early.to_string()), Ok(early));
         assert_eq!(BattleId::parse("../etc"), Err(IdFault::NotABattle));
     }

@@ -12,6 +12,7 @@
 //! | `challenge` | requests for battles: asked, accepted, rejected, cancelled, expired |
 //! | `battle`, `score`, `ranking`, `senders` | battles |
 //! | `seat` | seats: who sits where, applications and invitations |
+//! | [`callback`] | what a business backend is told of facts, by webhook |
 //! | [`gifts`], `ledger` | gifts turned into points; every change in order |
 //! | `aftermath` | what follows a battle: punishment, parting, rematch |
 //! | `stage`, `preview`, `view` | what is shown: scenes and layouts; what would be; what may be read |
@@ -26,6 +27,7 @@
 mod aftermath;
 pub mod answer;
 mod battle;
+pub mod callback;
 mod challenge;
 pub mod command;
 mod connection;
@@ -61,6 +63,7 @@ mod update;
 mod view;
 
 pub use answer::Answer;
+pub use callback::{Callback, CallbackKind};
 pub use command::Command;
 pub use effect::{Effect, Wake};
 pub use event::Event;

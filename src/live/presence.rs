@@ -17,6 +17,7 @@ use super::answer::{Answer, Publish};
 use super::command::{LiveEndReason, MediaState, SocketState};
 use super::effect::Effect;
 use super::event::LeaveReason;
+use super::fact::Fact;
 use super::ids::{ConnectionId, LiveId, UserId};
 use super::lives::Lives;
 use super::refusal::Refusal;
@@ -88,14 +89,18 @@ impl Lives {
     fn lose_everybody(&mut self, now: WallMs, spared_until: WallMs) {
         let all: Vec<_> = self.state.lives.iter().map(|(id, _)| id.clone()).collect();
         for live in all {
-            let Some(live) = self.state.lives.get_mut(&live) else { continue };
-            if live.presence == Presence::Up {
-                live.presence = Presence::Down { since: now };
+            let Some(row) = self.state.lives.get_mut(&live) else { continue };
+            let (was_up, user) = (row.presence == Presence::Up, row.owner().clone());
+            if was_up {
+                row.presence = Presence::Down { since: now };
             }
-            if live.socket == Socket::Open {
-                live.socket = Socket::Lost { since: now };
+            if row.socket == Socket::Open {
+                row.socket = Socket::Lost { since: now };
             }
-            live.spared_until = spared_until;
+            row.spared_until = spared_until;
+            if was_up {
+                self.record(Fact::HostOffline { live, user, at: now });
+            }
         }
         self.state.seating.lose_media(now);
     }
@@ -123,6 +128,11 @@ impl Lives {
         let live = self.state.lives.get_mut(&id).expect("looked up above");
         live.left &= next != Presence::Up;
         live.presence = next;
+        let (live, user) = (id.clone(), live.owner().clone());
+        self.record(match state {
+            MediaState::Up => Fact::HostOnline { live, user, at: now },
+            MediaState::Down => Fact::HostOffline { live, user, at: now },
+        });
         self.open_stage(&id);
     }
 

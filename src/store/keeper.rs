@@ -6,7 +6,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -18,6 +17,7 @@ use super::folder::{Folder, recognise};
 use super::outbox;
 use super::schema;
 use super::time::{Boot, Clocks, KeptTime};
+use crate::engine::OutboxBell;
 use crate::engine::journal::{Batch, Journal, JournalError};
 use crate::live::kept::RowName;
 use crate::live::time::Timeline;
@@ -48,8 +48,8 @@ pub struct Store {
     kept_time: KeptTime,
     clocks: Clocks,
     line: Timeline,
-    /// The last event of the outbox that everybody has read.
-    pub(super) outbox_done: Arc<AtomicU64>,
+    /// Between the outbox and its readers.
+    pub(super) bell: Arc<OutboxBell>,
     /// Rows that the start has forgotten: removed with the first commit.
     pub(super) forgotten: Vec<RowName>,
     /// Released last.
@@ -87,19 +87,8 @@ impl Store {
         let moment = clocks();
         let line = Timeline::new(moment.now, moment.wall);
         let ends = Ends { head, outbox: outbox::head(&db).map_err(fault)? };
-        let outbox_done = Arc::default();
-        Ok(Self {
-            db,
-            file,
-            ends,
-            linker,
-            kept_time,
-            clocks,
-            line,
-            outbox_done,
-            forgotten: Vec::new(),
-            _folder: folder,
-        })
+        let bell = Arc::new(OutboxBell::new(ends.outbox));
+        Ok(Self { db, file, ends, linker, kept_time, clocks, line, bell, forgotten: Vec::new(), _folder: folder })
     }
 
     /// The line of the server's time from now on: see [`super::time`]. Call it once, before the first commit.
@@ -114,10 +103,10 @@ impl Store {
         self.ends.head
     }
 
-    /// Where the reader of the outbox says up to which row it will never read again; the next commits remove those.
+    /// What its readers are woken by, and say how far all of them have got: the next commits remove what lies behind.
     #[must_use]
-    pub fn outbox_done(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.outbox_done)
+    pub fn bell(&self) -> Arc<OutboxBell> {
+        Arc::clone(&self.bell)
     }
 }
 
@@ -132,6 +121,7 @@ impl Journal for Store {
             Ok(ends) => {
                 self.ends = ends;
                 self.forgotten.clear();
+                self.bell.ring(ends.outbox);
                 metrics::counter!("costage_commits_total").increment(1);
                 metrics::histogram!("costage_commit_facts").record(batch.facts.len() as f64);
                 metrics::gauge!("costage_last_commit_timestamp_seconds").set(time.wall.0 as f64 / 1000.0);

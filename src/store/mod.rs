@@ -4,6 +4,7 @@
 //! data directory (0700)
 //! ├─ costage.lock        held while a server runs: two never write one directory
 //! ├─ costage.db          everything; a commit is one transaction
+//! ├─ webhooks.db         how far webhooks have got: a file of its own, so that neither waits for the other
 //! └─ costage.db-wal/-shm what SQLite has not copied into it yet: belongs to it
 //!
 //! Journal::commit ──▶ state: rows that changed │ facts │ ledger: hash chain │ outbox │ head: ledger's end, time
@@ -11,9 +12,10 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | [`memory`] | the journal that keeps nothing |
+//! | [`memory`], [`outbox_memory`] | the journals that keep nothing |
 //! | [`folder`], `schema`, [`fault`] | the directory, its lock and file; versions and their steps; refusals |
-//! | [`keeper`], `write`, `outbox`, `restore` | the journal on disk; what a commit writes; what a start reads |
+//! | [`keeper`], `write`, `restore` | the journal on disk; what a commit writes; what a start reads |
+//! | [`outbox`], [`deliveries`] | webhooks to send, and what has become of them |
 //! | [`chain`], `columns` | the ledger's rows and their hashes |
 //! | [`time`] | the server's time across a restart |
 //! | [`audit`], [`backup`] | reading beside a server that runs |
@@ -25,13 +27,17 @@ pub mod audit;
 pub mod backup;
 pub mod chain;
 mod columns;
+pub mod deliveries;
 pub mod fault;
 pub mod folder;
 pub mod keeper;
 pub mod memory;
-mod outbox;
+pub mod outbox;
+pub mod outbox_memory;
 mod restore;
 mod schema;
+#[cfg(test)]
+mod scratch;
 pub mod time;
 mod write;
 
@@ -39,7 +45,10 @@ mod write;
 mod tests;
 
 pub use chain::{Hash, Head};
+pub use deliveries::Deliveries;
 pub use fault::StoreFault;
 pub use keeper::Store;
 pub use memory::Memory;
+pub use outbox::OutboxReader;
+pub use outbox_memory::{MemoryOutbox, Telling};
 pub use time::{Boot, Moment};

@@ -1,60 +1,193 @@
-//! The outbox: webhooks that are to be sent, written with what caused them.
+//! The outbox in the main file: made and filled by the one who writes that file, read here beside it.
 
-use rusqlite::{Connection, params};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use super::write::number;
-use crate::live::{Fact, WallMs};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+
+use crate::engine::outbox_log::{Backlog, LogFault, OutboxLog, OutboxRow, StoreId};
+use crate::live::{Callback, Fact, WallMs};
+
+/// How long a reader waits for a checkpoint that is in its way.
+const BUSY_MAX: Duration = Duration::from_secs(5);
 
 /// Rows that one commit removes at most: pruning must not make a commit long.
-const PRUNED_MAX: i64 = 1_000;
+const PRUNED_MAX: u32 = 1_000;
 
-/// One event for backends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Entry<'a> {
-    /// Rises by one, is never given again.
-    pub(super) seq: u64,
-    /// Its one id.
-    pub(super) id: &'a str,
-    /// Its type.
-    pub(super) kind: &'a str,
-    /// Whose it is.
-    pub(super) live: &'a str,
-    /// When it happened.
-    pub(super) at: WallMs,
-    /// What is sent, JSON.
-    pub(super) body: &'a str,
+/// Puts the webhook of `fact`, when it is one that is told, behind all others: within the transaction that keeps the fact.
+/// Answers its number, which is to be told ([`crate::engine::OutboxBell::ring`]) when the transaction is on disk.
+///
+/// # Errors
+/// As SQLite says; then the transaction is to be rolled back.
+pub fn send(db: &Connection, fact: &Fact) -> rusqlite::Result<Option<u64>> {
+    let Some(callback) = Callback::of(fact) else { return Ok(None) };
+    let row = OutboxRow::of(store_id(db)?, head(db)? + 1, &callback);
+    db.prepare_cached("INSERT INTO outbox(seq, id, kind, live, at, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6)")?
+        .execute(params![row.seq, row.id, row.kind, row.live, row.at.0, row.body])?;
+    Ok(Some(row.seq))
 }
 
-/// Puts the event of `fact`, when backends are told of it, behind the one with the number `head`; the number of the last one
-/// then. The one place where events come from facts.
-pub(super) fn send(db: &Connection, head: u64, fact: &Fact) -> rusqlite::Result<u64> {
-    let entry: Option<Entry<'_>> = told(head + 1, fact);
-    let Some(entry) = entry else { return Ok(head) };
-    insert(db, &entry)?;
-    Ok(entry.seq)
-}
-
-/// No fact is an event yet.
-fn told(_: u64, _: &Fact) -> Option<Entry<'_>> {
-    None
-}
-
-pub(super) fn insert(db: &Connection, entry: &Entry<'_>) -> rusqlite::Result<()> {
-    let Entry { seq, id, kind, live, at, body } = *entry;
-    db.prepare_cached("INSERT INTO outbox (seq, id, kind, live, at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-        .execute(params![number(seq), id, kind, live, number(at.0), body])
-        .map(drop)
-}
-
-/// Number of the last event that there ever was, also when it is removed by now.
-pub(super) fn head(db: &Connection) -> rusqlite::Result<u64> {
-    let sql = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'outbox'), 0)";
-    Ok(u64::try_from(db.query_row(sql, [], |row| row.get::<_, i64>(0))?).unwrap_or(0))
-}
-
-/// Removes rows that everybody has read, up to `done`; how far it has come.
-pub(super) fn prune(db: &Connection, done: u64) -> rusqlite::Result<()> {
+/// Removes rows that everybody has read, some at a time: those up to [`crate::engine::OutboxBell::floor`].
+///
+/// # Errors
+/// As SQLite says.
+pub fn prune(db: &Connection, floor: u64) -> rusqlite::Result<usize> {
     db.prepare_cached("DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE seq <= ?1 ORDER BY seq LIMIT ?2)")?
-        .execute(params![number(done), PRUNED_MAX])
-        .map(drop)
+        .execute(params![floor, PRUNED_MAX])
+}
+
+/// Number of the newest event that was ever there; 0 before the first.
+///
+/// # Errors
+/// As SQLite says.
+pub fn head(db: &Connection) -> rusqlite::Result<u64> {
+    let mut seq = db.prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'")?;
+    Ok(seq.query_row([], |row| row.get(0)).optional()?.unwrap_or(0))
+}
+
+/// Which file it is.
+///
+/// # Errors
+/// As SQLite says.
+pub fn store_id(db: &Connection) -> rusqlite::Result<StoreId> {
+    db.prepare_cached("SELECT store_id FROM head")?.query_row([], |row| row.get(0)).map(StoreId)
+}
+
+/// Reads the outbox of a main file, with a connection of its own that writes nothing.
+pub struct OutboxReader {
+    connection: Mutex<Connection>,
+    path: PathBuf,
+    store: StoreId,
+}
+
+impl OutboxReader {
+    /// Opens `path`, the main file.
+    ///
+    /// # Errors
+    /// When it is not there, cannot be read, or has no outbox.
+    pub fn open(path: &Path) -> Result<Self, LogFault> {
+        let fault = |error: rusqlite::Error| fault(path, "cannot open", &error);
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(fault)?;
+        connection.busy_timeout(BUSY_MAX).map_err(fault)?;
+        let store = store_id(&connection).map_err(fault)?;
+        Ok(Self { connection: Mutex::new(connection), path: path.to_owned(), store })
+    }
+
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, LogFault> {
+        let connection: MutexGuard<'_, Connection> = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        work(&connection).map_err(|error| fault(&self.path, "cannot read the outbox of", &error))
+    }
+}
+
+impl OutboxLog for OutboxReader {
+    fn store(&self) -> StoreId {
+        self.store
+    }
+
+    fn head(&self) -> Result<u64, LogFault> {
+        self.read(head)
+    }
+
+    fn after(&self, seq: u64, max: usize) -> Result<Vec<OutboxRow>, LogFault> {
+        self.read(|connection| {
+            let mut rows = connection.prepare_cached(
+                "SELECT seq, id, kind, live, at, body FROM outbox WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+            )?;
+            let max = i64::try_from(max).unwrap_or(i64::MAX);
+            rows.query_map(params![seq, max], row_of)?.collect()
+        })
+    }
+
+    fn backlog(&self, seq: u64, kinds: Option<&BTreeSet<String>>) -> Result<Backlog, LogFault> {
+        // A JSON list as the one parameter: as many types as there are.
+        let kinds = kinds.map(|kinds| serde_json::to_string(kinds).expect("a set of texts can be written"));
+        self.read(|connection| {
+            let mut count = connection.prepare_cached(
+                "SELECT count(*), min(at) FROM outbox WHERE seq > ?1
+                 AND (?2 IS NULL OR kind IN (SELECT value FROM json_each(?2)))",
+            )?;
+            count.query_row(params![seq, kinds], |row| {
+                Ok(Backlog { events: row.get(0)?, oldest: row.get::<_, Option<u64>>(1)?.map(WallMs) })
+            })
+        })
+    }
+}
+
+/// A row of the columns seq, id, kind, live, at, body, in this order.
+pub(super) fn row_of(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
+    let (seq, id, kind, live, body) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(5)?);
+    Ok(OutboxRow { seq, id, kind, live, at: WallMs(row.get(4)?), body })
+}
+
+pub(super) fn fault(path: &Path, what: &str, error: &rusqlite::Error) -> LogFault {
+    LogFault { what: format!("{what} {}", path.display()), reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema::{STEPS, migrate};
+    use super::super::scratch::Folder;
+    use super::*;
+    use crate::live::{LiveId, UserId};
+
+    fn fact(ms: u64, online: bool) -> Fact {
+        let (live, user, at) = (LiveId::new("a").unwrap(), UserId::new("alice").unwrap(), WallMs(ms));
+        if online { Fact::HostOnline { live, user, at } } else { Fact::HostOffline { live, user, at } }
+    }
+
+    fn commit(writer: &mut Connection, facts: &[Fact]) -> Option<u64> {
+        let transaction = writer.transaction().unwrap();
+        let sent: Vec<_> = facts.iter().filter_map(|fact| send(&transaction, fact).unwrap()).collect();
+        transaction.commit().unwrap();
+        sent.last().copied()
+    }
+
+    #[test]
+    fn what_is_committed_is_read_in_order_and_numbers_go_on_after_pruning() {
+        let folder = Folder::new("outbox");
+        let path = folder.path().join("costage.db");
+        let mut writer = Connection::open(&path).unwrap();
+        writer.pragma_update(None, "journal_mode", "WAL").unwrap();
+        migrate(&mut writer, STEPS).unwrap();
+        let reader = OutboxReader::open(&path).unwrap();
+        assert_eq!((reader.head(), reader.after(0, 9)), (Ok(0), Ok(Vec::new())));
+        let battle = crate::live::BattleId::from_parts(1, &[0; 10]);
+        let silent = Fact::PunishmentEnded { battle, at: WallMs(3) };
+        assert_eq!(commit(&mut writer, &[fact(1, true), silent, fact(2, false), fact(3, true)]), Some(3));
+        let rows = reader.after(0, 2).unwrap();
+        let told: Vec<_> = rows.iter().map(|row| (row.seq, row.kind.as_str(), row.at.0)).collect();
+        assert_eq!(told, [(1, "host.online", 1), (2, "host.offline", 2)]);
+        assert_eq!(rows[1], OutboxRow::of(reader.store(), 2, &Callback::of(&fact(2, false)).unwrap()));
+        assert_eq!(reader.after(2, 2).unwrap().len(), 1);
+        let online = BTreeSet::from(["host.online".to_owned()]);
+        assert_eq!(reader.backlog(0, Some(&online)), Ok(Backlog { events: 2, oldest: Some(WallMs(1)) }));
+        assert_eq!(reader.backlog(3, None), Ok(Backlog::default()));
+
+        assert_eq!(prune(&writer, 3), Ok(3));
+        assert_eq!((reader.head(), reader.after(0, 9)), (Ok(3), Ok(Vec::new())));
+        assert_eq!(commit(&mut writer, &[fact(4, false)]), Some(4));
+        assert_eq!(reader.after(0, 9).unwrap()[0].seq, 4);
+    }
+
+    #[test]
+    fn what_is_rolled_back_was_never_there() {
+        let mut writer = Connection::open_in_memory().unwrap();
+        migrate(&mut writer, STEPS).unwrap();
+        let transaction = writer.transaction().unwrap();
+        send(&transaction, &fact(1, true)).unwrap();
+        drop(transaction);
+        assert_eq!(head(&writer), Ok(0));
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_named_and_not_made() {
+        let folder = Folder::new("no-outbox");
+        let path = folder.path().join("costage.db");
+        let Err(fault) = OutboxReader::open(&path) else { panic!("opened") };
+        assert!(fault.to_string().contains("costage.db"), "{fault}");
+        assert!(!path.exists());
+    }
 }

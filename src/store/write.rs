@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use rusqlite::{Connection, params};
 
@@ -33,9 +32,9 @@ impl Store {
                 }
                 other => record(&self.db, head, time.wall, other)?,
             }
-            outbox = outbox::send(&self.db, outbox, fact)?;
+            outbox = outbox::send(&self.db, fact)?.unwrap_or(outbox);
         }
-        outbox::prune(&self.db, self.outbox_done.load(Ordering::Relaxed))?;
+        outbox::prune(&self.db, self.bell.floor())?;
         let before = number(self.ends.head.seq);
         let (boot_ms, boot_id) = time.boot.as_ref().map_or((0, ""), |boot| (number(boot.ms), &*boot.id));
         let moved = self

@@ -49,7 +49,7 @@ async fn the_table_is_read_again_when_its_file_has_changed() {
     let file = std::env::temp_dir().join(format!("costage-gifts-{}.toml", std::process::id()));
     std::fs::write(&file, "").unwrap();
     let settings = Settings { config: Some(file.clone()), ..Settings::default() };
-    let reloading = tokio::spawn(reload::run(settings, true, house.state.control.clone()));
+    let reloading = tokio::spawn(reload::run(settings, true, house.state.control.clone(), drop));
     let began = Instant::now();
     let mut tries = 0;
     loop {

@@ -52,5 +52,8 @@ async fn nothing_that_was_answered_is_lost_or_doubled_however_often_the_server_i
     books.audit_webhooks(&receiver);
     house.stop();
     books.audit_ledger(&house);
-    println!("crash: {kills} kills from seed {seed}: {books}; 0 lost, 0 doubled; slowest recovery {} ms", slowest.as_millis());
+    println!(
+        "crash: {kills} kills from seed {seed}: {books}; 0 lost, 0 doubled; slowest recovery {} ms",
+        slowest.as_millis()
+    );
 }

@@ -5,6 +5,7 @@
 mod aftermath;
 mod answered;
 mod battles;
+mod callbacks;
 mod challenges;
 mod co_hosting;
 mod connections;

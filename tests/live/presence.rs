@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use costage::live::answer::{BattleStatus, Publish};
 use costage::live::command::{MediaState, SocketState};
-use costage::live::{Answer, Command, Effect, Refusal};
+use costage::live::{Answer, Command, Effect, Fact, Refusal};
 use costage_media::forward::FeedId;
 use costage_media::scene::SourceId;
 
-use crate::world::{World, host_of, live};
+use crate::world::{DAWN, World, host_of, live};
 
 fn watch(world: &mut World, name: &str) -> Result<Answer, Refusal> {
     world.ask(Command::Watch { live: live(name) })
@@ -64,6 +64,46 @@ fn the_first_media_of_a_host_opens_its_stage_and_the_same_again_does_nothing() {
     world.media_of("a", MediaState::Up);
     assert_eq!(world.media, [], "its viewers stay where they are");
     assert_eq!(world.ask(Command::Media { source: SourceId(999), state: MediaState::Up }), Ok(Answer::Done));
+}
+
+/// What the facts since the last look say of hosts' media.
+fn hosts(world: &mut World) -> Vec<String> {
+    let said = world.facts.drain(..).filter_map(|fact| match fact {
+        Fact::HostOnline { live, user, at } => Some(format!("{live} {user} online {}", at.0 - DAWN)),
+        Fact::HostOffline { live, user, at } => Some(format!("{live} {user} offline {}", at.0 - DAWN)),
+        _ => None,
+    });
+    said.collect()
+}
+
+#[test]
+fn of_a_hosts_media_it_is_told_when_it_comes_and_when_it_is_lost_each_once() {
+    let mut world = World::new();
+    world.create("a");
+    world.media_of("a", MediaState::Down);
+    assert_eq!(hosts(&mut world), [""; 0], "what never flowed cannot be lost");
+    world.media_of("a", MediaState::Up);
+    world.media_of("a", MediaState::Up);
+    world.wait(Duration::from_secs(1));
+    world.media_of("a", MediaState::Down);
+    world.media_of("a", MediaState::Down);
+    assert_eq!(hosts(&mut world), ["a a-host online 0", "a a-host offline 1000"]);
+    world.socket_of("a", SocketState::Open);
+    world.socket_of("a", SocketState::Lost);
+    assert_eq!(hosts(&mut world), [""; 0], "event sockets are another matter");
+    world.media_of("a", MediaState::Up);
+    world.end("a");
+    assert_eq!(hosts(&mut world), ["a a-host online 1000"], "that it ended says the rest");
+}
+
+#[test]
+fn a_restart_loses_the_media_of_all_hosts_and_tells_so() {
+    let mut world = World::with(&["a", "b", "c"]);
+    world.media_of("b", MediaState::Down);
+    world.restart(Duration::from_secs(5));
+    assert_eq!(hosts(&mut world), ["a a-host offline 5000", "c c-host offline 5000"]);
+    world.media_of("a", MediaState::Up);
+    assert_eq!(hosts(&mut world), ["a a-host online 5000"]);
 }
 
 #[test]
@@ -142,6 +182,7 @@ fn either_of_both_back_within_the_grace_changes_nothing_else() {
             world.socket_of("a", SocketState::Open);
         } else {
             world.media_of("a", MediaState::Up);
+            world.facts.clear();
         }
         world.wait(Duration::from_secs(300));
         assert_eq!(world.connected_with("b"), ["a", "b"]);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
 
 mod actor;
+mod callbacks;
 mod house;
 mod reload;
 mod wire;

@@ -11,6 +11,7 @@ use super::schemas::{Schemas, name_in};
 use super::segments;
 use super::sketch::{Sketch, Token};
 use super::texts::{self, Text};
+use super::webhooks;
 
 /// What all of it is about.
 const ABOUT: &str = "Real-time media mixing for live streaming: lives, seats, co-hosting and battles. JSON in camelCase; ids \
@@ -35,6 +36,7 @@ pub(super) fn assemble(operations: Vec<Operation>) -> Value {
         let methods = paths.entry(path).or_insert_with(|| json!({}));
         methods[operation.method.as_str().to_ascii_lowercase()] = described;
     }
+    let webhooks = webhooks::section(&mut schemas);
     components.extend(schemas.into_components());
     events::forget_inside(&mut components);
     let mut document = json!({
@@ -44,6 +46,7 @@ pub(super) fn assemble(operations: Vec<Operation>) -> Value {
         "servers": [{"url": "/", "description": "The server that answers this."}],
         "tags": texts::TAGS.iter().map(|(name, about)| json!({"name": name, "description": about})).collect::<Vec<_>>(),
         "paths": paths,
+        "webhooks": webhooks,
         "components": {
             "schemas": components,
             "securitySchemes": {

@@ -3,7 +3,7 @@
 //! It is derived, never written by hand: routes from the table that serves them ([`routing`]), parameters, bodies and answers
 //! from the handlers' own argument and return types ([`handler`], [`takes`], [`answers`]), schemas from the types that
 //! serde reads and writes ([`schemas`]), problems from the one table of cases ([`problems`]), events from the rules' own
-//! type ([`events`]), examples from the schemas ([`examples`]). By hand are only words, and which rules may refuse what:
+//! type ([`events`]), as are the events that backends are sent ([`webhooks`]), examples from the schemas ([`examples`]). By hand are only words, and which rules may refuse what:
 //! [`texts`]. `tests/api/contract.rs` holds every answer of every test against the document.
 
 mod answers;
@@ -18,6 +18,7 @@ mod segments;
 mod sketch;
 mod takes;
 mod texts;
+mod webhooks;
 
 use std::sync::LazyLock;
 

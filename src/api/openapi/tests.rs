@@ -142,3 +142,15 @@ fn codes_are_those_of_the_rules() {
     ];
     assert_eq!(codes("ConnectionCode"), connection.map(|code| u64::from(code.code())));
 }
+
+#[test]
+fn every_webhook_has_a_body_with_its_type_and_an_example_of_it() {
+    let document = document();
+    let webhooks = document["webhooks"].as_object().unwrap();
+    assert_eq!(webhooks.len(), crate::live::CallbackKind::ALL.len());
+    for (kind, webhook) in webhooks {
+        let body = &webhook["post"]["requestBody"]["content"]["application/json"];
+        assert_eq!(body["example"]["type"], json!(kind));
+        assert!(body["example"]["data"].as_object().is_some_and(|data| !data.is_empty()), "{kind}: {body}");
+    }
+}

@@ -244,7 +244,11 @@ impl fmt::Display for Report {
         }
         for (name, kept) in [("disk", disk), ("memory", memory)] {
             let Durable { directory, scores_per_s, cpu_cores, .. } = kept;
-            write!(f, "\n{:<28}{scores_per_s:>9.0}   {cpu_cores:.3} server cores, {directory}", format!("scores/s, {name}"))?;
+            write!(
+                f,
+                "\n{:<28}{scores_per_s:>9.0}   {cpu_cores:.3} server cores, {directory}",
+                format!("scores/s, {name}")
+            )?;
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ mod nearest;
 mod service_links;
 mod sources;
 mod values;
+mod webhooks;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ pub use checks::Fault;
 pub use gifts::{GiftPoints, GiftTier};
 pub use sources::{SourceFault, Sources};
 pub use values::{Algorithm, CanvasSize, IceServer, KeyConfig, LogFormat, Secret, Simd, ViewerTokenRule};
+pub use webhooks::{WebhookConfig, WebhookSecret};
 
 /// Everything that an operator may set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -91,6 +93,11 @@ pub struct Config {
     /// Fixed points of single gifts, before the tiers. Default none. In the file only; read again without a restart.
     pub gift_points: Vec<GiftPoints>,
 
+    /// Who is told by webhook, at most 32. Default none. Read again without a restart.
+    pub webhooks: Vec<WebhookConfig>,
+    /// Secrets of webhooks that do not stand beside their addresses. Default none. Read again without a restart.
+    pub webhook_secrets: Vec<WebhookSecret>,
+
     /// Bounds of what clients may use.
     pub limits: Limits,
 }
@@ -142,6 +149,8 @@ impl Default for Config {
             trace_file: PathBuf::new(),
             gift_tiers: Vec::new(),
             gift_points: Vec::new(),
+            webhooks: Vec::new(),
+            webhook_secrets: Vec::new(),
             limits: Limits::default(),
         }
     }

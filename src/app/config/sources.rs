@@ -113,7 +113,8 @@ impl Sources {
         }
         for (key, text) in &self.flags {
             // What a key is made of is not repeated on a terminal.
-            let given = if key == "keys" { key.clone() } else { format!("{key}={text}") };
+            let secret = ["keys", "webhook_secrets"].contains(&key.as_str());
+            let given = if secret { key.clone() } else { format!("{key}={text}") };
             put(&mut table, &defaults, &given, key, text)?;
         }
         for (key, text) in self.defaults.iter().filter(|(key, _)| !table.contains_key(*key)).collect::<Vec<_>>() {
@@ -225,6 +226,14 @@ fn parse(key: &str, like: &Value, text: &str) -> Result<Value, String> {
         ("keys", _) => list(text, |item| {
             let (id, secret) = item.split_once('=').ok_or("keys are written id=secret,id=secret")?;
             Ok(table([("id", id), ("secret", secret)]))
+        }),
+        ("webhooks", _) => list(text, |item| {
+            let (name, url) = item.split_once('=').ok_or("webhooks are written name=url,name=url")?;
+            Ok(table([("name", name), ("url", url)]))
+        }),
+        ("webhook_secrets", _) => list(text, |item| {
+            let (webhook, secret) = item.split_once('=').ok_or("secrets are written name=secret,name=secret")?;
+            Ok(table([("webhook", webhook), ("secret", secret)]))
         }),
         ("ice_servers", _) => list(text, |item| Ok(table([("url", item)]))),
         (_, Value::Integer(_)) => {

@@ -93,6 +93,7 @@ fn describe() {
     describe_gauge!("costage_last_commit_timestamp_seconds", Unit::Seconds, "When the last commit was, since 1970 UTC");
     describe_gauge!("costage_ledger_head", "Number of the last row of the ledger");
     describe_gauge!("costage_control_queue", "Commands that wait for the control thread");
+    describe_webhooks();
     describe_counter!("costage_event_readers_cut_total", "Event sockets cut because they did not keep up");
     describe_counter!("costage_event_readers_refused_total", "Event sockets refused because a live had too many");
     describe_counter!("costage_decode_errors_total", "Access units that could not be decoded");
@@ -116,6 +117,22 @@ fn describe() {
 
 /// Upper bounds of the number of facts in a commit; 256 orders are decided together at most, and some cause several.
 const COMMIT_FACTS_BUCKETS: [f64; 10] = [0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+
+fn describe_webhooks() {
+    describe_gauge!("costage_webhook_backlog", "Events that wait for an endpoint");
+    describe_gauge!(
+        "costage_webhook_oldest_seconds",
+        Unit::Seconds,
+        "Age of the oldest event that waits for an endpoint"
+    );
+    describe_gauge!("costage_webhook_dead_letters", "Events that could not be delivered to an endpoint, and are kept");
+    describe_counter!("costage_webhook_deliveries_total", "Events that an endpoint took");
+    describe_counter!("costage_webhook_failures_total", "Requests that an endpoint did not answer with 2xx");
+    describe_counter!(
+        "costage_webhook_dropped_total",
+        "Events dropped because only a bounded number is kept in memory"
+    );
+}
 
 /// Between two foldings; at 120 samples a second each holds 600.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);

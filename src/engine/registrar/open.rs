@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::super::control::Reply;
-use crate::live::{Answer, Effect, Fact, Refusal};
+use crate::live::{Answer, Command, Effect, Fact, Refusal};
 
 /// Everything that waits for the next commit.
 #[derive(Default)]
@@ -14,6 +14,8 @@ pub(super) struct Open {
     pub(super) replies: Vec<(Reply<Answer>, Result<Answer, Refusal>)>,
     /// When deadlines were last fired among it.
     pub(super) fired: Option<Instant>,
+    /// What came of hosts' media and event sockets, and when: no decision, so it is never taken back for good.
+    pub(super) news: Vec<(Instant, Command)>,
 }
 
 impl Open {

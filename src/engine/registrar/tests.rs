@@ -9,7 +9,9 @@ use super::*;
 use crate::engine::First;
 use crate::engine::journal::JournalError;
 use crate::live::answer::BattleStatus;
-use crate::live::command::{BattleRequest, ConnectionRequest, MediaState, NewLive, ScoreChange, ScoreOp, User};
+use crate::live::command::{
+    BattleRequest, ConnectionRequest, MediaState, NewLive, ScoreChange, ScoreOp, SocketState, User,
+};
 use crate::live::{BattleId, Event, Rules, ScoreKey, Seed, StageId, UserId};
 
 /// Journal and stagehand in one: writes down the order of what is asked of both, and fails commits when told to.
@@ -278,11 +280,11 @@ fn a_failed_commit_takes_back_all_that_was_decided_with_it_questions_too() {
 fn rows_that_changed_without_a_fact_are_kept_with_the_next_one() {
     let mut bench = Bench::connected();
     bench.witness.take();
-    let publish = bench.ask(Command::Publish { live: live("a"), user: user("a") });
-    let Ok(Answer::Publish(publish)) = publish else { panic!() };
-    bench.registrar.handle(bench.now, Order::Media(publish.source, MediaState::Down));
+    bench.witness.rows();
+    let Ok(Answer::Watch(feed)) = bench.ask(Command::Watch { live: live("a") }) else { panic!() };
+    bench.registrar.handle(bench.now, Order::Socket(feed, SocketState::Open));
     bench.registrar.commit();
-    assert_eq!(bench.witness.rows(), [""; 0], "a host's presence is worth no commit of its own");
+    assert_eq!(bench.witness.rows(), [""; 0], "an event socket is worth no commit of its own");
     bench.witness.break_disk(true);
     bench.ask(Command::ExitConnection { live: live("b") }).unwrap_err();
     bench.witness.break_disk(false);
@@ -292,4 +294,39 @@ fn rows_that_changed_without_a_fact_are_kept_with_the_next_one() {
     let rows = bench.witness.rows();
     assert!(rows.contains(&"live a".to_owned()) && rows.contains(&"connection 1".to_owned()), "{rows:?}");
     assert_eq!(bench.witness.rows(), [""; 0]);
+}
+
+#[test]
+fn what_came_of_a_hosts_media_stands_while_nothing_can_be_kept_and_is_kept_after() {
+    let mut bench = Bench::connected();
+    let publish = bench.ask(Command::Publish { live: live("a"), user: user("a") });
+    let Ok(Answer::Publish(publish)) = publish else { panic!() };
+    let owner = User { user_id: user("c"), user_name: String::new(), avatar_url: String::new() };
+    bench.ask(Command::CreateLive(Box::new(NewLive::new(live("c"), owner)))).unwrap();
+    let Ok(Answer::Publish(new)) = bench.ask(Command::Publish { live: live("c"), user: user("c") }) else { panic!() };
+    bench.witness.break_disk(true);
+    bench.witness.take();
+    for (source, state) in [(publish.source, MediaState::Down), (new.source, MediaState::Up)] {
+        bench.registrar.handle(bench.now, Order::Media(source, state));
+    }
+    // With them a command, which is taken back.
+    let (send, receive) = mpsc::channel();
+    let reply = Box::new(move |outcome| send.send(outcome).unwrap());
+    bench.registrar.handle(bench.now, Order::Ask(Command::ExitConnection { live: live("b") }, reply));
+    bench.registrar.commit();
+    assert_eq!(receive.recv().unwrap(), Err(Refusal::NotKept));
+    assert_eq!(bench.witness.take(), ["commit 3", "stage 1", "route"], "who comes is seen all the same");
+    let again = bench.registrar.poll_timeout().unwrap();
+    assert_eq!(again, bench.now + COMMIT_RETRY);
+    bench.registrar.handle_timeout(again);
+    bench.registrar.commit();
+    assert_eq!(bench.witness.take(), ["commit 2"]);
+    assert_eq!(bench.registrar.poll_timeout(), Some(again + COMMIT_RETRY), "not in a hot loop");
+    bench.witness.break_disk(false);
+    bench.registrar.handle_timeout(again + COMMIT_RETRY);
+    bench.registrar.commit();
+    assert_eq!(bench.witness.take(), ["commit 2"], "once, and both");
+    bench.ask(Command::Watch { live: live("c") }).unwrap();
+    bench.ask(Command::ExitConnection { live: live("b") }).unwrap();
+    assert!(bench.witness.take()[0] == "commit 1", "nothing is kept twice");
 }

@@ -191,8 +191,7 @@ fn rows_of_the_outbox_that_everybody_has_read_are_removed_with_the_next_commits(
     }
     let first: i64 =
         world.store.db.query_row("SELECT min(seq) FROM outbox WHERE kind = 'x'", [], |row| row.get(0)).unwrap();
-    let done = world.store.outbox_done();
-    done.store(u64::try_from(first).unwrap() + 1, std::sync::atomic::Ordering::Relaxed);
+    world.store.bell().release(u64::try_from(first).unwrap() + 1);
     world.score(battle, "1", 5).unwrap();
     let left: i64 =
         world.store.db.query_row("SELECT count(*) FROM outbox WHERE kind = 'x'", [], |row| row.get(0)).unwrap();

@@ -5,9 +5,9 @@
 
 use super::ControlArgs;
 use super::wire::Wire;
+use crate::app::bench::mixing;
 use crate::app::bench::percentiles::{Percentiles, rounded};
 use crate::app::bench::process::cpu_time;
-use crate::app::bench::mixing;
 use crate::app::bench::server::{ChildServer, Keeping};
 use crate::app::cast;
 use crate::client::event_socket::EventSocket;

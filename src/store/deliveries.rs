@@ -1,0 +1,268 @@
+//! How far webhooks have got: `webhooks.db`, a file of its own beside the main one.
+//!
+//! WAL with synchronous=NORMAL: a cursor that a loss of power takes back means that events are delivered once more, with the
+//! ids that receivers know them by, which may happen anyhow; and the disk is left to the commits of the control thread. What is
+//! nowhere else, a dead letter, is written with synchronous=FULL. A killed process loses nothing either way.
+
+mod schema;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+
+use super::outbox::{fault, row_of};
+use crate::engine::outbox_log::{DeadLetter, DeliveryLog, LogFault, Standing, StoreId, Trouble, Which};
+use crate::live::WallMs;
+
+/// Dead letters that are kept of each endpoint; one more, and the oldest is forgotten: three days of one every three seconds.
+pub const LETTERS_MAX: u32 = 100_000;
+
+/// How long a writer waits for another process' (`costage webhooks replay`).
+const BUSY_MAX: Duration = Duration::from_secs(5);
+
+/// Its columns in the order that [`letter_of`] reads them: first those of the event.
+const LETTER: &str = "seq, id, kind, live, at, body, endpoint, attempts, died, error, wanted";
+
+/// Cursors, troubles and dead letters of all endpoints.
+pub struct Deliveries {
+    connection: Mutex<Connection>,
+    path: PathBuf,
+}
+
+impl Deliveries {
+    /// Opens the file, or makes it.
+    ///
+    /// # Errors
+    /// When it cannot be read or written, is of a newer costage, or is something else; it is then left as it is.
+    pub fn open(path: &Path) -> Result<Self, LogFault> {
+        let opened = Connection::open(path).map_err(|error| fault(path, "cannot open", &error))?;
+        Self::ready(opened, path.to_owned())
+    }
+
+    /// Opens the file where there is one, and makes none.
+    ///
+    /// # Errors
+    /// As [`Deliveries::open`].
+    pub fn open_existing(path: &Path) -> Result<Option<Self>, LogFault> {
+        if path.exists() { Self::open(path).map(Some) } else { Ok(None) }
+    }
+
+    /// In memory, gone with the process.
+    ///
+    /// # Errors
+    /// When SQLite has no memory.
+    pub fn in_memory() -> Result<Self, LogFault> {
+        let path = PathBuf::from("memory");
+        let opened = Connection::open_in_memory().map_err(|error| fault(&path, "cannot open", &error))?;
+        Self::ready(opened, path)
+    }
+
+    fn ready(mut connection: Connection, path: PathBuf) -> Result<Self, LogFault> {
+        connection.busy_timeout(BUSY_MAX).map_err(|error| fault(&path, "cannot open", &error))?;
+        schema::ready(&mut connection, &path)?;
+        Ok(Self { connection: Mutex::new(connection), path })
+    }
+
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, LogFault> {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        work(&connection).map_err(|error| fault(&self.path, "cannot read", &error))
+    }
+
+    fn write<T>(
+        &self,
+        durably: bool,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, LogFault> {
+        // A panic under this lock has dropped the transaction, which takes it back.
+        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = || {
+            connection.pragma_update(None, "synchronous", if durably { "FULL" } else { "NORMAL" })?;
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let outcome = work(&transaction)?;
+            transaction.commit().map(|()| outcome)
+        };
+        written().map_err(|error| fault(&self.path, "cannot write", &error))
+    }
+}
+
+impl DeliveryLog for Deliveries {
+    fn begin(&self, endpoint: &str, store: StoreId, head: u64) -> Result<Standing, LogFault> {
+        self.write(false, |transaction| {
+            transaction.execute(
+                "INSERT INTO endpoints(name, store, cursor) VALUES(?1, ?2, ?3) ON CONFLICT(name) DO NOTHING",
+                params![endpoint, store.0, head],
+            )?;
+            // Another file of facts, or this one from before: what the cursor counted is not there.
+            transaction.execute(
+                "UPDATE endpoints SET store = ?2, cursor = ?3, seq = NULL WHERE name = ?1 AND (store <> ?2 OR cursor > ?3)",
+                params![endpoint, store.0, head],
+            )?;
+            transaction.execute("UPDATE endpoints SET gone_since = NULL WHERE name = ?1", [endpoint])?;
+            standings(transaction, Some(endpoint))?.pop().ok_or(rusqlite::Error::QueryReturnedNoRows)
+        })
+    }
+
+    fn configured(&self, endpoints: &[String], now: WallMs) -> Result<(), LogFault> {
+        let names = serde_json::to_string(endpoints).expect("a list of texts can be written");
+        self.write(false, |transaction| {
+            transaction.execute(
+                "UPDATE endpoints SET gone_since = ?2
+                 WHERE gone_since IS NULL AND name NOT IN (SELECT value FROM json_each(?1))",
+                params![names, now.0],
+            )?;
+            let back = "UPDATE endpoints SET gone_since = NULL
+                        WHERE gone_since IS NOT NULL AND name IN (SELECT value FROM json_each(?1))";
+            transaction.execute(back, [names])?;
+            Ok(())
+        })
+    }
+
+    fn settle(&self, endpoint: &str, cursor: u64, delivered: u64) -> Result<(), LogFault> {
+        self.write(false, |transaction| {
+            let mut update = transaction.prepare_cached(
+                "UPDATE endpoints SET cursor = ?2, delivered = delivered + ?3, seq = NULL,
+                 failing_since = CASE WHEN ?3 > 0 THEN NULL ELSE failing_since END WHERE name = ?1",
+            )?;
+            update.execute(params![endpoint, cursor, delivered]).map(drop)
+        })
+    }
+
+    fn trouble(&self, endpoint: &str, failing_since: WallMs, trouble: &Trouble) -> Result<(), LogFault> {
+        self.write(false, |transaction| {
+            let Trouble { seq, attempts, first_failure, next_try, error } = trouble;
+            let mut update = transaction.prepare_cached(
+                "UPDATE endpoints SET failing_since = ?2, seq = ?3, attempts = ?4, first_failure = ?5, next_try = ?6,
+                 error = ?7 WHERE name = ?1",
+            )?;
+            update
+                .execute(params![endpoint, failing_since.0, seq, attempts, first_failure.0, next_try.0, error])
+                .map(drop)
+        })
+    }
+
+    fn bury(&self, endpoint: &str, cursor: u64, letters: &[DeadLetter]) -> Result<(), LogFault> {
+        self.write(true, |transaction| {
+            let mut insert = transaction.prepare_cached(&format!(
+                "INSERT OR REPLACE INTO letters({LETTER}) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0)"
+            ))?;
+            for DeadLetter { row, attempts, died, error, .. } in letters {
+                let (kind, live, body) = (&row.kind, &row.live, &row.body);
+                insert
+                    .execute(params![row.seq, row.id, kind, live, row.at.0, body, endpoint, attempts, died.0, error])?;
+            }
+            transaction
+                .execute("UPDATE endpoints SET cursor = ?2, seq = NULL WHERE name = ?1", params![endpoint, cursor])?;
+            let count = "SELECT count(*) FROM letters WHERE endpoint = ?1";
+            let surplus =
+                transaction.query_row(count, [endpoint], |row| row.get::<_, u32>(0))?.saturating_sub(LETTERS_MAX);
+            if surplus > 0 {
+                tracing::error!(endpoint, surplus, "more dead letters than are kept: the oldest are forgotten");
+                transaction.execute(
+                    "DELETE FROM letters WHERE rowid IN
+                     (SELECT rowid FROM letters WHERE endpoint = ?1 ORDER BY at, seq LIMIT ?2)",
+                    params![endpoint, surplus],
+                )?;
+            }
+            Ok(())
+        })
+    }
+
+    fn wanted(&self, endpoint: &str, max: usize) -> Result<Vec<DeadLetter>, LogFault> {
+        self.read(|connection| letters(connection, "endpoint = ?1 AND wanted = 1", &[endpoint], max))
+    }
+
+    fn revived(&self, endpoint: &str, id: &str) -> Result<(), LogFault> {
+        self.write(false, |transaction| {
+            transaction.execute("DELETE FROM letters WHERE endpoint = ?1 AND id = ?2", [endpoint, id])?;
+            let delivered = "UPDATE endpoints SET delivered = delivered + 1, failing_since = NULL WHERE name = ?1";
+            transaction.execute(delivered, [endpoint]).map(drop)
+        })
+    }
+
+    fn give_up(&self, endpoint: &str, id: &str, attempts: u32, error: &str) -> Result<(), LogFault> {
+        self.write(false, |transaction| {
+            transaction.execute(
+                "UPDATE letters SET attempts = attempts + ?3, error = ?4 WHERE endpoint = ?1 AND id = ?2",
+                params![endpoint, id, attempts, error],
+            )?;
+            transaction.execute("UPDATE letters SET wanted = 0 WHERE endpoint = ?1", [endpoint]).map(drop)
+        })
+    }
+
+    fn want(&self, which: &Which) -> Result<u64, LogFault> {
+        self.write(true, |transaction| {
+            let marked = transaction.execute(
+                "UPDATE letters SET wanted = 1 WHERE (?1 IS NULL OR endpoint = ?1) AND (?2 IS NULL OR id = ?2)",
+                params![which.endpoint, which.id],
+            )?;
+            Ok(marked.try_into().unwrap_or(u64::MAX))
+        })
+    }
+
+    fn standings(&self) -> Result<Vec<Standing>, LogFault> {
+        self.read(|connection| standings(connection, None))
+    }
+
+    fn dead(&self, which: &Which, max: usize) -> Result<Vec<DeadLetter>, LogFault> {
+        let any = |text: &Option<String>| text.clone().unwrap_or_default();
+        let (endpoint, id) = (any(&which.endpoint), any(&which.id));
+        self.read(|connection| {
+            letters(connection, "(?1 = '' OR endpoint = ?1) AND (?2 = '' OR id = ?2)", &[&endpoint, &id], max)
+        })
+    }
+}
+
+fn standings(connection: &Connection, name: Option<&str>) -> rusqlite::Result<Vec<Standing>> {
+    let mut rows = connection.prepare_cached(
+        "SELECT name, cursor, failing_since, gone_since, delivered, seq, attempts, first_failure, next_try, error,
+         (SELECT count(*) FROM letters WHERE endpoint = name),
+         (SELECT count(*) FROM letters WHERE endpoint = name AND wanted = 1)
+         FROM endpoints WHERE ?1 IS NULL OR name = ?1 ORDER BY name",
+    )?;
+    let time = |row: &Row<'_>, column: usize| row.get::<_, Option<u64>>(column).map(|ms| ms.map(WallMs));
+    let standing = |row: &Row<'_>| {
+        let trouble = |seq: u64| {
+            let (first_failure, next_try) = (WallMs(row.get(7)?), WallMs(row.get(8)?));
+            Ok::<_, rusqlite::Error>(Trouble {
+                seq,
+                attempts: row.get(6)?,
+                first_failure,
+                next_try,
+                error: row.get(9)?,
+            })
+        };
+        Ok(Standing {
+            endpoint: row.get(0)?,
+            cursor: row.get(1)?,
+            failing_since: time(row, 2)?,
+            gone_since: time(row, 3)?,
+            delivered: row.get(4)?,
+            trouble: row.get::<_, Option<u64>>(5)?.map(trouble).transpose()?,
+            dead: row.get(10)?,
+            wanted: row.get(11)?,
+        })
+    };
+    rows.query_map([name], standing)?.collect()
+}
+
+/// `given` are the parameters of `condition`, in their order.
+fn letters(connection: &Connection, condition: &str, given: &[&str], max: usize) -> rusqlite::Result<Vec<DeadLetter>> {
+    let query = format!("SELECT {LETTER} FROM letters WHERE {condition} ORDER BY endpoint, at, seq LIMIT {max}");
+    let mut rows = connection.prepare_cached(&query)?;
+    rows.query_map(rusqlite::params_from_iter(given), letter_of)?.collect()
+}
+
+fn letter_of(row: &Row<'_>) -> rusqlite::Result<DeadLetter> {
+    let (died, wanted) = (WallMs(row.get(8)?), row.get::<_, i64>(10)? != 0);
+    Ok(DeadLetter { row: row_of(row)?, endpoint: row.get(6)?, attempts: row.get(7)?, died, error: row.get(9)?, wanted })
+}
+
+/// The value of a number that the file has of itself.
+fn number(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, name, |row| row.get(0)).optional().map(Option::unwrap_or_default)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,117 @@
+//! What is kept of deliveries, and what of it another process sees.
+
+use super::super::scratch::Folder;
+use super::*;
+use crate::engine::outbox_log::OutboxRow;
+
+const STORE: StoreId = StoreId([1; 16]);
+
+fn row(seq: u64) -> OutboxRow {
+    let (id, kind, live) = (format!("msg_{seq}"), "host.online".to_owned(), "a".to_owned());
+    OutboxRow { seq, id, kind, live, at: WallMs(seq * 10), body: format!("{{\"n\":{seq}}}") }
+}
+
+fn letter(endpoint: &str, seq: u64) -> DeadLetter {
+    let (endpoint, error) = (endpoint.to_owned(), "status 500".to_owned());
+    DeadLetter { endpoint, row: row(seq), attempts: 7, died: WallMs(99), error, wanted: false }
+}
+
+fn trouble(seq: u64) -> Trouble {
+    Trouble { seq, attempts: 2, first_failure: WallMs(5), next_try: WallMs(9), error: "status 500".to_owned() }
+}
+
+#[test]
+fn a_new_endpoint_begins_at_the_head_and_a_known_one_where_it_was() {
+    let folder = Folder::new("deliveries");
+    let path = folder.path().join("webhooks.db");
+    let log = Deliveries::open(&path).unwrap();
+    let begun = log.begin("crm", STORE, 40).unwrap();
+    assert_eq!(begun, Standing { endpoint: "crm".to_owned(), cursor: 40, ..Standing::default() });
+    log.settle("crm", 42, 2).unwrap();
+    log.trouble("crm", WallMs(5), &trouble(43)).unwrap();
+    drop(log);
+    let log = Deliveries::open(&path).unwrap();
+    let known = log.begin("crm", STORE, 90).unwrap();
+    assert_eq!((known.cursor, known.delivered), (42, 2));
+    assert_eq!((known.trouble, known.failing_since), (Some(trouble(43)), Some(WallMs(5))));
+    log.settle("crm", 43, 1).unwrap();
+    let settled = log.standings().unwrap().remove(0);
+    assert_eq!((settled.trouble, settled.failing_since, settled.delivered), (None, None, 3));
+}
+
+#[test]
+fn a_cursor_of_another_file_or_of_a_later_time_begins_at_the_head() {
+    let log = Deliveries::in_memory().unwrap();
+    log.begin("crm", STORE, 40).unwrap();
+    assert_eq!(log.begin("crm", STORE, 30).unwrap().cursor, 30, "a backup was brought back");
+    assert_eq!(log.begin("crm", StoreId([2; 16]), 70).unwrap().cursor, 70, "another file");
+}
+
+#[test]
+fn an_endpoint_that_is_configured_no_more_keeps_its_cursor_and_since_when() {
+    let log = Deliveries::in_memory().unwrap();
+    for name in ["a", "b"] {
+        log.begin(name, STORE, 1).unwrap();
+    }
+    log.configured(&["b".to_owned()], WallMs(100)).unwrap();
+    log.configured(&["b".to_owned()], WallMs(200)).unwrap();
+    let gone = |log: &Deliveries| log.standings().unwrap().iter().map(|it| it.gone_since).collect::<Vec<_>>();
+    assert_eq!(gone(&log), [Some(WallMs(100)), None]);
+    assert_eq!(log.begin("a", STORE, 9).unwrap().cursor, 1);
+    assert_eq!(gone(&log), [None, None]);
+}
+
+#[test]
+fn dead_letters_are_wanted_by_another_process_and_come_back_in_order() {
+    let folder = Folder::new("letters");
+    let path = folder.path().join("webhooks.db");
+    let server = Deliveries::open(&path).unwrap();
+    server.begin("crm", STORE, 0).unwrap();
+    server.begin("erp", STORE, 0).unwrap();
+    server.bury("crm", 2, &[letter("crm", 2), letter("crm", 1)]).unwrap();
+    server.bury("erp", 1, &[letter("erp", 1)]).unwrap();
+    let command = Deliveries::open_existing(&path).unwrap().unwrap();
+    let standing = command.standings().unwrap().remove(0);
+    assert_eq!((standing.cursor, standing.dead, standing.wanted), (2, 2, 0));
+    let crm = Which { endpoint: Some("crm".to_owned()), id: None };
+    assert_eq!(command.want(&crm), Ok(2));
+    assert_eq!(command.want(&Which { endpoint: None, id: Some("msg_9".to_owned()) }), Ok(0));
+    let wanted = server.wanted("crm", 9).unwrap();
+    assert_eq!(wanted.iter().map(|letter| &*letter.row.id).collect::<Vec<_>>(), ["msg_1", "msg_2"]);
+    assert_eq!((&wanted[1].row, wanted[1].attempts, wanted[1].wanted), (&row(2), 7, true));
+    assert_eq!(server.wanted("erp", 9), Ok(Vec::new()));
+    server.revived("crm", "msg_1").unwrap();
+    server.give_up("crm", "msg_2", 3, "status 410").unwrap();
+    let dead = server.dead(&Which::default(), 9).unwrap();
+    let told: Vec<_> = dead.iter().map(|it| (&*it.endpoint, &*it.row.id, it.attempts, &*it.error, it.wanted)).collect();
+    assert_eq!(told, [("crm", "msg_2", 10, "status 410", false), ("erp", "msg_1", 7, "status 500", false)]);
+}
+
+#[test]
+fn another_file_is_refused_by_name_and_left_as_it_is() {
+    let folder = Folder::new("foreign");
+    let path = folder.path().join("webhooks.db");
+    let refused = |path: &Path| Deliveries::open(path).err().expect("refused").to_string();
+    std::fs::write(
+        &path,
+        "no database, but long enough to be looked at as one, which takes a hundred bytes or so: here",
+    )
+    .unwrap();
+    let before = std::fs::read(&path).unwrap();
+    assert!(refused(&path).contains("webhooks.db"), "{}", refused(&path));
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+
+    std::fs::remove_file(&path).unwrap();
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("CREATE TABLE theirs(a)").unwrap();
+    drop(other);
+    assert!(refused(&path).contains("something else"), "{}", refused(&path));
+
+    std::fs::remove_file(&path).unwrap();
+    drop(Deliveries::open(&path).unwrap());
+    let newer = Connection::open(&path).unwrap();
+    newer.pragma_update(None, "user_version", 2).unwrap();
+    drop(newer);
+    assert!(refused(&path).contains("its version is 2"), "{}", refused(&path));
+    assert!(Deliveries::open_existing(&folder.path().join("none.db")).unwrap().is_none());
+}
