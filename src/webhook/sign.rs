@@ -18,7 +18,7 @@ const ED25519_SEED_BYTES: usize = 32;
 /// What an event is signed with.
 pub enum SigningKey {
     /// `whsec_`: HMAC-SHA-256 with a secret that the receiver has too.
-    Shared(hmac::Key),
+    Shared(Box<hmac::Key>),
     /// `whsk_`: Ed25519; the receiver has the public key, `whpk_`.
     Pair(Box<Ed25519KeyPair>),
 }
@@ -61,7 +61,7 @@ impl SigningKey {
             if !SECRET_BYTES.contains(&secret.len()) {
                 return Err(SecretFault::Length { found: secret.len() });
             }
-            return Ok(Self::Shared(hmac::Key::new(hmac::HMAC_SHA256, &secret)));
+            return Ok(Self::Shared(Box::new(hmac::Key::new(hmac::HMAC_SHA256, &secret))));
         }
         let secret = bytes(text.strip_prefix("whsk_").ok_or(SecretFault::Prefix)?)?;
         let (seed, public) = secret.split_at_checked(ED25519_SEED_BYTES).ok_or(SecretFault::Pair)?;
