@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::columns::{COLUMNS, Columns};
+use super::columns::{COLUMNS, Columns, Users};
 use super::fault::StoreFault;
 use super::keeper::Store;
 use crate::live::BattleId;
@@ -100,7 +100,7 @@ fn scores(db: &Connection, file: &Path, battles: &BTreeSet<[u8; 16]>) -> Result<
     wanted.sort_unstable();
     let mut read =
         db.prepare(&format!("SELECT {COLUMNS} FROM ledger WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq")).map_err(fault)?;
-    let mut scores = Vec::with_capacity(wanted.len());
+    let (mut scores, mut users) = (Vec::with_capacity(wanted.len()), Users::default());
     for run in wanted.chunk_by(|before, after| after - before <= GAP_ROWS) {
         let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
         let mut rows = read.query([first, last]).map_err(fault)?;
@@ -108,7 +108,7 @@ fn scores(db: &Connection, file: &Path, battles: &BTreeSet<[u8; 16]>) -> Result<
             let (columns, _) = Columns::read(row).map_err(fault)?;
             if battles.contains(columns.battle) {
                 let unread = |reason| StoreFault::damaged(file, format!("row {} of the ledger: {reason}", columns.seq));
-                scores.push(columns.score().map_err(unread)?);
+                scores.push(columns.score(&mut users).map_err(unread)?);
             }
         }
     }
