@@ -73,13 +73,13 @@ impl<'a> Columns<'a> {
         BattleId::from_bytes(*self.battle)
     }
 
-    /// What a restart wants to know of it.
+    /// What a restart wants to know of it; `users` are those of the rows before.
     ///
     /// # Errors
     /// A text that no server wrote.
-    pub(super) fn score(&self) -> Result<KeptScore, String> {
+    pub(super) fn score(&self, users: &mut Users) -> Result<KeptScore, String> {
         let op = self.op()?;
-        let scores: BTreeMap<UserId, i64> = points(self.scores)?;
+        let scores: BTreeMap<UserId, i64> = users.points(self.scores)?;
         let number = |number: i64| u64::try_from(number).map_err(|_| format!("{number} is below 0"));
         let gift = match self.gift {
             Some((count, value)) => Some(Gift {
@@ -103,7 +103,7 @@ impl<'a> Columns<'a> {
             key: ScoreKey::new(self.key).map_err(|fault| format!("the key {:?} {fault}", self.key))?,
             change: ScoreChange { op, scores: scores.into_iter().collect(), source },
             gift,
-            scores: points(self.totals)?,
+            scores: users.points(self.totals)?,
             at: WallMs(number(self.at)?),
         })
     }
@@ -118,6 +118,28 @@ impl<'a> Columns<'a> {
             SET => Ok(ScoreOp::Set),
             other => Err(format!("op is {other:?}, neither {ADD:?} nor {SET:?}")),
         }
+    }
+}
+
+/// Users of many rows, each checked and held once: a million rows name the same few.
+#[derive(Default)]
+pub(super) struct Users(BTreeMap<Box<str>, UserId>);
+
+impl Users {
+    /// As [`points`].
+    fn points<T: serde::de::DeserializeOwned>(&mut self, text: &str) -> Result<BTreeMap<UserId, T>, String> {
+        // What has escapes cannot be borrowed, and no id has any.
+        let Ok(named) = serde_json::from_str::<BTreeMap<&str, T>>(text) else { return points(text) };
+        named.into_iter().map(|(name, points)| Ok((self.user(name)?, points))).collect()
+    }
+
+    fn user(&mut self, name: &str) -> Result<UserId, String> {
+        if let Some(known) = self.0.get(name) {
+            return Ok(known.clone());
+        }
+        let user = UserId::new(name).map_err(|fault| format!("the user {name:?} {fault}"))?;
+        self.0.insert(name.into(), user.clone());
+        Ok(user)
     }
 }
 

@@ -99,9 +99,11 @@ pub(super) fn recognise(file: &Path) -> Result<(), StoreFault> {
         file.read_exact(&mut header[..usize::try_from(bytes).unwrap_or(100).min(100)])?;
         Ok(bytes)
     });
-    let bytes = read.map_err(|error| match error.kind() {
-        ErrorKind::NotFound => StoreFault::Missing { path: file.parent().unwrap_or(file).to_owned() },
-        _ => StoreFault::Folder { path: file.to_owned(), error },
+    let bytes = read.map_err(|error| {
+        if error.kind() == ErrorKind::NotFound {
+            return StoreFault::Missing { path: file.parent().unwrap_or(file).to_owned() };
+        }
+        StoreFault::Folder { path: file.to_owned(), error }
     })?;
     let foreign = |found| Err(StoreFault::Foreign { file: file.to_owned(), found });
     // https://www.sqlite.org/fileformat2.html#the_database_header

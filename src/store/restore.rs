@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::columns::{COLUMNS, Columns};
+use super::columns::{COLUMNS, Columns, Users};
 use super::fault::StoreFault;
 use super::keeper::Store;
 use crate::live::BattleId;
@@ -25,7 +25,7 @@ impl Store {
         let mut kept = Kept { rows: state(&self.db, &self.file)?, scores: Vec::new() };
         let standings = kept.standings().map_err(|row| StoreFault::damaged(&self.file, row.to_string()))?;
         let mut left = ENDED_SCORES_MAX;
-        let mut forgotten = BTreeSet::new();
+        let (mut wanted, mut forgotten) = (BTreeSet::new(), BTreeSet::new());
         for Standing { battle, over, ledger_seq, .. } in standings {
             if over {
                 let fits = left.checked_sub(ledger_seq);
@@ -37,9 +37,10 @@ impl Store {
                 }
             }
             if ledger_seq > 0 {
-                scores(&self.db, &self.file, battle, &mut kept.scores)?;
+                wanted.insert(*battle.as_bytes());
             }
         }
+        kept.scores = scores(&self.db, &self.file, &wanted)?;
         self.forgotten = forget(&mut kept, &forgotten);
         Ok(kept)
     }
@@ -82,16 +83,34 @@ pub(super) fn state(db: &Connection, file: &Path) -> Result<BTreeMap<RowName, St
     .collect()
 }
 
-/// All changes of scores of a battle, behind `scores`.
-fn scores(db: &Connection, file: &Path, battle: BattleId, scores: &mut Vec<KeptScore>) -> Result<(), StoreFault> {
+/// Rows between two wanted ones that are read over rather than jumped over.
+const GAP_ROWS: i64 = 32;
+
+/// All changes of scores of these battles. Their numbers come from an index; the rows are then read in the order in which they
+/// lie in the file, each page once.
+fn scores(db: &Connection, file: &Path, battles: &BTreeSet<[u8; 16]>) -> Result<Vec<KeptScore>, StoreFault> {
     let fault = |error| StoreFault::of(file, error);
-    let sql = format!("SELECT {COLUMNS} FROM ledger WHERE battle = ?1");
-    let mut read = db.prepare_cached(&sql).map_err(fault)?;
-    let mut rows = read.query([battle.as_bytes()]).map_err(fault)?;
-    while let Some(row) = rows.next().map_err(fault)? {
-        let (columns, _) = Columns::read(row).map_err(fault)?;
-        let unread = |reason| StoreFault::damaged(file, format!("row {} of the ledger: {reason}", columns.seq));
-        scores.push(columns.score().map_err(unread)?);
+    let mut find = db.prepare("SELECT seq FROM ledger WHERE battle = ?1").map_err(fault)?;
+    let mut wanted: Vec<i64> = Vec::new();
+    for battle in battles {
+        for seq in find.query_map([battle], |row| row.get(0)).map_err(fault)? {
+            wanted.push(seq.map_err(fault)?);
+        }
     }
-    Ok(())
+    wanted.sort_unstable();
+    let mut read =
+        db.prepare(&format!("SELECT {COLUMNS} FROM ledger WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq")).map_err(fault)?;
+    let (mut scores, mut users) = (Vec::with_capacity(wanted.len()), Users::default());
+    for run in wanted.chunk_by(|before, after| after - before <= GAP_ROWS) {
+        let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
+        let mut rows = read.query([first, last]).map_err(fault)?;
+        while let Some(row) = rows.next().map_err(fault)? {
+            let (columns, _) = Columns::read(row).map_err(fault)?;
+            if battles.contains(columns.battle) {
+                let unread = |reason| StoreFault::damaged(file, format!("row {} of the ledger: {reason}", columns.seq));
+                scores.push(columns.score(&mut users).map_err(unread)?);
+            }
+        }
+    }
+    Ok(scores)
 }

@@ -107,11 +107,11 @@ pub(super) fn tables(db: &Connection) -> rusqlite::Result<Vec<(String, String)>>
 
 /// What [`tables`] says of a file that is whole.
 pub(super) fn tables_wanted() -> rusqlite::Result<Vec<(String, String)>> {
-    let mut fresh = Connection::open_in_memory()?;
+    let fresh = Connection::open_in_memory()?;
     for step in STEPS {
         fresh.execute_batch(step)?;
     }
-    tables(&mut fresh)
+    tables(&fresh)
 }
 
 #[cfg(test)]

@@ -25,12 +25,11 @@ impl Store {
         batch.rows.iter().try_for_each(|row| put(&self.db, row))?;
         let Ends { mut head, mut outbox } = self.ends;
         for fact in batch.facts {
-            match fact {
-                Fact::Scored { battle, ledger_seq, key, change, gift, scores, at } => {
-                    let scored = Scored { battle, ledger_seq: *ledger_seq, key, change, gift, scores, at: *at };
-                    head = self.book(head, &scored)?;
-                }
-                other => record(&self.db, head, time.wall, other)?,
+            if let Fact::Scored { battle, ledger_seq, key, change, gift, scores, at } = fact {
+                let scored = Scored { battle, ledger_seq: *ledger_seq, key, change, gift, scores, at: *at };
+                head = self.book(head, &scored)?;
+            } else {
+                record(&self.db, head, time.wall, fact)?;
             }
             outbox = outbox::send(&self.db, fact)?.unwrap_or(outbox);
         }

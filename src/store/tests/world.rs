@@ -124,10 +124,9 @@ impl World {
 
     pub(super) fn score(&mut self, battle: BattleId, key: &str, points: i64) -> Result<Scored, Refusal> {
         let change = ScoreChange { op: ScoreOp::Add, scores: vec![(user("a"), points)], source: Default::default() };
-        match self.ask(Command::Score { battle, key: ScoreKey::new(key).unwrap(), change })? {
-            Answer::Scored(scored) => Ok(scored),
-            other => panic!("{other:?}"),
-        }
+        let answer = self.ask(Command::Score { battle, key: ScoreKey::new(key).unwrap(), change })?;
+        let Answer::Scored(scored) = answer else { panic!("{answer:?}") };
+        Ok(scored)
     }
 
     pub(super) fn status(&mut self, battle: BattleId) -> BattleStatus {
