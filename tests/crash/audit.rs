@@ -204,7 +204,7 @@ impl Books {
         let mut rows: BTreeMap<String, Value> = BTreeMap::new();
         for line in house.said(&["ledger", "export"]).lines() {
             let row: Value = serde_json::from_str(line).unwrap();
-            let key = row["key"].as_str().unwrap().to_owned();
+            let key = row["idempotencyKey"].as_str().unwrap().to_owned();
             assert!(self.scores.contains_key(&key), "{key} was never sent");
             assert!(rows.insert(key.clone(), row).is_none(), "{key} is counted twice");
         }
@@ -212,9 +212,9 @@ impl Books {
             let row = rows.get(&score.key);
             assert!(row.is_some() || score.answers.is_empty(), "{score:?} was answered, and is lost");
             if let Some(row) = row {
-                let wanted = json!([{"userId": score.user, "value": score.value}]);
+                let wanted = json!({&score.user: score.value});
                 assert_eq!((&row["scores"], &row["battleId"]), (&wanted, &json!(score.battle)), "{row}");
-                assert!(score.answers.first().is_none_or(|seq| row["ledgerSeq"] == json!(seq)), "{row}");
+                assert!(score.answers.first().is_none_or(|seq| row["battleSeq"] == json!(seq)), "{row}");
             }
         }
     }

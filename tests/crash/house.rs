@@ -105,7 +105,7 @@ impl House {
     pub(crate) fn said(&self, arguments: &[&str]) -> String {
         let output = Command::new(env!("CARGO_BIN_EXE_costage"))
             .args(arguments)
-            .arg("--data-dir")
+            .arg("--data")
             .arg(self.data())
             .stdin(Stdio::null())
             .output()

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 /// Clients that share a battle.
 const CLIENTS_PER_BATTLE: u32 = 4;
@@ -117,9 +118,12 @@ async fn battle(server: &ChildServer, name: &str) -> anyhow::Result<(String, Str
     Ok((backend.start_battle(&a, &[&b], BATTLE).await?, a))
 }
 
+/// When a score was answered, and how many milliseconds after it was sent.
+type Answered = (Instant, f64);
+
 struct Clients {
     stop: Arc<AtomicBool>,
-    tasks: Vec<tokio::task::JoinHandle<anyhow::Result<Vec<(Instant, f64)>>>>,
+    tasks: Vec<JoinHandle<anyhow::Result<Vec<Answered>>>>,
 }
 
 impl Clients {
@@ -159,7 +163,7 @@ async fn post_until(
     path: String,
     user: String,
     number: u32,
-) -> anyhow::Result<Vec<(Instant, f64)>> {
+) -> anyhow::Result<Vec<Answered>> {
     let mut answered = Vec::new();
     while !stop.load(Ordering::Relaxed) {
         let key = format!("client-{number}-{}", answered.len());
