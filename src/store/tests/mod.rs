@@ -152,11 +152,11 @@ fn facts_are_written_with_the_row_of_the_ledger_they_came_after() {
     let rows = read.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
     let facts: Vec<(String, i64, String)> = rows.map(Result::unwrap).collect();
     let kinds: Vec<_> = facts.iter().map(|(kind, seq, _)| (kind.as_str(), *seq)).collect();
-    let wanted =
-        [("liveCreated", 0), ("liveCreated", 0), ("requestAnswered", 0), ("connected", 0), ("battleStarted", 0)];
-    assert_eq!(kinds[..5], wanted);
-    assert_eq!(kinds[5..], [("battleEnded", 1)]);
-    let ended: serde_json::Value = serde_json::from_str(&facts[5].2).unwrap();
+    let before =
+        ["liveCreated", "hostOnline", "liveCreated", "hostOnline", "requestAnswered", "connected", "battleStarted"];
+    assert_eq!(kinds[..7], before.map(|kind| (kind, 0)));
+    assert_eq!(kinds[7..], [("battleEnded", 1)]);
+    let ended: serde_json::Value = serde_json::from_str(&facts[7].2).unwrap();
     assert_eq!((&ended["battle"], &ended["result"]["scores"]["a"]), (&battle.to_string().into(), &5.into()));
 }
 
