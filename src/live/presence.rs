@@ -78,9 +78,9 @@ impl Lives {
         snapshot.seating.forget_pending();
         let grace = rules.restart_grace;
         let mut lives = Self::seed(now, wall_now, rules, snapshot);
-        let mark = lives.state.mark();
         lives.lose_everybody(wall_now, wall_now.after(grace));
-        lives.rearm(lives.state.touched(mark));
+        // All of them: what a guest is waited for depends on its live too.
+        lives.rearm(lives.state.wakes());
         lives.stage_all();
         lives
     }
