@@ -1,6 +1,7 @@
 //! A row of the ledger as its columns are: what is hashed, exported and summed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rusqlite::Row;
 use rusqlite::types::FromSqlError;
@@ -82,14 +83,14 @@ impl<'a> Columns<'a> {
         let scores: BTreeMap<UserId, i64> = users.points(self.scores)?;
         let number = |number: i64| u64::try_from(number).map_err(|_| format!("{number} is below 0"));
         let gift = match self.gift {
-            Some((count, value)) => Some(Gift {
+            Some((count, value)) => Some(Arc::new(Gift {
                 receiver: scores.keys().next().cloned().ok_or("a gift without a receiver")?,
                 gift_id: self.gift_id.to_owned(),
                 count: number(count)?,
                 value: number(value)?,
                 sender_id: self.sender_id.to_owned(),
                 reference: self.reference.to_owned(),
-            }),
+            })),
             None => None,
         };
         let source = ScoreSource {
@@ -101,7 +102,7 @@ impl<'a> Columns<'a> {
             battle: self.battle(),
             ledger_seq: number(self.battle_seq)?,
             key: ScoreKey::new(self.key).map_err(|fault| format!("the key {:?} {fault}", self.key))?,
-            change: ScoreChange { op, scores: scores.into_iter().collect(), source },
+            change: Arc::new(ScoreChange { op, scores: scores.into_iter().collect(), source }),
             gift,
             scores: users.points(self.totals)?,
             at: WallMs(number(self.at)?),

@@ -14,7 +14,7 @@
 //! |---|---|
 //! | [`memory`], [`outbox_memory`] | the journals that keep nothing |
 //! | [`folder`], `schema`, [`fault`] | the directory, its lock and file; versions and their steps; refusals |
-//! | [`keeper`], `write`, `restore` | the journal on disk; what a commit writes; what a start reads |
+//! | [`keeper`], `write`, `restore`, `changes` | the journal on disk; what a commit writes; what a start reads |
 //! | [`outbox`], [`deliveries`] | webhooks to send, and what has become of them |
 //! | [`chain`], `columns` | the ledger's rows and their hashes |
 //! | [`time`] | the server's time across a restart |
@@ -26,6 +26,7 @@
 pub mod audit;
 pub mod backup;
 pub mod chain;
+mod changes;
 mod columns;
 pub mod deliveries;
 pub mod fault;

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::columns::{COLUMNS, Columns, Users};
+use super::changes;
 use super::fault::StoreFault;
 use super::keeper::Store;
 use crate::live::BattleId;
-use crate::live::kept::{Kept, KeptScore, KeptTable, RowName, Standing};
+use crate::live::kept::{Kept, KeptTable, RowName, Standing};
 
 /// Changes of scores of battles that are over that a start reads, so that it takes no longer with a long ledger. Battles
 /// that ended before those are forgotten, as the rules forget them in time; their changes stay in the ledger. Of battles
@@ -40,7 +40,7 @@ impl Store {
                 wanted.insert(*battle.as_bytes());
             }
         }
-        kept.scores = scores(&self.db, &self.file, &wanted)?;
+        kept.scores = changes::read(&self.db, &self.file, &wanted)?;
         self.forgotten = forget(&mut kept, &forgotten);
         Ok(kept)
     }
@@ -81,36 +81,4 @@ pub(super) fn state(db: &Connection, file: &Path) -> Result<BTreeMap<RowName, St
         Ok((RowName { table, key }, image))
     })
     .collect()
-}
-
-/// Rows between two wanted ones that are read over rather than jumped over.
-const GAP_ROWS: i64 = 32;
-
-/// All changes of scores of these battles. Their numbers come from an index; the rows are then read in the order in which they
-/// lie in the file, each page once.
-fn scores(db: &Connection, file: &Path, battles: &BTreeSet<[u8; 16]>) -> Result<Vec<KeptScore>, StoreFault> {
-    let fault = |error| StoreFault::of(file, error);
-    let mut find = db.prepare("SELECT seq FROM ledger WHERE battle = ?1").map_err(fault)?;
-    let mut wanted: Vec<i64> = Vec::new();
-    for battle in battles {
-        for seq in find.query_map([battle], |row| row.get(0)).map_err(fault)? {
-            wanted.push(seq.map_err(fault)?);
-        }
-    }
-    wanted.sort_unstable();
-    let mut read =
-        db.prepare(&format!("SELECT {COLUMNS} FROM ledger WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq")).map_err(fault)?;
-    let (mut scores, mut users) = (Vec::with_capacity(wanted.len()), Users::default());
-    for run in wanted.chunk_by(|before, after| after - before <= GAP_ROWS) {
-        let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
-        let mut rows = read.query([first, last]).map_err(fault)?;
-        while let Some(row) = rows.next().map_err(fault)? {
-            let (columns, _) = Columns::read(row).map_err(fault)?;
-            if battles.contains(columns.battle) {
-                let unread = |reason| StoreFault::damaged(file, format!("row {} of the ledger: {reason}", columns.seq));
-                scores.push(columns.score(&mut users).map_err(unread)?);
-            }
-        }
-    }
-    Ok(scores)
 }

@@ -29,8 +29,8 @@ impl Shelf {
                 battle: *battle,
                 ledger_seq: *ledger_seq,
                 key: key.clone(),
-                change: (**change).clone(),
-                gift: gift.as_deref().cloned(),
+                change: change.clone(),
+                gift: gift.clone(),
                 scores: scores.clone(),
                 at: *at,
             };

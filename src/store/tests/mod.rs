@@ -2,6 +2,7 @@
 
 mod auditing;
 mod opening;
+mod reading;
 mod scale;
 mod world;
 
