@@ -1,4 +1,4 @@
-//! How long it takes with a million rows: on demand, as `cargo test --release --lib store::tests::scale -- --ignored --nocapture`.
+//! How long it takes with a million rows, or ten: on demand, as `cargo test --release --lib store::tests::scale -- --ignored --nocapture`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -112,6 +112,13 @@ fn verify(folder: &Folder) {
 fn a_million_rows_of_many_battles() {
     let folder = filled(&[900; 1_000], 100_000);
     start(&folder);
+    verify(&folder);
+}
+
+#[test]
+#[ignore = "a quarter of an hour and 6 GB: figures, not rules"]
+fn ten_million_rows() {
+    let folder = filled(&[10_000; 1_000], 0);
     verify(&folder);
 }
 
