@@ -77,6 +77,8 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let row = self.case.row();
+        // Both labels come from the table of cases: as many series as it has rows.
+        metrics::counter!("costage_refusals_total", "case" => row.slug, "code" => row.code.to_string()).increment(1);
         let mut response = (row.status, self.to_json()).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -11,6 +11,8 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 pub use figures::LiveFigures;
 
+use crate::api::cases::{Case, Row};
+
 /// Upper bounds of the latency histograms, ms. Dense where the product lives (1 to 40 ms), so that a percentile read off
 /// them is within a few per cent.
 pub const LATENCY_BUCKETS_MS: [f64; 40] = [
@@ -37,6 +39,7 @@ pub fn install() -> anyhow::Result<Metrics> {
     metrics::set_global_recorder(recorder)
         .map_err(|error| anyhow::anyhow!("metrics were installed already: {error}"))?;
     describe();
+    begin();
     Ok(Metrics(handle))
 }
 
@@ -63,6 +66,23 @@ impl Metrics {
     }
 }
 
+/// What is watched for its first change begins at 0: a counter that is not there before it is 1 has never risen, to Prometheus.
+fn begin() {
+    let watched = [
+        "costage_commits_total",
+        "costage_commit_failures_total",
+        "costage_control_refused_total",
+        "costage_control_panics_total",
+        "costage_webhook_dropped_total",
+    ];
+    watched.into_iter().for_each(|name| metrics::counter!(name).increment(0));
+    for case in [Case::NotStored, Case::Overloaded, Case::Internal] {
+        let Row { slug, code, .. } = case.row();
+        metrics::counter!("costage_refusals_total", "case" => slug, "code" => code.to_string()).increment(0);
+    }
+    metrics::gauge!("costage_control_queue").set(0.0);
+}
+
 fn describe() {
     describe_histogram!(
         "costage_mixing_seconds",
@@ -84,6 +104,10 @@ fn describe() {
     describe_counter!("costage_auth_refused_total", "Tokens that were refused");
     describe_counter!("costage_auth_throttled_total", "Failed requests answered with 429");
     describe_counter!("costage_auth_addresses_full_total", "Failed requests not counted because the table was full");
+    describe_counter!(
+        "costage_refusals_total",
+        "Requests that were refused, by type and code of the problem document; not-stored: a commit failed"
+    );
     describe_counter!("costage_control_refused_total", "Commands refused because the control queue was full");
     describe_counter!("costage_control_panics_total", "Commands taken back after a panic");
     describe_counter!("costage_commit_failures_total", "Commands taken back because they could not be stored");
