@@ -40,7 +40,7 @@ function ofCommits({ serverTime, keptIn, commits, queue }, isStuck) {
   const { lastFailure: failure, took } = commits;
   const fails = failure && failure.failureTime >= (commits.lastCommitTime ?? 0);
   if (fails) said.push(["bad", `Commits fail (${failure.reason}): what is asked is taken back and refused with 503.`]);
-  else if (failure && serverTime - failure.failureTime < REMEMBERED_MS) said.push(["warn", `A commit has failed (${failure.reason}); those after it did not.`]);
+  else if (failure && serverTime - failure.failureTime < REMEMBERED_MS) said.push(["warn", `A commit has failed lately (${failure.reason}); those after it did not.`]);
   if (isStuck) said.push(["bad", "Commands wait and nothing is committed: the disk does not answer."]);
   else if (queue.waiting >= queue.max / 2) said.push(["bad", "The queue is half full: beyond it commands are refused with 503."]);
   if (took && took.p99Seconds > SLOW_SECONDS) said.push(["warn", "Commits are slow."]);
@@ -78,14 +78,13 @@ export function storagePanel(me) {
 
   function showCommits({ commits, queue, serverTime, keptIn }) {
     // In memory nothing is committed.
-    for (const id of ["last-commit", "commits", "commit-failures", "commit-took"]) $(`#${id}`).hidden = keptIn === "memory";
+    for (const id of ["last-commit", "commit-failures", "commit-took"]) $(`#${id}`).hidden = keptIn === "memory";
     const { took, lastFailure } = commits;
     const fails = lastFailure && lastFailure.failureTime >= (commits.lastCommitTime ?? 0);
     const last = commits.lastCommitTime === null ? "none yet" : `${long(serverTime - commits.lastCommitTime)} ago`;
     figure("last-commit", last, "", stuck >= STUCK_LOOKS || fails ? "bad" : "good");
-    figure("commits", String(commits.count), "since the start");
-    figure("commit-failures", String(commits.failures), lastFailure ? `${long(serverTime - lastFailure.failureTime)} ago` : "", fails ? "bad" : commits.failures > 0 ? "warn" : "good");
-    figure("commit-took", took ? millis(took.p99Seconds) : "–", took ? `half ${millis(took.p50Seconds)}` : "", took?.p99Seconds > SLOW_SECONDS ? "warn" : "good");
+    figure("commit-failures", String(commits.failures), `of ${commits.count + commits.failures}`, fails ? "bad" : commits.failures > 0 ? "warn" : "good");
+    figure("commit-took", took ? millis(took.p99Seconds) : "–", "", took?.p99Seconds > SLOW_SECONDS ? "warn" : "good");
     figure("queue", String(queue.waiting), `of ${queue.max}`, queue.waiting >= queue.max / 2 ? "bad" : "good");
   }
 

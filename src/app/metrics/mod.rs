@@ -117,6 +117,7 @@ fn describe() {
     describe_gauge!("costage_last_commit_timestamp_seconds", Unit::Seconds, "When the last commit was, since 1970 UTC");
     describe_gauge!("costage_ledger_head", "Number of the last row of the ledger");
     describe_gauge!("costage_control_queue", "Commands that wait for the control thread");
+    describe_edges();
     describe_webhooks();
     describe_counter!("costage_event_readers_cut_total", "Event sockets cut because they did not keep up");
     describe_counter!("costage_event_readers_refused_total", "Event sockets refused because a live had too many");
@@ -141,6 +142,14 @@ fn describe() {
 
 /// Upper bounds of the number of facts in a commit; 256 orders are decided together at most, and some cause several.
 const COMMIT_FACTS_BUCKETS: [f64; 10] = [0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+
+fn describe_edges() {
+    describe_counter!("costage_token_throttled_total", "Requests answered with 429: one token asked too often");
+    describe_counter!("costage_token_quotas_full_total", "Requests of tokens not counted because the table was full");
+    describe_counter!("costage_udp_received_total", "Datagrams of media that came in");
+    describe_counter!("costage_udp_unknown_total", "Datagrams that belong to no session");
+    describe_counter!("costage_udp_send_failed_total", "Datagrams that the system did not take");
+}
 
 fn describe_webhooks() {
     describe_gauge!("costage_webhook_backlog", "Events that wait for an endpoint");
