@@ -115,7 +115,7 @@ impl Whole {
         }
     }
 
-    /// A battle between the lives `a` and `b`, which is decided by time alone: nobody publishes.
+    /// A battle between the lives `a` and `b`.
     async fn battle(&self) -> String {
         for (live, user) in [("a", "alice"), ("b", "bob")] {
             self.post("/v1/lives", json!({"liveId": live, "owner": {"userId": user}})).await;
@@ -166,7 +166,9 @@ async fn a_score_moves_the_head_a_receiver_that_is_down_shows_and_a_restart_goes
     let time = |told: &Value| told["commits"]["lastCommitTime"].as_u64().unwrap();
     assert_eq!(after["ledger"]["seq"], 1);
     assert_ne!(after["ledger"]["hash"], before["ledger"]["hash"]);
-    assert!(time(&after) >= time(&before) && time(&after) <= after["serverTime"].as_u64().unwrap(), "{after}");
+    // Journal and control thread round the same time apart.
+    let now = after["serverTime"].as_u64().unwrap() + 2;
+    assert!(time(&after) >= time(&before) && time(&after) <= now, "{after}");
     assert!(after["commits"]["count"].as_u64() > before["commits"]["count"].as_u64(), "{after}");
     assert_eq!((&after["commits"]["failures"], &after["commits"]["lastFailure"]), (&json!(0), &Value::Null));
     assert!(after["commits"]["took"]["p99Seconds"].as_f64().unwrap() > 0.0, "{after}");
