@@ -96,7 +96,9 @@ async fn connection(
 /// One more than there may be: told so in one packet, as far as the system takes it at once.
 fn shed(stream: TcpStream, refused: NoPlace) {
     metrics::counter!("costage_http_connections_refused_total").increment(1);
-    let problem = Problem::new(Case::Overloaded, refused.to_string()).to_json();
+    let problem = Problem::new(Case::Overloaded, refused.to_string());
+    problem.count();
+    let problem = problem.to_json();
     let told = stream.into_std().and_then(|mut stream| {
         let length = problem.len();
         let head = format!(

@@ -9,6 +9,7 @@
 //! | `lives`, `live_change`, `seats`, `co_host`, `layout`, `battles` and their `*_into` | REST: request types, and their way into `live`'s own |
 //! | `gifts` | gifts to score, the ledger |
 //! | `avatar`, `preview`, `drawing` | pictures in and out, and how many at a time; no pixel is touched here |
+//! | `storage` | what is kept and how far webhooks have got, for operators |
 //! | `battle_steps` | a battle's accept, reject, cancel, exit, rematch |
 //! | `openapi/` | the document of all routes, made of the types above; `answers`, `key`, `object`: types it needs |
 //! | `events`, `host_sockets` | the event socket, and which hosts hold one open |
@@ -61,6 +62,7 @@ mod refusals;
 mod seats;
 mod seats_into;
 mod stalled;
+mod storage;
 
 pub use dev::DEV_TOKEN_SECONDS;
 pub use drawing::Drawing;
@@ -101,6 +103,7 @@ fn rest() -> Routes {
         .route("/healthz", get(plain::health))
         .route("/openapi.json", get(openapi::served))
         .route("/v1/time", get(plain::time))
+        .route("/v1/storage", get(storage::find))
         .route("/v1/lives", get(lives::list).post(lives::create))
         .route("/v1/lives/{live}", get(lives::find).patch(live_change::change).delete(lives::end))
         .route("/v1/lives/{live}/layout", get(layout::find).put(layout::choose))

@@ -60,6 +60,12 @@ impl Problem {
         self.case.row().status
     }
 
+    /// Counts it as sent. Both labels come from the table of cases: as many series as it has rows.
+    pub(super) fn count(&self) {
+        let row = self.case.row();
+        metrics::counter!("costage_refusals_total", "case" => row.slug, "code" => row.code.to_string()).increment(1);
+    }
+
     /// The document as it is sent.
     pub(super) fn to_json(&self) -> String {
         let row = self.case.row();
@@ -77,6 +83,7 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let row = self.case.row();
+        self.count();
         let mut response = (row.status, self.to_json()).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -9,7 +9,7 @@ use super::drawing::Drawing;
 use super::figures::Figures;
 use super::host_sockets::HostSockets;
 use crate::engine::control::ControlHandle;
-use crate::engine::{Clock, Pictures, Signalling, Viewers};
+use crate::engine::{Books, Clock, Pictures, Signalling, Viewers};
 use crate::live::answer::LiveInfo;
 
 /// Everything that the routes need; cheap to clone.
@@ -41,6 +41,8 @@ pub struct ApiState {
     pub pictures: Arc<dyn Pictures>,
     /// Places for making them.
     pub drawing: Drawing,
+    /// What operators are told of commits and webhooks.
+    pub books: Arc<Books>,
 }
 
 impl ApiState {

@@ -9,7 +9,7 @@ use super::clock::{LineClock, boot_clock};
 use super::config::Config;
 use super::{signing, webhooks};
 use crate::engine::StoreId;
-use crate::engine::{Clock, Journal};
+use crate::engine::{Books, Clock, Journal};
 use crate::live::{Seed, Snapshot, WallMs};
 use crate::store::{MemoryOutbox, Moment, Store, Telling};
 
@@ -21,6 +21,8 @@ pub(super) struct Keeping {
     pub(super) snapshot: Option<Snapshot>,
     /// The server's time, which goes on where anybody counts down on it.
     pub(super) clock: Arc<dyn Clock>,
+    /// What operators are told of it.
+    pub(super) books: Arc<Books>,
     /// Events for backends, and how far they have got.
     pub(super) webhooks: webhooks::Kept,
 }
@@ -35,7 +37,8 @@ pub(super) fn open(config: &Config, clock: &Arc<dyn Clock>, seed: Seed) -> anyho
         let outbox = MemoryOutbox::new(StoreId(signing::bytes()?));
         let webhooks = webhooks::in_memory(&outbox)?;
         let journal = Box::new(Telling(outbox));
-        return Ok(Keeping { journal, snapshot: None, clock: Arc::clone(clock), webhooks });
+        let books = Arc::new(Books::in_memory());
+        return Ok(Keeping { journal, snapshot: None, clock: Arc::clone(clock), books, webhooks });
     };
     let begun = clock.now();
     let (own, boot) = (Arc::clone(clock), boot_clock());
@@ -67,10 +70,12 @@ pub(super) fn open(config: &Config, clock: &Arc<dyn Clock>, seed: Seed) -> anyho
         );
     }
     let webhooks = webhooks::in_directory(path, store.bell())?;
+    let books = store.books();
     Ok(Keeping {
         journal: Box::new(store),
         snapshot: Some(snapshot),
         clock: Arc::new(LineClock::new(Arc::clone(clock), line)),
+        books,
         webhooks,
     })
 }

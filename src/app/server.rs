@@ -14,7 +14,9 @@ use super::webhooks;
 use crate::api::auth::{Attempts, Keys, Quotas, Rates};
 use crate::api::{self, ApiState, Drawing, Going, Sockets, Stage};
 use crate::engine::trace::Samples;
-use crate::engine::{self, Clock, ControlConfig, ControlHandle, ControlThread, Director, Engine, Signalling, Viewers};
+use crate::engine::{
+    self, Books, Clock, ControlConfig, ControlHandle, ControlThread, Director, Engine, Signalling, Viewers,
+};
 use crate::live::Rules;
 use crate::peer::{self, PeerConfig, Receiver, Sessions};
 use crate::webhook::Webhooks;
@@ -78,8 +80,9 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
         peer::start(&peer_config(config, dev), Arc::clone(&clock), Arc::new(director.clone()))
             .context("no media: is the port in use? set `media_udp_port` to another one, or to 0 for a free one")?;
     let seed = signing::seed()?;
-    let Keeping { journal, snapshot, clock: server_clock, webhooks: kept } = keeping::open(config, &clock, seed)?;
-    let webhooks = Arc::new(webhooks::start(config, kept, &server_clock)?);
+    let Keeping { journal, snapshot, clock: server_clock, books, webhooks: kept } =
+        keeping::open(config, &clock, seed)?;
+    let webhooks = Arc::new(webhooks::start(config, kept, Arc::clone(&books), &server_clock)?);
     let control_config = ControlConfig { rules: rules(config), seed, snapshot };
     let (control, control_thread) =
         engine::control::spawn(server_clock, control_config, journal, Box::new(director.clone()))
@@ -90,7 +93,8 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
     let going = Going::default();
     let viewers = engine.viewers();
     let pictures = Arc::new(director.clone());
-    let state = api_state(config, dev, &control, &sessions, &keys, &clock, &going, kernels, metrics, viewers, pictures);
+    let state =
+        api_state(config, dev, &control, &sessions, &keys, &clock, &going, kernels, metrics, viewers, pictures, books);
     let sockets = state.sockets.clone();
     let mut http = vec![serve(listener, api::router(state), config.limits.connections, &going)];
     if !config.metrics_listen.is_empty() {
@@ -262,6 +266,7 @@ fn api_state(
     metrics: &Metrics,
     viewers: Arc<Viewers>,
     pictures: Arc<Director>,
+    books: Arc<Books>,
 ) -> ApiState {
     let simd = kernels.level().to_string();
     let figures = LiveFigures::new(metrics.clone(), Arc::clone(clock), simd, openh264::assembly().is_present());
@@ -282,6 +287,7 @@ fn api_state(
         viewers,
         pictures,
         drawing: Drawing::default(),
+        books,
     }
 }
 

@@ -10,7 +10,7 @@ use anyhow::Context;
 
 use super::config::Config;
 use super::signing;
-use crate::engine::{Clock, DeliveryLog, OutboxBell, OutboxLog};
+use crate::engine::{Books, Clock, DeliveryLog, OutboxBell, OutboxLog};
 use crate::store::{Deliveries, MemoryOutbox, OutboxReader};
 use crate::webhook::{Surroundings, SystemResolver, Webhooks};
 
@@ -55,9 +55,9 @@ pub fn in_memory(outbox: &Arc<MemoryOutbox>) -> anyhow::Result<Kept> {
 ///
 /// # Errors
 /// When a setting is wrong, what is kept of webhooks cannot be read, or the system gives no randomness.
-pub fn start(config: &Config, kept: Kept, clock: &Arc<dyn Clock>) -> anyhow::Result<Webhooks> {
+pub fn start(config: &Config, kept: Kept, books: Arc<Books>, clock: &Arc<dyn Clock>) -> anyhow::Result<Webhooks> {
     let endpoints = config.endpoints().context("webhooks in the configuration")?;
     let Kept { outbox, deliveries, bell } = kept;
     let (clock, resolver, chance) = (Arc::clone(clock), Arc::new(SystemResolver), signing::random()?);
-    Ok(Webhooks::start(Surroundings { outbox, deliveries, bell, clock, resolver, chance }, endpoints)?)
+    Ok(Webhooks::start(Surroundings { outbox, deliveries, bell, books, clock, resolver, chance }, endpoints)?)
 }

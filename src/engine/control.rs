@@ -20,6 +20,10 @@ use crate::live::{Answer, Command, LiveId, Refusal, Rules, Seed, Snapshot, UserI
 /// Orders that are decided together at most, beside the first: they share a commit, and the first waits for the last.
 const BATCH_MAX: usize = 255;
 
+/// Orders that may wait for the thread; one more is refused (503). A command takes microseconds, a commit to disk
+/// milliseconds: this is a second or two of waiting, after which a client would rather be told.
+pub const WAITING_MAX: usize = 1_024;
+
 /// Takes the outcome of a command on the control thread; it must not block.
 pub type Reply<T> = Box<dyn FnOnce(Result<T, Refusal>) + Send>;
 
@@ -86,6 +90,12 @@ impl ControlHandle {
     /// Reads the events of a live: a snapshot and what follows, or what was missed since `resume`.
     pub fn subscribe(&self, live: LiveId, resume: Option<Resume>, reply: Reply<Subscription>) {
         self.inbox.offer(&*self.clock, Order::Subscribe(live, resume, reply));
+    }
+
+    /// Orders that wait for the thread, beside those that it is at.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.inbox.commands()
     }
 
     /// The server's time now, on the line that all answers and events are on.

@@ -8,14 +8,10 @@ use costage_media::forward::FeedId;
 use costage_media::scene::SourceId;
 
 use super::clock::Clock;
-use super::control::Reply;
+use super::control::{Reply, WAITING_MAX};
 use super::events::{Resume, Subscription};
 use crate::live::command::{MediaState, SocketState};
 use crate::live::{Answer, Command, LiveId, Refusal};
-
-/// Commands that may wait; one more is refused (503). A command takes microseconds, a commit to disk milliseconds:
-/// this is a second or two of waiting, after which a client would rather be told.
-const COMMANDS_MAX: usize = 1_024;
 
 /// One thing to do.
 pub(super) enum Order {
@@ -44,7 +40,7 @@ pub(super) struct Inbox {
 #[derive(Default)]
 struct Waiting {
     entries: VecDeque<(Instant, Entry)>,
-    /// Commands among the entries: only they are bounded by [`COMMANDS_MAX`].
+    /// Commands among the entries: only they are bounded by [`WAITING_MAX`].
     commands: usize,
     /// The last word of each source that has an entry; one entry a source bounds them by the number of lives and
     /// their seats.
@@ -87,7 +83,7 @@ impl Inbox {
         let mut waiting = self.lock();
         let refusal = if waiting.stopping {
             Refusal::Closing
-        } else if waiting.commands >= COMMANDS_MAX {
+        } else if waiting.commands >= WAITING_MAX {
             metrics::counter!("costage_control_refused_total").increment(1);
             Refusal::Busy
         } else {
@@ -144,6 +140,11 @@ impl Inbox {
     pub(super) fn more(&self) -> Option<(Instant, Order)> {
         let mut waiting = self.lock();
         if waiting.stopping { None } else { waiting.take() }
+    }
+
+    /// Commands that wait.
+    pub(super) fn commands(&self) -> usize {
+        self.lock().commands
     }
 
     /// Ends the reader; what waits is refused.
@@ -210,11 +211,11 @@ mod tests {
     #[test]
     fn a_full_queue_refuses_at_once_but_never_a_hosts_media() {
         let (inbox, clock) = (Inbox::default(), clock());
-        let waiting: Vec<_> = (0..COMMANDS_MAX).map(|_| offer(&inbox, &clock, 1)).collect();
+        let waiting: Vec<_> = (0..WAITING_MAX).map(|_| offer(&inbox, &clock, 1)).collect();
         assert_eq!(offer(&inbox, &clock, 1).try_recv(), Ok(Err(Refusal::Busy)));
         assert!(waiting.iter().all(|reply| reply.try_recv().is_err()));
         inbox.media(&clock, SourceId(1), MediaState::Up);
-        for _ in 0..COMMANDS_MAX {
+        for _ in 0..WAITING_MAX {
             assert!(matches!(inbox.next(&clock, None), Next::Order(_, Order::Ask(..))));
         }
         assert!(matches!(inbox.next(&clock, None), Next::Order(_, Order::Media(SourceId(1), MediaState::Up))));

@@ -9,6 +9,7 @@
 //! **Invariant:** no lock on the packet path; every queue has a bound and a written policy ([`bounded`]).
 //! **Invariant:** a panic in one session or of one host's media ends that alone; of a thread that falls [`Engine::fallen`] tells.
 
+pub mod books;
 pub mod bounded;
 pub mod clock;
 mod complaint;
@@ -41,6 +42,7 @@ mod viewers;
 mod watched;
 mod wishes;
 
+pub use books::Books;
 pub use clock::{Clock, Epoch};
 pub use control::{ControlConfig, ControlHandle, ControlThread, Reply};
 pub use director::Director;

@@ -18,6 +18,7 @@ use super::outbox;
 use super::schema;
 use super::time::{Boot, Clocks, KeptTime};
 use crate::engine::OutboxBell;
+use crate::engine::books::{Books, LedgerEnd};
 use crate::engine::journal::{Batch, Journal, JournalError};
 use crate::live::kept::RowName;
 use crate::live::time::Timeline;
@@ -50,6 +51,8 @@ pub struct Store {
     line: Timeline,
     /// Between the outbox and its readers.
     pub(super) bell: Arc<OutboxBell>,
+    /// What operators are told.
+    books: Arc<Books>,
     /// Rows that the start has forgotten: removed with the first commit.
     pub(super) forgotten: Vec<RowName>,
     /// Released last.
@@ -88,7 +91,14 @@ impl Store {
         let line = Timeline::new(moment.now, moment.wall);
         let ends = Ends { head, outbox: outbox::head(&db).map_err(fault)? };
         let bell = Arc::new(OutboxBell::new(ends.outbox));
-        Ok(Self { db, file, ends, linker, kept_time, clocks, line, bell, forgotten: Vec::new(), _folder: folder })
+        // A file that was made just now has no commit yet.
+        let last = Some(kept_time.wall).filter(|last| last.0 > 0);
+        if let Some(last) = last {
+            metrics::gauge!("costage_last_commit_timestamp_seconds").set(last.0 as f64 / 1000.0);
+        }
+        let books = Arc::new(Books::on_disk(ledger_end(head), last));
+        let forgotten = Vec::new();
+        Ok(Self { db, file, ends, linker, kept_time, clocks, line, bell, books, forgotten, _folder: folder })
     }
 
     /// The line of the server's time from now on: see [`super::time`]. Call it once, before the first commit.
@@ -101,6 +111,12 @@ impl Store {
     #[must_use]
     pub fn head(&self) -> Head {
         self.ends.head
+    }
+
+    /// What operators are told of its commits.
+    #[must_use]
+    pub fn books(&self) -> Arc<Books> {
+        Arc::clone(&self.books)
     }
 
     /// What its readers are woken by, and say how far all of them have got: the next commits remove what lies behind.
@@ -122,6 +138,7 @@ impl Journal for Store {
                 self.ends = ends;
                 self.forgotten.clear();
                 self.bell.ring(ends.outbox);
+                self.books.committed(time.wall, took, ledger_end(ends.head));
                 metrics::counter!("costage_commits_total").increment(1);
                 metrics::histogram!("costage_commit_facts").record(batch.facts.len() as f64);
                 metrics::gauge!("costage_last_commit_timestamp_seconds").set(time.wall.0 as f64 / 1000.0);
@@ -130,10 +147,16 @@ impl Journal for Store {
             }
             Err(error) => {
                 self.roll_back();
+                // Without the file's name: where the data directory is, is nobody's business who asks over HTTP.
+                self.books.failed(time.wall, took, error.to_string());
                 Err(JournalError { reason: format!("{}: {error}", self.file.display()) })
             }
         }
     }
+}
+
+fn ledger_end(head: Head) -> LedgerEnd {
+    LedgerEnd { seq: head.seq, hash: head.hash.0 }
 }
 
 /// Durable with each commit; readers beside the writer.

@@ -12,8 +12,8 @@ use super::post::Post;
 use super::queue::{Change, Outcome, Poll, Queue, RETRY_MAX, WINDOW};
 use super::target::Resolver;
 use super::upkeep;
-use crate::engine::Clock;
 use crate::engine::outbox_log::{DeliveryLog, LogFault, OutboxBell, OutboxLog, OutboxRow, Standing};
+use crate::engine::{Books, Clock};
 use crate::live::WallMs;
 use crate::live::time::Timeline;
 
@@ -35,6 +35,8 @@ pub struct Surroundings {
     pub deliveries: Arc<dyn DeliveryLog>,
     /// Says that there are more.
     pub bell: Arc<OutboxBell>,
+    /// What operators are told.
+    pub books: Arc<Books>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Resolves names.

@@ -1,4 +1,4 @@
-//! What is looked at beside deliveries: figures for `/metrics`, and how far the outbox may be pruned.
+//! What is looked at beside deliveries: figures for `/metrics` and for operators, and how far the outbox may be pruned.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::endpoint::Endpoint;
 use super::sender::Surroundings;
+use crate::engine::books::Look;
 use crate::engine::outbox_log::{Backlog, KEPT, LogFault, Standing};
 use crate::live::WallMs;
 use crate::live::time::Timeline;
@@ -39,6 +40,7 @@ fn look(surroundings: &Surroundings, endpoints: &[Arc<Endpoint>], now: WallMs) -
     let head = surroundings.outbox.head()?;
     surroundings.deliveries.configured(&names, now)?;
     let standings = surroundings.deliveries.standings()?;
+    let mut look = Look { at: Some(now), endpoints: Vec::with_capacity(endpoints.len()) };
     for endpoint in endpoints {
         let Some(standing) = standings.iter().find(|standing| standing.endpoint == endpoint.name) else { continue };
         let backlog = if standing.cursor < head {
@@ -47,13 +49,19 @@ fn look(surroundings: &Surroundings, endpoints: &[Arc<Endpoint>], now: WallMs) -
             Backlog::default()
         };
         show(standing, backlog, now);
+        look.endpoints.push((standing.clone(), backlog));
     }
+    surroundings.books.looked(look);
     // One that is configured and has no cursor yet will begin at the head it finds.
     surroundings.bell.release(floor(&standings, head, now));
     Ok(())
 }
 
 fn show(standing: &Standing, backlog: Backlog, now: WallMs) {
+    // There from the start, so that the first of each is seen to be one.
+    for name in ["costage_webhook_deliveries_total", "costage_webhook_failures_total"] {
+        metrics::counter!(name, "endpoint" => standing.endpoint.clone()).increment(0);
+    }
     let gauge =
         |name: &'static str, value: f64| metrics::gauge!(name, "endpoint" => standing.endpoint.clone()).set(value);
     #[allow(clippy::cast_precision_loss, reason = "a figure for people")]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use costage::api::auth::{Claims, Keys, Quotas, Rates, Role, Verifying};
 use costage::api::{self, ApiState, Drawing, Going, Settings, Sockets, Stage, ViewerTokens};
 use costage::engine::trace::{Sample, Samples};
-use costage::engine::{self, Clock, ControlConfig, ControlThread, Engine, MixConfig, Signalling, control};
+use costage::engine::{self, Books, Clock, ControlConfig, ControlThread, Engine, MixConfig, Signalling, control};
 use costage::live::command::MediaState;
 use costage::live::{LiveId, Rules, Seed, UserId};
 use costage::peer::{self, PeerConfig, Receiver};
@@ -137,6 +137,7 @@ impl House {
             viewers: engine.viewers(),
             pictures: Arc::new(director.clone()),
             drawing: Drawing::default(),
+            books: Arc::new(Books::in_memory()),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();

@@ -22,6 +22,7 @@ mod presence;
 mod refusals;
 mod seats;
 mod slow;
+mod storage;
 mod tokens;
 mod whep;
 mod whip;

@@ -5,6 +5,8 @@
 //!           /console?live=b ─┘                                    └─▶ /console?live=b   and what REST says
 //! ```
 
+mod storage;
+
 use serde_json::{Value, json};
 
 use crate::chromium::{Browser, Page};

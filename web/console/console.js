@@ -20,6 +20,7 @@ import { livesPanel } from "./lives.js";
 import { runCountdowns, setText } from "./parts.js";
 import { seatsPanel } from "./seats.js";
 import { apply, begin, missedEnd } from "./state.js";
+import { storagePanel } from "./storage.js";
 import { nameOf, sentence } from "./words.js";
 
 const LOG_LINES_MAX = 60;
@@ -45,6 +46,7 @@ const coHost = coHostPanel(desk, { battleAfter: (id, wanted) => (wanted ? battle
 const battle = battlePanel(desk);
 const seats = seatsPanel(desk);
 const lives = livesPanel(desk);
+const storage = storagePanel(me);
 
 /** Shows the state. Who has just pressed what is gone now keeps a place on the keyboard: the panel's heading. */
 function show() {
@@ -253,6 +255,7 @@ async function start() {
   show();
   await me.renew().catch(() => {}); // said by whatever is asked next
   lives.open();
+  storage.open();
   if (!liveId) return;
   $("#live").textContent = liveId;
   document.title = `${liveId} · console · costage`;

@@ -11,6 +11,8 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 pub use figures::LiveFigures;
 
+use crate::api::cases::{Case, Row};
+
 /// Upper bounds of the latency histograms, ms. Dense where the product lives (1 to 40 ms), so that a percentile read off
 /// them is within a few per cent.
 pub const LATENCY_BUCKETS_MS: [f64; 40] = [
@@ -37,6 +39,7 @@ pub fn install() -> anyhow::Result<Metrics> {
     metrics::set_global_recorder(recorder)
         .map_err(|error| anyhow::anyhow!("metrics were installed already: {error}"))?;
     describe();
+    begin();
     Ok(Metrics(handle))
 }
 
@@ -63,6 +66,23 @@ impl Metrics {
     }
 }
 
+/// What is watched for its first change begins at 0: a counter that is not there before it is 1 has never risen, to Prometheus.
+fn begin() {
+    let watched = [
+        "costage_commits_total",
+        "costage_commit_failures_total",
+        "costage_control_refused_total",
+        "costage_control_panics_total",
+        "costage_webhook_dropped_total",
+    ];
+    watched.into_iter().for_each(|name| metrics::counter!(name).increment(0));
+    for case in [Case::NotStored, Case::Overloaded, Case::Internal] {
+        let Row { slug, code, .. } = case.row();
+        metrics::counter!("costage_refusals_total", "case" => slug, "code" => code.to_string()).increment(0);
+    }
+    metrics::gauge!("costage_control_queue").set(0.0);
+}
+
 fn describe() {
     describe_histogram!(
         "costage_mixing_seconds",
@@ -84,6 +104,10 @@ fn describe() {
     describe_counter!("costage_auth_refused_total", "Tokens that were refused");
     describe_counter!("costage_auth_throttled_total", "Failed requests answered with 429");
     describe_counter!("costage_auth_addresses_full_total", "Failed requests not counted because the table was full");
+    describe_counter!(
+        "costage_refusals_total",
+        "Requests that were refused, by type and code of the problem document; not-stored: a commit failed"
+    );
     describe_counter!("costage_control_refused_total", "Commands refused because the control queue was full");
     describe_counter!("costage_control_panics_total", "Commands taken back after a panic");
     describe_counter!("costage_commit_failures_total", "Commands taken back because they could not be stored");
@@ -93,6 +117,7 @@ fn describe() {
     describe_gauge!("costage_last_commit_timestamp_seconds", Unit::Seconds, "When the last commit was, since 1970 UTC");
     describe_gauge!("costage_ledger_head", "Number of the last row of the ledger");
     describe_gauge!("costage_control_queue", "Commands that wait for the control thread");
+    describe_edges();
     describe_webhooks();
     describe_counter!("costage_event_readers_cut_total", "Event sockets cut because they did not keep up");
     describe_counter!("costage_event_readers_refused_total", "Event sockets refused because a live had too many");
@@ -117,6 +142,14 @@ fn describe() {
 
 /// Upper bounds of the number of facts in a commit; 256 orders are decided together at most, and some cause several.
 const COMMIT_FACTS_BUCKETS: [f64; 10] = [0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+
+fn describe_edges() {
+    describe_counter!("costage_token_throttled_total", "Requests answered with 429: one token asked too often");
+    describe_counter!("costage_token_quotas_full_total", "Requests of tokens not counted because the table was full");
+    describe_counter!("costage_udp_received_total", "Datagrams of media that came in");
+    describe_counter!("costage_udp_unknown_total", "Datagrams that belong to no session");
+    describe_counter!("costage_udp_send_failed_total", "Datagrams that the system did not take");
+}
 
 fn describe_webhooks() {
     describe_gauge!("costage_webhook_backlog", "Events that wait for an endpoint");

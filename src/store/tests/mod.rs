@@ -116,10 +116,16 @@ fn a_failure_in_the_middle_leaves_the_connection_usable() {
     world.store.db.execute_batch(fail).unwrap();
     assert_eq!(world.score(battle, "1", 5), Err(Refusal::NotKept));
     assert!(world.last_failure.as_ref().unwrap().contains("injected"));
+    let told = world.store.books().commits();
+    let reason = told.last_failure.unwrap().reason;
+    assert!((told.failed, reason.contains("injected"), reason.contains(".db")) == (1, true, false), "{reason}");
+    assert_eq!(told.ledger.unwrap().seq, 0);
     let rows = world.counts();
     world.store.db.execute_batch("DROP TRIGGER fail").unwrap();
     assert_eq!(world.counts(), rows, "its rows were rolled back too");
     assert_eq!(world.score(battle, "1", 5).unwrap().ledger_seq, 1);
+    let (told, head) = (world.store.books().commits().ledger.unwrap(), world.store.head());
+    assert_eq!((told.seq, told.hash), (head.seq, head.hash.0));
     world.verify_whole();
 }
 

@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::*;
-use crate::engine::outbox_log::{DeadLetter, StoreId, Which};
+use crate::engine::outbox_log::{Backlog, DeadLetter, KEPT, StoreId, Which};
 use crate::live::{Callback, CallbackKind, LiveId};
 use crate::store::{Deliveries, MemoryOutbox};
 use crate::webhook::sign::{SigningKey, signatures};
@@ -113,6 +113,7 @@ impl House {
             bell: outbox.bell(),
             outbox: Arc::clone(&outbox) as Arc<dyn OutboxLog>,
             deliveries: Arc::clone(&deliveries) as Arc<dyn DeliveryLog>,
+            books: Arc::new(Books::in_memory()),
             clock: Arc::new(RealClock),
             resolver: Arc::new(Loopback),
             chance: 1,
@@ -352,4 +353,73 @@ async fn loopback_is_not_reached_by_name_or_number_unless_allowed() {
         assert!(error.contains("127.0.0.1 is not a public address"), "{error}");
     }
     assert_eq!(receiver.got().len(), 0);
+}
+
+/// A clock that the test moves; both times together.
+#[derive(Clone)]
+struct Hand(Arc<Mutex<Duration>>, Instant);
+
+impl Hand {
+    fn forward(&self, by: Duration) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for Hand {
+    fn now(&self) -> Instant {
+        self.1 + *self.0.lock().unwrap()
+    }
+
+    fn wall_ms(&self) -> u64 {
+        1_790_000_000_000 + u64::try_from(self.0.lock().unwrap().as_millis()).unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn operators_are_told_of_a_receiver_that_is_down_of_its_dead_letter_and_of_a_replay_in_vain() {
+    let receiver = Receiver::default();
+    let (address, down) = receiver.serve("127.0.0.1:0").await;
+    down.abort();
+    assert!(down.await.unwrap_err().is_cancelled());
+    let (outbox, deliveries) = (MemoryOutbox::new(StoreId([9; 16])), Arc::new(Deliveries::in_memory().unwrap()));
+    let (books, clock) = (Arc::new(Books::in_memory()), Hand(Arc::default(), Instant::now()));
+    let surroundings = Surroundings {
+        bell: outbox.bell(),
+        outbox: Arc::clone(&outbox) as Arc<dyn OutboxLog>,
+        deliveries: Arc::clone(&deliveries) as Arc<dyn DeliveryLog>,
+        books: Arc::clone(&books),
+        clock: Arc::new(clock.clone()),
+        resolver: Arc::new(Loopback),
+        chance: 1,
+    };
+    let endpoints = vec![endpoint("crm", &format!("http://{address}/"), &[SECRET])];
+    let webhooks = Webhooks::start(surroundings, endpoints.clone()).unwrap();
+    // Time goes on, and senders and upkeep look at once, until this is told.
+    let told = async |step: Duration, wanted: &dyn Fn(&Standing, Backlog) -> bool| {
+        until(|| {
+            clock.forward(step);
+            webhooks.set(endpoints.clone());
+            books.webhooks().endpoints.first().is_some_and(|(standing, backlog)| wanted(standing, *backlog))
+        })
+        .await;
+        books.webhooks().endpoints[0].clone()
+    };
+    told(Duration::ZERO, &|standing, _| standing.endpoint == "crm").await;
+    let (live, data) = (LiveId::new("a").unwrap(), serde_json::json!({}));
+    let happened = WallMs(clock.wall_ms());
+    outbox.append([Callback { kind: CallbackKind::HostOnline, live, at: happened, data }]);
+
+    let (standing, backlog) = told(Duration::from_secs(5), &|standing, _| standing.trouble.is_some()).await;
+    assert_eq!(backlog, Backlog { events: 1, oldest: Some(happened) });
+    let trouble = standing.trouble.unwrap();
+    assert!(trouble.error.contains("onnect") && trouble.next_try > happened, "{trouble:?}");
+
+    let (standing, backlog) = told(KEPT / 8, &|standing, _| standing.dead == 1).await;
+    assert_eq!((standing.wanted, standing.trouble, backlog), (0, None, Backlog::default()));
+
+    assert_eq!(deliveries.want(&Which::default()), Ok(1));
+    told(Duration::ZERO, &|standing, _| standing.wanted == 1).await;
+    let (standing, _) = told(Duration::from_secs(20), &|standing, _| standing.wanted == 0).await;
+    assert_eq!((standing.dead, standing.delivered), (1, 0), "still dead");
+    webhooks.stop().await;
 }

@@ -141,6 +141,7 @@ fn matches(pattern: &str, text: &str) -> bool {
         "^[A-Za-z0-9_][A-Za-z0-9_.@:-]*$" => {
             text.starts_with(word) && text.chars().all(|char| word(char) || ".@:-".contains(char))
         }
+        "^[0-9a-f]{64}$" => text.len() == 64 && text.chars().all(|char| "0123456789abcdef".contains(char)),
         "^[ -~]*$" => text.chars().all(|char| (' '..='~').contains(&char)),
         other => panic!("the checker does not know the pattern {other}"),
     }

@@ -92,7 +92,9 @@ impl Tour {
     }
 
     async fn lives(&mut self) {
-        for path in ["/healthz", "/openapi.json", "/v1/time", "/v1/lives", "/v1/lives/a", "/v1/lives/a/seats"] {
+        for path in
+            ["/healthz", "/openapi.json", "/v1/time", "/v1/storage", "/v1/lives", "/v1/lives/a", "/v1/lives/a/seats"]
+        {
             if path == "/v1/lives/a" {
                 for (live, user) in [("a", "alice"), ("b", "bob")] {
                     self.go("admin", "POST", "/v1/lives", json!({"liveId": live, "owner": {"userId": user}})).await;

@@ -99,6 +99,13 @@ pub(super) const TEXTS: &[Text] = &[
     said(text("OPTIONS", "/whep/{live}/return", "optionsOfPlayingReturn", MEDIA), OPTIONS),
     text("GET", "/v1/time", "time", "other")
         .says("The server's time", "On the line that battles and events count by; clients count down from it."),
+    text("GET", "/v1/storage", "storage", "other")
+        .says(
+            "What is kept, and what waits",
+            "For admins: the last commit, what failed, the ledger's head, and how far webhooks have got with each endpoint. Commits are as of now, \
+            webhooks as of `webhooks.lookTime`, at most some seconds ago. It waits for no disk, so it is answered also when the disk is.",
+        )
+        .refuses(&[Case::Forbidden]),
     text("GET", "/healthz", "health", "other")
         .says("Is the server ready", "503 from the first moment of a shutdown, so that a balancer looks elsewhere."),
     text("GET", "/openapi.json", "openapi", "other").says("This document", ""),
