@@ -12,7 +12,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | [`memory`], [`outbox_memory`] | the journals that keep nothing |
+//! | [`outbox_memory`] | the journal that keeps nothing, but for events to send |
 //! | [`folder`], `schema`, [`fault`] | the directory, its lock and file; versions and their steps; refusals |
 //! | [`keeper`], `write`, `restore`, `changes` | the journal on disk; what a commit writes; what a start reads |
 //! | [`outbox`], [`deliveries`] | webhooks to send, and what has become of them |
@@ -32,7 +32,6 @@ pub mod deliveries;
 pub mod fault;
 pub mod folder;
 pub mod keeper;
-pub mod memory;
 pub mod outbox;
 pub mod outbox_memory;
 mod restore;
@@ -49,7 +48,6 @@ pub use chain::{Hash, Head};
 pub use deliveries::Deliveries;
 pub use fault::StoreFault;
 pub use keeper::Store;
-pub use memory::Memory;
 pub use outbox::OutboxReader;
 pub use outbox_memory::{MemoryOutbox, Telling};
 pub use time::{Boot, Moment};

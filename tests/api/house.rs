@@ -6,11 +6,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use costage::api::auth::{Claims, Keys, Quotas, Rates, Role, Verifying};
 use costage::api::{self, ApiState, Drawing, Going, Settings, Sockets, Stage, ViewerTokens};
 use costage::engine::trace::{Sample, Samples};
-use costage::engine::{self, Books, Clock, ControlConfig, ControlThread, Engine, MixConfig, Signalling, control};
+use costage::engine::{
+    self, Books, Clock, ControlConfig, ControlThread, Engine, MixConfig, Signalling, StoreId, control,
+};
 use costage::live::command::MediaState;
 use costage::live::{LiveId, Rules, Seed, UserId};
 use costage::peer::{self, PeerConfig, Receiver};
-use costage::store::Memory;
+use costage::store::{MemoryOutbox, Telling};
 use costage_media::kernel::Kernels;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
@@ -111,8 +113,9 @@ impl House {
         let peer_config = PeerConfig { port: 0, loopback: true, sessions_max: 3, ..PeerConfig::default() };
         let (sessions, receiver) = peer::start(&peer_config, Arc::clone(&clock), Arc::new(director.clone())).unwrap();
         let config = ControlConfig { rules, seed: Seed::repeatable(11), snapshot: None };
+        let journal = Box::new(Telling(MemoryOutbox::new(StoreId([0; 16]))));
         let (control, thread) =
-            control::spawn(Arc::clone(&clock), config, Box::new(Memory), Box::new(director.clone())).unwrap();
+            control::spawn(Arc::clone(&clock), config, journal, Box::new(director.clone())).unwrap();
         director.set_control(&control);
         let mut settings = Settings {
             viewer_tokens: ViewerTokens::Optional,

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use costage::engine::{Clock, ControlConfig, Engine, MixConfig, Role, Signalling, control};
+use costage::engine::{Clock, ControlConfig, Engine, MixConfig, Role, Signalling, StoreId, control};
 use costage::live::answer::{Answer, Publish};
 use costage::live::command::{Command, NewLive, User};
 use costage::live::{LiveId, Refusal, Rules, Seed, UserId};
 use costage::peer::{self, PeerConfig};
+use costage::store::{MemoryOutbox, Telling};
 use costage_media::kernel::Kernels;
 use tokio::sync::oneshot;
 
@@ -59,7 +60,7 @@ async fn a_live_is_not_live_while_its_hosts_packets_are_blocked_and_live_again_w
     let config = PeerConfig { port: 0, bind: Some([127, 0, 0, 1].into()), loopback: true, ..PeerConfig::default() };
     let (sessions, _receiver) = peer::start(&config, Arc::clone(&clock), Arc::new(director.clone())).unwrap();
     let config = ControlConfig { rules: Rules::default(), seed: Seed::repeatable(11), snapshot: None };
-    let journal = Box::new(costage::store::Memory);
+    let journal = Box::new(Telling(MemoryOutbox::new(StoreId([0; 16]))));
     let (control, thread) = control::spawn(clock, config, journal, Box::new(director.clone())).unwrap();
     director.set_control(&control);
 
