@@ -5,6 +5,7 @@
 //! are needed for that, and the server is the binary as it is.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
+#![allow(clippy::print_stdout, reason = "figures, for who asks with --nocapture")]
 
 mod burst;
 mod disk;

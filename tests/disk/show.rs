@@ -42,6 +42,7 @@ impl Show {
     pub(crate) async fn begin() -> Self {
         let receiver = Receiver::start().await;
         let house = House::open(&receiver).await;
+        assert!(!house.disk.syncs().is_empty(), "the shim is not loaded: is the binary linked statically?");
         let hosts = [house.host("a", 15.0, 200, 48).await, house.host("b", 14.0, 120, 32).await];
         house.backend.connect("a", "b").await.unwrap();
         for live in ["c", "d"] {
