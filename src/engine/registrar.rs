@@ -5,7 +5,8 @@
 //!                                                    └─ failed ──▶ undo ──▶ replies 503
 //! ```
 //! What has waited while the journal wrote is decided together and committed once ([`Registrar::commit`]): no timer, and
-//! a disk that takes long takes more at a time. Nothing of it leaves before; a failed commit takes all of it back.
+//! a disk that takes long takes more at a time. Nothing of it leaves before; a failed commit takes all of it back, and what
+//! was asked with it is asked once more: whoever gets an answer without anything to keep has it ([`Registrar::ask_again`]).
 //! But for what came of hosts' media: that is so, whether the disk can write or not, and its facts are kept as soon as they
 //! can be ([`Registrar::stand`]).
 
@@ -15,7 +16,7 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use self::open::Open;
+use self::open::{Asked, Open, Reader};
 use super::control::{ControlConfig, Reply};
 use super::events::{EventBus, Resume, Subscription};
 use super::inbox::Order;
@@ -74,8 +75,7 @@ impl Registrar {
         deadline.into_iter().chain(late).min()
     }
 
-    /// Decides; [`Registrar::commit`] lets it out. Only what reads events is answered at once, after a commit of what
-    /// was decided before it: its snapshot shows nothing that events will tell it again.
+    /// Decides; [`Registrar::commit`] lets it out.
     pub(super) fn handle(&mut self, received: Instant, order: Order) {
         // What was due before this was received comes before it: a score after the end finds the battle ended.
         if self.poll_timeout().is_some_and(|at| at <= received) {
@@ -88,8 +88,7 @@ impl Registrar {
             }
             Order::Socket(feed, state) => self.news(received, Command::HostSocket { feed, state }),
             Order::Subscribe(live, resume, reply) => {
-                self.commit();
-                reply(self.subscribe(received, &live, resume.as_ref()));
+                self.open.readers.push(Reader { received, live, resume, reply });
             }
         }
     }
@@ -122,8 +121,22 @@ impl Registrar {
     }
 
     fn ask(&mut self, now: Instant, command: Command, reply: Reply<Answer>) {
-        let outcome = self.decide(|lives| lives.handle(now, command));
-        self.open.replies.push((reply, outcome.unwrap_or(Err(Refusal::Internal))));
+        let outcome = self.decide(|lives| lives.handle(now, command.clone()));
+        let outcome = outcome.unwrap_or(Err(Refusal::Internal));
+        self.open.asked.push(Asked { received: now, command, reply, outcome });
+    }
+
+    /// What was decided with `asked` is taken back, so its answer may be of what never was. Questions, refusals and what
+    /// was answered before need no disk: they are answered from what is kept. All else was not kept.
+    fn ask_again(&mut self, asked: Asked) {
+        let before = self.lives.checkpoint();
+        let outcome = self.decide(|lives| lives.handle(asked.received, asked.command));
+        let Open { facts, effects, .. } = std::mem::take(&mut self.open);
+        if facts.is_empty() && effects.is_empty() {
+            return (asked.reply)(outcome.unwrap_or(Err(Refusal::Internal)));
+        }
+        self.lives.go_back(before);
+        (asked.reply)(Err(Refusal::NotKept));
     }
 
     pub(super) fn handle_timeout(&mut self, now: Instant) {
@@ -156,9 +169,10 @@ impl Registrar {
     }
 
     /// Keeps everything that was decided since the last commit, then lets it out: events and pictures in their order,
-    /// then the answers; or takes all of it back, and answers that it was not kept.
+    /// then the answers; or takes all of it back, and answers that it was not kept. Who begins to read events comes last: its
+    /// snapshot shows nothing that events will tell it again, and no reader makes a commit of its own.
     pub(super) fn commit(&mut self) {
-        let Open { facts, effects, replies, fired, news } = std::mem::take(&mut self.open);
+        let Open { facts, effects, asked, readers, fired, news } = std::mem::take(&mut self.open);
         let (late, own) = (self.late.len(), facts);
         let mut facts = std::mem::take(&mut self.late);
         facts.extend(own);
@@ -183,13 +197,14 @@ impl Registrar {
                 if let Some(now) = last {
                     self.stand(now, news);
                 }
-                // Also what was only asked, or refused: it may have seen what is taken back.
-                return replies.into_iter().for_each(|(reply, _)| reply(Err(Refusal::NotKept)));
+                asked.into_iter().for_each(|asked| self.ask_again(asked));
+                return readers.into_iter().for_each(|reader| self.let_read(reader));
             }
         }
         self.lives.keep();
         effects.into_iter().for_each(|effect| self.carry_out(effect));
-        replies.into_iter().for_each(|(reply, outcome)| reply(outcome));
+        asked.into_iter().for_each(|asked| (asked.reply)(asked.outcome));
+        readers.into_iter().for_each(|reader| self.let_read(reader));
     }
 
     fn carry_out(&mut self, effect: Effect) {
@@ -202,6 +217,11 @@ impl Registrar {
             Effect::EndFeed(feed) => self.stagehand.end_feed(feed),
             Effect::EndSource(source) => self.stagehand.end_source(source),
         }
+    }
+
+    fn let_read(&mut self, reader: Reader) {
+        let Reader { received, live, resume, reply } = reader;
+        reply(self.subscribe(received, &live, resume.as_ref()));
     }
 
     fn subscribe(&mut self, now: Instant, live: &LiveId, resume: Option<&Resume>) -> Result<Subscription, Refusal> {

@@ -35,6 +35,7 @@ pub struct PostFault {
 pub struct Post {
     http: Client,
     guard: Guard,
+    answer_max: Duration,
 }
 
 impl Post {
@@ -43,23 +44,23 @@ impl Post {
     /// # Errors
     /// When there is no TLS for an https address.
     pub fn new(endpoint: &Endpoint, resolver: Arc<dyn Resolver>) -> Result<Self, PostFault> {
-        Self::through(Guard::new(resolver, endpoint.allow_private), endpoint)
+        Self::through(Guard::new(resolver, endpoint.allow_private), endpoint, ANSWER_MAX)
     }
 
-    /// With a guard of its own.
-    pub(super) fn through(guard: Guard, endpoint: &Endpoint) -> Result<Self, PostFault> {
+    /// With a guard and a patience of its own.
+    pub(super) fn through(guard: Guard, endpoint: &Endpoint, answer_max: Duration) -> Result<Self, PostFault> {
         let builder = Client::builder()
             .dns_resolver(Arc::new(guard.clone()))
             .no_proxy()
             .redirect(Policy::none())
             .referer(false)
-            .timeout(ANSWER_MAX)
+            .timeout(answer_max)
             .pool_max_idle_per_host(1)
             .user_agent(concat!("costage/", env!("CARGO_PKG_VERSION")));
         // Without TLS no certificates are read either.
         let builder = if endpoint.url.scheme() == "https" { builder } else { builder.tls_certs_only([]) };
         let unfit = |error: reqwest::Error| PostFault { url: endpoint.url.to_string(), reason: chain(error) };
-        Ok(Self { http: builder.build().map_err(unfit)?, guard })
+        Ok(Self { http: builder.build().map_err(unfit)?, guard, answer_max })
     }
 
     /// Sends `row`, signed at `wall_ms`. Any 2xx is a delivery; all else is a failure, also 3xx (no redirect is followed) and
@@ -86,7 +87,9 @@ impl Post {
                     failed(format!("status {}", status.as_u16()), retry_after)
                 }
             }
-            Err(error) if error.is_timeout() => failed(format!("no answer within {} s", ANSWER_MAX.as_secs()), None),
+            Err(error) if error.is_timeout() => {
+                failed(format!("no answer within {} s", self.answer_max.as_secs_f64()), None)
+            }
             Err(error) => failed(chain(error), None),
         }
     }

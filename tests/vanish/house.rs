@@ -55,11 +55,23 @@ impl House {
 
     /// The same, with further arguments.
     pub(crate) async fn open_with(arguments: &[&str]) -> Self {
+        Self::open_as(arguments, &[]).await
+    }
+
+    /// The same, and with more in its environment; what is empty there is taken out of it.
+    pub(crate) async fn open_as(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let http = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let udp = UdpSocket::bind("0.0.0.0:0").unwrap().local_addr().unwrap().port();
         let mut command = Command::new(env!("CARGO_BIN_EXE_costage"));
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("COSTAGE_")) {
             command.env_remove(name);
+        }
+        for (name, value) in environment {
+            if value.is_empty() {
+                command.env_remove(name)
+            } else {
+                command.env(name, value)
+            };
         }
         let server = command
             .args(["serve", "--dev", "--memory"])

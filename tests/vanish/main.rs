@@ -6,6 +6,7 @@ mod actor;
 mod callbacks;
 mod house;
 mod reload;
+mod secure;
 mod wire;
 
 use std::time::{Duration, Instant};

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use super::super::control::Reply;
-use crate::live::{Answer, Command, Effect, Fact, Refusal};
+use super::super::events::{Resume, Subscription};
+use crate::live::{Answer, Command, Effect, Fact, LiveId, Refusal};
 
 /// Everything that waits for the next commit.
 #[derive(Default)]
@@ -11,11 +12,30 @@ pub(super) struct Open {
     pub(super) facts: Vec<Fact>,
     /// The rest, in its order.
     pub(super) effects: Vec<Effect>,
-    pub(super) replies: Vec<(Reply<Answer>, Result<Answer, Refusal>)>,
+    /// Who waits for an answer.
+    pub(super) asked: Vec<Asked>,
+    /// Who wants to read events.
+    pub(super) readers: Vec<Reader>,
     /// When deadlines were last fired among it.
     pub(super) fired: Option<Instant>,
     /// What came of hosts' media and event sockets, and when: no decision, so it is never taken back for good.
     pub(super) news: Vec<(Instant, Command)>,
+}
+
+/// A command, and what it would be answered with.
+pub(super) struct Asked {
+    pub(super) received: Instant,
+    pub(super) command: Command,
+    pub(super) reply: Reply<Answer>,
+    pub(super) outcome: Result<Answer, Refusal>,
+}
+
+/// Who wants to read the events of a live.
+pub(super) struct Reader {
+    pub(super) received: Instant,
+    pub(super) live: LiveId,
+    pub(super) resume: Option<Resume>,
+    pub(super) reply: Reply<Subscription>,
 }
 
 impl Open {

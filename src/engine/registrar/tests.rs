@@ -257,23 +257,62 @@ fn what_waited_together_is_committed_once_and_answered_after() {
 }
 
 #[test]
-fn a_failed_commit_takes_back_all_that_was_decided_with_it_questions_too() {
+fn a_failed_commit_takes_back_all_that_was_decided_with_it_and_answers_the_rest_from_what_is_kept() {
     let mut bench = Bench::connected();
     let battle = bench.battle(300);
+    let told = bench.score(battle, "before").unwrap();
     let before = bench.registrar.lives.snapshot();
     bench.witness.break_disk(true);
     let (send, receive) = mpsc::channel();
-    let change = ScoreChange { op: ScoreOp::Add, scores: vec![(user("a"), 5)], source: Default::default() };
-    let score = Command::Score { battle, key: ScoreKey::new("1").unwrap(), change };
-    for command in [score, Command::FindBattle(battle), Command::ExitConnection { live: live("x") }] {
+    let score = |key| {
+        let change = ScoreChange { op: ScoreOp::Add, scores: vec![(user("a"), 5)], source: Default::default() };
+        Command::Score { battle, key: ScoreKey::new(key).unwrap(), change }
+    };
+    let refused = || Command::ExitConnection { live: live("x") };
+    for command in [score("1"), Command::FindBattle(battle), score("before"), refused(), score("1")] {
         let send = send.clone();
         bench.registrar.handle(bench.now, Order::Ask(command, Box::new(move |outcome| send.send(outcome).unwrap())));
     }
+    bench.witness.take();
     bench.registrar.commit();
-    assert_eq!(receive.try_iter().collect::<Vec<_>>(), vec![Err(Refusal::NotKept); 3]);
+    assert_eq!(bench.witness.take(), ["commit 1"], "asking again tries no disk");
+    let answers: Vec<_> = receive.try_iter().collect();
+    let [first, Ok(Answer::Battle(found)), again, other, twice] = &answers[..] else { panic!("{answers:?}") };
+    assert_eq!([first, twice], [&Err(Refusal::NotKept); 2]);
+    assert_eq!(found.scores[&user("a")], 5, "the score that is kept, and no other");
+    assert_eq!(again, &Ok(told), "a repeated request needs no disk");
+    assert!(matches!(other, Err(Refusal::NoSuchLive { .. })), "{other:?}");
     assert_eq!(bench.registrar.lives.snapshot(), before);
+    bench.registrar.commit();
+    assert_eq!(bench.witness.take(), [""; 0], "nothing is left to keep");
     bench.witness.break_disk(false);
     assert!(bench.score(battle, "1").is_ok(), "it may be sent again");
+}
+
+#[test]
+fn readers_of_events_come_after_the_commit_that_they_waited_for_and_cost_none() {
+    let mut bench = Bench::connected();
+    let battle = bench.battle(300);
+    let begun = bench.subscribe(None).seq;
+    let (send, receive) = mpsc::channel();
+    for broken in [true, false] {
+        bench.witness.break_disk(broken);
+        for key in ["1", "2"] {
+            let change = ScoreChange { op: ScoreOp::Add, scores: vec![(user("a"), 5)], source: Default::default() };
+            let score = Command::Score { battle, key: ScoreKey::new(key).unwrap(), change };
+            bench.registrar.handle(bench.now, Order::Ask(score, Box::new(drop)));
+            let send = send.clone();
+            let reply = Box::new(move |outcome: Result<Subscription, _>| send.send(outcome.unwrap()).unwrap());
+            bench.registrar.handle(bench.now, Order::Subscribe(live("a"), None, reply));
+        }
+        bench.registrar.commit();
+    }
+    assert_eq!(bench.witness.take().iter().filter(|done| done.starts_with("commit")).count(), 2, "one for all");
+    let seen = receive.try_iter().map(|subscription| {
+        let First::Snapshot(snapshot) = subscription.first else { panic!() };
+        (snapshot.battle.unwrap().scores[&user("a")], subscription.seq)
+    });
+    assert_eq!(seen.collect::<Vec<_>>(), [(0, begun), (0, begun), (10, begun + 1), (10, begun + 1)]);
 }
 
 #[test]

@@ -16,8 +16,11 @@ use super::*;
 use crate::engine::outbox_log::{Backlog, DeadLetter, KEPT, StoreId, Which};
 use crate::live::{Callback, CallbackKind, LiveId};
 use crate::store::{Deliveries, MemoryOutbox};
+use crate::webhook::post::ANSWER_MAX;
 use crate::webhook::sign::{SigningKey, signatures};
 use crate::webhook::target::{Guard, NotPublic};
+
+mod faults;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const OTHER: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
@@ -38,6 +41,7 @@ impl Clock for RealClock {
 #[derive(Clone, Debug)]
 struct Got {
     id: String,
+    host: String,
     seconds: u64,
     signature: String,
     body: String,
@@ -78,6 +82,7 @@ async fn take(State(receiver): State<Receiver>, headers: HeaderMap, body: Bytes)
     assert_eq!(header("content-type"), "application/json");
     let got = Got {
         id: header("webhook-id"),
+        host: header("host"),
         seconds: header("webhook-timestamp").parse().unwrap(),
         signature: header("webhook-signature"),
         body: String::from_utf8(body.to_vec()).unwrap(),
@@ -107,6 +112,10 @@ struct House {
 
 impl House {
     fn new(endpoints: Vec<Endpoint>) -> Self {
+        Self::with(endpoints, Arc::new(Loopback))
+    }
+
+    fn with(endpoints: Vec<Endpoint>, resolver: Arc<dyn Resolver>) -> Self {
         let outbox = MemoryOutbox::new(StoreId([9; 16]));
         let deliveries = Arc::new(Deliveries::in_memory().unwrap());
         let surroundings = Surroundings {
@@ -115,7 +124,7 @@ impl House {
             deliveries: Arc::clone(&deliveries) as Arc<dyn DeliveryLog>,
             books: Arc::new(Books::in_memory()),
             clock: Arc::new(RealClock),
-            resolver: Arc::new(Loopback),
+            resolver,
             chance: 1,
         };
         Self { outbox, deliveries, webhooks: Webhooks::start(surroundings, endpoints).unwrap(), told: Vec::new() }
@@ -323,7 +332,8 @@ async fn a_name_is_resolved_once_for_each_connection_and_only_what_was_checked_i
     let endpoint = endpoint("crm", &format!("http://rebind.example:{}/", address.port()), &[SECRET]);
     let resolver = Arc::new(Rebinding(Mutex::new(["127.0.0.1", "127.0.0.2", "127.0.0.1"].into())));
     let post =
-        Post::through(Guard::with(Arc::clone(&resolver) as Arc<dyn Resolver>, first_is_public), &endpoint).unwrap();
+        Post::through(Guard::with(Arc::clone(&resolver) as Arc<dyn Resolver>, first_is_public), &endpoint, ANSWER_MAX)
+            .unwrap();
     let mut house = House::new(Vec::new());
     house.happens(1);
     let row = house.told.remove(0);
@@ -334,6 +344,8 @@ async fn a_name_is_resolved_once_for_each_connection_and_only_what_was_checked_i
     assert!(error.contains("rebind.example resolves to an address that is refused: 127.0.0.2"), "{error}");
     assert_eq!(post.send(&endpoint, &row, 0).await, Outcome::Delivered);
     assert_eq!((outside.got().len(), inside.got().len()), (2, 0));
+    let host = format!("rebind.example:{}", address.port());
+    assert!(outside.got().iter().all(|got| got.host == host), "asked by its name, at the address that was checked");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
