@@ -133,6 +133,9 @@ impl Registrar {
         let outcome = self.decide(|lives| lives.handle(asked.received, asked.command));
         let Open { facts, effects, .. } = std::mem::take(&mut self.open);
         if facts.is_empty() && effects.is_empty() {
+            // Answered, so the next commit that fails does not take it back.
+            self.changed.append(&mut self.lives.changed());
+            self.lives.keep();
             return (asked.reply)(outcome.unwrap_or(Err(Refusal::Internal)));
         }
         self.lives.go_back(before);
