@@ -20,7 +20,7 @@ pub(crate) fn now_us() -> u64 {
 pub(crate) enum Ill {
     /// Writes are refused: there is no room.
     Full,
-    /// Syncs fail.
+    /// Syncs fail, after the time that a disk takes to give up.
     Broken,
     /// Each sync takes so many milliseconds longer.
     Slow(i32),
@@ -75,7 +75,7 @@ impl Disk {
         const ENOSPC: i32 = 28;
         self.set(match ill {
             Ill::Full => [ENOSPC, 0, 0, 0],
-            Ill::Broken => [0, EIO, 0, 0],
+            Ill::Broken => [0, EIO, 100, 0],
             Ill::Slow(ms) => [0, 0, ms, 0],
             Ill::Hangs => [0, 0, 0, 1],
         });
