@@ -82,7 +82,7 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
     let seed = signing::seed()?;
     let Keeping { journal, snapshot, clock: server_clock, books, webhooks: kept } =
         keeping::open(config, &clock, seed)?;
-    let webhooks = Arc::new(webhooks::start(config, kept, Arc::clone(&books), &server_clock)?);
+    let webhooks = Arc::new(webhooks::start(config, kept, Arc::clone(&books), &server_clock, &clock)?);
     let control_config = ControlConfig { rules: rules(config), seed, snapshot };
     let (control, control_thread) =
         engine::control::spawn(server_clock, control_config, journal, Box::new(director.clone()))

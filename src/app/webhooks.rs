@@ -55,9 +55,16 @@ pub fn in_memory(outbox: &Arc<MemoryOutbox>) -> anyhow::Result<Kept> {
 ///
 /// # Errors
 /// When a setting is wrong, what is kept of webhooks cannot be read, or the system gives no randomness.
-pub fn start(config: &Config, kept: Kept, books: Arc<Books>, clock: &Arc<dyn Clock>) -> anyhow::Result<Webhooks> {
+pub fn start(
+    config: &Config,
+    kept: Kept,
+    books: Arc<Books>,
+    clock: &Arc<dyn Clock>,
+    system: &Arc<dyn Clock>,
+) -> anyhow::Result<Webhooks> {
     let endpoints = config.endpoints().context("webhooks in the configuration")?;
     let Kept { outbox, deliveries, bell } = kept;
-    let (clock, resolver, chance) = (Arc::clone(clock), Arc::new(SystemResolver), signing::random()?);
-    Ok(Webhooks::start(Surroundings { outbox, deliveries, bell, books, clock, resolver, chance }, endpoints)?)
+    let (clock, system) = (Arc::clone(clock), Arc::clone(system));
+    let (resolver, chance) = (Arc::new(SystemResolver), signing::random()?);
+    Ok(Webhooks::start(Surroundings { outbox, deliveries, bell, books, clock, system, resolver, chance }, endpoints)?)
 }

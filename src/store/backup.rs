@@ -26,11 +26,18 @@ pub fn backup(reader: &Reader, to: &Path, progress: &mut dyn FnMut(u64, u64)) ->
         return Err(refused(std::io::Error::other("it is there already")));
     }
     let part = beside(to, ".part");
-    let file = private().write(true).create(true).truncate(true).open(&part).map_err(refused)?;
+    let left_over = |error: std::io::Error| {
+        let said =
+            std::io::Error::new(error.kind(), format!("{error}: what a backup that was ended left? then remove it"));
+        StoreFault::Target { file: part.clone(), error: said }
+    };
+    let file = private().write(true).create_new(true).open(&part).map_err(left_over)?;
     let copied = copy(reader, &part, progress);
     let done = copied.map_err(|error| StoreFault::of(&part, error)).and_then(|()| {
         file.sync_all().map_err(refused)?;
-        let (head, _) = alone(&part).and_then(|db| read_head(&db)).map_err(|error| StoreFault::of(&part, error))?;
+        let db = alone(&part).map_err(|error| StoreFault::of(&part, error))?;
+        check(&db, &reader.file)?;
+        let (head, _) = read_head(&db).map_err(|error| StoreFault::of(&part, error))?;
         // Never over a file that came meanwhile: a link is refused where one is, a renaming is not.
         fs::hard_link(&part, to).map_err(refused)?;
         Ok(head)
@@ -40,6 +47,15 @@ pub fn backup(reader: &Reader, to: &Path, progress: &mut dyn FnMut(u64, u64)) ->
     let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(refused)?;
     Ok(head)
+}
+
+/// A copy of damaged pages is no backup.
+fn check(copy: &Connection, source: &Path) -> Result<(), StoreFault> {
+    let said = copy.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    match said.map_err(|error| StoreFault::of(source, error))?.as_str() {
+        "ok" => Ok(()),
+        wrong => Err(StoreFault::damaged(source, format!("no copy was made: {wrong}"))),
+    }
 }
 
 fn copy(reader: &Reader, part: &Path, progress: &mut dyn FnMut(u64, u64)) -> rusqlite::Result<()> {

@@ -75,7 +75,7 @@ pub(super) fn by_threads(
 /// Numbers of all rows of these battles, in the order of the file.
 pub(super) fn numbers(db: &Connection, file: &Path, battles: &BTreeSet<[u8; 16]>) -> Result<Vec<Wanted>, StoreFault> {
     let fault = |error| StoreFault::of(file, error);
-    let mut find = db.prepare("SELECT seq FROM ledger WHERE battle = ?1 ORDER BY key").map_err(fault)?;
+    let mut find = db.prepare("SELECT seq FROM ledger WHERE battle = ?1 AND seq > 0 ORDER BY key").map_err(fault)?;
     let mut wanted = Vec::new();
     for battle in battles {
         for seq in find.query_map([battle], |row| row.get(0)).map_err(fault)? {

@@ -6,18 +6,23 @@
 
 mod schema;
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
+use super::folder::private;
 use super::outbox::{fault, row_of};
 use crate::engine::outbox_log::{DeadLetter, DeliveryLog, LogFault, Standing, StoreId, Trouble, Which};
 use crate::live::WallMs;
 
 /// Dead letters that are kept of each endpoint; one more, and the oldest is forgotten: three days of one every three seconds.
 pub const LETTERS_MAX: u32 = 100_000;
+
+/// How every SQLite file begins.
+const HEADER: &[u8] = b"SQLite format 3\0";
 
 /// How long a writer waits for another process' (`costage webhooks replay`).
 const BUSY_MAX: Duration = Duration::from_secs(5);
@@ -37,6 +42,7 @@ impl Deliveries {
     /// # Errors
     /// When it cannot be read or written, is of a newer costage, or is something else; it is then left as it is.
     pub fn open(path: &Path) -> Result<Self, LogFault> {
+        make(path)?;
         let opened = Connection::open(path).map_err(|error| fault(path, "cannot open", &error))?;
         Self::ready(opened, path.to_owned())
     }
@@ -85,6 +91,21 @@ impl Deliveries {
         };
         written().map_err(|error| fault(&self.path, "cannot write", &error))
     }
+}
+
+/// Makes the file for its owner alone where there is none; looks at the header of one that is there before SQLite does, which
+/// takes what is shorter than a header for a new file and writes over it.
+fn make(path: &Path) -> Result<(), LogFault> {
+    let refused = |reason: String| LogFault { what: format!("cannot use {}", path.display()), reason };
+    let mut file =
+        private().read(true).append(true).create(true).open(path).map_err(|error| refused(error.to_string()))?;
+    let mut header = Vec::new();
+    file.by_ref().take(HEADER.len() as u64).read_to_end(&mut header).map_err(|error| refused(error.to_string()))?;
+    if !header.is_empty() && header != HEADER {
+        let advice = "it is no SQLite file; move it away, or name another data directory";
+        return Err(refused(advice.to_owned()));
+    }
+    Ok(())
 }
 
 impl DeliveryLog for Deliveries {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::chain::{Hash, Head, Linker};
@@ -20,7 +21,6 @@ use super::time::{Boot, Clocks, KeptTime};
 use crate::engine::OutboxBell;
 use crate::engine::books::{Books, LedgerEnd};
 use crate::engine::journal::{Batch, Journal, JournalError};
-use crate::live::kept::RowName;
 use crate::live::time::Timeline;
 
 /// How long a commit waits for a lock of SQLite's: only a reader that finds a log to recover takes one, for a moment.
@@ -53,8 +53,6 @@ pub struct Store {
     pub(super) bell: Arc<OutboxBell>,
     /// What operators are told.
     books: Arc<Books>,
-    /// Rows that the start has forgotten: removed with the first commit.
-    pub(super) forgotten: Vec<RowName>,
     /// Released last.
     _folder: Folder,
 }
@@ -75,6 +73,8 @@ impl Store {
         let mut db =
             Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
                 .map_err(fault)?;
+        // A log that a killed server left stays beside the file until the file is taken: see `timeline`.
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(fault)?;
         db.busy_timeout(BUSY_MAX).map_err(fault)?;
         let found = schema::user_version(&db).map_err(fault)?;
         if found > schema::version() {
@@ -97,12 +97,15 @@ impl Store {
             metrics::gauge!("costage_last_commit_timestamp_seconds").set(last.0 as f64 / 1000.0);
         }
         let books = Arc::new(Books::on_disk(ledger_end(head), last));
-        let forgotten = Vec::new();
-        Ok(Self { db, file, ends, linker, kept_time, clocks, line, bell, books, forgotten, _folder: folder })
+        Ok(Self { db, file, ends, linker, kept_time, clocks, line, bell, books, _folder: folder })
     }
 
     /// The line of the server's time from now on: see [`super::time`]. Call it once, before the first commit.
     pub fn timeline(&mut self, counts_down: bool) -> Timeline {
+        // All of it was read and is whole: from now on the file is ours to write.
+        if let Err(error) = self.db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false) {
+            tracing::debug!(%error, "the log stays beside the file at the end");
+        }
         self.line = self.kept_time.timeline(&(self.clocks)(), counts_down);
         self.line
     }
@@ -136,7 +139,6 @@ impl Journal for Store {
         match written {
             Ok(ends) => {
                 self.ends = ends;
-                self.forgotten.clear();
                 self.bell.ring(ends.outbox);
                 self.books.committed(time.wall, took, ledger_end(ends.head));
                 metrics::counter!("costage_commits_total").increment(1);

@@ -1,6 +1,6 @@
 //! What a start reads back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -8,65 +8,23 @@ use rusqlite::Connection;
 use super::changes;
 use super::fault::StoreFault;
 use super::keeper::Store;
-use crate::live::BattleId;
-use crate::live::kept::{Kept, KeptTable, RowName, Standing};
-
-/// Changes of scores of battles that are over that a start reads, so that it takes no longer with a long ledger. Battles
-/// that ended before those are forgotten, as the rules forget them in time; their changes stay in the ledger. Of battles
-/// that go on all changes are read.
-pub(super) const ENDED_SCORES_MAX: u64 = 100_000;
+use crate::live::kept::{Kept, KeptTable, RowName};
 
 impl Store {
-    /// What the server before has left. Call it once.
+    /// What the server before has left. Call it once. The changes of scores of all battles among it are read, over or not: a
+    /// request that is sent again gets the same answer after a restart too. The rules bound how many there are
+    /// (`live::rules::LEDGER_MAX`); those of battles that the rules have forgotten stay in the ledger alone.
     ///
     /// # Errors
     /// A row that no server wrote, or the disk's.
     pub fn kept(&mut self) -> Result<Kept, StoreFault> {
         let mut kept = Kept { rows: state(&self.db, &self.file)?, scores: Vec::new() };
         let standings = kept.standings().map_err(|row| StoreFault::damaged(&self.file, row.to_string()))?;
-        let mut left = ENDED_SCORES_MAX;
-        let (mut wanted, mut forgotten) = (BTreeSet::new(), BTreeSet::new());
-        for Standing { battle, over, ledger_seq, .. } in standings {
-            if over {
-                let fits = left.checked_sub(ledger_seq);
-                // From the first that does not fit on: what is forgotten is older than all that is not.
-                left = fits.unwrap_or(0);
-                if fits.is_none() {
-                    forgotten.insert(battle);
-                    continue;
-                }
-            }
-            if ledger_seq > 0 {
-                wanted.insert(*battle.as_bytes());
-            }
-        }
-        kept.scores = changes::read(&self.db, &self.file, &wanted)?;
-        self.forgotten = forget(&mut kept, &forgotten);
+        let scored = standings.iter().filter(|standing| standing.ledger_seq > 0);
+        kept.scores =
+            changes::read(&self.db, &self.file, &scored.map(|standing| *standing.battle.as_bytes()).collect())?;
         Ok(kept)
     }
-}
-
-/// Takes these battles out of what is kept; the rows that they had.
-fn forget(kept: &mut Kept, battles: &BTreeSet<BattleId>) -> Vec<RowName> {
-    let mut gone = Vec::new();
-    kept.rows.retain(|name, image| {
-        let text = match name.table {
-            KeptTable::Battles => &name.key,
-            KeptTable::Ended => image.trim_matches('"'),
-            KeptTable::Lives
-            | KeptTable::Connections
-            | KeptTable::Seats
-            | KeptTable::Guests
-            | KeptTable::Closed
-            | KeptTable::Counters => return true,
-        };
-        let stays = BattleId::parse(text).map_or(true, |battle| !battles.contains(&battle));
-        if !stays {
-            gone.push(name.clone());
-        }
-        stays
-    });
-    gone
 }
 
 /// Every row of the state.

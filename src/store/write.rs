@@ -21,7 +21,6 @@ impl Store {
         // What a failure has left open, should its rollback have failed too.
         self.roll_back();
         run(&self.db, "BEGIN IMMEDIATE")?;
-        self.forgotten.iter().try_for_each(|name| remove(&self.db, name))?;
         batch.rows.iter().try_for_each(|row| put(&self.db, row))?;
         let Ends { mut head, mut outbox } = self.ends;
         for fact in batch.facts {

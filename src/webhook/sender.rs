@@ -37,8 +37,10 @@ pub struct Surroundings {
     pub bell: Arc<OutboxBell>,
     /// What operators are told.
     pub books: Arc<Books>,
-    /// The time.
+    /// The server's time, as events and all that is kept of deliveries have it.
     pub clock: Arc<dyn Clock>,
+    /// The system's time: receivers hold a signature's against their own, and the server's stands still when a clock is set.
+    pub system: Arc<dyn Clock>,
     /// Resolves names.
     pub resolver: Arc<dyn Resolver>,
     /// Any number, another at each start.
@@ -267,7 +269,7 @@ impl Sender {
     }
 
     async fn send(&self, post: &Post, endpoint: &Endpoint, row: &OutboxRow) -> Outcome {
-        let outcome = post.send(endpoint, row, self.surroundings.clock.wall_ms()).await;
+        let outcome = post.send(endpoint, row, self.surroundings.system.wall_ms()).await;
         let name = endpoint.name.clone();
         match &outcome {
             Outcome::Delivered => {

@@ -131,13 +131,14 @@ impl Reader {
         progress: Progress<'_>,
         mut each: impl FnMut(i64, Option<(Columns<'_>, Hash)>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut after = i64::MIN;
+        // From the very first number there is: a row that was put in may have any.
+        let mut next = Some(i64::MIN);
         let of = u64::try_from(last).unwrap_or(0);
         let own = if battle.is_some() { "AND battle = ?4" } else { "AND ?4 IS NULL" };
-        let sql = format!("SELECT {COLUMNS} FROM ledger WHERE seq > ?1 AND seq <= ?2 {own} ORDER BY seq LIMIT ?3");
+        let sql = format!("SELECT {COLUMNS} FROM ledger WHERE seq >= ?1 AND seq <= ?2 {own} ORDER BY seq LIMIT ?3");
         let mut read = self.db.prepare(&sql).map_err(|error| self.fault(error))?;
-        loop {
-            let begun = after;
+        while let Some(begun) = next.take() {
+            let mut after = begun;
             let key = battle.map(|battle| *battle.as_bytes());
             // Those of one battle are sorted first: once.
             let chunk = if battle.is_some() { i64::MAX } else { CHUNK_ROWS };
@@ -148,13 +149,14 @@ impl Reader {
                 read.query(rusqlite::params![begun, last, chunk, key]).map_err(|error| broken(error, begun))?;
             while let Some(row) = rows.next().map_err(|error| broken(error, after))? {
                 after = row.get(0).map_err(|error| self.fault(error))?;
+                next = after.checked_add(1);
                 each(after, Columns::read(row).ok())?;
             }
-            if after == begun {
-                return Ok(());
+            if next.is_some() {
+                progress(u64::try_from(after).unwrap_or(0), of);
             }
-            progress(u64::try_from(after).unwrap_or(0), of);
         }
+        Ok(())
     }
 
     fn fault(&self, error: rusqlite::Error) -> StoreFault {

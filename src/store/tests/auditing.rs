@@ -50,6 +50,7 @@ fn every_change_of_the_ledger_by_another_hand_is_found_and_named() {
         ("UPDATE ledger SET hash = randomblob(9) WHERE seq = 5".to_owned(), vec!["row 5 cannot be read"]),
         (swap.to_owned(), vec!["row 5 is not", "row 6 is not", "row 7 is not"]),
         (insert.replace("{}", "0"), vec!["row 0 is no number of a row"]),
+        (insert.replace("{}", &i64::MIN.to_string()), vec!["is no number of a row: it was put in"]),
         (insert.replace("{}", "13"), vec!["row 13 is not as", "rows 13 to 13 stand behind"]),
         (
             "UPDATE head SET ledger_seq = 11, ledger_hash = (SELECT hash FROM ledger WHERE seq = 11)".to_owned(),
@@ -111,6 +112,19 @@ fn balances_summed_from_the_export_equal_the_scores() {
     let line = part.lines().nth(1).unwrap();
     let wanted = format!("1,{first},1,key 1,add,\"{{\"\"a\"\":1}}\",,,,,,\"{{\"\"a\"\":1,\"\"b\"\":0}}\",");
     assert!(line.starts_with(&wanted), "{line}");
+}
+
+#[test]
+fn an_export_of_before_a_battle_went_on_and_ended_is_no_fault() {
+    let (mut world, [_, second]) = played();
+    let reader = Reader::open(&world.folder.0).unwrap();
+    let mut text = Vec::new();
+    audit::export(&reader, Format::Jsonl, None, &mut text, "memory".as_ref(), &mut |_, _| ()).unwrap();
+    world.score(second, "after the export", 5).unwrap();
+    world.pass(300_000);
+    let mut lines = BufReader::new(&text[..]);
+    let found = audit::balance(Some(&reader), Some(&mut lines), &mut |_, _| ()).unwrap();
+    assert_eq!((found.newer, found.ended, found.kept, found.faults.count), (1, 1, 1, 0), "{found:?}");
 }
 
 #[test]

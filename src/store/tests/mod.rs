@@ -6,7 +6,6 @@ mod reading;
 mod scale;
 mod world;
 
-use super::restore::ENDED_SCORES_MAX;
 use crate::engine::journal::{Batch, Journal};
 use crate::live::answer::BattleStatus;
 use crate::live::command::{Gift, ScoreOp};
@@ -34,24 +33,17 @@ fn what_was_committed_is_there_after_a_restart() {
 }
 
 #[test]
-fn battles_that_ended_too_many_changes_ago_are_forgotten_at_a_start_and_stay_in_the_ledger() {
+fn a_battle_that_is_over_keeps_its_result_and_its_answers_over_a_restart() {
     let mut world = World::new();
-    let (old, late) = (world.battle(5), ENDED_SCORES_MAX - 1);
-    world.score(old, "1", 5).unwrap();
-    world.score(old, "2", 5).unwrap();
+    let old = world.battle(5);
+    let told = world.score(old, "1", 5).unwrap();
     world.pass(5_000);
     let new = world.battle(5);
-    world.score(new, "1", 5).unwrap();
+    (1..=30).for_each(|number| drop(world.score(new, &number.to_string(), 1).unwrap()));
     world.pass(5_000);
-    let pretend = format!("UPDATE state SET image = replace(image, '\"ledger_seq\":1', '\"ledger_seq\":{late}')");
-    world.store.db.execute_batch(&pretend).unwrap();
-    world.store.kept().unwrap();
-    assert_eq!(world.store.forgotten.len(), 2, "{:?}", world.store.forgotten);
-    assert!(world.store.forgotten.iter().any(|name| name.key == old.to_string()));
-    world.ask(Command::ExitConnection { live: world::live("a") }).unwrap();
-    let kept = "SELECT count(*) FROM state WHERE kind IN ('battle', 'ended')";
-    assert_eq!(world.store.db.query_row(kept, [], |row| row.get::<_, i64>(0)), Ok(2), "the new one's");
-    assert_eq!(world.counts().2, 3);
+    world.restart();
+    assert_eq!((world.points(old), world.points(new)), (5, 30));
+    assert_eq!(world.score(old, "1", 5), Ok(told), "the stored answer, also after the end");
 }
 
 #[test]

@@ -146,6 +146,41 @@ fn a_file_that_was_cut_is_refused() {
     refused(&folder, &["damaged", &(bytes - 4_096).to_string(), "backup"]);
 }
 
+/// As a killed server leaves it: a log beside the database. `sql` was its last word.
+fn killed(sql: &str) -> Folder {
+    let mut world = World::new();
+    let battle = world.battle(300);
+    world.score(battle, "1", 5).unwrap();
+    world.store.db.execute_batch(sql).unwrap();
+    let left = Folder::new();
+    fs::create_dir_all(&left.0).unwrap();
+    for name in ["costage.db", "costage.db-wal"] {
+        fs::copy(world.folder.0.join(name), left.0.join(name)).unwrap();
+    }
+    left
+}
+
+#[test]
+fn a_refused_file_keeps_the_log_beside_it() {
+    let log = |folder: &Folder| fs::read(folder.0.join("costage.db-wal")).unwrap();
+    let newer = killed("PRAGMA user_version = 99");
+    let before = log(&newer);
+    refused(&newer, &["version 99", "newer"]);
+    assert!(!before.is_empty() && log(&newer) == before);
+
+    let cut = killed("PRAGMA wal_checkpoint(FULL); UPDATE head SET ledger_hash = zeroblob(32)");
+    let before = log(&cut);
+    refused(&cut, &["another hash"]);
+    assert!(!before.is_empty() && log(&cut) == before);
+
+    let unreadable = killed("UPDATE state SET image = '{' WHERE kind = 'battle'");
+    let before = log(&unreadable);
+    let mut store = try_open(&unreadable.0).unwrap();
+    store.kept().unwrap_err();
+    drop(store);
+    assert!(!before.is_empty() && log(&unreadable) == before, "nor is one that is refused later");
+}
+
 #[test]
 fn a_log_without_its_database_is_refused() {
     let folder = used();

@@ -38,6 +38,19 @@ impl Clock for RealClock {
     }
 }
 
+/// A server's time that did not go along when the system's clock was set by an hour.
+struct SetBack;
+
+impl Clock for SetBack {
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn wall_ms(&self) -> u64 {
+        RealClock.wall_ms() - 3_600_000
+    }
+}
+
 #[derive(Clone, Debug)]
 struct Got {
     id: String,
@@ -123,7 +136,8 @@ impl House {
             outbox: Arc::clone(&outbox) as Arc<dyn OutboxLog>,
             deliveries: Arc::clone(&deliveries) as Arc<dyn DeliveryLog>,
             books: Arc::new(Books::in_memory()),
-            clock: Arc::new(RealClock),
+            clock: Arc::new(SetBack),
+            system: Arc::new(RealClock),
             resolver,
             chance: 1,
         };
@@ -401,6 +415,7 @@ async fn operators_are_told_of_a_receiver_that_is_down_of_its_dead_letter_and_of
         deliveries: Arc::clone(&deliveries) as Arc<dyn DeliveryLog>,
         books: Arc::clone(&books),
         clock: Arc::new(clock.clone()),
+        system: Arc::new(clock.clone()),
         resolver: Arc::new(Loopback),
         chance: 1,
     };
