@@ -17,7 +17,7 @@ impl Store {
     ///
     /// # Errors
     /// A row that no server wrote, or the disk's.
-    pub fn kept(&mut self) -> Result<Kept, StoreFault> {
+    pub fn kept(&self) -> Result<Kept, StoreFault> {
         let mut kept = Kept { rows: state(&self.db, &self.file)?, scores: Vec::new() };
         let standings = kept.standings().map_err(|row| StoreFault::damaged(&self.file, row.to_string()))?;
         let scored = standings.iter().filter(|standing| standing.ledger_seq > 0);

@@ -20,7 +20,7 @@ use super::{KeptTable, RowName, Unreadable};
 pub struct Kept {
     /// Every row.
     pub rows: BTreeMap<RowName, String>,
-    /// The changes of scores of the battles among them, as far as they are still wanted: all of a battle or none.
+    /// The changes of scores of the battles among them, all of a battle or none.
     pub scores: Vec<KeptScore>,
 }
 
@@ -107,7 +107,7 @@ pub(super) fn battle(key: &str) -> Option<BattleId> {
     BattleId::parse(key).ok()
 }
 
-pub(super) fn number(key: &str) -> Option<u64> {
+fn number(key: &str) -> Option<u64> {
     key.parse().ok()
 }
 

@@ -1,10 +1,10 @@
 //! How kept battles stand: what a store reads of them, and what an auditor compares.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::super::ids::{BattleId, UserId};
 use super::super::state::{Battle, Phase, Snapshot};
-use super::restore::{battle, number};
+use super::restore::battle;
 use super::{Kept, KeptTable, Unreadable};
 
 /// How a kept battle stands.
@@ -12,8 +12,6 @@ use super::{Kept, KeptTable, Unreadable};
 pub struct Standing {
     /// Which.
     pub battle: BattleId,
-    /// Whether it has ended, or will never start.
-    pub over: bool,
     /// How many changes of scores it has had.
     pub ledger_seq: u64,
     /// Points of all its users after them.
@@ -21,21 +19,18 @@ pub struct Standing {
 }
 
 impl Kept {
-    /// All kept battles: those that are not over first, then those that have ended, the last first.
+    /// All kept battles.
     ///
     /// # Errors
     /// A row that cannot be read.
     pub fn standings(&self) -> Result<Vec<Standing>, Unreadable> {
         let battles: BTreeMap<BattleId, Battle> = self.table(KeptTable::Battles, battle)?;
-        let ended: BTreeMap<u64, BattleId> = self.table(KeptTable::Ended, number)?;
-        let over: BTreeSet<&BattleId> = ended.values().collect();
-        let going_on = battles.keys().filter(|id| !over.contains(id));
-        let standing = |id: &BattleId| {
-            let battle = battles.get(id)?;
-            let (over, ledger_seq) = (over.contains(id), battle.ledger_seq);
-            Some(Standing { battle: *id, over, ledger_seq, scores: battle.scores() })
+        let standing = |(id, battle): (&BattleId, &Battle)| Standing {
+            battle: *id,
+            ledger_seq: battle.ledger_seq,
+            scores: battle.scores(),
         };
-        Ok(going_on.chain(ended.values().rev()).filter_map(standing).collect())
+        Ok(battles.iter().map(standing).collect())
     }
 }
 

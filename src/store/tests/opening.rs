@@ -113,7 +113,7 @@ fn a_damaged_file_is_refused_with_what_is_wrong() {
         change(&folder, sql);
         let file = folder.0.join(folder::DATABASE);
         let before = fs::read(&file).unwrap();
-        let opened = try_open(&folder.0).and_then(|mut store| {
+        let opened = try_open(&folder.0).and_then(|store| {
             let kept = store.kept()?;
             let unreadable = |row: crate::live::kept::Unreadable| StoreFault::damaged(&file, row.to_string());
             kept.snapshot(crate::live::Seed::repeatable(1)).map(drop).map_err(unreadable)
@@ -132,7 +132,7 @@ fn a_battle_that_goes_on_without_all_of_its_changes_is_refused() {
         &folder,
         "UPDATE state SET image = replace(image, '\"ledger_seq\":3', '\"ledger_seq\":4') WHERE kind = 'battle'",
     );
-    let mut store = try_open(&folder.0).unwrap();
+    let store = try_open(&folder.0).unwrap();
     let unreadable = store.kept().unwrap().snapshot(crate::live::Seed::repeatable(1)).unwrap_err();
     assert!(unreadable.to_string().contains("lacks changes"), "{unreadable}");
 }
@@ -175,7 +175,7 @@ fn a_refused_file_keeps_the_log_beside_it() {
 
     let unreadable = killed("UPDATE state SET image = '{' WHERE kind = 'battle'");
     let before = log(&unreadable);
-    let mut store = try_open(&unreadable.0).unwrap();
+    let store = try_open(&unreadable.0).unwrap();
     store.kept().unwrap_err();
     drop(store);
     assert!(!before.is_empty() && log(&unreadable) == before, "nor is one that is refused later");
