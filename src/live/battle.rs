@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::answer::{BattleEndReason, Host};
 use super::event::Event;
 use super::fact::{Fact, RequestAnswer};
-use super::ids::{BattleId, LiveId, ScoreKey};
+use super::ids::{BattleId, LiveId};
 use super::lives::Lives;
 use super::ranking::decide;
 use super::rules::{BATTLES_ENDED_MAX, BATTLES_UNSTARTED_MAX};
@@ -87,8 +87,8 @@ impl Lives {
 
     fn end_battle(&mut self, now: WallMs, id: BattleId, reason: BattleEndReason, audience: Vec<LiveId>) {
         let Some(battle) = self.state.battles.get_mut(&id).filter(|battle| battle.is_running()) else { return };
-        let ledger = self.state.receipts.range((id, ScoreKey::first())..).take_while(|((of, _), _)| *of == id);
-        let result = decide(&battle.members, best(ledger.map(|(_, receipt)| &*receipt.change)));
+        let ledger = self.state.ledger.range((id, 0)..=(id, u64::MAX));
+        let result = decide(&battle.members, best(ledger.map(|(_, booked)| &**booked)));
         let punished = reason == BattleEndReason::TimeOver && battle.config.punishment_seconds > 0;
         let punishment_end = punished.then(|| now.after(battle.config.punishment()));
         battle.phase = Phase::Ended { reason, result: Some(Arc::new(result.clone())), punishment_end };
@@ -174,11 +174,11 @@ impl Lives {
     fn forget_battle(&mut self, order: u64) {
         let Some(id) = self.state.ended.remove(&order) else { return };
         self.state.battles.remove(&id);
-        let own = self.state.receipts.range((id, ScoreKey::first())..);
-        let keys: Vec<_> = own.take_while(|((battle, _), _)| *battle == id).map(|(key, _)| key.clone()).collect();
-        for key in keys {
-            let receipt = self.state.receipts.remove(&key);
-            receipt.into_iter().for_each(|it| drop(self.state.ledger.remove(&(id, it.answer.ledger_seq))));
+        let own = self.state.ledger.range((id, 0)..=(id, u64::MAX));
+        let own: Vec<_> = own.map(|(number, booked)| (*number, booked.key().clone())).collect();
+        for (number, key) in own {
+            self.state.ledger.remove(&number);
+            self.state.receipts.remove(&(id, key));
         }
     }
 

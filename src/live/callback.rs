@@ -180,7 +180,7 @@ impl Callback {
             | Fact::LayoutChosen { .. }
             | Fact::LiveLayoutChosen { .. }
             | Fact::BattleAnswered { .. }
-            | Fact::Scored { .. }
+            | Fact::Scored(_)
             | Fact::BattleLeft { .. }
             | Fact::PunishmentEnded { .. } => None,
         }

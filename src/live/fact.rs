@@ -1,16 +1,16 @@
 //! What must be on disk before anybody is told.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use costage_media::scene::Template;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::answer::{BattleEndReason, BattleInfo, BattleResult, LiveInfo, SeatInfo};
-use super::command::{Gift, LiveEndReason, ScoreChange};
+use super::booked::Booked;
+use super::command::LiveEndReason;
 use super::custom::Custom;
 use super::event::{LeaveReason, SeatReason};
-use super::ids::{BattleId, ConnectionId, LiveId, ScoreKey, UserId};
+use super::ids::{BattleId, ConnectionId, LiveId, UserId};
 use super::time::WallMs;
 
 /// One thing that happened. Pending invitations are not kept: after a restart they are asked again. Written as
@@ -134,23 +134,7 @@ pub enum Fact {
     /// A battle started.
     BattleStarted(Box<BattleInfo>),
     /// Scores changed: one row of the ledger.
-    Scored {
-        /// Which battle.
-        battle: BattleId,
-        /// Number of the row in the battle's ledger, from 1.
-        ledger_seq: u64,
-        /// The idempotency key.
-        #[serde(serialize_with = "as_text")]
-        key: ScoreKey,
-        /// What was asked for.
-        change: Arc<ScoreChange>,
-        /// The gift that it was made of, when one was posted.
-        gift: Option<Arc<Gift>>,
-        /// Points of all users after it.
-        scores: BTreeMap<UserId, u64>,
-        /// When.
-        at: WallMs,
-    },
+    Scored(Arc<Booked>),
     /// A host left a battle.
     BattleLeft {
         /// Which battle.
@@ -203,7 +187,7 @@ impl Fact {
             Self::BattleCreated(_) => "battleCreated",
             Self::BattleAnswered { .. } => "battleAnswered",
             Self::BattleStarted(_) => "battleStarted",
-            Self::Scored { .. } => "scored",
+            Self::Scored(_) => "scored",
             Self::BattleLeft { .. } => "battleLeft",
             Self::BattleEnded { .. } => "battleEnded",
             Self::PunishmentEnded { .. } => "punishmentEnded",
@@ -229,16 +213,12 @@ impl Fact {
             | Self::BattleCreated(_)
             | Self::BattleAnswered { .. }
             | Self::BattleStarted(_)
-            | Self::Scored { .. }
+            | Self::Scored(_)
             | Self::BattleLeft { .. }
             | Self::BattleEnded { .. }
             | Self::PunishmentEnded { .. } => false,
         }
     }
-}
-
-fn as_text<S: Serializer>(key: &ScoreKey, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(key.as_str())
 }
 
 /// What one who was asked made of a request.

@@ -4,9 +4,9 @@
 //! the stored answer of its key keep them, whatever the table says later.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use super::answer::{Answer, Gifted};
+use super::answer::Answer;
+use super::booked::Gifts;
 use super::command::{Gift, ScoreChange, ScoreOp, ScoreSource};
 use super::ids::{BattleId, ScoreKey};
 use super::lives::Lives;
@@ -42,9 +42,10 @@ impl Lives {
         check(&gift)?;
         self.battle(id)?;
         if let Some(receipt) = self.state.receipts.get(&(id, key.clone())) {
-            return match &receipt.gift {
-                Some(known) if **known == gift => Ok(Answer::Gifted(receipt.gifted())),
-                Some(_) | None => Err(Refusal::KeyReused { key }),
+            return if receipt.is_gift(&gift) {
+                Ok(Answer::Gifted(receipt.gifted()))
+            } else {
+                Err(Refusal::KeyReused { key })
             };
         }
         self.check_open(now, id)?;
@@ -64,14 +65,8 @@ impl Lives {
                 reference: gift.reference.clone(),
             },
         };
-        self.book(now, id, key, change, Some(Arc::new(gift))).map(|receipt| Answer::Gifted(receipt.gifted()))
-    }
-}
-
-impl super::state::Receipt {
-    fn gifted(&self) -> Gifted {
-        let points = self.change.scores.first().map_or(0, |(_, value)| *value);
-        Gifted { scored: self.answer.clone(), points }
+        let gifts = Gifts { count: gift.count, value: gift.value };
+        self.book(now, id, key, change, Some(gifts)).map(|booked| Answer::Gifted(booked.gifted()))
     }
 }
 

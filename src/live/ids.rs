@@ -238,11 +238,6 @@ impl ScoreKey {
         }
     }
 
-    /// Sorts before every key.
-    pub(super) fn first() -> Self {
-        Self(Arc::from(""))
-    }
-
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -1,11 +1,10 @@
 //! The ledger of a battle: each accepted change, in order, in pages.
 
-use super::answer::{Answer, LedgerPage, LedgerRow, ScoreValue};
-use super::ids::{BattleId, ScoreKey};
+use super::answer::{Answer, LedgerPage};
+use super::ids::BattleId;
 use super::lives::Lives;
 use super::refusal::Refusal;
 use super::rules::{LIST_COUNT, within};
-use super::state::Receipt;
 
 impl Lives {
     /// The rows after the cursor, oldest first. The cursor is the number of the last row of the page before.
@@ -21,26 +20,8 @@ impl Lives {
         let last = self.battle(id)?.ledger_seq;
         let end = after.saturating_add(count).min(last);
         let numbers = self.state.ledger.range((id, after.saturating_add(1))..=(id, end.max(after.saturating_add(1))));
-        let rows = numbers.filter(|((_, seq), _)| *seq <= end).filter_map(|(_, key)| {
-            let receipt = self.state.receipts.get(&(id, key.clone()))?;
-            Some(row(key, receipt))
-        });
+        let rows = numbers.filter(|((_, seq), _)| *seq <= end).map(|(_, booked)| booked.row());
         let cursor = if end < last { end.to_string() } else { String::new() };
         Ok(Answer::Ledger(LedgerPage { battle_id: id, rows: rows.collect(), cursor }))
-    }
-}
-
-fn row(key: &ScoreKey, receipt: &Receipt) -> LedgerRow {
-    let change = &receipt.change;
-    let values = change.scores.iter().map(|(user, value)| ScoreValue { user_id: user.clone(), value: *value });
-    LedgerRow {
-        ledger_seq: receipt.answer.ledger_seq,
-        score_time: receipt.at,
-        idempotency_key: key.as_str().to_owned(),
-        op: change.op,
-        scores: values.collect(),
-        source: change.source.clone(),
-        gift: receipt.gift.as_deref().cloned(),
-        totals: receipt.answer.scores.clone(),
     }
 }

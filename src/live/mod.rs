@@ -27,6 +27,7 @@
 mod aftermath;
 pub mod answer;
 mod battle;
+pub mod booked;
 pub mod callback;
 mod challenge;
 pub mod command;
@@ -63,6 +64,7 @@ mod update;
 mod view;
 
 pub use answer::Answer;
+pub use booked::Booked;
 pub use callback::{Callback, CallbackKind};
 pub use command::Command;
 pub use effect::{Effect, Wake};

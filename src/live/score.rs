@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use super::answer::{Answer, Scored};
-use super::command::{Gift, ScoreChange, ScoreOp};
+use super::answer::Answer;
+use super::booked::{Booked, Gifts, Place};
+use super::command::{ScoreChange, ScoreOp, ScoreSource};
 use super::event::Event;
 use super::fact::Fact;
 use super::ids::{BattleId, ScoreKey};
 use super::lives::Lives;
 use super::refusal::Refusal;
 use super::rules::{LEDGER_MAX, SCORE_MAX, SCORES_TOLD_INTERVAL, TARGETS_MAX, short};
-use super::state::{Battle, Phase, Receipt};
+use super::state::{Battle, Phase};
 use super::time::WallMs;
 
 impl Lives {
@@ -26,14 +27,14 @@ impl Lives {
         change.scores.sort();
         self.battle(id)?;
         if let Some(receipt) = self.state.receipts.get(&(id, key.clone())) {
-            return if *receipt.change == change && receipt.gift.is_none() {
-                Ok(Answer::Scored(receipt.answer.clone()))
+            return if receipt.is(&change) {
+                Ok(Answer::Scored(receipt.scored()))
             } else {
                 Err(Refusal::KeyReused { key })
             };
         }
         self.check_open(now, id)?;
-        self.book(now, id, key, change, None).map(|receipt| Answer::Scored(receipt.answer))
+        self.book(now, id, key, change, None).map(|booked| Answer::Scored(booked.scored()))
     }
 
     /// Refuses what comes before the start or not before the end.
@@ -55,23 +56,25 @@ impl Lives {
         id: BattleId,
         key: ScoreKey,
         change: ScoreChange,
-        gift: Option<Arc<Gift>>,
-    ) -> Result<Receipt, Refusal> {
+        gifts: Option<Gifts>,
+    ) -> Result<Arc<Booked>, Refusal> {
         if self.state.receipts.len() >= LEDGER_MAX && !self.forget_oldest_battle() {
             return Err(Refusal::LedgerFull { max: LEDGER_MAX });
         }
         let battle = self.state.battles.get_mut(&id).expect("only an ended battle is forgotten");
         apply(id, battle, &change)?;
         battle.ledger_seq += 1;
-        let answer = Scored { battle_id: id, scores: battle.scores(), ledger_seq: battle.ledger_seq };
-        let receipt = Receipt { change: Arc::new(change), gift, answer, at: now };
-        let (ledger_seq, scores) = (receipt.answer.ledger_seq, receipt.answer.scores.clone());
-        self.state.ledger.insert((id, ledger_seq), key.clone());
-        self.state.receipts.insert((id, key.clone()), receipt.clone());
-        let (change, gift) = (Arc::clone(&receipt.change), receipt.gift.clone());
-        self.record(Fact::Scored { battle: id, ledger_seq, key, change, gift, scores, at: now });
+        let (ledger_seq, totals) = (battle.ledger_seq, battle.scores().into_iter().collect());
+        let place = Place { battle: id, ledger_seq, key: key.clone(), at: now };
+        let ScoreSource { gift_id, sender_id, reference } = &change.source;
+        let source = [&**gift_id, sender_id, reference];
+        let booked = Booked::new(place, change.op, &change.scores, source, gifts, totals);
+        let booked = Arc::new(booked.expect("all who are named are members: their points were changed"));
+        self.state.ledger.insert((id, ledger_seq), Arc::clone(&booked));
+        self.state.receipts.insert((id, key), Arc::clone(&booked));
+        self.record(Fact::Scored(Arc::clone(&booked)));
         self.scores_changed(now, id);
-        Ok(receipt)
+        Ok(booked)
     }
 
     /// The first change is told at once; what follows within the interval, together at its end.

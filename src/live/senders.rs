@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::answer::Sender;
-use super::command::{ScoreChange, ScoreOp};
+use super::booked::Booked;
+use super::command::ScoreOp;
 use super::ids::UserId;
 use super::rules::{BEST_SENDERS, SCORE_MAX};
 
@@ -12,11 +13,11 @@ use super::rules::{BEST_SENDERS, SCORE_MAX};
 ///
 /// Added points count for the sender that the change names; a `set` corrects a score and credits nobody. One pass over
 /// the ledger at the end of a battle: a map kept up to date would be one more thing to undo with every refused change.
-pub(super) fn best<'a>(ledger: impl Iterator<Item = &'a ScoreChange>) -> BTreeMap<UserId, Vec<Sender>> {
+pub(super) fn best<'a>(ledger: impl Iterator<Item = &'a Booked>) -> BTreeMap<UserId, Vec<Sender>> {
     let mut given: BTreeMap<&UserId, BTreeMap<&str, i128>> = BTreeMap::new();
-    for change in ledger.filter(|change| change.op == ScoreOp::Add && !change.source.sender_id.is_empty()) {
-        for (user, value) in &change.scores {
-            *given.entry(user).or_default().entry(&change.source.sender_id).or_default() += i128::from(*value);
+    for change in ledger.filter(|change| change.op() == ScoreOp::Add && !change.sender().is_empty()) {
+        for (user, value) in change.scores() {
+            *given.entry(user).or_default().entry(change.sender()).or_default() += i128::from(value);
         }
     }
     given.into_iter().map(|(user, senders)| (user.clone(), podium(senders))).collect()
@@ -36,15 +37,20 @@ fn podium(senders: BTreeMap<&str, i128>) -> Vec<Sender> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::command::ScoreSource;
+    use super::super::booked::Place;
+    use super::super::ids::{BattleId, ScoreKey};
+    use super::super::time::WallMs;
     use super::*;
 
-    fn change(op: ScoreOp, sender: &str, scores: &[(&str, i64)]) -> ScoreChange {
-        let scores = scores.iter().map(|(user, value)| (UserId::new(user).unwrap(), *value)).collect();
-        ScoreChange { op, scores, source: ScoreSource { sender_id: sender.to_owned(), ..ScoreSource::default() } }
+    fn change(op: ScoreOp, sender: &str, scores: &[(&str, i64)]) -> Booked {
+        let scores: Vec<_> = scores.iter().map(|(user, value)| (UserId::new(user).unwrap(), *value)).collect();
+        let key = ScoreKey::new("k").unwrap();
+        let place = Place { battle: BattleId::from_bytes([0; 16]), ledger_seq: 1, key, at: WallMs(0) };
+        let totals = scores.iter().map(|(user, _)| (user.clone(), 0)).collect();
+        Booked::new(place, op, &scores, ["", sender, ""], None, totals).unwrap()
     }
 
-    fn podiums(ledger: &[ScoreChange]) -> Vec<(String, Vec<(String, u64)>)> {
+    fn podiums(ledger: &[Booked]) -> Vec<(String, Vec<(String, u64)>)> {
         let senders = |all: Vec<Sender>| all.into_iter().map(|one| (one.sender_id, one.value)).collect();
         best(ledger.iter()).into_iter().map(|(user, all)| (user.to_string(), senders(all))).collect()
     }

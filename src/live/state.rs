@@ -9,8 +9,9 @@ use costage_media::scene::{Outcome, SourceId, Template};
 
 use serde::{Deserialize, Serialize};
 
-use super::answer::{BattleEndReason, BattleResult, Host, Scored};
-use super::command::{Gift, NewLive, ScoreChange};
+use super::answer::{BattleEndReason, BattleResult, Host};
+use super::booked::Booked;
+use super::command::NewLive;
 use super::custom::Custom;
 use super::effect::Wake;
 use super::ids::{BattleId, ConnectionId, LiveId, ScoreKey, StageId, UserId};
@@ -216,16 +217,6 @@ impl Battle {
     }
 }
 
-/// A change of scores that was made, and its answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Receipt {
-    pub(super) change: Arc<ScoreChange>,
-    /// The gift that it was made of, when one was posted.
-    pub(super) gift: Option<Arc<Gift>>,
-    pub(super) answer: Scored,
-    pub(super) at: WallMs,
-}
-
 /// Numbers that only rise, and where ids come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Counters {
@@ -244,6 +235,9 @@ impl Counters {
     }
 }
 
+/// The changes of scores by their keys: what a repeated key is answered from.
+pub(super) type Receipts = BTreeMap<(BattleId, ScoreKey), Arc<Booked>>;
+
 /// Everything that the machine knows, as plain data: what a store keeps and a restart begins with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
@@ -252,7 +246,7 @@ pub struct Snapshot {
     pub(super) connections: BTreeMap<ConnectionId, Connection>,
     pub(super) battles: BTreeMap<BattleId, Battle>,
     pub(super) ended: BTreeMap<u64, BattleId>,
-    pub(super) receipts: BTreeMap<(BattleId, ScoreKey), Receipt>,
+    pub(super) receipts: Receipts,
     pub(super) seating: SeatRows,
     pub(super) counters: Counters,
 }
@@ -285,10 +279,10 @@ pub(super) struct State {
     pub(super) battles: Table<BattleId, Battle>,
     /// Ended battles, the first that ended first.
     pub(super) ended: Table<u64, BattleId>,
-    pub(super) receipts: Table<(BattleId, ScoreKey), Receipt>,
+    pub(super) receipts: Table<(BattleId, ScoreKey), Arc<Booked>>,
     pub(super) seating: Seating,
-    /// Keys of the receipts by number, for the ledger's pages.
-    pub(super) ledger: Table<(BattleId, u64), ScoreKey>,
+    /// The same by number, for the ledger's pages.
+    pub(super) ledger: Table<(BattleId, u64), Arc<Booked>>,
     pub(super) counters: Counters,
 }
 
@@ -303,10 +297,8 @@ pub(super) struct Mark {
 impl State {
     pub(super) fn new(snapshot: Snapshot) -> Self {
         let serials = snapshot.lives.iter().map(|(id, live)| (live.serial, id.clone())).collect();
-        let numbered = |((battle, key), receipt): (&(BattleId, ScoreKey), &Receipt)| {
-            ((*battle, receipt.answer.ledger_seq), key.clone())
-        };
-        let ledger = snapshot.receipts.iter().map(numbered).collect();
+        let numbered = |booked: &Arc<Booked>| ((booked.battle(), booked.ledger_seq()), Arc::clone(booked));
+        let ledger = snapshot.receipts.values().map(numbered).collect();
         Self {
             ledger: Table::new(ledger),
             lives: Table::new(snapshot.lives),

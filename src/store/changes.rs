@@ -6,13 +6,14 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 
 use rusqlite::{Connection, OpenFlags};
 
 use super::columns::{COLUMNS, Columns, Users};
 use super::fault::StoreFault;
-use crate::live::kept::KeptScore;
+use crate::live::Booked;
 
 /// Rows between two wanted ones that are read over rather than jumped over.
 const GAP_ROWS: i64 = 32;
@@ -32,7 +33,7 @@ pub(super) struct Wanted {
 ///
 /// # Errors
 /// A row that no server wrote, or the disk's.
-pub(super) fn read(db: &Connection, file: &Path, battles: &BTreeSet<[u8; 16]>) -> Result<Vec<KeptScore>, StoreFault> {
+pub(super) fn read(db: &Connection, file: &Path, battles: &BTreeSet<[u8; 16]>) -> Result<Vec<Arc<Booked>>, StoreFault> {
     let wanted = numbers(db, file, battles)?;
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let threads = (wanted.len() / THREAD_ROWS).min(THREADS_MAX).min(cores);
@@ -45,10 +46,10 @@ pub(super) fn by_threads(
     file: &Path,
     wanted: &[Wanted],
     threads: usize,
-) -> Result<Vec<KeptScore>, StoreFault> {
-    let mut places: Vec<Option<KeptScore>> = Vec::new();
+) -> Result<Vec<Arc<Booked>>, StoreFault> {
+    let mut places: Vec<Option<Arc<Booked>>> = Vec::new();
     places.resize_with(wanted.len(), || None);
-    let mut put = |read: Vec<(usize, KeptScore)>| {
+    let mut put = |read: Vec<(usize, Arc<Booked>)>| {
         for (place, score) in read {
             if let Some(free) = places.get_mut(place) {
                 *free = Some(score);
@@ -60,8 +61,10 @@ pub(super) fn by_threads(
     } else {
         let part = wanted.len().div_ceil(threads);
         thread::scope(|scope| {
+            let (own, others) = wanted.split_at(part);
             let readers: Vec<_> =
-                wanted.chunks(part).map(|part| scope.spawn(|| rows(&beside(file)?, file, part))).collect();
+                others.chunks(part).map(|part| scope.spawn(|| rows(&beside(file)?, file, part))).collect();
+            put(rows(db, file, own)?);
             for reader in readers {
                 put(reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
             }
@@ -87,7 +90,7 @@ pub(super) fn numbers(db: &Connection, file: &Path, battles: &BTreeSet<[u8; 16]>
 }
 
 /// The rows `wanted`, which are in the order of the file.
-fn rows(db: &Connection, file: &Path, wanted: &[Wanted]) -> Result<Vec<(usize, KeptScore)>, StoreFault> {
+fn rows(db: &Connection, file: &Path, wanted: &[Wanted]) -> Result<Vec<(usize, Arc<Booked>)>, StoreFault> {
     let fault = |error| StoreFault::of(file, error);
     let mut find =
         db.prepare(&format!("SELECT {COLUMNS} FROM ledger WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq")).map_err(fault)?;
@@ -100,7 +103,7 @@ fn rows(db: &Connection, file: &Path, wanted: &[Wanted]) -> Result<Vec<(usize, K
             let (columns, _) = Columns::read(row).map_err(fault)?;
             if let Some(wanted) = next.next_if(|wanted| wanted.seq == columns.seq) {
                 let unread = |reason| StoreFault::damaged(file, format!("row {} of the ledger: {reason}", columns.seq));
-                scores.push((wanted.place, columns.score(&mut users).map_err(unread)?));
+                scores.push((wanted.place, Arc::new(columns.booked(&mut users).map_err(unread)?)));
             }
         }
     }

@@ -1,15 +1,17 @@
 //! A row of the ledger as its columns are: what is hashed, exported and summed.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::fmt;
+use std::marker::PhantomData;
 
 use rusqlite::Row;
 use rusqlite::types::FromSqlError;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer as _, Error as _, MapAccess, Visitor};
 
 use super::chain::Hash;
-use crate::live::command::{Gift, ScoreChange, ScoreOp, ScoreSource};
-use crate::live::kept::KeptScore;
-use crate::live::{BattleId, ScoreKey, UserId, WallMs};
+use crate::live::booked::{Gifts, Place};
+use crate::live::command::ScoreOp;
+use crate::live::{BattleId, Booked, ScoreKey, UserId, WallMs};
 
 /// The columns, in the order in which [`Columns::read`] wants them; the hash comes last.
 pub(super) const COLUMNS: &str = "seq, battle, battle_seq, key, op, scores, gift_count, gift_value, gift_id, sender_id, \
@@ -78,35 +80,20 @@ impl<'a> Columns<'a> {
     ///
     /// # Errors
     /// A text that no server wrote.
-    pub(super) fn score(&self, users: &mut Users) -> Result<KeptScore, String> {
+    pub(super) fn booked(&self, users: &mut Users) -> Result<Booked, String> {
+        let key = ScoreKey::new(self.key).map_err(|fault| format!("the key {:?} {fault}", self.key))?;
         let op = self.op()?;
-        let scores: BTreeMap<UserId, i64> = users.points(self.scores)?;
+        let scores = users.points(self.scores)?;
         let number = |number: i64| u64::try_from(number).map_err(|_| format!("{number} is below 0"));
-        let gift = match self.gift {
-            Some((count, value)) => Some(Arc::new(Gift {
-                receiver: scores.keys().next().cloned().ok_or("a gift without a receiver")?,
-                gift_id: self.gift_id.to_owned(),
-                count: number(count)?,
-                value: number(value)?,
-                sender_id: self.sender_id.to_owned(),
-                reference: self.reference.to_owned(),
-            })),
+        let gifts = match self.gift {
+            Some((count, value)) => Some(Gifts { count: number(count)?, value: number(value)? }),
             None => None,
         };
-        let source = ScoreSource {
-            gift_id: self.gift_id.to_owned(),
-            sender_id: self.sender_id.to_owned(),
-            reference: self.reference.to_owned(),
-        };
-        Ok(KeptScore {
-            battle: self.battle(),
-            ledger_seq: number(self.battle_seq)?,
-            key: ScoreKey::new(self.key).map_err(|fault| format!("the key {:?} {fault}", self.key))?,
-            change: Arc::new(ScoreChange { op, scores: scores.into_iter().collect(), source }),
-            gift,
-            scores: users.points(self.totals)?,
-            at: WallMs(number(self.at)?),
-        })
+        let place =
+            Place { battle: self.battle(), ledger_seq: number(self.battle_seq)?, key, at: WallMs(number(self.at)?) };
+        let source = [self.gift_id, self.sender_id, self.reference];
+        Booked::new(place, op, &scores, source, gifts, users.points(self.totals)?)
+            .ok_or_else(|| "it changes the points of somebody who has no total, or is a gift for nobody".to_owned())
     }
 
     /// Add or set.
@@ -128,10 +115,12 @@ pub(super) struct Users(BTreeMap<Box<str>, UserId>);
 
 impl Users {
     /// As [`points`].
-    fn points<T: serde::de::DeserializeOwned>(&mut self, text: &str) -> Result<BTreeMap<UserId, T>, String> {
+    fn points<T: DeserializeOwned>(&mut self, text: &str) -> Result<Vec<(UserId, T)>, String> {
         // What has escapes cannot be borrowed, and no id has any.
-        let Ok(named) = serde_json::from_str::<BTreeMap<&str, T>>(text) else { return points(text) };
-        named.into_iter().map(|(name, points)| Ok((self.user(name)?, points))).collect()
+        match serde_json::Deserializer::from_str(text).deserialize_map(ByUser(self, PhantomData)) {
+            Ok(found) if found.is_sorted_by(|(before, _), (after, _)| before < after) => Ok(found),
+            Ok(_) | Err(_) => Ok(points(text)?.into_iter().collect()),
+        }
     }
 
     fn user(&mut self, name: &str) -> Result<UserId, String> {
@@ -144,11 +133,30 @@ impl Users {
     }
 }
 
+/// Points by user, in the order of the text.
+struct ByUser<'u, T>(&'u mut Users, PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ByUser<'_, T> {
+    type Value = Vec<(UserId, T)>;
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("points by user")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = Vec::with_capacity(2);
+        while let Some((name, points)) = map.next_entry::<&str, T>()? {
+            found.push((self.0.user(name).map_err(A::Error::custom)?, points));
+        }
+        Ok(found)
+    }
+}
+
 /// Points by user, as the columns `scores` and `totals` have them.
 ///
 /// # Errors
 /// When it is something else.
-pub(super) fn points<T: serde::de::DeserializeOwned>(text: &str) -> Result<BTreeMap<UserId, T>, String> {
+pub(super) fn points<T: DeserializeOwned>(text: &str) -> Result<BTreeMap<UserId, T>, String> {
     serde_json::from_str(text).map_err(|error| format!("{text:?} has no points by user: {error}"))
 }
 

@@ -1,9 +1,7 @@
 //! What a commit writes.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use rusqlite::{Connection, params};
+use serde::Serializer as _;
 
 use super::chain::{Hash, Head};
 use super::columns::{Columns, op_word};
@@ -11,9 +9,8 @@ use super::keeper::{Ends, Store};
 use super::outbox;
 use super::time::KeptTime;
 use crate::engine::journal::{Batch, KeptRow};
-use crate::live::command::{Gift, ScoreChange};
 use crate::live::kept::RowName;
-use crate::live::{BattleId, Fact, ScoreKey, UserId, WallMs};
+use crate::live::{Booked, Fact, WallMs};
 
 impl Store {
     /// Writes all of `batch` in one transaction; where ledger and outbox end then.
@@ -24,9 +21,8 @@ impl Store {
         batch.rows.iter().try_for_each(|row| put(&self.db, row))?;
         let Ends { mut head, mut outbox } = self.ends;
         for fact in batch.facts {
-            if let Fact::Scored { battle, ledger_seq, key, change, gift, scores, at } = fact {
-                let scored = Scored { battle, ledger_seq: *ledger_seq, key, change, gift, scores, at: *at };
-                head = self.book(head, &scored)?;
+            if let Fact::Scored(booked) = fact {
+                head = self.book(head, booked)?;
             } else {
                 record(&self.db, head, time.wall, fact)?;
             }
@@ -60,40 +56,28 @@ impl Store {
     }
 
     /// Hangs a row on the ledger.
-    fn book(&mut self, head: Head, scored: &Scored<'_>) -> rusqlite::Result<Head> {
+    fn book(&mut self, head: Head, booked: &Booked) -> rusqlite::Result<Head> {
         let seq = head.seq + 1;
-        let scores: BTreeMap<_, _> = scored.change.scores.iter().map(|(user, value)| (user, value)).collect();
-        let (scores, totals) = (text(&scores)?, text(scored.scores)?);
-        let source = &scored.change.source;
+        let (scores, totals) = (object(booked.scores())?, object(booked.totals())?);
+        let (source, battle) = (booked.source(), booked.battle());
         let columns = Columns {
             seq: number(seq),
-            battle: scored.battle.as_bytes(),
-            battle_seq: number(scored.ledger_seq),
-            key: scored.key.as_str(),
-            op: op_word(scored.change.op),
+            battle: battle.as_bytes(),
+            battle_seq: number(booked.ledger_seq()),
+            key: booked.key().as_str(),
+            op: op_word(booked.op()),
             scores: &scores,
-            gift: scored.gift.as_ref().map(|gift| (number(gift.count), number(gift.value))),
+            gift: booked.gifts().map(|gift| (number(gift.count), number(gift.value))),
             gift_id: &source.gift_id,
             sender_id: &source.sender_id,
             reference: &source.reference,
             totals: &totals,
-            at: number(scored.at.0),
+            at: number(booked.at().0),
         };
         let hash = self.linker.link(&head.hash, &columns);
         insert(&self.db, &columns, &hash)?;
         Ok(Head { seq, hash })
     }
-}
-
-/// A change of scores, as its fact has it.
-struct Scored<'a> {
-    battle: &'a BattleId,
-    ledger_seq: u64,
-    key: &'a ScoreKey,
-    change: &'a Arc<ScoreChange>,
-    gift: &'a Option<Arc<Gift>>,
-    scores: &'a BTreeMap<UserId, u64>,
-    at: WallMs,
 }
 
 pub(super) fn insert(db: &Connection, row: &Columns<'_>, hash: &Hash) -> rusqlite::Result<()> {
@@ -149,6 +133,15 @@ pub(super) fn run(db: &Connection, sql: &str) -> rusqlite::Result<()> {
 
 fn text(value: &impl serde::Serialize) -> rusqlite::Result<String> {
     serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+}
+
+/// Points by user, as the columns `scores` and `totals` have them.
+fn object<V: serde::Serialize>(points: impl Iterator<Item = (impl serde::Serialize, V)>) -> rusqlite::Result<String> {
+    let mut written = Vec::new();
+    match serde_json::Serializer::new(&mut written).collect_map(points) {
+        Ok(()) => Ok(String::from_utf8(written).expect("JSON is UTF-8")),
+        Err(error) => Err(rusqlite::Error::ToSqlConversionFailure(Box::new(error))),
+    }
 }
 
 /// SQLite has no larger integers; ours stay below 2^53, and the server's time below that for long.

@@ -307,10 +307,10 @@ fn the_ledger_has_one_fact_for_each_change_in_order() {
     world.score(battle, "x", ScoreOp::Add, &[("a", 1)]).unwrap();
     world.score(battle, "y", ScoreOp::Add, &[("a", 2)]).unwrap();
     let rows = world.facts.iter().map(|fact| match fact {
-        Fact::Scored { ledger_seq, key, scores, .. } => (*ledger_seq, key.as_str(), scores[&host_of("a")]),
+        Fact::Scored(it) => (it.ledger_seq(), it.key().as_str(), it.totals().next().unwrap()),
         other => panic!("{other:?}"),
     });
-    assert_eq!(rows.collect::<Vec<_>>(), [(1, "x", 1), (2, "y", 3)]);
+    assert_eq!(rows.collect::<Vec<_>>(), [(1, "x", (&host_of("a"), 1)), (2, "y", (&host_of("a"), 3))]);
 }
 
 #[test]

@@ -1,14 +1,15 @@
 //! What a store would have: the rows and the changes of scores that the machine gave out to be kept.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use costage::live::kept::{Kept, KeptScore, KeptTable, RowName};
-use costage::live::{BattleId, Fact, Lives};
+use costage::live::kept::{Kept, KeptTable, RowName};
+use costage::live::{BattleId, Booked, Fact, Lives};
 
 #[derive(Debug, Default)]
 pub(crate) struct Shelf {
     rows: BTreeMap<RowName, String>,
-    scores: BTreeMap<(BattleId, u64), KeptScore>,
+    scores: BTreeMap<(BattleId, u64), Arc<Booked>>,
 }
 
 impl Shelf {
@@ -24,17 +25,8 @@ impl Shelf {
     }
 
     pub(crate) fn note(&mut self, fact: &Fact) {
-        if let Fact::Scored { battle, ledger_seq, key, change, gift, scores, at } = fact {
-            let score = KeptScore {
-                battle: *battle,
-                ledger_seq: *ledger_seq,
-                key: key.clone(),
-                change: change.clone(),
-                gift: gift.clone(),
-                scores: scores.clone(),
-                at: *at,
-            };
-            self.scores.insert((*battle, *ledger_seq), score);
+        if let Fact::Scored(booked) = fact {
+            self.scores.insert((booked.battle(), booked.ledger_seq()), Arc::clone(booked));
         }
     }
 
@@ -42,7 +34,7 @@ impl Shelf {
     pub(crate) fn kept(&self) -> Kept {
         let is_there =
             |battle: &BattleId| self.rows.contains_key(&RowName { table: KeptTable::Battles, key: battle.to_string() });
-        let scores = self.scores.values().filter(|score| is_there(&score.battle)).cloned();
+        let scores = self.scores.values().filter(|score| is_there(&score.battle())).cloned();
         Kept { rows: self.rows.clone(), scores: scores.collect() }
     }
 }

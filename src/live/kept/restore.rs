@@ -6,13 +6,11 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::super::answer::Scored;
-use super::super::command::{Gift, ScoreChange};
-use super::super::ids::{BattleId, ConnectionId, LiveId, ScoreKey, UserId};
+use super::super::booked::Booked;
+use super::super::ids::{BattleId, ConnectionId, LiveId, UserId};
 use super::super::seat::SeatRows;
 use super::super::seed::Seed;
-use super::super::state::{Battle, Counters, Receipt, Snapshot};
-use super::super::time::WallMs;
+use super::super::state::{Battle, Counters, Snapshot};
 use super::{KeptTable, RowName, Unreadable};
 
 /// What a store gives back at a start.
@@ -21,26 +19,7 @@ pub struct Kept {
     /// Every row.
     pub rows: BTreeMap<RowName, String>,
     /// The changes of scores of the battles among them, all of a battle or none.
-    pub scores: Vec<KeptScore>,
-}
-
-/// One change of scores, as the ledger has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptScore {
-    /// In which battle.
-    pub battle: BattleId,
-    /// Its number there, from 1.
-    pub ledger_seq: u64,
-    /// The idempotency key.
-    pub key: ScoreKey,
-    /// What was asked for.
-    pub change: Arc<ScoreChange>,
-    /// The gift that it was made of.
-    pub gift: Option<Arc<Gift>>,
-    /// Points of all users after it.
-    pub scores: BTreeMap<UserId, u64>,
-    /// When.
-    pub at: WallMs,
+    pub scores: Vec<Arc<Booked>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -83,7 +62,8 @@ impl Kept {
         for CountersRow { serial, stage, connection, ended } in counters.into_values() {
             snapshot.counters = Counters { serial, stage, connection, ended, ..snapshot.counters };
         }
-        snapshot.receipts = self.scores.into_iter().map(KeptScore::receipt).collect();
+        snapshot.receipts =
+            self.scores.into_iter().map(|booked| ((booked.battle(), booked.key().clone()), booked)).collect();
         forget_what_lacks_scores(&mut snapshot)?;
         Ok(snapshot)
     }
@@ -135,13 +115,4 @@ fn forget_what_lacks_scores(snapshot: &mut Snapshot) -> Result<(), Unreadable> {
     snapshot.ended.retain(|_, id| !lacking.contains(id));
     snapshot.receipts.retain(|(id, _), _| !lacking.contains(id));
     Ok(())
-}
-
-impl KeptScore {
-    fn receipt(self) -> ((BattleId, ScoreKey), Receipt) {
-        let Self { battle, ledger_seq, key, change, gift, scores, at } = self;
-        let answer = Scored { battle_id: battle, scores, ledger_seq };
-        let receipt = Receipt { change, gift, answer, at };
-        ((battle, key), receipt)
-    }
 }

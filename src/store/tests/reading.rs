@@ -18,12 +18,12 @@ fn by_one_thread_or_many_the_same_rows_come_back_by_battle_and_key() {
     let wanted = numbers(db, file, &both).unwrap();
     let alone = by_threads(db, file, &wanted, 1).unwrap();
     let mut sorted = alone.clone();
-    sorted.sort_by_key(|score| (*score.battle.as_bytes(), score.key.clone()));
+    sorted.sort_by_key(|score| (*score.battle().as_bytes(), score.key().clone()));
     assert_eq!((alone.len(), &alone), (100, &sorted));
     for threads in [2, 3, 4] {
         assert_eq!(by_threads(db, file, &wanted, threads).unwrap(), alone);
     }
     let one = read(db, file, &BTreeSet::from([*second.as_bytes()])).unwrap();
-    assert!(one.len() == 30 && one.iter().all(|score| score.battle == second));
-    assert!(one.iter().any(|score| score.ledger_seq == 30));
+    assert!(one.len() == 30 && one.iter().all(|score| score.battle() == second));
+    assert!(one.iter().any(|score| score.ledger_seq() == 30));
 }

@@ -1,15 +1,16 @@
 //! How long it takes with a million rows, or ten: on demand, as `cargo test --release --lib store::tests::scale -- --ignored --nocapture`.
 
-use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::super::*;
 use super::world::{Folder, World, user};
 use crate::engine::journal::{Batch, Journal};
-use crate::live::command::{ScoreChange, ScoreOp, ScoreSource};
+use crate::live::booked::Place;
+use crate::live::command::ScoreOp;
 use crate::live::kept::{KeptRow, KeptTable, RowName};
-use crate::live::{BattleId, Fact, Lives, Rules, ScoreKey, WallMs};
+use crate::live::{BattleId, Booked, Fact, Lives, Rules, ScoreKey, WallMs};
 
 /// Facts of one commit while the file is filled: as many as the control thread decides together.
 const TOGETHER: usize = 256;
@@ -56,26 +57,19 @@ fn filled(over: &[u64], running: u64) -> Folder {
 }
 
 fn scored(battle: BattleId, seq: u64) -> Fact {
-    let source =
-        ScoreSource { gift_id: "rocket".into(), sender_id: "viewer 4711".into(), reference: format!("order {seq}") };
-    let change = ScoreChange { op: ScoreOp::Add, scores: vec![(user("a"), 5)], source };
     // As random as a client's keys are.
     let key = format!("{:016x}-{:016x}", seq.wrapping_mul(0x9e37_79b9_7f4a_7c15), seq);
-    Fact::Scored {
-        battle,
-        ledger_seq: seq,
-        key: ScoreKey::new(&key).unwrap(),
-        change: Arc::new(change),
-        gift: None,
-        scores: BTreeMap::from([(user("a"), 5 * seq), (user("b"), 0)]),
-        at: WallMs(1_790_000_000_000 + seq),
-    }
+    let (key, at) = (ScoreKey::new(&key).unwrap(), WallMs(1_790_000_000_000 + seq));
+    let (place, scores) = (Place { battle, ledger_seq: seq, key, at }, [(user("a"), 5)]);
+    let source = ["rocket", "viewer 4711", &format!("order {seq}")];
+    let totals = vec![(user("a"), 5 * seq), (user("b"), 0)];
+    Fact::Scored(Arc::new(Booked::new(place, ScoreOp::Add, &scores, source, None, totals).unwrap()))
 }
 
-fn start(folder: &Folder) {
+fn start(folder: &Path) {
     let begun = Instant::now();
     let moment = Moment { now: begun, wall: WallMs(1_790_000_000_000), boot: None };
-    let mut store = Store::open(&folder.0, Box::new(move || moment.clone())).unwrap();
+    let mut store = Store::open(folder, Box::new(move || moment.clone())).unwrap();
     let opened = begun.elapsed();
     let kept = store.kept().unwrap();
     let (read, scores) = (begun.elapsed(), kept.scores.len());
@@ -111,7 +105,7 @@ fn verify(folder: &Folder) {
 #[ignore = "a minute: figures, not rules"]
 fn a_million_rows_of_many_battles() {
     let folder = filled(&[900; 1_000], 100_000);
-    start(&folder);
+    start(&folder.0);
     verify(&folder);
 }
 
@@ -126,5 +120,13 @@ fn ten_million_rows() {
 #[ignore = "a minute: figures, not rules"]
 fn a_million_rows_of_one_battle_that_goes_on() {
     let folder = filled(&[], 1_000_000);
-    start(&folder);
+    start(&folder.0);
+}
+
+/// How long a start takes with a copy of a store, named by `COSTAGE_STORE`.
+#[test]
+#[ignore = "of a store that somebody has: figures, not rules"]
+fn a_store_of_ones_own() {
+    let store = std::env::var_os("COSTAGE_STORE").expect("COSTAGE_STORE names the folder of a copied store");
+    start(store.as_ref());
 }
