@@ -106,11 +106,10 @@ impl Reader {
     pub fn open(path: &Path) -> Result<Self, StoreFault> {
         let is_folder = path.is_dir();
         let file = if is_folder { path.join(DATABASE) } else { path.to_owned() };
-        recognise(&file).map_err(|fault| match fault {
-            // Named as it was given: of a directory that is not there, the one above it is nobody's question.
-            StoreFault::Missing { .. } => StoreFault::Missing { path: path.to_owned() },
-            other => other,
-        })?;
+        // Named as it was given: of a directory that is not there, the one above it is nobody's question.
+        let missing = || StoreFault::Missing { path: path.to_owned() };
+        recognise(&file)
+            .map_err(|fault| if matches!(fault, StoreFault::Missing { .. }) { missing() } else { fault })?;
         let fault = |error| StoreFault::of(&file, error);
         // A backup is nobody else's: nothing is to be left beside it.
         let db = if is_folder || has_log(&file) { beside_server(&file) } else { alone(&file) }.map_err(fault)?;
