@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 
-use super::ledger::DataArgs;
+use super::data::DataArgs;
 use super::progress::Progress;
+use crate::store::audit::Reader;
 use crate::store::backup;
 
 /// Where to.
@@ -24,7 +25,7 @@ pub struct BackupArgs {
 /// # Errors
 /// When the database cannot be read, or the file is there already or cannot be written.
 pub fn run(args: &BackupArgs) -> anyhow::Result<()> {
-    let reader = args.data.open()?;
+    let reader = Reader::open(&args.data.path()?)?;
     let mut progress = Progress::new("pages");
     let head = backup::backup(&reader, &args.file, &mut |done, of| progress.show(done, of))?;
     progress.end();

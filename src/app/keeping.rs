@@ -44,16 +44,21 @@ pub(super) fn open(config: &Config, clock: &Arc<dyn Clock>, seed: Seed) -> anyho
     let (own, boot) = (Arc::clone(clock), boot_clock());
     let clocks = move || Moment { now: own.now(), wall: WallMs(own.wall_ms()), boot: boot() };
     let mut store = Store::open(path, Box::new(clocks))?;
-    let file = path.display();
-    let unreadable =
-        || format!("{file} cannot be gone on from: use the costage that wrote it, or put a backup in its place");
+    let unreadable = || {
+        let file = path.join(webhooks::MAIN_FILE);
+        format!(
+            "{} cannot be gone on from: use the costage that wrote it, or put a backup in its place (without costage.db-wal \
+             and -shm); `costage ledger verify` says what is whole",
+            file.display()
+        )
+    };
     let snapshot = store.kept()?.snapshot(seed).with_context(unreadable)?;
     let counts_down = snapshot.counts_down();
     let line = store.timeline(counts_down);
     let (lives, connections, running) = snapshot.counts();
     let took = clock.now().saturating_duration_since(begun);
     tracing::info!(
-        data_dir = %file,
+        data_dir = %path.display(),
         lives,
         connections,
         battles_running = running,

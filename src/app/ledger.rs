@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 
+use super::data::DataArgs;
+use super::new_file::NewFile;
 use super::progress::Progress;
-use super::settings::Settings;
 use crate::live::BattleId;
 use crate::store::Head;
 use crate::store::audit::{self, AuditFault, Faults, Format, Reader};
@@ -18,23 +19,12 @@ pub enum LedgerCommand {
     /// Compute the hash chain of all rows anew: finds removed, inserted, reordered and edited rows and a cut tail
     #[command(after_help = VERIFY_EXAMPLES, after_long_help = VERIFY_LONG)]
     Verify(VerifyArgs),
-    /// Write all rows as text, one line each, with all that their hashes cover
+    /// Write all rows as text, one line each, with all that their hashes cover, and what they end with
     #[command(after_help = EXPORT_EXAMPLES, after_long_help = EXPORT_LONG)]
     Export(ExportArgs),
     /// Sum every battle's points anew and compare them with what was told: totals, results, kept battles
     #[command(after_help = BALANCE_EXAMPLES)]
     Balance(BalanceArgs),
-}
-
-/// Where the database is.
-#[derive(Clone, Debug, clap::Args)]
-pub struct DataArgs {
-    /// Data directory of the server, or a backup [default: data_dir of the configuration]
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// Configuration file (TOML), for its data_dir
-    #[arg(long, value_name = "FILE", env = "COSTAGE_CONFIG")]
-    pub config: Option<PathBuf>,
 }
 
 /// What to verify.
@@ -117,7 +107,9 @@ const EXPORT_LONG: &str = concat!(
 The hash of a row is SHA-256 of the hash of the row before (32 zero bytes before the first) and of the row's own bytes:
 seq, battleId (16 bytes), battleSeq, idempotencyKey, op, scores, gift, giftId, senderId, reference, totals, at. Numbers have
 8 bytes, big-endian. Texts have their length in bytes before them, 4 bytes, big-endian; scores and totals are the texts that
-the export shows, without blanks. A gift is a byte 1 with giftCount and giftValue, or a byte 0. This checks an export:
+the export shows, without blanks. A gift is a byte 1 with giftCount and giftValue, or a byte 0. Behind the rows JSON lines
+end with how many there are and the ledger's head, {\"rows\":…,\"head\":\"SEQ:HASH\"} (of one battle with its battleId instead):
+an export without that line is cut short. A file has its name when it is whole; csv has no such line. This checks an export:
 
 ",
     include_str!("ledger.py")
@@ -142,22 +134,12 @@ pub fn run(command: LedgerCommand) -> anyhow::Result<()> {
     }
 }
 
-impl DataArgs {
-    /// The database to read.
-    pub(super) fn open(&self) -> anyhow::Result<Reader> {
-        let path = match &self.data {
-            Some(path) => path.clone(),
-            None => Settings { config: self.config.clone(), ..Settings::default() }.look()?.data_dir,
-        };
-        if path.as_os_str().is_empty() {
-            bail!("data_dir is \"\": nothing is kept; name a data directory or a backup by --data");
-        }
-        Ok(Reader::open(&path)?)
-    }
+fn open(data: &DataArgs) -> anyhow::Result<Reader> {
+    Ok(Reader::open(&data.path()?)?)
 }
 
 fn verify(args: &VerifyArgs) -> anyhow::Result<()> {
-    let reader = args.data.open()?;
+    let reader = open(&args.data)?;
     let mut progress = Progress::new("rows");
     let verdict = audit::verify(&reader, args.head, &mut |done, of| progress.show(done, of))?;
     progress.end();
@@ -166,7 +148,7 @@ fn verify(args: &VerifyArgs) -> anyhow::Result<()> {
 }
 
 fn export(args: &ExportArgs) -> anyhow::Result<()> {
-    let reader = args.data.open()?;
+    let reader = open(&args.data)?;
     let format = match args.format {
         FormatArg::Jsonl => Format::Jsonl,
         FormatArg::Csv => Format::Csv,
@@ -183,19 +165,17 @@ fn export(args: &ExportArgs) -> anyhow::Result<()> {
             Err(fault) => Err(fault.into()),
         };
     };
-    let file = File::create_new(path)
-        .with_context(|| format!("cannot write to {}: name a file that is not there yet", path.display()))?;
-    let mut out = BufWriter::new(file);
-    let rows = audit::export(&reader, format, args.battle, &mut out, path, &mut show)?;
+    let mut file = NewFile::create(path)?;
+    let rows = audit::export(&reader, format, args.battle, &mut file, path, &mut show)?;
     progress.end();
-    out.into_inner().context("cannot write the last lines")?.sync_all().context("cannot write the last lines")?;
+    file.finish()?;
     say(&format!("rows {rows}\n"))
 }
 
 fn balance(args: &BalanceArgs) -> anyhow::Result<()> {
     // An export is summed by itself unless a database is named.
     let alone = args.from.is_some() && args.data.data.is_none() && args.data.config.is_none();
-    let reader = if alone { None } else { Some(args.data.open()?) };
+    let reader = if alone { None } else { Some(open(&args.data)?) };
     let mut export = match &args.from {
         Some(path) => {
             let file = File::open(path).with_context(|| format!("cannot read the export {}", path.display()))?;

@@ -6,7 +6,7 @@
 //! | [`config`] | every key, from file, environment and flags |
 //! | [`serve`], [`server`], [`dev`], [`shutdown`] | a server from start to end |
 //! | [`reload`] | what is read again without a restart |
-//! | `keeping`, [`ledger`], [`backup`] | what outlives a restart, and looking at it |
+//! | `keeping`, [`ledger`], [`backup`], [`data`], `new_file` | what outlives a restart; looking at it, and where it is |
 //! | [`webhooks`] | the senders of webhooks, and the command that looks at them |
 //! | [`demo`], [`bench`](mod@bench), [`token`] | the other commands |
 //! | [`about`], [`logging`], [`metrics`], [`samples`] | what the process says about itself |
@@ -19,12 +19,14 @@ mod cast;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod data;
 pub mod demo;
 pub mod dev;
 mod keeping;
 pub mod ledger;
 pub mod logging;
 pub mod metrics;
+mod new_file;
 pub mod open_files;
 mod progress;
 pub mod reload;

@@ -9,6 +9,7 @@
 //! that no delivery waits for a commit of the control thread, or the other way round.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -74,6 +75,15 @@ pub struct Backlog {
     pub oldest: Option<WallMs>,
 }
 
+/// Between which numbers an outbox has events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutboxEnds {
+    /// The oldest event that is still there comes after this one; the head when none is there.
+    pub settled: u64,
+    /// The newest that was ever there.
+    pub head: u64,
+}
+
 /// Reads events. Cheap calls, but they may wait for a disk: not for a thread that serves others.
 pub trait OutboxLog: Send + Sync {
     /// Which file it is.
@@ -90,6 +100,17 @@ pub trait OutboxLog: Send + Sync {
     /// # Errors
     /// When they cannot be read.
     fn after(&self, seq: u64, max: usize) -> Result<Vec<OutboxRow>, LogFault>;
+
+    /// Where it begins and ends now.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn ends(&self) -> Result<OutboxEnds, LogFault> {
+        // In this order: what is written meanwhile is behind the head.
+        let head = self.head()?;
+        let first = self.after(0, 1)?.first().map(|row| row.seq.saturating_sub(1));
+        Ok(OutboxEnds { settled: first.unwrap_or(head).min(head), head })
+    }
 
     /// How many events after `seq` there are, of these types, or of all.
     ///
@@ -173,6 +194,17 @@ pub struct Standing {
     pub dead: u64,
     /// Of these, how many wait to be sent again.
     pub wanted: u64,
+    /// Which types it wants, as the configuration last said; `None`: all.
+    pub kinds: Option<BTreeSet<String>>,
+}
+
+/// An endpoint as the configuration has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Configured {
+    /// Its name.
+    pub name: String,
+    /// Which types it wants; `None`: all.
+    pub kinds: Option<Arc<BTreeSet<String>>>,
 }
 
 /// An event that could not be delivered.
@@ -203,6 +235,17 @@ pub struct Which {
 
 /// Keeps how far endpoints have got. Calls may wait for a disk.
 pub trait DeliveryLog: Send + Sync {
+    /// A server starts with these endpoints: to be called before anything else, and before the outbox is written to or pruned.
+    ///
+    /// Those that are known go on where they were. Where some are known, one that is new begins at the head: it is told of
+    /// what happens from now on. Where none is known of this file of facts, nobody knows what was delivered, which is so when
+    /// a backup was brought back alone: all begin with the oldest event that is still there. Receivers may see events once
+    /// more, by the ids that they know, but miss none of those that waited. A new file of facts has no events.
+    ///
+    /// # Errors
+    /// See [`DeliveryLog::begin`].
+    fn begin_all(&self, endpoints: &[String], store: StoreId, ends: OutboxEnds) -> Result<(), LogFault>;
+
     /// An endpoint is configured: where it goes on. One that is new, or was configured with another file of facts, begins at
     /// `head`; so does one that is ahead of it, which is so after a backup was brought back.
     ///
@@ -210,11 +253,11 @@ pub trait DeliveryLog: Send + Sync {
     /// As all of these: when it cannot be read or kept.
     fn begin(&self, endpoint: &str, store: StoreId, head: u64) -> Result<Standing, LogFault>;
 
-    /// These endpoints are configured; all others are not, since `now` or since they were not before.
+    /// These endpoints are configured, and want these types; all others are not, since `now` or since they were not before.
     ///
     /// # Errors
     /// See [`DeliveryLog::begin`].
-    fn configured(&self, endpoints: &[String], now: WallMs) -> Result<(), LogFault>;
+    fn configured(&self, endpoints: &[Configured], now: WallMs) -> Result<(), LogFault>;
 
     /// Everything up to `cursor` is settled, `delivered` of it by delivery: the endpoint has no trouble.
     ///

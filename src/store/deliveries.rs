@@ -2,10 +2,12 @@
 //!
 //! WAL with synchronous=NORMAL: a cursor that a loss of power takes back means that events are delivered once more, with the
 //! ids that receivers know them by, which may happen anyhow; and the disk is left to the commits of the control thread. What is
-//! nowhere else, a dead letter, is written with synchronous=FULL. A killed process loses nothing either way.
+//! nowhere else, a dead letter and where a new endpoint began, is written with synchronous=FULL. A killed process loses nothing
+//! either way.
 
 mod schema;
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -13,9 +15,11 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
-use super::folder::private;
+use super::folder::{lacks, private};
 use super::outbox::{fault, row_of};
-use crate::engine::outbox_log::{DeadLetter, DeliveryLog, LogFault, Standing, StoreId, Trouble, Which};
+use crate::engine::outbox_log::{
+    Configured, DeadLetter, DeliveryLog, LogFault, OutboxEnds, Standing, StoreId, Trouble, Which,
+};
 use crate::live::WallMs;
 
 /// Dead letters that are kept of each endpoint; one more, and the oldest is forgotten: three days of one every three seconds.
@@ -26,6 +30,10 @@ const HEADER: &[u8] = b"SQLite format 3\0";
 
 /// How long a writer waits for another process' (`costage webhooks replay`).
 const BUSY_MAX: Duration = Duration::from_secs(5);
+
+/// What to do about a file that is not whole. Dead letters are nowhere else, so nothing is mended behind the operator's back.
+const LOST: &str = "put a copy of the file back, or move it away: its dead letters are gone then, and endpoints begin with the \
+                    oldest event that costage.db still has";
 
 /// Its columns in the order that [`letter_of`] reads them: first those of the event.
 const LETTER: &str = "seq, id, kind, live, at, body, endpoint, attempts, died, error, wanted";
@@ -99,34 +107,49 @@ fn make(path: &Path) -> Result<(), LogFault> {
     let refused = |reason: String| LogFault { what: format!("cannot use {}", path.display()), reason };
     let mut file =
         private().read(true).append(true).create(true).open(path).map_err(|error| refused(error.to_string()))?;
-    let mut header = Vec::new();
-    file.by_ref().take(HEADER.len() as u64).read_to_end(&mut header).map_err(|error| refused(error.to_string()))?;
-    if !header.is_empty() && header != HEADER {
+    let mut found = Vec::new();
+    file.by_ref().take(100).read_to_end(&mut found).map_err(|error| refused(error.to_string()))?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    if !found.starts_with(HEADER) {
         let advice = "it is no SQLite file; move it away, or name another data directory";
         return Err(refused(advice.to_owned()));
     }
-    Ok(())
+    let bytes = file.metadata().map_err(|error| refused(error.to_string()))?.len();
+    let mut header = [0; 100];
+    header[..found.len()].copy_from_slice(&found);
+    match lacks(path, &header, bytes) {
+        Some(reason) => Err(refused(format!("it was cut: {reason}; {LOST}"))),
+        None => Ok(()),
+    }
 }
 
 impl DeliveryLog for Deliveries {
+    fn begin_all(&self, endpoints: &[String], store: StoreId, ends: OutboxEnds) -> Result<(), LogFault> {
+        let OutboxEnds { settled, head } = ends;
+        self.write(true, |transaction| {
+            let knows = "SELECT EXISTS(SELECT 1 FROM endpoints WHERE store = ?1)";
+            let known: bool = transaction.query_row(knows, [store.0], |row| row.get(0))?;
+            let from = if known { head } else { settled };
+            endpoints.iter().try_for_each(|endpoint| place(transaction, endpoint, store, from))
+        })
+    }
+
     fn begin(&self, endpoint: &str, store: StoreId, head: u64) -> Result<Standing, LogFault> {
-        self.write(false, |transaction| {
-            transaction.execute(
-                "INSERT INTO endpoints(name, store, cursor) VALUES(?1, ?2, ?3) ON CONFLICT(name) DO NOTHING",
-                params![endpoint, store.0, head],
-            )?;
-            // Another file of facts, or this one from before: what the cursor counted is not there.
-            transaction.execute(
-                "UPDATE endpoints SET store = ?2, cursor = ?3, seq = NULL WHERE name = ?1 AND (store <> ?2 OR cursor > ?3)",
-                params![endpoint, store.0, head],
-            )?;
-            transaction.execute("UPDATE endpoints SET gone_since = NULL WHERE name = ?1", [endpoint])?;
+        let known = "SELECT EXISTS(SELECT 1 FROM endpoints WHERE name = ?1 AND store = ?2)";
+        let known: bool =
+            self.read(|connection| connection.query_row(known, params![endpoint, store.0], |row| row.get(0)))?;
+        self.write(!known, |transaction| {
+            place(transaction, endpoint, store, head)?;
             standings(transaction, Some(endpoint))?.pop().ok_or(rusqlite::Error::QueryReturnedNoRows)
         })
     }
 
-    fn configured(&self, endpoints: &[String], now: WallMs) -> Result<(), LogFault> {
-        let names = serde_json::to_string(endpoints).expect("a list of texts can be written");
+    fn configured(&self, endpoints: &[Configured], now: WallMs) -> Result<(), LogFault> {
+        let text = |kinds: &BTreeSet<String>| serde_json::to_string(kinds).expect("a set of texts can be written");
+        let names: Vec<_> = endpoints.iter().map(|endpoint| &endpoint.name).collect();
+        let names = serde_json::to_string(&names).expect("a list of texts can be written");
         self.write(false, |transaction| {
             transaction.execute(
                 "UPDATE endpoints SET gone_since = ?2
@@ -136,6 +159,11 @@ impl DeliveryLog for Deliveries {
             let back = "UPDATE endpoints SET gone_since = NULL
                         WHERE gone_since IS NOT NULL AND name IN (SELECT value FROM json_each(?1))";
             transaction.execute(back, [names])?;
+            let mut want =
+                transaction.prepare_cached("UPDATE endpoints SET kinds = ?2 WHERE name = ?1 AND kinds IS NOT ?2")?;
+            for Configured { name, kinds } in endpoints {
+                want.execute(params![name, kinds.as_deref().map(text)])?;
+            }
             Ok(())
         })
     }
@@ -235,11 +263,25 @@ impl DeliveryLog for Deliveries {
     }
 }
 
+/// An endpoint that is new here begins behind `from`.
+fn place(transaction: &Transaction<'_>, endpoint: &str, store: StoreId, from: u64) -> rusqlite::Result<()> {
+    transaction.execute(
+        "INSERT INTO endpoints(name, store, cursor) VALUES(?1, ?2, ?3) ON CONFLICT(name) DO NOTHING",
+        params![endpoint, store.0, from],
+    )?;
+    // Another file of facts, or this one from before: what the cursor counted is not there.
+    transaction.execute(
+        "UPDATE endpoints SET store = ?2, cursor = ?3, seq = NULL WHERE name = ?1 AND (store <> ?2 OR cursor > ?3)",
+        params![endpoint, store.0, from],
+    )?;
+    transaction.execute("UPDATE endpoints SET gone_since = NULL WHERE name = ?1", [endpoint]).map(drop)
+}
+
 fn standings(connection: &Connection, name: Option<&str>) -> rusqlite::Result<Vec<Standing>> {
     let mut rows = connection.prepare_cached(
         "SELECT name, cursor, failing_since, gone_since, delivered, seq, attempts, first_failure, next_try, error,
          (SELECT count(*) FROM letters WHERE endpoint = name),
-         (SELECT count(*) FROM letters WHERE endpoint = name AND wanted = 1)
+         (SELECT count(*) FROM letters WHERE endpoint = name AND wanted = 1), kinds
          FROM endpoints WHERE ?1 IS NULL OR name = ?1 ORDER BY name",
     )?;
     let time = |row: &Row<'_>, column: usize| row.get::<_, Option<u64>>(column).map(|ms| ms.map(WallMs));
@@ -263,6 +305,8 @@ fn standings(connection: &Connection, name: Option<&str>) -> rusqlite::Result<Ve
             trouble: row.get::<_, Option<u64>>(5)?.map(trouble).transpose()?,
             dead: row.get(10)?,
             wanted: row.get(11)?,
+            // What is no list of types is none that this server has written: as if all were wanted.
+            kinds: row.get::<_, Option<String>>(12)?.and_then(|kinds| serde_json::from_str(&kinds).ok()),
         })
     };
     rows.query_map([name], standing)?.collect()

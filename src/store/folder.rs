@@ -110,20 +110,27 @@ pub(super) fn recognise(file: &Path) -> Result<(), StoreFault> {
     if !header.starts_with(b"SQLite format 3\0") {
         return foreign(if bytes == 0 { "empty" } else { "no SQLite file" });
     }
-    let number = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
-    if number(68) != schema::APPLICATION_ID.cast_unsigned() {
+    let application = u32::from_be_bytes([header[68], header[69], header[70], header[71]]);
+    if application != schema::APPLICATION_ID.cast_unsigned() {
         return foreign("a database of another program");
     }
+    match lacks(file, &header, bytes) {
+        Some(reason) => Err(StoreFault::damaged(file, reason)),
+        None => Ok(()),
+    }
+}
+
+/// What a file of so many `bytes` lacks of those that its header names; SQLite takes what is missing for zeros.
+pub(super) fn lacks(file: &Path, header: &[u8; 100], bytes: u64) -> Option<String> {
     // A size of 1 stands for 65536. While a log is there, the file may be shorter than it will be.
     let page = match u16::from_be_bytes([header[16], header[17]]) {
         1 => 65_536,
         bytes => u64::from(bytes),
     };
-    let wanted = page * u64::from(number(28));
-    if bytes < wanted && size(&beside(file, "-wal")).is_none_or(|log| log == 0) {
-        return Err(StoreFault::damaged(file, format!("it has {bytes} bytes of {wanted}")));
-    }
-    Ok(())
+    let pages = u32::from_be_bytes([header[28], header[29], header[30], header[31]]);
+    let wanted = (page * u64::from(pages)).max(header.len() as u64);
+    let cut = bytes < wanted && size(&beside(file, "-wal")).is_none_or(|log| log == 0);
+    cut.then(|| format!("it has {bytes} bytes of {wanted}"))
 }
 
 /// The file that has `tail` behind this one's name.

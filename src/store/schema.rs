@@ -97,10 +97,12 @@ pub(super) fn user_version(db: &Connection) -> rusqlite::Result<i32> {
     db.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-/// Tables and indexes, as they were made.
+/// Tables and indexes, as they were made; but for what is SQLite's own, as what `ANALYZE` leaves: its names begin with
+/// `sqlite_`, which no other's may.
 pub(super) fn tables(db: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
-    let mut read =
-        db.prepare("SELECT name, coalesce(sql, '') FROM sqlite_schema WHERE name <> 'sqlite_sequence' ORDER BY name")?;
+    let mut read = db.prepare(
+        "SELECT name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite#_%' ESCAPE '#' ORDER BY name",
+    )?;
     let rows = read.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
 }

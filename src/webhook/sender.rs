@@ -93,14 +93,14 @@ struct Running {
 
 impl Webhooks {
     /// Starts a sender for each of `endpoints`. In a runtime of tokio; before the outbox is written to, so that an endpoint
-    /// that is new misses nothing. May wait for a disk.
+    /// that is new misses nothing. Where they begin: [`DeliveryLog::begin_all`]. May wait for a disk.
     ///
     /// # Errors
     /// When what is kept of webhooks cannot be read or written.
     pub fn start(surroundings: Surroundings, endpoints: Vec<Endpoint>) -> Result<Self, LogFault> {
-        for endpoint in &endpoints {
-            begin(&surroundings, &endpoint.name)?;
-        }
+        let names: Vec<_> = endpoints.iter().map(|endpoint| endpoint.name.clone()).collect();
+        let outbox = &surroundings.outbox;
+        surroundings.deliveries.begin_all(&names, outbox.store(), outbox.ends()?)?;
         let line = Timeline::new(surroundings.clock.now(), WallMs(surroundings.clock.wall_ms()));
         let names = watch::Sender::new(endpoints.iter().cloned().map(Arc::new).collect());
         let upkeep = tokio::spawn(upkeep::run(surroundings.clone(), line, names.subscribe()));

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::endpoint::Endpoint;
 use super::sender::Surroundings;
 use crate::engine::books::Look;
-use crate::engine::outbox_log::{Backlog, KEPT, LogFault, Standing};
+use crate::engine::outbox_log::{Backlog, Configured, KEPT, LogFault, Standing};
 use crate::live::WallMs;
 use crate::live::time::Timeline;
 
@@ -35,10 +35,13 @@ pub(super) async fn run(
 }
 
 fn look(surroundings: &Surroundings, endpoints: &[Arc<Endpoint>], now: WallMs) -> Result<(), LogFault> {
-    let names: Vec<_> = endpoints.iter().map(|endpoint| endpoint.name.clone()).collect();
+    let configured: Vec<_> = endpoints
+        .iter()
+        .map(|endpoint| Configured { name: endpoint.name.clone(), kinds: endpoint.kinds.clone() })
+        .collect();
     // Read first: an endpoint that begins meanwhile begins at this or later.
     let head = surroundings.outbox.head()?;
-    surroundings.deliveries.configured(&names, now)?;
+    surroundings.deliveries.configured(&configured, now)?;
     let standings = surroundings.deliveries.standings()?;
     let mut look = Look { at: Some(now), endpoints: Vec::with_capacity(endpoints.len()) };
     for endpoint in endpoints {

@@ -204,6 +204,9 @@ impl Books {
         let mut rows: BTreeMap<String, Value> = BTreeMap::new();
         for line in house.said(&["ledger", "export"]).lines() {
             let row: Value = serde_json::from_str(line).unwrap();
+            if row["rows"].is_number() {
+                continue; // the last line, which counts them
+            }
             let key = row["idempotencyKey"].as_str().unwrap().to_owned();
             assert!(self.scores.contains_key(&key), "{key} was never sent");
             assert!(rows.insert(key.clone(), row).is_none(), "{key} is counted twice");

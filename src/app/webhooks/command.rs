@@ -1,11 +1,12 @@
 //! `costage webhooks list | replay`.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, bail};
 
 use super::super::clock::SystemClock;
+use super::super::data::DataArgs;
 use super::{DELIVERIES_FILE, MAIN_FILE, list};
 use crate::engine::outbox_log::Which;
 use crate::engine::{Clock, DeliveryLog, OutboxLog};
@@ -26,9 +27,9 @@ pub enum WebhooksCommand {
 /// What to list.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ListArgs {
-    /// Where the server keeps its files
-    #[arg(long, value_name = "DIR", env = "COSTAGE_DATA_DIR", default_value = DATA_DIR)]
-    pub data_dir: PathBuf,
+    /// Where the server keeps its files.
+    #[command(flatten)]
+    pub data: DataArgs,
     /// The dead letters too, with their bodies
     #[arg(long)]
     pub dead: bool,
@@ -38,9 +39,9 @@ pub struct ListArgs {
 #[derive(Clone, Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("which").required(true).multiple(true)))]
 pub struct ReplayArgs {
-    /// Where the server keeps its files
-    #[arg(long, value_name = "DIR", env = "COSTAGE_DATA_DIR", default_value = DATA_DIR)]
-    pub data_dir: PathBuf,
+    /// Where the server keeps its files.
+    #[command(flatten)]
+    pub data: DataArgs,
     /// Dead letters of this endpoint
     #[arg(long, value_name = "NAME", group = "which")]
     pub endpoint: Option<String>,
@@ -52,19 +53,16 @@ pub struct ReplayArgs {
     pub all: bool,
 }
 
-/// As the key `data_dir` of the configuration.
-const DATA_DIR: &str = "costage-data";
-
 const LIST_EXAMPLES: &str = "Examples:
   costage webhooks list
-  costage webhooks list --data-dir /var/lib/costage --dead
+  costage webhooks list --data /var/lib/costage --dead
 
 Works while the server runs, and while it does not.";
 
 const REPLAY_EXAMPLES: &str = "Examples:
   costage webhooks replay --id msg_0123456789abcdef0123456789abcdef
   costage webhooks replay --endpoint backend
-  costage webhooks replay --all --data-dir /var/lib/costage
+  costage webhooks replay --all --data /var/lib/costage
 
 A running server takes them up within a second, the oldest first; another one when it is started. One that fails for
 another minute stays dead, and so do those behind it: see costage webhooks list.";
@@ -80,8 +78,9 @@ pub fn run(command: &WebhooksCommand) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     match command {
         WebhooksCommand::List(args) => {
-            let deliveries = deliveries(&args.data_dir)?;
-            let main = args.data_dir.join(MAIN_FILE);
+            let directory = args.data.path()?;
+            let deliveries = deliveries(&directory)?;
+            let main = directory.join(MAIN_FILE);
             let outbox = if main.exists() { Some(OutboxReader::open(&main)?) } else { None };
             let outbox = outbox.as_ref().map(|outbox| outbox as &dyn OutboxLog);
             out.write_all(list::standings(&deliveries, outbox, WallMs(SystemClock.wall_ms()))?.as_bytes())?;
@@ -94,7 +93,7 @@ pub fn run(command: &WebhooksCommand) -> anyhow::Result<()> {
             }
         }
         WebhooksCommand::Replay(args) => {
-            let marked = replay(&deliveries(&args.data_dir)?, args)?;
+            let marked = replay(&deliveries(&args.data.path()?)?, args)?;
             writeln!(out, "{marked} to be sent again")?;
         }
     }
@@ -121,7 +120,7 @@ fn replay(deliveries: &dyn DeliveryLog, args: &ReplayArgs) -> anyhow::Result<u64
 fn deliveries(directory: &Path) -> anyhow::Result<Deliveries> {
     let path = directory.join(DELIVERIES_FILE);
     Deliveries::open_existing(&path)?.with_context(|| {
-        format!("{} is not there: name the server's data directory with --data-dir, once it has run", path.display())
+        format!("{} is not there: name the server's data directory by --data, once it has run", path.display())
     })
 }
 
@@ -135,7 +134,7 @@ mod tests {
         let deliveries = Deliveries::in_memory().unwrap();
         deliveries.begin("crm", StoreId([0; 16]), 0).unwrap();
         let args = |endpoint: Option<&str>, id: Option<&str>, all| ReplayArgs {
-            data_dir: PathBuf::new(),
+            data: DataArgs::default(),
             endpoint: endpoint.map(str::to_owned),
             id: id.map(str::to_owned),
             all,
@@ -157,8 +156,8 @@ mod tests {
         let letter = DeadLetter { endpoint, row, attempts: 1, died: WallMs(0), error, wanted: false };
         deliveries.bury("crm", 1, &[letter]).unwrap();
         assert_eq!(said(&args(Some("crm"), Some("msg_1"), false)), Ok(1));
-        let missing =
-            run(&WebhooksCommand::Replay(ReplayArgs { data_dir: "/nowhere".into(), ..args(None, None, true) }));
+        let data = DataArgs { data: Some("/nowhere".into()), config: None };
+        let missing = run(&WebhooksCommand::Replay(ReplayArgs { data, ..args(None, None, true) }));
         assert!(missing.unwrap_err().to_string().contains("/nowhere/webhooks.db"));
     }
 }

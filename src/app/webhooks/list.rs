@@ -11,7 +11,7 @@ pub(super) fn standings(
 ) -> Result<String, LogFault> {
     let mut text = String::new();
     for standing in deliveries.standings()? {
-        let backlog = outbox.map(|outbox| outbox.backlog(standing.cursor, None)).transpose()?;
+        let backlog = outbox.map(|outbox| outbox.backlog(standing.cursor, standing.kinds.as_ref())).transpose()?;
         let gone = standing.gone_since.map(|since| format!("   (not configured since {})", since.rfc3339()));
         text += &format!("{}{}\n", standing.endpoint, gone.unwrap_or_default());
         line(&mut text, "delivered", format!("{}, up to event {}", standing.delivered, standing.cursor));
@@ -72,7 +72,7 @@ fn ago(then: WallMs, now: WallMs) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::outbox_log::{OutboxRow, StoreId, Trouble};
+    use crate::engine::outbox_log::{Configured, OutboxRow, StoreId, Trouble};
     use crate::live::{Callback, CallbackKind, LiveId};
     use crate::store::{Deliveries, MemoryOutbox};
 
@@ -81,12 +81,13 @@ mod tests {
         let deliveries = Deliveries::in_memory().unwrap();
         assert!(standings(&deliveries, None, WallMs(0)).unwrap().contains("[[webhooks]]"));
         let outbox = MemoryOutbox::new(StoreId([0; 16]));
-        for name in ["crm", "old"] {
+        for name in ["choosy", "crm", "old"] {
             deliveries.begin(name, StoreId([0; 16]), 0).unwrap();
         }
         let (live, data) = (LiveId::new("a").unwrap(), serde_json::json!({}));
         let event = Callback { kind: CallbackKind::LiveEnded, live, at: WallMs(1_000), data };
-        outbox.append([event.clone(), event.clone()]);
+        let other = Callback { kind: CallbackKind::HostOnline, ..event.clone() };
+        outbox.append([event.clone(), other]);
         let (first_failure, next_try) = (WallMs(2_000), WallMs(642_000));
         let trouble = Trouble { seq: 1, attempts: 9, first_failure, next_try, error: "status 500".to_owned() };
         deliveries.trouble("crm", WallMs(2_000), &trouble).unwrap();
@@ -94,9 +95,16 @@ mod tests {
         let (endpoint, error) = ("old".to_owned(), "no answer within 15 s".to_owned());
         let letter = DeadLetter { endpoint, row, attempts: 4_321, died: WallMs(600_000), error, wanted: false };
         deliveries.bury("old", 2, &[letter]).unwrap();
-        deliveries.configured(&["crm".to_owned()], WallMs(3_000)).unwrap();
+        let kinds = std::sync::Arc::new(["host.online".to_owned()].into());
+        let choosy = Configured { name: "choosy".to_owned(), kinds: Some(kinds) };
+        let crm = Configured { name: "crm".to_owned(), kinds: None };
+        deliveries.configured(&[choosy, crm], WallMs(3_000)).unwrap();
         let told = standings(&deliveries, Some(&*outbox), WallMs(602_000)).unwrap();
-        let wanted = "crm
+        let wanted = "choosy
+  delivered  0, up to event 0
+  waiting    1, the oldest for 10 min
+  dead       0
+crm
   delivered  0, up to event 0
   waiting    2, the oldest for 10 min
   failing    event 1, 9 attempts for 10 min: status 500

@@ -1,6 +1,6 @@
 //! From kept rows to the state that a restart begins with.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -10,7 +10,7 @@ use super::super::booked::Booked;
 use super::super::ids::{BattleId, ConnectionId, LiveId, UserId};
 use super::super::seat::SeatRows;
 use super::super::seed::Seed;
-use super::super::state::{Battle, Counters, Snapshot};
+use super::super::state::{Counters, Snapshot};
 use super::{KeptTable, RowName, Unreadable};
 
 /// What a store gives back at a start.
@@ -18,7 +18,7 @@ use super::{KeptTable, RowName, Unreadable};
 pub struct Kept {
     /// Every row.
     pub rows: BTreeMap<RowName, String>,
-    /// The changes of scores of the battles among them, all of a battle or none.
+    /// All changes of scores of the battles among them.
     pub scores: Vec<Arc<Booked>>,
 }
 
@@ -39,11 +39,11 @@ impl CountersRow {
 }
 
 impl Kept {
-    /// The state that [`super::super::Lives::restart`] goes on from. Battles that have ended and whose changes of scores
-    /// are not there are forgotten.
+    /// The state that [`super::super::Lives::restart`] goes on from.
     ///
     /// # Errors
-    /// A row that cannot be read, or a battle that goes on and lacks changes of its scores.
+    /// A row that cannot be read, or a battle, over or not, that lacks changes of its scores: what was answered for them would
+    /// be forgotten.
     pub fn snapshot(self, seed: Seed) -> Result<Snapshot, Unreadable> {
         let mut snapshot = Snapshot::empty(seed);
         snapshot.lives = self.table(KeptTable::Lives, |key| LiveId::new(key).ok())?;
@@ -64,7 +64,7 @@ impl Kept {
         }
         snapshot.receipts =
             self.scores.into_iter().map(|booked| ((booked.battle(), booked.key().clone()), booked)).collect();
-        forget_what_lacks_scores(&mut snapshot)?;
+        refuse_what_lacks_scores(&snapshot)?;
         Ok(snapshot)
     }
 
@@ -96,23 +96,17 @@ fn live_and_user(key: &str) -> Option<(LiveId, UserId)> {
     Some((LiveId::new(live).ok()?, UserId::new(user).ok()?))
 }
 
-fn forget_what_lacks_scores(snapshot: &mut Snapshot) -> Result<(), Unreadable> {
+fn refuse_what_lacks_scores(snapshot: &Snapshot) -> Result<(), Unreadable> {
     let mut found: BTreeMap<BattleId, u64> = BTreeMap::new();
     for (battle, _) in snapshot.receipts.keys() {
         *found.entry(*battle).or_default() += 1;
     }
-    let lacks = |(id, battle): &(&BattleId, &Battle)| found.get(*id).copied().unwrap_or(0) < battle.ledger_seq;
-    let lacking: BTreeSet<BattleId> = snapshot.battles.iter().filter(lacks).map(|(id, _)| *id).collect();
-    let over: BTreeSet<BattleId> = snapshot.ended.values().copied().collect();
-    if let Some(lost) = lacking.iter().find(|id| !over.contains(id)) {
-        let reason = "it goes on, and the ledger lacks changes of its scores".to_owned();
-        return Err(Unreadable { table: KeptTable::Battles, key: lost.to_string(), reason });
+    for (id, battle) in &snapshot.battles {
+        let (there, wanted) = (found.get(id).copied().unwrap_or(0), battle.ledger_seq);
+        if there < wanted {
+            let reason = format!("the ledger lacks changes of its scores: it has {there} of {wanted}");
+            return Err(Unreadable { table: KeptTable::Battles, key: id.to_string(), reason });
+        }
     }
-    if lacking.is_empty() {
-        return Ok(()); // a million receipts are not looked at once more
-    }
-    snapshot.battles.retain(|id, _| !lacking.contains(id));
-    snapshot.ended.retain(|_, id| !lacking.contains(id));
-    snapshot.receipts.retain(|(id, _), _| !lacking.contains(id));
     Ok(())
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::super::columns::{Columns, points};
 use super::super::fault::StoreFault;
 use super::super::restore;
+use super::export::End;
 use super::{AuditFault, Faults, Progress, Reader, last_of};
 use crate::live::answer::BattleResult;
 use crate::live::command::ScoreOp;
@@ -35,7 +36,7 @@ pub struct Balance {
 /// with the results of the battles that have ended and the points of those that are kept, as far as there is a `reader`.
 ///
 /// # Errors
-/// When one of them cannot be read.
+/// When one of them cannot be read, or the export is not all of what was written.
 pub fn balance(
     reader: Option<&Reader>,
     export: Option<&mut dyn BufRead>,
@@ -100,6 +101,7 @@ impl Change {
 
 fn sum_lines(sums: &mut Sums, lines: &mut dyn BufRead) -> Result<(), AuditFault> {
     let mut text = String::new();
+    let mut end: Option<End> = None;
     for line in 1.. {
         text.clear();
         let read = lines.read_line(&mut text);
@@ -107,10 +109,20 @@ fn sum_lines(sums: &mut Sums, lines: &mut dyn BufRead) -> Result<(), AuditFault>
         if read.map_err(failed)? == 0 {
             break;
         }
-        let none = |error: serde_json::Error| AuditFault::Line { line, reason: error.to_string() };
-        sums.add(serde_json::from_str(&text).map_err(none)?);
+        if end.is_some() {
+            return Err(AuditFault::Line { line, reason: "it stands behind the last one".to_owned() });
+        }
+        match serde_json::from_str(&text) {
+            Ok(change) => sums.add(change),
+            Err(error) => match serde_json::from_str(&text) {
+                Ok(found) => end = Some(found),
+                Err(_) if !text.ends_with('\n') => return Err(AuditFault::Short { rows: sums.balance.rows }),
+                Err(_) => return Err(AuditFault::Line { line, reason: error.to_string() }),
+            },
+        }
     }
-    Ok(())
+    let (found, end) = (sums.balance.rows, end.ok_or(AuditFault::Short { rows: sums.balance.rows })?);
+    if end.rows == found { Ok(()) } else { Err(AuditFault::Rows { found, said: end.rows }) }
 }
 
 #[derive(Default)]

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
 use super::super::chain::Hash;
 use super::super::columns::Columns;
@@ -14,7 +15,7 @@ use crate::live::BattleId;
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// A JSON object on each line.
+    /// A JSON object on each line; the last one says how many rows stand before it, and where the ledger ends ([`End`]).
     Jsonl,
     /// RFC 4180, with a line of names first; points are JSON in one field.
     Csv,
@@ -50,8 +51,27 @@ pub fn export(
         count += 1;
         out.write_all(&line).map_err(failed)
     })?;
+    if format == Format::Jsonl {
+        let end = End { rows: count, head: battle.is_none().then(|| head.to_string()), battle_id: battle };
+        let end = serde_json::to_string(&end).expect("numbers and texts can be written");
+        writeln!(out, "{end}").map_err(failed)?;
+    }
     out.flush().map_err(failed)?;
     Ok(count)
+}
+
+/// The last line of an export: what was cut anywhere lacks it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct End {
+    /// Rows before it.
+    pub(super) rows: u64,
+    /// Where the ledger ended, SEQ:HASH; not of an export of one battle, whose chain cannot be computed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    head: Option<String>,
+    /// Of the one battle that was exported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    battle_id: Option<BattleId>,
 }
 
 /// Names of the fields, in their order.

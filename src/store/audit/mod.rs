@@ -50,6 +50,24 @@ pub enum AuditFault {
         /// What is wrong.
         reason: String,
     },
+    /// An export without its last line.
+    #[error(
+        "the export is cut short behind row {rows}: its last line, {{\"rows\":…}}, is missing; export the ledger anew"
+    )]
+    Short {
+        /// Rows that are there, whole.
+        rows: u64,
+    },
+    /// An export that lines were taken from or put into.
+    #[error(
+        "the export has {found} rows, and its last line says {said}: it is not as it was written; export the ledger anew"
+    )]
+    Rows {
+        /// Rows that are there.
+        found: u64,
+        /// Rows that were written.
+        said: u64,
+    },
 }
 
 /// Is told how many rows of how many have been read.
@@ -88,7 +106,10 @@ impl Reader {
     pub fn open(path: &Path) -> Result<Self, StoreFault> {
         let is_folder = path.is_dir();
         let file = if is_folder { path.join(DATABASE) } else { path.to_owned() };
-        recognise(&file)?;
+        // Named as it was given: of a directory that is not there, the one above it is nobody's question.
+        let missing = || StoreFault::Missing { path: path.to_owned() };
+        recognise(&file)
+            .map_err(|fault| if matches!(fault, StoreFault::Missing { .. }) { missing() } else { fault })?;
         let fault = |error| StoreFault::of(&file, error);
         // A backup is nobody else's: nothing is to be left beside it.
         let db = if is_folder || has_log(&file) { beside_server(&file) } else { alone(&file) }.map_err(fault)?;

@@ -5,16 +5,18 @@ use std::path::Path;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::super::outbox::fault;
-use super::number;
+use super::super::schema::tables;
+use super::{LOST, number};
 use crate::engine::outbox_log::LogFault;
 
 /// "cosw": that the file is ours (`PRAGMA application_id`).
 const APPLICATION: i64 = 0x636f_7377;
 
-/// Version of the tables (`PRAGMA user_version`).
-const VERSION: i64 = 1;
+/// What makes version n + 1 of version n (`PRAGMA user_version`); version 0 is a file without tables. A step that was ever
+/// released is never changed: the next one is added.
+const STEPS: [&str; 2] = [VERSION_1, VERSION_2];
 
-const TABLES: &str = "
+const VERSION_1: &str = "
 CREATE TABLE endpoints(
     name TEXT PRIMARY KEY,
     store BLOB NOT NULL,
@@ -47,7 +49,13 @@ CREATE INDEX letters_wanted ON letters(endpoint, at, seq) WHERE wanted = 1;
 CREATE INDEX letters_in_order ON letters(endpoint, at, seq);
 ";
 
-/// Makes the tables in a new file; sets what each connection needs.
+/// Types that the endpoint wants, a JSON list; null: all.
+const VERSION_2: &str = "ALTER TABLE endpoints ADD COLUMN kinds TEXT;";
+
+/// Makes the tables in a new file, brings an older one to today's; sets what each connection needs.
+///
+/// A file that has lost a table is refused, not mended: dead letters are nowhere else, and whoever misses them should hear of
+/// it. What to do then is the operator's to say: put the file back, or move it away and have what waits sent once more.
 pub(super) fn ready(connection: &mut Connection, path: &Path) -> Result<(), LogFault> {
     let unreadable = |error: rusqlite::Error| fault(path, "cannot read", &error);
     let refused = |reason: String| LogFault { what: format!("cannot use {}", path.display()), reason };
@@ -55,30 +63,94 @@ pub(super) fn ready(connection: &mut Connection, path: &Path) -> Result<(), LogF
         number(connection, "application_id").map_err(unreadable)?,
         number(connection, "user_version").map_err(unreadable)?,
     );
-    let tables: i64 =
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(unreadable)?;
-    if application != APPLICATION && (application != 0 || tables > 0) {
+    let found = tables(connection).map_err(unreadable)?;
+    if application != APPLICATION && (application != 0 || !found.is_empty()) {
         return Err(refused("it is a database of something else; move it away, or name another data directory".into()));
     }
-    if version > VERSION {
+    let known = STEPS.len() as i64;
+    if version > known {
         return Err(refused(format!(
-            "its version is {version}, and this costage knows {VERSION}: run the newer one, or move the file away"
+            "its version is {version}, and this costage knows {known}: run the newer one, or move the file away"
+        )));
+    }
+    let steps = usize::try_from(version).unwrap_or(0);
+    let wanted = tables_of(&STEPS[..steps]).map_err(unreadable)?;
+    if application == APPLICATION && found != wanted {
+        let names = |tables: &[(String, String)]| tables.iter().map(|(name, _)| &**name).collect::<Vec<_>>().join(", ");
+        return Err(refused(format!(
+            "its tables are not as they were made: {} instead of {}; {LOST}",
+            names(&found),
+            names(&wanted)
         )));
     }
     let unwritable = |error: rusqlite::Error| fault(path, "cannot write", &error);
     connection.pragma_update(None, "journal_mode", "WAL").map_err(unwritable)?;
-    if application == APPLICATION {
+    if application == APPLICATION && version == known {
         return Ok(());
     }
-    let mut made = || {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // Another process may have made them since.
-        if number(&transaction, "application_id")? != APPLICATION {
-            transaction.execute_batch(TABLES)?;
-            transaction.pragma_update(None, "application_id", APPLICATION)?;
-            transaction.pragma_update(None, "user_version", VERSION)?;
+    take_steps(connection).map_err(unwritable)
+}
+
+/// All that the file has not had, in one transaction: another process may have taken them since.
+fn take_steps(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let had = usize::try_from(number(&transaction, "user_version")?).unwrap_or(0);
+    for step in STEPS.iter().skip(had) {
+        transaction.execute_batch(step)?;
+    }
+    if had < STEPS.len() {
+        transaction.pragma_update(None, "application_id", APPLICATION)?;
+        transaction.pragma_update(None, "user_version", STEPS.len() as i64)?;
+    }
+    transaction.commit()
+}
+
+fn tables_of(steps: &[&str]) -> rusqlite::Result<Vec<(String, String)>> {
+    let fresh = Connection::open_in_memory()?;
+    for step in steps {
+        fresh.execute_batch(step)?;
+    }
+    tables(&fresh)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::scratch::Folder;
+    use super::super::Deliveries;
+    use super::*;
+
+    #[test]
+    fn a_file_of_version_1_is_brought_to_today_and_keeps_what_it_holds() {
+        let folder = Folder::new("older");
+        let path = folder.path().join("webhooks.db");
+        let older = Connection::open(&path).unwrap();
+        older.execute_batch(VERSION_1).unwrap();
+        older.pragma_update(None, "application_id", APPLICATION).unwrap();
+        older.pragma_update(None, "user_version", 1).unwrap();
+        older.execute_batch("INSERT INTO endpoints(name, store, cursor) VALUES('crm', zeroblob(16), 7)").unwrap();
+        drop(older);
+        for _ in 0..2 {
+            let standing = crate::engine::DeliveryLog::standings(&Deliveries::open(&path).unwrap()).unwrap().remove(0);
+            assert_eq!((&*standing.endpoint, standing.cursor, standing.kinds), ("crm", 7, None));
         }
-        transaction.commit()
-    };
-    made().map_err(unwritable)
+    }
+
+    #[test]
+    fn a_file_that_lacks_a_table_is_refused_with_what_to_do_and_left_as_it_is() {
+        let folder = Folder::new("lacking");
+        let path = folder.path().join("webhooks.db");
+        drop(Deliveries::open(&path).unwrap());
+        let other = Connection::open(&path).unwrap();
+        other.execute_batch("ANALYZE").unwrap();
+        drop(other);
+        drop(Deliveries::open(&path).expect("what ANALYZE leaves is SQLite's own"));
+        let other = Connection::open(&path).unwrap();
+        other.execute_batch("DROP TABLE letters").unwrap();
+        drop(other);
+        let before = std::fs::read(&path).unwrap();
+        let said = Deliveries::open(&path).err().expect("refused").to_string();
+        assert!(said.contains("webhooks.db") && said.contains("endpoints instead of endpoints, letters"), "{said}");
+        assert!(said.contains("put a copy of the file back"), "{said}");
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+    }
 }

@@ -48,13 +48,68 @@ fn a_cursor_of_another_file_or_of_a_later_time_begins_at_the_head() {
 }
 
 #[test]
+fn where_none_is_known_of_a_file_all_begin_with_the_oldest_event_that_is_there() {
+    let log = Deliveries::in_memory().unwrap();
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let cursors =
+        |log: &Deliveries| log.standings().unwrap().into_iter().map(|it| (it.endpoint, it.cursor)).collect::<Vec<_>>();
+    let at = |cursors: &[(&str, u64)]| cursors.iter().map(|(name, at)| ((*name).to_owned(), *at)).collect::<Vec<_>>();
+    log.begin_all(&names(&["crm", "erp"]), STORE, OutboxEnds { settled: 30, head: 40 }).unwrap();
+    assert_eq!(cursors(&log), at(&[("crm", 30), ("erp", 30)]), "both, not the first alone");
+    log.settle("crm", 45, 1).unwrap();
+    log.begin_all(&names(&["crm", "erp", "new"]), STORE, OutboxEnds { settled: 30, head: 50 }).unwrap();
+    assert_eq!(cursors(&log), at(&[("crm", 45), ("erp", 30), ("new", 50)]), "one more of a file that is known");
+    log.begin_all(&names(&["crm", "new"]), STORE, OutboxEnds { settled: 30, head: 42 }).unwrap();
+    assert_eq!(cursors(&log), at(&[("crm", 42), ("erp", 30), ("new", 42)]), "all of the backup had been settled");
+    log.begin_all(&names(&["crm", "new"]), StoreId([2; 16]), OutboxEnds { settled: 7, head: 9 }).unwrap();
+    assert_eq!(cursors(&log), at(&[("crm", 7), ("erp", 30), ("new", 7)]), "another file");
+}
+
+#[test]
+fn the_file_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = Folder::new("private");
+    let path = folder.path().join("webhooks.db");
+    let log = Deliveries::open(&path).unwrap();
+    log.begin("crm", STORE, 0).unwrap();
+    let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(files.contains(&path) && files.len() > 1, "{files:?}");
+    for file in files {
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
+    }
+}
+
+#[test]
+fn a_file_that_was_cut_is_refused_by_name_and_left_as_it_is() {
+    let folder = Folder::new("cut");
+    let path = folder.path().join("webhooks.db");
+    let log = Deliveries::open(&path).unwrap();
+    log.begin("crm", STORE, 0).unwrap();
+    log.bury("crm", 1, &[letter("crm", 1)]).unwrap();
+    drop(log);
+    let whole = std::fs::read(&path).unwrap();
+    assert!(whole.len() > 4 * 4_096, "all of it is in the file");
+    for bytes in [1, 15, 16, 50, 99, 100, 2_000, 4_096, 10_000, whole.len() - 4_096, whole.len() - 1] {
+        std::fs::write(&path, &whole[..bytes]).unwrap();
+        let refused = Deliveries::open(&path).err().unwrap_or_else(|| panic!("{bytes} bytes were opened")).to_string();
+        assert!(refused.contains("webhooks.db"), "{bytes}: {refused}");
+        assert!(bytes < 16 || refused.contains("it was cut") && refused.contains("put a copy"), "{bytes}: {refused}");
+        assert!(std::fs::read(&path).unwrap() == whole[..bytes], "{bytes}: written to");
+    }
+    std::fs::write(&path, &whole).unwrap();
+    assert_eq!(Deliveries::open(&path).unwrap().standings().unwrap()[0].dead, 1);
+}
+
+#[test]
 fn an_endpoint_that_is_configured_no_more_keeps_its_cursor_and_since_when() {
     let log = Deliveries::in_memory().unwrap();
     for name in ["a", "b"] {
         log.begin(name, STORE, 1).unwrap();
     }
-    log.configured(&["b".to_owned()], WallMs(100)).unwrap();
-    log.configured(&["b".to_owned()], WallMs(200)).unwrap();
+    let b = Configured { name: "b".to_owned(), kinds: None };
+    log.configured(std::slice::from_ref(&b), WallMs(100)).unwrap();
+    log.configured(&[b], WallMs(200)).unwrap();
     let gone = |log: &Deliveries| log.standings().unwrap().iter().map(|it| it.gone_since).collect::<Vec<_>>();
     assert_eq!(gone(&log), [Some(WallMs(100)), None]);
     assert_eq!(log.begin("a", STORE, 9).unwrap().cursor, 1);
@@ -110,8 +165,8 @@ fn another_file_is_refused_by_name_and_left_as_it_is() {
     std::fs::remove_file(&path).unwrap();
     drop(Deliveries::open(&path).unwrap());
     let newer = Connection::open(&path).unwrap();
-    newer.pragma_update(None, "user_version", 2).unwrap();
+    newer.pragma_update(None, "user_version", 3).unwrap();
     drop(newer);
-    assert!(refused(&path).contains("its version is 2"), "{}", refused(&path));
+    assert!(refused(&path).contains("its version is 3"), "{}", refused(&path));
     assert!(Deliveries::open_existing(&folder.path().join("none.db")).unwrap().is_none());
 }

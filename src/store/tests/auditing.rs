@@ -96,7 +96,9 @@ fn balances_summed_from_the_export_equal_the_scores() {
     let reader = Reader::open(&world.folder.0).unwrap();
     let mut text = Vec::new();
     let rows = audit::export(&reader, Format::Jsonl, None, &mut text, "memory".as_ref(), &mut |_, _| ()).unwrap();
-    assert_eq!((rows, text.iter().filter(|byte| **byte == b'\n').count()), (12, 12));
+    assert_eq!((rows, text.iter().filter(|byte| **byte == b'\n').count()), (12, 13));
+    let end = format!("\n{{\"rows\":12,\"head\":\"{}\"}}\n", world.store.head());
+    assert!(text.ends_with(end.as_bytes()));
     let own = audit::balance(Some(&reader), None, &mut |_, _| ()).unwrap();
     let wanted = audit::Balance { rows: 12, battles: 2, ended: 1, kept: 2, ..Default::default() };
     assert_eq!(own, wanted);
@@ -177,6 +179,67 @@ fn a_backup_under_load_is_whole_and_has_all_that_was_acknowledged_before() {
 }
 
 #[test]
+fn damaged_pages_make_no_backup() {
+    let (mut world, [_, second]) = played();
+    for key in 0..500 {
+        world.score(second, &format!("{key}"), 1).unwrap();
+    }
+    let World { folder, store, .. } = world;
+    drop(store);
+    // A page in the middle of the index of the ledger: nobody meets it at a start.
+    let file = folder.0.join(folder::DATABASE);
+    let db = Connection::open(&file).unwrap();
+    let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_ledger_1'";
+    let root: usize = db.query_row(root, [], |row| row.get(0)).unwrap();
+    drop(db);
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[(root - 1) * 4_096..root * 4_096].fill(0x5a);
+    fs::write(&file, &bytes).unwrap();
+    let reader = Reader::open(&folder.0).unwrap();
+    let to = folder.0.join("copy.db");
+    let said = backup::backup(&reader, &to, &mut |_, _| ()).unwrap_err().to_string();
+    assert!(said.contains("no copy was made") && said.contains("costage.db is damaged"), "{said}");
+    assert!(!to.exists() && !folder.0.join("copy.db.part").exists(), "neither it nor a part of it");
+}
+
+#[test]
+fn a_part_that_is_there_is_named_and_never_written_over() {
+    let (world, _) = played();
+    let reader = Reader::open(&world.folder.0).unwrap();
+    let (to, part) = (world.folder.0.join("copy.db"), world.folder.0.join("copy.db.part"));
+    fs::write(&part, "somebody's").unwrap();
+    let said = backup::backup(&reader, &to, &mut |_, _| ()).unwrap_err().to_string();
+    assert!(said.contains("copy.db.part") && said.contains("remove it"), "{said}");
+    assert_eq!((fs::read(&part).unwrap(), to.exists()), (b"somebody's".to_vec(), false));
+    fs::remove_file(&part).unwrap();
+    backup::backup(&reader, &to, &mut |_, _| ()).unwrap();
+}
+
+#[test]
+fn an_export_that_was_cut_anywhere_is_refused_and_one_without_rows_is_none_that_was_cut() {
+    let (world, _) = played();
+    let reader = Reader::open(&world.folder.0).unwrap();
+    let mut text = Vec::new();
+    audit::export(&reader, Format::Jsonl, None, &mut text, "memory".as_ref(), &mut |_, _| ()).unwrap();
+    let sum = |text: &[u8]| {
+        let summed = audit::balance(None, Some(&mut BufReader::new(text)), &mut |_, _| ());
+        summed.map(|balance| (balance.rows, balance.faults.count)).map_err(|fault| fault.to_string())
+    };
+    assert_eq!(sum(&text), Ok((12, 0)));
+    // The line break alone may go: an editor takes it.
+    for cut in 0..text.len() - 1 {
+        let said = sum(&text[..cut]).unwrap_err();
+        assert!(said.contains("cut short") && said.contains("export the ledger anew"), "{cut}: {said}");
+    }
+    let lines: Vec<_> = text.split_inclusive(|byte| *byte == b'\n').collect();
+    let without = [&lines[..5], &lines[6..]].concat().concat();
+    assert!(sum(&without).unwrap_err().contains("has 11 rows, and its last line says 12"));
+    let more = [&text[..], lines[0]].concat();
+    assert!(sum(&more).unwrap_err().contains("line 14 of the export"));
+    assert_eq!(sum(format!("{{\"rows\":0,\"head\":\"{}\"}}\n", Head::START).as_bytes()), Ok((0, 0)));
+}
+
+#[test]
 fn a_directory_without_a_server_is_read_and_one_without_a_database_named() {
     let (world, _) = played();
     let World { folder, store, .. } = world;
@@ -184,6 +247,8 @@ fn a_directory_without_a_server_is_read_and_one_without_a_database_named() {
     let reader = Reader::open(&folder.0).unwrap();
     assert_eq!(reader.head().unwrap().seq, 12);
     drop(reader);
-    let nowhere = folder.0.join("nowhere");
-    assert!(Reader::open(&nowhere).unwrap_err().to_string().contains("no costage.db in"));
+    for nowhere in [folder.0.join("nowhere"), folder.0.join("no").join("where"), "/nowhere".into()] {
+        let said = Reader::open(&nowhere).unwrap_err().to_string();
+        assert!(said.contains(&format!("no costage.db in {}:", nowhere.display())), "{said}");
+    }
 }

@@ -1,119 +1,15 @@
 //! What is kept, from an operator's and an auditor's side: a server that is killed and started again, its ledger, a copy.
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
 
-use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+mod exports;
+mod house;
+mod webhooks;
 
-use costage::client::Backend;
-use costage::client::backend::Method;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
-/// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(60);
-const SECRET: &str = "a secret of at least thirty-two bytes";
-
-/// A folder that goes with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("costage-ledger-{name}-{}", std::process::id()));
-        drop(std::fs::remove_dir_all(&path));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).to_str().unwrap().to_owned()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        drop(std::fs::remove_dir_all(&self.0));
-    }
-}
-
-/// The command, in an environment without other settings.
-fn costage(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_costage"));
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("COSTAGE_")) {
-        command.env_remove(name);
-    }
-    command.args(args).stdin(Stdio::null());
-    command
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-/// What it prints; it must end well.
-#[track_caller]
-fn done(args: &[&str]) -> String {
-    let output = costage(args).output().unwrap();
-    assert!(output.status.success(), "{args:?}: {}{}", out(&output), err(&output));
-    out(&output)
-}
-
-/// What it prints on both sides; it must end with 1.
-#[track_caller]
-fn fails(args: &[&str]) -> String {
-    let output = costage(args).output().unwrap();
-    let said = out(&output) + &err(&output);
-    assert_eq!(output.status.code(), Some(1), "{args:?}: {said}");
-    said
-}
-
-/// A server on a data directory; killed when dropped.
-struct Server {
-    process: Child,
-    backend: Backend,
-}
-
-impl Server {
-    async fn start(data: &str) -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut process = serve(data, port).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let mut token = costage(&["token", "--role", "admin", "--user", "backend", "--live", "*"]);
-        let token = out(&token.env("COSTAGE_KEYS", format!("main={SECRET}")).output().unwrap());
-        let backend = Backend::new(&format!("http://127.0.0.1:{port}"), token.trim()).unwrap();
-        let begun = Instant::now();
-        while !backend.is_up().await {
-            assert_eq!(process.try_wait().unwrap(), None, "the server ended at once");
-            assert!(begun.elapsed() < PATIENCE, "the server does not come up");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        Self { process, backend }
-    }
-
-    async fn get(&self, path: &str) -> Value {
-        self.backend.ask(Method::GET, path, None, None).await.unwrap()
-    }
-
-    fn kill(mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.process.kill());
-        drop(self.process.wait());
-    }
-}
-
-fn serve(data: &str, port: u16) -> Command {
-    let mut command = costage(&["serve", "--data-dir", data, "--media-udp-port", "0", "--metrics-listen", ""]);
-    command.args(["--listen", &format!("127.0.0.1:{port}")]).env("COSTAGE_KEYS", format!("main={SECRET}"));
-    command
-}
+use house::{Folder, Server, costage, done, err, fails, serve};
 
 /// Hash by hash as the help describes it, with nothing of the server's own code.
 fn chain(export: &str) -> String {
@@ -122,6 +18,10 @@ fn chain(export: &str) -> String {
     let mut head = String::new();
     for line in export.lines() {
         let row: Value = serde_json::from_str(line).unwrap();
+        if let Some(rows) = row["rows"].as_u64() {
+            assert_eq!((rows + 1, row["head"].as_str().unwrap()), (export.lines().count() as u64, &*head), "the end");
+            continue;
+        }
         let mut bytes = std::mem::take(&mut last);
         let text = |bytes: &mut Vec<u8>, text: &str| {
             bytes.extend(u32::try_from(text.len()).unwrap().to_be_bytes());

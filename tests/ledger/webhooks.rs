@@ -1,0 +1,119 @@
+//! Webhooks, from an operator's side: where commands look for them, and a backup that is brought back.
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use serde_json::Value;
+
+use crate::house::{Folder, PATIENCE, Server, costage, done, fails, out, serve};
+
+type Told = Arc<Mutex<Vec<(String, String)>>>;
+
+/// An address that nobody listens at yet.
+fn address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+/// A configuration with receivers by name, who want these types or all.
+fn configure(folder: &Folder, data: &str, receivers: &[(&str, SocketAddr, &str)]) -> String {
+    let mut text = format!("data_dir = \"{data}\"\n");
+    for (name, address, events) in receivers {
+        text += &format!(
+            "[[webhooks]]\nname = \"{name}\"\nurl = \"http://{address}/\"\nallow_private = true\nevents = [{events}]\n\
+             secrets = [\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"]\n"
+        );
+    }
+    let file = folder.path("costage.toml");
+    fs::write(&file, text).unwrap();
+    file
+}
+
+async fn start(data: &str, config: &str) -> Server {
+    let port = address().port();
+    let mut command = serve(data, port);
+    command.args(["--config", config]);
+    Server::run(command, port).await
+}
+
+/// Writes down ids and types of what comes.
+async fn listen(address: SocketAddr) -> Told {
+    let told = Told::default();
+    let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+    let router = Router::new().route("/", post(take)).with_state(Arc::clone(&told));
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    told
+}
+
+async fn take(State(told): State<Told>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    let (id, kind) = (headers["webhook-id"].to_str().unwrap(), body["type"].as_str().unwrap());
+    told.lock().unwrap().push((id.to_owned(), kind.to_owned()));
+    StatusCode::NO_CONTENT
+}
+
+async fn until(done: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !done() {
+        assert!(begun.elapsed() < PATIENCE, "it does not come");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_that_is_brought_back_without_webhooks_db_delivers_what_waited() {
+    let folder = Folder::new("waited");
+    let (before, after, copy) = (folder.path("before"), folder.path("after"), folder.path("copy.db"));
+    let (down, up) = (address(), address());
+    let taken = listen(up).await;
+    let config = configure(&folder, &before, &[("down", down, ""), ("up", up, "")]);
+    let server = start(&before, &config).await;
+    for live in ["alice", "bob"] {
+        server.backend.create_live(live, live).await.unwrap();
+    }
+    until(|| taken.lock().unwrap().len() == 2).await;
+    done(&["backup", &copy, "--data", &before]);
+    server.kill();
+    fs::create_dir(&after).unwrap();
+    fs::copy(&copy, format!("{after}/costage.db")).unwrap();
+    let told = listen(down).await;
+    let server = start(&after, &config).await;
+    server.backend.create_live("carol", "carol").await.unwrap();
+    let ids = |told: &Told| told.lock().unwrap().iter().map(|(id, _)| id.clone()).collect::<Vec<_>>();
+    until(|| told.lock().unwrap().len() == 3).await;
+    until(|| taken.lock().unwrap().len() == 5).await;
+    assert_eq!(ids(&told)[..2], ids(&taken)[..2], "what waited, by the ids it had");
+    assert_eq!(ids(&taken)[..2], ids(&taken)[2..4], "what was delivered comes once more: nobody knows that it was");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn webhooks_are_found_as_the_ledger_is_and_only_what_is_wanted_is_counted() {
+    let folder = Folder::new("found");
+    let data = folder.path("data");
+    let config = configure(&folder, &data, &[("all", address(), ""), ("ends", address(), "\"live.ended\"")]);
+    let server = start(&data, &config).await;
+    server.backend.create_live("alice", "alice").await.unwrap();
+    let waits = |listed: &str| {
+        let lines = listed.lines().filter_map(|line| line.strip_prefix("  waiting    "));
+        lines.map(|line| line.split(',').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    until(|| waits(&done(&["webhooks", "list", "--config", &config])) == ["1", "nothing"]).await;
+    let by_file = out(&costage(&["webhooks", "list"]).env("COSTAGE_CONFIG", &config).output().unwrap());
+    let by_variable = out(&costage(&["webhooks", "list"]).env("COSTAGE_DATA_DIR", &data).output().unwrap());
+    for listed in [by_file, by_variable, done(&["webhooks", "list", "--data-dir", &data])] {
+        assert_eq!(waits(&listed), ["1", "nothing"], "{listed}");
+    }
+    assert_eq!(done(&["webhooks", "replay", "--all", "--config", &config]), "0 to be sent again\n");
+    assert!(done(&["ledger", "verify", "--data-dir", &data]).starts_with("rows 0\n"));
+    let nothing = configure(&folder, "", &[]);
+    for command in [&["webhooks", "list"][..], &["webhooks", "replay", "--all"], &["ledger", "verify"]] {
+        let said = fails(&[command, &["--config", &nothing]].concat());
+        assert!(said.contains("nothing is kept") && said.contains("--data"), "{said}");
+    }
+}
