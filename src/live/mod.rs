@@ -13,7 +13,7 @@
 //! | `battle`, `score`, `ranking`, `senders` | battles |
 //! | `seat` | seats: who sits where, applications and invitations |
 //! | [`callback`] | what a business backend is told of facts, by webhook |
-//! | [`gifts`], `ledger` | gifts turned into points; every change in order |
+//! | [`gifts`], [`booked`], `ledger` | gifts turned into points; a change of scores as it stays; every change in order |
 //! | `aftermath` | what follows a battle: punishment, parting, rematch |
 //! | `stage`, `preview`, `view` | what is shown: scenes and layouts; what would be; what may be read |
 //! | [`kept`] | the rows as text: what a store keeps, and what a restart begins with |
