@@ -15,7 +15,7 @@ use crate::receiver::Receiver;
 
 const SHIM: &str = include_str!("clock.c");
 const HOUR: i64 = 3_600;
-const BATTLE_SECONDS: u64 = 10;
+const BATTLE_SECONDS: u64 = 7;
 /// By how much the server's time may differ from a clock that nobody sets: each start rounds down to a millisecond, and
 /// requests take some on a busy machine.
 const BLUR_MS: u64 = 150;

@@ -22,7 +22,7 @@ const LATE_MAX: Duration = Duration::from_millis(500);
 /// From an end to the receiver.
 const DELIVERED_WITHIN: Duration = Duration::from_millis(500);
 /// How long a calm life is so, at least.
-const CALM: Duration = Duration::from_millis(700);
+const CALM: Duration = Duration::from_millis(500);
 /// Sleep of the one who looks at how the test's own process gets along.
 const NAP: Duration = Duration::from_millis(10);
 /// Shorter standstills are not allowed for.

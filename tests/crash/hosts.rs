@@ -1,6 +1,6 @@
 //! Two hosts on air in a battle when the server is killed. Who publishes again within `restart_grace` is where it was, whether that
 //! is at once or longer after than `host_grace`, and who watches again sees both. Who does not come back has left, by
-//! the rules: first the battle, then the connection.
+//! the rules: first the battle, then the connection; of two that leaves none, and who stayed has won.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -29,8 +29,8 @@ const LUMA_BLUR: u8 = 12;
 const SOURCE: Size = Size { width: 160, height: 90 };
 /// Shorter than it takes the late one to come back.
 const HOST_GRACE: Duration = Duration::from_secs(1);
-const LATE: Duration = Duration::from_millis(2_500);
-const RESTART_GRACE: Duration = Duration::from_secs(6);
+const LATE: Duration = Duration::from_millis(2_000);
+const RESTART_GRACE: Duration = Duration::from_secs(4);
 /// How late a deadline may fire, and be told of.
 const DUE: Duration = Duration::from_millis(1_000);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -205,9 +205,18 @@ async fn after_a_kill_hosts_are_back_within_restart_grace_and_who_is_not_has_lef
     assert!((earliest..latest).contains(&left.came), "{:?} after the start", left.came - life.spawned);
     let told = events_until(socket, "onCoHostUserLeft").await;
     assert!(told.iter().any(|kind| kind == "onUserExitBattle"), "first the battle, then the connection: {told:?}");
-    let mut wanted = before.clone();
-    wanted[1..].clone_from_slice(&[json!([["a", true], ["b", false]]), json!([]), json!([])]);
-    assert_eq!(standing(&house, &battle).await, wanted, "who is there plays on");
+    let ended = receiver.first("battle.ended", |_| true).await;
+    assert_eq!(
+        ended.body["data"]["reason"],
+        json!("allMemberExit"),
+        "no connection is left to battle in: {}",
+        ended.body
+    );
+    assert_eq!(ended.body["data"]["result"]["winners"], json!(["b"]), "who stayed has won: {}", ended.body);
+    let wanted = standing(&house, &battle).await;
+    let [what, was] = [&wanted[0], &before[0]].map(|what| what.as_array().unwrap());
+    assert_eq!((&what[1], &what[4]), (&json!("ended"), &was[4]), "with the scores that it had");
+    assert_eq!(wanted[1..], [json!([["a", true], ["b", false]]), json!([]), json!([])]);
     assert_seen(&house, "b", &[1]).await;
 
     // Who comes later has its own live as it was, and nothing else.

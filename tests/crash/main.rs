@@ -26,7 +26,7 @@ use receiver::Receiver;
 /// Kills, unless `COSTAGE_KILLS` says otherwise.
 const KILLS: u32 = 200;
 /// A server lives at most this long under load.
-const LIFE_MAX: Duration = Duration::from_millis(400);
+const LIFE_MAX: Duration = Duration::from_millis(300);
 /// Now and then it stays down for up to so long.
 const DOWN_MAX: Duration = Duration::from_millis(800);
 /// Now and then it is killed before it answers at all: so long after it was started, at most.
