@@ -1,6 +1,6 @@
 //! What was asked and what was answered: what the server must therefore still know.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use costage::client::Method;
@@ -137,10 +137,13 @@ impl Books {
         }
     }
 
-    /// What the battle's scores must be, once everything was answered.
+    /// What the scores of battles must be that were not seen to be over, once everything was answered.
     pub(crate) fn sums(&self) -> BTreeMap<(String, String), u64> {
+        let open = self.battles.iter().flatten().filter(|battle| !battle.over);
+        let open: BTreeSet<&String> = open.map(|battle| &battle.id).collect();
+        let counted = |score: &&Score| matches!(score.fate, Fate::Counted(_)) && open.contains(&score.battle);
         let mut sums = BTreeMap::new();
-        for score in self.scores.values().filter(|score| matches!(score.fate, Fate::Counted(_))) {
+        for score in self.scores.values().filter(counted) {
             *sums.entry((score.battle.clone(), score.user.clone())).or_default() += score.value;
         }
         sums

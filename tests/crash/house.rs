@@ -28,7 +28,7 @@ pub(crate) struct Life {
     /// look at its deadlines too.
     pub(crate) calm: (Instant, Instant),
     /// The server's time, ms, as it was told just after `asked`.
-    told: u64,
+    pub(crate) told: u64,
     asked: Instant,
 }
 

@@ -83,6 +83,9 @@ async fn nothing_that_was_answered_is_lost_or_doubled_however_often_the_server_i
     books.audit_webhooks(&receiver);
     house.stop();
     books.audit_ledger(&house);
+    let (first, last) = (&house.lives[0], house.life());
+    let behind = last.when(last.told).saturating_duration_since(first.when(last.told));
+    println!("crash: the server's time lost {} ms over {} starts", behind.as_millis(), house.lives.len());
     let (found, ends) = (&books.findings, &books.ends);
     println!(
         "crash: {killed} kills from seed {seed}: {books}; {ends}; {} lost, {} doubled, {} wrong ends; slowest recovery {} ms",
