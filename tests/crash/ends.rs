@@ -97,20 +97,24 @@ impl Ends {
             }
             let own = self.standstills.within(due, due + LATE_MAX + DELIVERED_WITHIN);
             let latest = due + LATE_MAX + DELIVERED_WITHIN + own;
-            let happened = happened.map(|ms| life.when(ms).saturating_duration_since(due));
-            let came = end.map(|end| end.came).filter(|came| *came <= latest);
-            let (Some(happened), Some(came)) = (happened.filter(|late| *late <= LATE_MAX + own), came) else {
-                if life.killed.is_none_or(|killed| killed >= latest) {
-                    let came = end.map(|end| end.came.saturating_duration_since(due));
-                    return Err(format!("{happened:?} late, told after {came:?}; standstill {own:?}"));
-                }
+            // Killed before it could be called late.
+            let cut_off = |killed| killed < latest && end.is_none_or(|end| end.came > killed);
+            if life.killed.is_some_and(cut_off) {
                 continue;
+            }
+            let happened = happened.map(|ms| life.when(ms).saturating_duration_since(due));
+            let came = end.map(|end| end.came.saturating_duration_since(due));
+            let in_time = happened
+                .zip(came)
+                .filter(|(happened, came)| *happened <= LATE_MAX + own && *came <= LATE_MAX + DELIVERED_WITHIN + own);
+            let Some((happened, came)) = in_time else {
+                return Err(format!("{happened:?} late, told after {came:?}; standstill {own:?}"));
             };
             let tally = if life.when(battle.end) >= life.ready { &mut self.up } else { &mut self.down };
             tally.count += 1;
-            tally.unasked += u32::from(due >= life.calm.0 && came <= life.calm.1);
+            tally.unasked += u32::from(due >= life.calm.0 && due + came <= life.calm.1);
             tally.happened = tally.happened.max(happened);
-            tally.came = tally.came.max(came.saturating_duration_since(due));
+            tally.came = tally.came.max(came);
             return Ok(());
         }
         Err("it was never due".to_owned())
