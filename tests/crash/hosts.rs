@@ -64,9 +64,12 @@ async fn publish(house: &House, index: usize) -> Host {
     host
 }
 
+/// A picture's size, and its luma row by row.
+type Picture = (Size, Vec<u8>);
+
 /// The last picture that was decoded.
 #[derive(Clone, Default)]
-struct Screen(Arc<Mutex<Option<(Size, Vec<u8>)>>>);
+struct Screen(Arc<Mutex<Option<Picture>>>);
 
 impl Audience for Screen {
     fn picture(&mut self, picture: PictureRef<'_>, _: &Seen) {

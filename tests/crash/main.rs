@@ -4,6 +4,7 @@
 //!
 //! `COSTAGE_KILLS=1000 cargo test --release --test crash -- --nocapture` plays longer; 200 kills otherwise.
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
+#![allow(clippy::print_stdout, reason = "what is found, and what the run was like")]
 
 mod again;
 mod audit;
