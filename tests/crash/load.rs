@@ -5,7 +5,7 @@ use std::time::Duration;
 use costage::client::{Backend, BackendError, Method};
 use serde_json::{Value, json};
 
-use crate::audit::{Books, Sure};
+use crate::books::{Books, Sure};
 use crate::dice::Dice;
 use crate::house::House;
 
@@ -32,8 +32,18 @@ pub(crate) struct Score {
     pub(crate) user: String,
     pub(crate) value: u64,
     pub(crate) key: String,
-    /// Numbers of the ledger in the answers; none when nobody answered.
-    pub(crate) answers: Vec<u64>,
+    pub(crate) fate: Fate,
+}
+
+/// What became of it, as far as anybody was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Nobody answered: it may be counted or not.
+    Open,
+    /// It is counted, with this number in the battle's ledger.
+    Counted(u64),
+    /// It came after the end, and is not counted.
+    Late,
 }
 
 /// Everybody works until the server is dead.
@@ -58,6 +68,40 @@ pub(crate) async fn during(house: &mut House, books: &mut Books, dice: &mut Dice
     books.round += 1;
 }
 
+/// The same request, one to five times at once.
+pub(crate) async fn send_copies(backend: &Backend, score: &Score, dice: &mut Dice) -> Vec<Fate> {
+    let copies = (0..=dice.below(COPIES_MAX)).map(|_| {
+        let (backend, score) = (backend.clone(), score.clone());
+        tokio::spawn(async move { send(&backend, &score).await })
+    });
+    let mut fates = Vec::new();
+    for copy in copies.collect::<Vec<_>>() {
+        fates.push(copy.await.unwrap());
+    }
+    fates
+}
+
+/// Sends it, whatever was sent before.
+pub(crate) async fn send(backend: &Backend, score: &Score) -> Fate {
+    let Score { battle, user, value, key, .. } = score;
+    let body = json!({"op": "add", "scores": [{"userId": user, "value": value}], "source": {"reference": key}});
+    let path = format!("/v1/battles/{battle}/scores");
+    match backend.ask(Method::POST, &path, Some(body), Some(key)).await {
+        Ok(answer) => Fate::Counted(answer["ledgerSeq"].as_u64().unwrap()),
+        Err(BackendError::Unreachable { .. }) => Fate::Open,
+        Err(BackendError::Refused { code: Some(100_421), .. }) => Fate::Late,
+        Err(error) => panic!("refused: {error}"),
+    }
+}
+
+/// What all copies of one request say together: one thing, or nothing.
+pub(crate) fn agreed(key: &str, fates: &[Fate]) -> Fate {
+    let mut answered = fates.iter().filter(|fate| **fate != Fate::Open);
+    let first = answered.next().copied().unwrap_or(Fate::Open);
+    assert!(answered.all(|fate| *fate == first), "one key, two answers: {key}: {fates:?}");
+    first
+}
+
 /// Whether it was answered: a refusal is none of those that are expected here.
 fn sure(outcome: &Result<Value, BackendError>) -> Sure {
     match outcome {
@@ -71,32 +115,30 @@ async fn score(backend: Backend, targets: Vec<(String, [String; 2])>, mut dice: 
     let mut notes = Notes::default();
     loop {
         let (battle, users) = &targets[dice.below(u32::try_from(targets.len()).unwrap()) as usize];
-        let user = users[dice.below(2) as usize].clone();
+        let (battle, user) = (battle.clone(), users[dice.below(2) as usize].clone());
         let (value, key) = (u64::from(1 + dice.below(100)), format!("{prefix}-{}", notes.scores.len()));
-        let body = json!({"op": "add", "scores": [{"userId": user, "value": value}], "source": {"reference": key}});
-        let path = format!("/v1/battles/{battle}/scores");
-        let copies = (0..=dice.below(COPIES_MAX)).map(|_| {
-            let (backend, path, body, key) = (backend.clone(), path.clone(), body.clone(), key.clone());
-            tokio::spawn(async move { backend.ask(Method::POST, &path, Some(body), Some(&key)).await })
-        });
-        let (mut answers, mut dead, mut over) = (Vec::new(), false, false);
-        for copy in copies.collect::<Vec<_>>() {
-            match copy.await.unwrap() {
-                Ok(answer) => answers.push(answer["ledgerSeq"].as_u64().unwrap()),
-                Err(BackendError::Unreachable { .. }) => dead = true,
-                // A battle of a few seconds.
-                Err(BackendError::Refused { code: Some(100_421), .. }) => over = true,
-                Err(error) => panic!("refused: {error}"),
-            }
-        }
-        assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "one key, two answers: {answers:?}");
-        if !over || !answers.is_empty() {
-            notes.scores.push(Score { battle: battle.clone(), user, value, key, answers });
-        }
-        if dead {
+        let mut score = Score { battle, user, value, key, fate: Fate::Open };
+        let fates = send_copies(&backend, &score, &mut dice).await;
+        score.fate = agreed(&score.key, &fates);
+        notes.scores.push(score);
+        if fates.contains(&Fate::Open) {
             return notes;
         }
     }
+}
+
+pub(crate) async fn create(backend: &Backend, live: &str) -> Result<Value, BackendError> {
+    let body = json!({"liveId": live, "owner": {"userId": live}});
+    backend.ask(Method::POST, "/v1/lives", Some(body), None).await
+}
+
+pub(crate) async fn end(backend: &Backend, live: &str) -> Result<Value, BackendError> {
+    backend.ask(Method::DELETE, &format!("/v1/lives/{live}"), None, None).await
+}
+
+pub(crate) async fn lock(backend: &Backend, live: &str, seat: u32, lock: bool) -> Result<Value, BackendError> {
+    let path = format!("/v1/lives/{live}/seats/{seat}/{}", if lock { "lock" } else { "unlock" });
+    backend.ask(Method::POST, &path, Some(json!({})), None).await
 }
 
 /// Lives come and go, and seats are locked and unlocked.
@@ -104,23 +146,20 @@ async fn command(backend: Backend, own: String, mut dice: Dice, prefix: String) 
     let mut notes = Notes::default();
     loop {
         let live = format!("{prefix}n{}", notes.lives.len());
-        let owner = json!({"userId": live});
-        let body = json!({"liveId": live, "owner": owner});
-        let created = sure(&backend.ask(Method::POST, "/v1/lives", Some(body), None).await);
+        let created = sure(&create(&backend, &live).await);
         notes.lives.push((live.clone(), created, None));
         if created == Sure::Unknown {
             return notes;
         }
-        let (seat, lock) = (1 + dice.below(8), dice.below(2) == 0);
-        let path = format!("/v1/lives/{own}/seats/{seat}/{}", if lock { "lock" } else { "unlock" });
-        let locked = sure(&backend.ask(Method::POST, &path, Some(json!({})), None).await);
-        notes.locks.push((own.clone(), seat, lock, locked));
+        let (seat, wish) = (1 + dice.below(8), dice.below(2) == 0);
+        let locked = sure(&lock(&backend, &own, seat, wish).await);
+        notes.locks.push((own.clone(), seat, wish, locked));
         if locked == Sure::Unknown {
             return notes;
         }
         // Few stay: after a thousand kills still far less than a server may hold.
         if dice.below(16) > 0 {
-            let ended = sure(&backend.ask(Method::DELETE, &format!("/v1/lives/{live}"), None, None).await);
+            let ended = sure(&end(&backend, &live).await);
             notes.lives.last_mut().unwrap().2 = Some(ended);
             if ended == Sure::Unknown {
                 return notes;

@@ -1,18 +1,25 @@
-//! A server that is killed at random moments under load, again and again, on one and the same data: nothing that it
-//! answered is lost, nothing is counted twice, battles end when they should, and every webhook keeps its one id.
+//! A server that is killed at random moments under load, again and again, on one and the same data: nothing that it answered is
+//! lost, nothing is counted twice, battles end when they should, every webhook keeps its one id, hosts come back to what they
+//! were in. And a system's clock that jumps.
 //!
 //! `COSTAGE_KILLS=1000 cargo test --release --test crash -- --nocapture` plays longer; 200 kills otherwise.
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
+#![allow(clippy::print_stdout, reason = "what is found, and what the run was like")]
 
+mod again;
 mod audit;
+mod books;
+mod clock;
 mod dice;
+mod ends;
+mod hosts;
 mod house;
 mod load;
 mod receiver;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use audit::Books;
+use books::Books;
 use dice::Dice;
 use house::House;
 use receiver::Receiver;
@@ -20,40 +27,75 @@ use receiver::Receiver;
 /// Kills, unless `COSTAGE_KILLS` says otherwise.
 const KILLS: u32 = 200;
 /// A server lives at most this long under load.
-const LIFE_MAX: Duration = Duration::from_millis(400);
+const LIFE_MAX: Duration = Duration::from_millis(300);
+/// Now and then it stays down for up to so long.
+const DOWN_MAX: Duration = Duration::from_millis(800);
+/// Now and then it is killed before it answers at all: so long after it was started, at most.
+const START_MAX: Duration = Duration::from_millis(200);
 /// From the start of the process to its first answer.
 const RECOVERED_WITHIN: Duration = Duration::from_secs(2);
 
+/// Tests of this program take turns: each looks at when things happen.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+fn up_to(most: Duration, dice: &mut Dice) -> Duration {
+    most.mul_f64(f64::from(dice.below(1_000)) / 1_000.0)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_that_was_answered_is_lost_or_doubled_however_often_the_server_is_killed() {
+    let _turn = TURN.lock().await;
     let kills = std::env::var("COSTAGE_KILLS").ok().map_or(KILLS, |kills| kills.parse().expect("a number of kills"));
     let seed = std::env::var("COSTAGE_CRASH_SEED").ok().map_or(1, |seed| seed.parse().expect("a number"));
     let mut dice = Dice::new(seed);
     let receiver = Receiver::start().await;
-    let mut house = House::build(&receiver).await;
+    let mut house = House::build("kills", &receiver, &[]);
     let mut books = Books::default();
-    let mut slowest = Duration::ZERO;
-    books.open_battles(&house, &mut dice).await;
-    for kill in 1..=kills {
-        let lives_for = LIFE_MAX.mul_f64(f64::from(dice.below(1_000)) / 1_000.0);
+    books.ends.begin();
+    house.start().await;
+    books.open_lives(&house).await;
+    books.open_battles(&house, &receiver, &mut dice).await;
+    let (mut killed, mut slowest) = (0, Duration::ZERO);
+    while killed < kills {
+        let lives_for = up_to(LIFE_MAX, &mut dice);
         load::during(&mut house, &mut books, &mut dice, lives_for).await;
-        let began = Instant::now();
-        house.start().await;
-        slowest = slowest.max(began.elapsed());
+        killed += 1;
+        match dice.below(8) {
+            0 => tokio::time::sleep(up_to(DOWN_MAX, &mut dice)).await,
+            1 if killed < kills => {
+                house.start_in_vain(up_to(START_MAX, &mut dice)).await;
+                killed += 1;
+            }
+            _ => {}
+        }
+        slowest = slowest.max(house.start().await);
+        books.keep_calm(&mut house, &receiver, &mut dice).await;
+        books.send_again(&house, &mut dice).await;
         books.audit(&house).await;
-        books.open_battles(&house, &mut dice).await;
-        if kill % 50 == 0 {
-            println!("crash: {kill} kills, {books}, slowest recovery {} ms", slowest.as_millis());
+        books.open_battles(&house, &receiver, &mut dice).await;
+        if books.round.is_multiple_of(50) {
+            println!("crash: {killed} kills, {books}, slowest recovery {} ms", slowest.as_millis());
         }
     }
-    books.audit_battles_that_end(&house).await;
+    books.await_ends(&mut house, &receiver).await;
+    books.audit(&house).await;
+    assert!(books.is_sure(), "all was answered in the end");
     receiver.wait_until(|receiver| books.are_told(receiver)).await;
     books.audit_webhooks(&receiver);
     house.stop();
     books.audit_ledger(&house);
+    let (first, last) = (&house.lives[0], house.life());
+    let behind = last.when(last.told).saturating_duration_since(first.when(last.told));
+    println!("crash: the server's time lost {} ms over {} starts", behind.as_millis(), house.lives.len());
+    let (found, ends) = (&books.findings, &books.ends);
     println!(
-        "crash: {kills} kills from seed {seed}: {books}; 0 lost, 0 doubled; slowest recovery {} ms",
+        "crash: {killed} kills from seed {seed}: {books}; {ends}; {} lost, {} doubled, {} wrong ends; slowest recovery {} ms",
+        found.lost,
+        found.doubled,
+        found.wrong_ends,
         slowest.as_millis()
     );
+    assert_eq!((found.lost, found.doubled, found.wrong_ends), (0, 0, 0), "see above");
+    ends.assert_enough(kills);
     assert!(slowest <= RECOVERED_WITHIN, "a recovery took {slowest:?}");
 }

@@ -1,8 +1,9 @@
-//! A backend that takes webhooks, and writes down what it was told.
+//! A backend that takes webhooks, and writes down what it was told and when. It is configured twice: once for all events, which
+//! under load are many and come one after the other, and once for the ends of battles alone, which so wait for nothing else.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -14,38 +15,75 @@ use serde_json::Value;
 
 use crate::house::PATIENCE;
 
-type Told = Arc<Mutex<Vec<(String, Value)>>>;
+/// An event as it came.
+#[derive(Debug, Clone)]
+pub(crate) struct Told {
+    pub(crate) id: String,
+    pub(crate) body: Value,
+    /// The system's time of the one who sent it, seconds.
+    pub(crate) sent_seconds: u64,
+    pub(crate) came: Instant,
+}
+
+#[derive(Debug, Default)]
+struct Notes {
+    all: Vec<Told>,
+    /// What came of each battle's end; more than once when the server died over the answer.
+    ends: BTreeMap<String, Vec<Told>>,
+}
+
+type Shared = Arc<Mutex<Notes>>;
 
 pub(crate) struct Receiver {
     address: SocketAddr,
-    told: Told,
+    notes: Shared,
 }
 
 impl Receiver {
     pub(crate) async fn start() -> Self {
-        let told = Told::default();
+        let notes = Shared::default();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = Router::new().route("/hook", post(take)).with_state(Arc::clone(&told));
+        let router = Router::new().route("/all", post(take_any)).route("/ends", post(take_end));
+        let router = router.with_state(Arc::clone(&notes));
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { address, told }
+        Self { address, notes }
     }
 
     /// The part of the server's configuration that names it.
     pub(crate) fn config(&self) -> String {
-        format!(
-            "[[webhooks]]\nname = \"crash\"\nurl = \"http://{}/hook\"\nsecrets = [\"whsec_{}\"]\nallow_private = true\n",
-            self.address, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-        )
+        let endpoint = |name: &str, events: &str| {
+            format!(
+                "[[webhooks]]\nname = \"{name}\"\nurl = \"http://{}/{name}\"\nallow_private = true\nevents = [{events}]\n\
+                 secrets = [\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"]\n",
+                self.address
+            )
+        };
+        endpoint("all", "") + &endpoint("ends", "\"battle.ended\"")
+    }
+
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap()
+    }
+
+    /// All that came to the endpoint of all events.
+    pub(crate) fn all(&self) -> Vec<Told> {
+        self.notes().all.clone()
+    }
+
+    /// How the end of a battle came first.
+    pub(crate) fn end(&self, battle: &str) -> Option<Told> {
+        self.notes().ends.get(battle)?.first().cloned()
     }
 
     /// The distinct ids of what was told, by kind and by whom or what it is about: the battle, or else the live.
     pub(crate) fn ids_by_subject(&self) -> BTreeMap<(String, String), Vec<String>> {
-        let mut bodies: BTreeMap<String, Value> = BTreeMap::new();
+        let mut bodies: BTreeMap<&str, &Value> = BTreeMap::new();
         let mut ids: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-        for (id, body) in &*self.told.lock().unwrap() {
-            if let Some(before) = bodies.insert(id.clone(), body.clone()) {
-                assert_eq!(before, *body, "one id, two events");
+        let notes = self.notes();
+        for Told { id, body, .. } in notes.all.iter().chain(notes.ends.values().flatten()) {
+            if let Some(before) = bodies.insert(id, body) {
+                assert_eq!(before, body, "one id, two events");
                 continue;
             }
             let data = &body["data"];
@@ -57,7 +95,14 @@ impl Receiver {
         ids
     }
 
-    /// Waits until nothing new has come for a while, and all that must have come has.
+    /// The first event of this kind, whose data is as wanted.
+    pub(crate) async fn first(&self, kind: &str, wanted: impl Fn(&Value) -> bool) -> Told {
+        let find = || self.all().into_iter().find(|told| told.body["type"] == *kind && wanted(&told.body["data"]));
+        self.wait_until(|_| find().is_some()).await;
+        find().expect("just found")
+    }
+
+    /// Waits until all that must have come has.
     pub(crate) async fn wait_until(&self, enough: impl Fn(&Self) -> bool) {
         let began = Instant::now();
         while !enough(self) {
@@ -67,9 +112,23 @@ impl Receiver {
     }
 }
 
-async fn take(State(told): State<Told>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let id = headers["webhook-id"].to_str().unwrap().to_owned();
-    assert!(headers.contains_key("webhook-signature") && headers.contains_key("webhook-timestamp"));
-    told.lock().unwrap().push((id, serde_json::from_slice(&body).unwrap()));
+fn told(headers: &HeaderMap, body: &Bytes) -> Told {
+    let came = Instant::now();
+    assert!(headers.contains_key("webhook-signature"));
+    let header = |name: &str| headers[name].to_str().unwrap();
+    let (id, sent_seconds) = (header("webhook-id").to_owned(), header("webhook-timestamp").parse().unwrap());
+    Told { id, body: serde_json::from_slice(body).unwrap(), sent_seconds, came }
+}
+
+async fn take_any(State(notes): State<Shared>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let told = told(&headers, &body);
+    notes.lock().unwrap().all.push(told);
+    StatusCode::NO_CONTENT
+}
+
+async fn take_end(State(notes): State<Shared>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let told = told(&headers, &body);
+    let battle = told.body["data"]["battleId"].as_str().unwrap().to_owned();
+    notes.lock().unwrap().ends.entry(battle).or_default().push(told);
     StatusCode::NO_CONTENT
 }

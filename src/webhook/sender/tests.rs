@@ -21,6 +21,7 @@ use crate::webhook::sign::{SigningKey, signatures};
 use crate::webhook::target::{Guard, NotPublic};
 
 mod faults;
+mod hour;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const OTHER: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
