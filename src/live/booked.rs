@@ -4,6 +4,7 @@
 //! is in as few pieces of memory as it can be, and the tables share it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
@@ -25,6 +26,12 @@ pub struct Booked {
     points: Box<[Points]>,
     source: Source,
 }
+
+/// The changes of scores by their keys: what a repeated key is answered from.
+pub type Receipts = BTreeMap<(BattleId, ScoreKey), Arc<Booked>>;
+
+/// The changes of scores by their numbers: what the ledger's pages show.
+pub type Numbered = BTreeMap<(BattleId, u64), Arc<Booked>>;
 
 /// Where and when a change was made.
 #[derive(Debug, Clone, PartialEq, Eq)]

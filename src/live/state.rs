@@ -10,7 +10,7 @@ use costage_media::scene::{Outcome, SourceId, Template};
 use serde::{Deserialize, Serialize};
 
 use super::answer::{BattleEndReason, BattleResult, Host};
-use super::booked::Booked;
+use super::booked::{Booked, Numbered, Receipts};
 use super::command::NewLive;
 use super::custom::Custom;
 use super::effect::Wake;
@@ -235,9 +235,6 @@ impl Counters {
     }
 }
 
-/// The changes of scores by their keys: what a repeated key is answered from.
-pub(super) type Receipts = BTreeMap<(BattleId, ScoreKey), Arc<Booked>>;
-
 /// Everything that the machine knows, as plain data: what a store keeps and a restart begins with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
@@ -247,6 +244,7 @@ pub struct Snapshot {
     pub(super) battles: BTreeMap<BattleId, Battle>,
     pub(super) ended: BTreeMap<u64, BattleId>,
     pub(super) receipts: Receipts,
+    pub(super) ledger: Numbered,
     pub(super) seating: SeatRows,
     pub(super) counters: Counters,
 }
@@ -262,6 +260,7 @@ impl Snapshot {
             battles: BTreeMap::new(),
             ended: BTreeMap::new(),
             receipts: BTreeMap::new(),
+            ledger: BTreeMap::new(),
             seating: SeatRows::default(),
             counters: Counters { serial: 0, stage: 0, connection: 0, ended: 0, ids: Draws::new(seed) },
         }
@@ -297,10 +296,8 @@ pub(super) struct Mark {
 impl State {
     pub(super) fn new(snapshot: Snapshot) -> Self {
         let serials = snapshot.lives.iter().map(|(id, live)| (live.serial, id.clone())).collect();
-        let numbered = |booked: &Arc<Booked>| ((booked.battle(), booked.ledger_seq()), Arc::clone(booked));
-        let ledger = snapshot.receipts.values().map(numbered).collect();
         Self {
-            ledger: Table::new(ledger),
+            ledger: Table::new(snapshot.ledger),
             lives: Table::new(snapshot.lives),
             serials: Table::new(serials),
             requests: Table::new(snapshot.requests),
@@ -321,6 +318,7 @@ impl State {
             battles: self.battles.rows().clone(),
             ended: self.ended.rows().clone(),
             receipts: self.receipts.rows().clone(),
+            ledger: self.ledger.rows().clone(),
             seating: self.seating.snapshot(),
             counters: self.counters,
         }

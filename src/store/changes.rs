@@ -1,8 +1,8 @@
 //! The changes of scores of some battles, read back at a start: a million of them belong to a start of two seconds.
 //!
 //! Their numbers come from the index of keys, in the order of the keys. The rows are then read in the order in which they lie
-//! in the file, each page once, by a thread for each part of the file; and they are given back in the order of the keys, which
-//! saves who makes a map of them from sorting.
+//! in the file, each page once, by a thread for each part of the file; the maps by key and by number are made side by side, each of
+//! what is nearly in its order already.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -14,6 +14,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::columns::{COLUMNS, Columns, Users};
 use super::fault::StoreFault;
 use crate::live::Booked;
+use crate::live::kept::KeptScores;
 
 /// Rows between two wanted ones that are read over rather than jumped over.
 const GAP_ROWS: i64 = 32;
@@ -29,30 +30,32 @@ pub(super) struct Wanted {
     place: usize,
 }
 
-/// All changes of scores of these battles, by battle and key.
+/// All changes of scores of these battles.
 ///
 /// # Errors
 /// A row that no server wrote, or the disk's.
-pub(super) fn read(db: &Connection, file: &Path, battles: &BTreeSet<[u8; 16]>) -> Result<Vec<Arc<Booked>>, StoreFault> {
+pub(super) fn read(db: &Connection, file: &Path, battles: &BTreeSet<[u8; 16]>) -> Result<KeptScores, StoreFault> {
     let wanted = numbers(db, file, battles)?;
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let threads = (wanted.len() / THREAD_ROWS).min(THREADS_MAX).min(cores);
     by_threads(db, file, &wanted, threads)
 }
 
-/// The rows `wanted`, in the order of their places.
+/// The rows `wanted`.
 pub(super) fn by_threads(
     db: &Connection,
     file: &Path,
     wanted: &[Wanted],
     threads: usize,
-) -> Result<Vec<Arc<Booked>>, StoreFault> {
+) -> Result<KeptScores, StoreFault> {
     let mut places: Vec<Option<Arc<Booked>>> = Vec::new();
     places.resize_with(wanted.len(), || None);
+    let mut numbered = Vec::with_capacity(wanted.len());
     let mut put = |read: Vec<(usize, Arc<Booked>)>| {
-        for (place, score) in read {
+        for (place, booked) in read {
+            numbered.push(((booked.battle(), booked.ledger_seq()), Arc::clone(&booked)));
             if let Some(free) = places.get_mut(place) {
-                *free = Some(score);
+                *free = Some(booked);
             }
         }
     };
@@ -72,7 +75,13 @@ pub(super) fn by_threads(
         })?;
     }
     // A row that went between the two readings is missed by who counts them.
-    Ok(places.into_iter().flatten().collect())
+    let keyed = places.into_iter().flatten().map(|booked| ((booked.battle(), booked.key().clone()), booked));
+    Ok(thread::scope(|scope| {
+        let by_number = scope.spawn(|| numbered.into_iter().collect());
+        let by_key = keyed.collect();
+        let by_number = by_number.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        KeptScores { by_key, by_number }
+    }))
 }
 
 /// Numbers of all rows of these battles, in the order of the file.

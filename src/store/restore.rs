@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::changes;
 use super::fault::StoreFault;
 use super::keeper::Store;
-use crate::live::kept::{Kept, KeptTable, RowName};
+use crate::live::kept::{Kept, KeptScores, KeptTable, RowName};
 
 impl Store {
     /// What the server before has left. Call it once. The changes of scores of all battles among it are read, over or not: a
@@ -18,7 +18,7 @@ impl Store {
     /// # Errors
     /// A row that no server wrote, or the disk's.
     pub fn kept(&self) -> Result<Kept, StoreFault> {
-        let mut kept = Kept { rows: state(&self.db, &self.file)?, scores: Vec::new() };
+        let mut kept = Kept { rows: state(&self.db, &self.file)?, scores: KeptScores::default() };
         let standings = kept.standings().map_err(|row| StoreFault::damaged(&self.file, row.to_string()))?;
         let scored = standings.iter().filter(|standing| standing.ledger_seq > 0);
         kept.scores =

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use costage::live::kept::{Kept, KeptTable, RowName};
+use costage::live::kept::{Kept, KeptScores, KeptTable, RowName};
 use costage::live::{BattleId, Booked, Fact, Lives};
 
 #[derive(Debug, Default)]
@@ -34,7 +34,14 @@ impl Shelf {
     pub(crate) fn kept(&self) -> Kept {
         let is_there =
             |battle: &BattleId| self.rows.contains_key(&RowName { table: KeptTable::Battles, key: battle.to_string() });
-        let scores = self.scores.values().filter(|score| is_there(&score.battle())).cloned();
-        Kept { rows: self.rows.clone(), scores: scores.collect() }
+        let by_number: BTreeMap<_, _> = self
+            .scores
+            .iter()
+            .filter(|((battle, _), _)| is_there(battle))
+            .map(|(it, own)| (*it, own.clone()))
+            .collect();
+        let by_key =
+            by_number.values().map(|booked| ((booked.battle(), booked.key().clone()), booked.clone())).collect();
+        Kept { rows: self.rows.clone(), scores: KeptScores { by_key, by_number } }
     }
 }

@@ -17,7 +17,7 @@ use std::fmt;
 use serde::Serialize;
 use thiserror::Error;
 
-pub use restore::Kept;
+pub use restore::{Kept, KeptScores};
 pub use standing::Standing;
 
 use super::ids::BattleId;

@@ -1,12 +1,11 @@
 //! From kept rows to the state that a restart begins with.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::super::booked::Booked;
+use super::super::booked::{Numbered, Receipts};
 use super::super::ids::{BattleId, ConnectionId, LiveId, UserId};
 use super::super::seat::SeatRows;
 use super::super::seed::Seed;
@@ -19,7 +18,16 @@ pub struct Kept {
     /// Every row.
     pub rows: BTreeMap<RowName, String>,
     /// All changes of scores of the battles among them.
-    pub scores: Vec<Arc<Booked>>,
+    pub scores: KeptScores,
+}
+
+/// Changes of scores, the same ones twice.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KeptScores {
+    /// By their keys.
+    pub by_key: Receipts,
+    /// By their numbers.
+    pub by_number: Numbered,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -62,8 +70,7 @@ impl Kept {
         for CountersRow { serial, stage, connection, ended } in counters.into_values() {
             snapshot.counters = Counters { serial, stage, connection, ended, ..snapshot.counters };
         }
-        snapshot.receipts =
-            self.scores.into_iter().map(|booked| ((booked.battle(), booked.key().clone()), booked)).collect();
+        (snapshot.receipts, snapshot.ledger) = (self.scores.by_key, self.scores.by_number);
         refuse_what_lacks_scores(&snapshot)?;
         Ok(snapshot)
     }
@@ -98,7 +105,7 @@ fn live_and_user(key: &str) -> Option<(LiveId, UserId)> {
 
 fn refuse_what_lacks_scores(snapshot: &Snapshot) -> Result<(), Unreadable> {
     let mut found: BTreeMap<BattleId, u64> = BTreeMap::new();
-    for (battle, _) in snapshot.receipts.keys() {
+    for (battle, _) in snapshot.ledger.keys() {
         *found.entry(*battle).or_default() += 1;
     }
     for (id, battle) in &snapshot.battles {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::changes::{by_threads, numbers, read};
 use super::world::World;
+use crate::live::Booked;
 
 #[test]
 fn by_one_thread_or_many_the_same_rows_come_back_by_battle_and_key() {
@@ -17,13 +18,15 @@ fn by_one_thread_or_many_the_same_rows_come_back_by_battle_and_key() {
     let both = BTreeSet::from([*first.as_bytes(), *second.as_bytes()]);
     let wanted = numbers(db, file, &both).unwrap();
     let alone = by_threads(db, file, &wanted, 1).unwrap();
-    let mut sorted = alone.clone();
-    sorted.sort_by_key(|score| (*score.battle().as_bytes(), score.key().clone()));
-    assert_eq!((alone.len(), &alone), (100, &sorted));
+    assert_eq!((alone.by_key.len(), alone.by_number.len()), (100, 100));
+    let own = |booked: &Booked| ((booked.battle(), booked.key().clone()), (booked.battle(), booked.ledger_seq()));
+    assert!(
+        alone.by_key.iter().all(|(key, booked)| own(booked).0 == *key && alone.by_number[&own(booked).1] == *booked)
+    );
     for threads in [2, 3, 4] {
         assert_eq!(by_threads(db, file, &wanted, threads).unwrap(), alone);
     }
     let one = read(db, file, &BTreeSet::from([*second.as_bytes()])).unwrap();
-    assert!(one.len() == 30 && one.iter().all(|score| score.battle() == second));
-    assert!(one.iter().any(|score| score.ledger_seq() == 30));
+    let numbers: Vec<_> = one.by_number.keys().copied().collect();
+    assert_eq!((one.by_key.len(), numbers), (30, (1..=30).map(|number| (second, number)).collect()));
 }

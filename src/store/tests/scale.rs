@@ -72,7 +72,7 @@ fn start(folder: &Path) {
     let mut store = Store::open(folder, Box::new(move || moment.clone())).unwrap();
     let opened = begun.elapsed();
     let kept = store.kept().unwrap();
-    let (read, scores) = (begun.elapsed(), kept.scores.len());
+    let (read, scores) = (begun.elapsed(), kept.scores.by_key.len());
     let seed = crate::live::Seed::repeatable(1);
     let snapshot = kept.snapshot(seed).unwrap();
     let line = store.timeline(snapshot.counts_down());
