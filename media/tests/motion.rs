@@ -51,7 +51,7 @@ impl Show {
         let canvas = template.canvas(CANVAS);
         let (voices, cells) = (Vec::new(), Vec::new());
         let (battle, names) = (Battle::default(), false);
-        self.program.set_scene(self.now, Scene { canvas, template, tiles, voices, cells, battle, names });
+        self.program.set_scene(self.now, Scene { canvas, template, tiles, voices, cells, battle, names, sei: None });
         // As the engine does it: the decoders' last pictures once more.
         for &host in hosts {
             self.program.repaint(self.now, source(host), even(LUMA[host]).as_ref(), self.now);

@@ -344,6 +344,7 @@ fn scene(n: u32) -> Scene {
         cells: Vec::new(),
         battle: Battle::default(),
         names: true,
+        sei: None,
     }
 }
 

@@ -247,6 +247,7 @@ fn rules(config: &Config) -> Rules {
     let side = |pixels: u32| usize::try_from(pixels).expect("u32 fits usize");
     Rules {
         canvas: Size { width: side(config.canvas.width), height: side(config.canvas.height) },
+        sei: config.sei,
         host_grace: Duration::from_secs(config.host_grace_seconds),
         restart_grace: Duration::from_secs(config.restart_grace_seconds),
         live_idle: Duration::from_secs(config.live_idle_seconds),

@@ -20,6 +20,11 @@ pub trait Audience: Send {
         let _ = (data, keyframe);
     }
 
+    /// The payload of a video packet as it came, in the order of arrival: units hold nothing that is not decoded.
+    fn packet(&mut self, payload: &[u8]) {
+        let _ = payload;
+    }
+
     /// A decoded picture.
     fn picture(&mut self, picture: PictureRef<'_>, seen: &Seen);
 
@@ -172,6 +177,7 @@ impl Receiving {
         match kind {
             MediaKind::Video => {
                 self.figures.video_bytes += packet.payload.len() as u64;
+                audience.packet(&packet.payload);
                 self.input.push(packet.received_at, packet);
                 self.show_units(audience);
             }

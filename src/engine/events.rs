@@ -178,6 +178,13 @@ impl EventBus {
         }
     }
 
+    /// The number of the last event of each of `lives`, 0 before the first: a JSON object.
+    pub(super) fn numbers(&self, lives: &[LiveId]) -> String {
+        let number = |live: &LiveId| (live.clone(), self.logs.get(live).map_or(0, |log| log.seq));
+        let numbers: BTreeMap<_, _> = lives.iter().map(number).collect();
+        serde_json::to_string(&numbers).expect("a map by texts")
+    }
+
     /// A reader of `live`, which exists; `None` when it has too many.
     pub(super) fn subscribe(
         &mut self,

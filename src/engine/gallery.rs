@@ -91,6 +91,7 @@ mod tests {
             cells: Vec::new(),
             battle: Battle::default(),
             names: true,
+            sei: None,
         }
     }
 

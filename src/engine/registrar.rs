@@ -117,7 +117,10 @@ impl Registrar {
         self.retry_at = self.retry_at.or(Some(now));
         self.changed.append(&mut self.lives.changed());
         self.lives.keep();
-        effects.into_iter().for_each(|effect| self.carry_out(effect));
+        // Events first: a picture goes with the number of the last event that it shows.
+        let (events, others): (Vec<_>, Vec<_>) =
+            effects.into_iter().partition(|effect| matches!(effect, Effect::Notify { .. }));
+        events.into_iter().chain(others).for_each(|effect| self.carry_out(effect));
     }
 
     fn ask(&mut self, now: Instant, command: Command, reply: Reply<Answer>) {
@@ -171,8 +174,8 @@ impl Registrar {
         }
     }
 
-    /// Keeps everything that was decided since the last commit, then lets it out: events and pictures in their order,
-    /// then the answers; or takes all of it back, and answers that it was not kept. Who begins to read events comes last: its
+    /// Keeps everything that was decided since the last commit, then lets it out: events, then pictures, each in their
+    /// order, then the answers; or takes all of it back, and answers that it was not kept. Who begins to read events comes last: its
     /// snapshot shows nothing that events will tell it again, and no reader makes a commit of its own.
     pub(super) fn commit(&mut self) {
         let Open { facts, effects, asked, readers, fired, news } = std::mem::take(&mut self.open);
@@ -214,7 +217,12 @@ impl Registrar {
         match effect {
             Effect::Record(_) => debug_assert!(false, "facts were committed and set apart"),
             Effect::Notify { at, lives, event } => self.bus.publish(at, &lives, &event),
-            Effect::Stage { stage, scene } => self.stagehand.stage(stage, scene),
+            Effect::Stage { stage, mut scene, lives } => {
+                if let Some(sei) = &mut scene.sei {
+                    sei.events = self.bus.numbers(&lives).into();
+                }
+                self.stagehand.stage(stage, scene);
+            }
             Effect::Route { feed, stage } => self.stagehand.route(feed, stage),
             Effect::EndStage(stage) => self.stagehand.end_stage(stage),
             Effect::EndFeed(feed) => self.stagehand.end_feed(feed),

@@ -29,6 +29,8 @@ pub enum Effect {
         stage: StageId,
         /// What it shows.
         scene: Scene,
+        /// Whose viewers see it: the numbers of these lives' events go with it, once they have numbers.
+        lives: Vec<LiveId>,
     },
     /// The viewers of this feed get that stage from now on.
     Route {

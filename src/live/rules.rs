@@ -11,6 +11,8 @@ use super::refusal::Refusal;
 pub struct Rules {
     /// Size of every picture; landscape layouts lay a portrait one on its side.
     pub canvas: Size,
+    /// Whether pictures come with what players are told of them.
+    pub sei: bool,
     /// How long a host's media and event socket may both be gone before the host has left its connection.
     pub host_grace: Duration,
     /// How long everybody has to come back after a restart of the server.
@@ -23,6 +25,7 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             canvas: Size { width: 720, height: 1280 },
+            sei: false,
             host_grace: Duration::from_secs(10),
             restart_grace: Duration::from_secs(60),
             live_idle: Duration::from_secs(600),

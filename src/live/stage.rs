@@ -9,15 +9,19 @@
 //!
 //! Guests sit there with or without media: the tile is an avatar before any comes, and when it is lost.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use costage_media::frame::Size;
-use costage_media::scene::{Battle, Cell, CellSitter, Region, Scene, SourceId, Template, Tile, Voice};
+use costage_media::scene::{Battle, Cell, CellSitter, Region, Scene, Sei, SourceId, Template, Tile, Voice};
+use serde::Serialize;
 
 use super::answer::{DeviceStatus, Layout, SeatRegion};
 use super::command::User;
 use super::custom::Custom;
 use super::effect::Effect;
 use super::event::Event;
-use super::ids::{ConnectionId, LiveId, StageId, UserId};
+use super::ids::{BattleId, ConnectionId, LiveId, StageId, UserId};
 use super::lives::Lives;
 use super::seat::{OWNER_SEAT, Sitter};
 use super::state::{Connection, Live};
@@ -60,15 +64,15 @@ impl Lives {
         live.solo = Some(stage);
         let feed = live.feed();
         let scene = self.solo_scene(id);
-        self.effect(Effect::Stage { stage, scene });
+        self.effect(Effect::Stage { stage, scene, lives: vec![id.clone()] });
         self.effect(Effect::Route { feed, stage });
     }
 
     /// The connection's program follows what has changed.
     pub(super) fn restage(&mut self, id: ConnectionId) {
         let Some(connection) = self.state.connections.get(&id) else { return };
-        let (stage, scene) = (connection.stage, self.connection_scene(connection));
-        self.effect(Effect::Stage { stage, scene });
+        let (stage, scene, lives) = (connection.stage, self.connection_scene(connection), connection.members.clone());
+        self.effect(Effect::Stage { stage, scene, lives });
     }
 
     /// What the viewers of `live` see follows what has changed of it: nothing before it has something to show.
@@ -77,8 +81,8 @@ impl Lives {
         match (live.connection, live.solo) {
             (Some(connection), _) => self.restage(connection),
             (None, Some(stage)) => {
-                let scene = self.solo_scene(id);
-                self.effect(Effect::Stage { stage, scene });
+                let (scene, lives) = (self.solo_scene(id), vec![id.clone()]);
+                self.effect(Effect::Stage { stage, scene, lives });
             }
             (None, None) => {}
         }
@@ -104,16 +108,36 @@ impl Lives {
     fn scene(&self, members: &[LiveId], cast: Cast) -> Scene {
         let lives: Vec<_> = members.iter().filter_map(|id| self.state.lives.get(id)).collect();
         let names = lives.iter().all(|live| live.info.overlays.names);
-        cast.scene(self.rules.canvas, self.contest(&lives), names)
+        let sei = self.rules.sei.then(|| self.sei(&lives, &cast));
+        Scene { sei, ..cast.scene(self.rules.canvas, self.contest(&lives), names) }
+    }
+
+    /// What players are told of it. The numbers of events are not known here.
+    fn sei(&self, lives: &[&Live], cast: &Cast) -> Sei {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Told {
+            battle_id: BattleId,
+            end_time: WallMs,
+            scores: BTreeMap<UserId, u64>,
+        }
+        let json = |value: serde_json::Result<String>| Arc::from(value.expect("texts, numbers, and maps by texts"));
+        let running: BTreeSet<_> = lives.iter().filter_map(|live| self.running_battle(live)).collect();
+        let battles = running.into_iter().filter_map(|id| self.state.battles.get(&id).map(|battle| (id, battle)));
+        let battles =
+            battles.map(|(battle_id, battle)| Told { battle_id, end_time: battle.end, scores: battle.scores() });
+        let somebody = cast.places.iter().filter_map(|place| place.who.as_ref()).chain(&cast.beside);
+        Sei {
+            events: Arc::from("{}"),
+            layout: json(serde_json::to_string(&cast.layout(self.rules.canvas))),
+            battles: json(serde_json::to_string(&battles.collect::<Vec<_>>())),
+            users: somebody.map(|it| (it.tile.source, json(serde_json::to_string(&it.user)))).collect(),
+        }
     }
 
     /// Where everybody stands in what the viewers of `live` see.
     pub(super) fn layout(&self, live: &LiveId) -> Layout {
-        let Cast { template, places, .. } = self.cast(live);
-        let region = |place: Place| {
-            SeatRegion::of(place.live, place.seat, place.who.map(|somebody| somebody.user), place.region)
-        };
-        Layout::of(template, self.rules.canvas, places.into_iter().map(region).collect())
+        self.cast(live).layout(self.rules.canvas)
     }
 
     /// Tells `lives`, which all see the same picture, its layout.
@@ -205,6 +229,15 @@ impl Lives {
 }
 
 impl Cast {
+    /// Where everybody stands, as clients are told.
+    fn layout(&self, configured: Size) -> Layout {
+        let region = |place: &Place| {
+            let user = place.who.as_ref().map(|somebody| somebody.user.clone());
+            SeatRegion::of(place.live.clone(), place.seat, user, place.region)
+        };
+        Layout::of(self.template, configured, self.places.iter().map(region).collect())
+    }
+
     /// As it is drawn and heard.
     fn scene(self, configured: Size, battle: Battle, names: bool) -> Scene {
         let Self { template, places, beside } = self;
@@ -224,7 +257,7 @@ impl Cast {
             let tile = |place: Place| Some(Tile { region: own(place.region), ..place.who?.tile });
             tiles = places.into_iter().filter_map(tile).collect();
         }
-        Scene { canvas: template.canvas(configured), template, tiles, voices, cells, battle, names }
+        Scene { canvas: template.canvas(configured), template, tiles, voices, cells, battle, names, sei: None }
     }
 }
 

@@ -174,7 +174,7 @@ fn the_viewers_of_a_live_that_ends_are_sent_away_before_its_picture_ends() {
     let scene = world.scene("b");
     let expected = [
         Effect::EndFeed(a),
-        Effect::Stage { stage: solo, scene },
+        Effect::Stage { stage: solo, scene, lives: vec![live("b")] },
         Effect::Route { feed: b, stage: solo },
         Effect::EndStage(shared),
         Effect::EndSource(source),

@@ -157,7 +157,7 @@ impl World {
                     assert_eq!(lives.iter().collect::<BTreeSet<_>>().len(), lives.len(), "told twice");
                     self.events.extend(lives.iter().map(|live| (live.clone(), event.clone())));
                 }
-                Effect::Stage { stage, scene } => drop(self.stages.insert(*stage, scene.clone())),
+                Effect::Stage { stage, scene, .. } => drop(self.stages.insert(*stage, scene.clone())),
                 Effect::Route { feed, stage } => {
                     assert!(self.stages.contains_key(stage), "routed to a stage that is not there");
                     self.routes.insert(*feed, *stage);

@@ -190,7 +190,7 @@ impl Duel {
                 }
                 Effect::Record(fact) => self.shelf.iter_mut().for_each(|shelf| shelf.note(&fact)),
                 Effect::EndSource(source) => same("first end of a source", &self.over.insert(source.0), &true)?,
-                Effect::Stage { stage, scene } => drop(self.stages.insert(stage, scene)),
+                Effect::Stage { stage, scene, .. } => drop(self.stages.insert(stage, scene)),
                 Effect::Route { feed, stage } => drop(self.routes.insert(feed, stage)),
                 Effect::EndStage(stage) => drop(self.stages.remove(&stage)),
                 Effect::EndFeed(feed) => drop(self.routes.remove(&feed)),

@@ -9,6 +9,7 @@ mod house;
 mod layouts;
 mod listener;
 mod onlooker;
+mod sei;
 
 use costage::client::synthetic::barcode;
 use costage::client::whep::{Viewer, WatchError};

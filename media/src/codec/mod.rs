@@ -12,6 +12,7 @@ pub mod fuzz;
 pub mod openh264;
 pub mod opus;
 pub mod photo;
+pub mod sei;
 pub mod sps;
 #[cfg(test)]
 pub(crate) mod testing;

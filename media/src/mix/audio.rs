@@ -12,6 +12,7 @@ use bytes::Bytes;
 use self::minus::Listeners;
 use super::audio_source::AudioSource;
 use super::limiter::{LOOKAHEAD_SAMPLES, Limiter};
+use super::speaking::Speaking;
 use crate::codec::opus::Encoder;
 use crate::codec::{AudioEncoder, EncodeError, SoundError};
 use crate::frame::AudioBlock;
@@ -68,6 +69,7 @@ pub struct AudioMixer {
     cut: BTreeMap<SourceId, [f32; 2]>,
     listeners: Listeners,
     bitrate_bps: u32,
+    speaking: Speaking,
     limiter: Limiter,
     encoder: Encoder,
     next: Instant,
@@ -109,6 +111,7 @@ impl AudioMixer {
             cut: BTreeMap::new(),
             listeners: Listeners::default(),
             bitrate_bps,
+            speaking: Speaking::default(),
             limiter: Limiter::new(kernels),
             encoder: Encoder::new(bitrate_bps)?,
             next: now,
@@ -128,6 +131,7 @@ impl AudioMixer {
     /// A voice leaves: it fades out over the next block.
     pub fn remove(&mut self, source: SourceId) {
         let Some(mut voice) = self.voices.remove(&source) else { return };
+        self.speaking.forget(source);
         self.stats.playout += voice.source.take_stats();
         if voice.joined && self.leaving.len() < VOICES_MAX {
             self.leaving.push((source, voice.source));
@@ -137,6 +141,7 @@ impl AudioMixer {
     /// Takes a voice out as it is, to be [`put`](Self::put) into another mixer, where it goes on.
     pub fn take(&mut self, source: SourceId) -> Option<AudioSource> {
         let voice = self.voices.remove(&source)?;
+        self.speaking.forget(source);
         if voice.last != [0.0; 2] {
             self.cut.insert(source, voice.last);
         }
@@ -181,6 +186,11 @@ impl AudioMixer {
         if let Some(voice) = self.voices.get_mut(&source) {
             voice.source.set_trim(trim);
         }
+    }
+
+    /// Who speaks, of those who are heard.
+    pub fn speakers(&self) -> impl Iterator<Item = SourceId> {
+        self.speaking.speakers()
     }
 
     /// What happened since this was last asked.
@@ -262,6 +272,11 @@ impl AudioMixer {
                 (true, false) => Ramp::between(1.0, 0.0, frames),
                 (false, false) => continue,
             };
+            if wanted {
+                self.speaking.note(*id, &self.voice.0[..]);
+            } else {
+                self.speaking.forget(*id);
+            }
             voice.last = [self.voice.0[2 * frames - 2], self.voice.0[2 * frames - 1]];
             (self.kernels.add)(&mut self.sum.0[..], &self.voice.0[..], gain);
             self.listeners.add(self.kernels, *id, &self.voice.0[..], gain);
@@ -278,6 +293,7 @@ impl AudioMixer {
         }
         for id in &self.broken[broken_before..] {
             self.voices.remove(id);
+            self.speaking.forget(*id);
         }
         self.broken.truncate(VOICES_MAX);
         self.end_cut();

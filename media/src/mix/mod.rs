@@ -11,7 +11,9 @@ mod preview;
 mod program;
 mod scaler;
 mod slide;
+mod speaking;
 mod still;
+mod teller;
 #[cfg(test)]
 mod testing;
 mod tile;

@@ -90,6 +90,7 @@ mod tests {
             cells: Vec::new(),
             battle: Battle::default(),
             names: false,
+            sei: None,
         }
     }
 

@@ -1,7 +1,9 @@
 //! One stage's picture and sound, from tiles and voices to packets of one producer.
 
 use super::pacing::{KeyframeMerge, Pacer};
+use super::teller::Teller;
 use super::{AudioMixer, AudioSource, SoundStats, VideoMixer};
+use crate::codec::annexb::nal_type;
 use crate::codec::{EncodeError, SoundError, VideoEncoder, openh264};
 use crate::forward::{Frame, ProducerId};
 use crate::frame::{PictureRef, Size};
@@ -42,6 +44,7 @@ pub struct Program {
     encoder: Option<(Size, Box<dyn VideoEncoder>)>,
     pacer: Pacer<SourceId>,
     keyframes: KeyframeMerge,
+    teller: Teller,
     audio: AudioMixer,
     video_seq: ExtSeq,
     audio_seq: ExtSeq,
@@ -67,6 +70,7 @@ impl Program {
             encoder: None,
             pacer: Pacer::new(now, max_fps),
             keyframes,
+            teller: Teller::default(),
             audio: AudioMixer::new(kernels, now)?,
             video_seq: ExtSeq(0),
             audio_seq: ExtSeq(0),
@@ -94,8 +98,9 @@ impl Program {
     }
 
     /// What should be drawn and heard from now on. Who is muted is not heard, with a tile or without.
-    pub fn set_scene(&mut self, now: Instant, scene: Scene) {
+    pub fn set_scene(&mut self, now: Instant, mut scene: Scene) {
         self.set_voices(&scene);
+        self.teller.set(scene.sei.take());
         self.video.set_scene(now, scene);
         self.redrawn(now);
     }
@@ -167,7 +172,8 @@ impl Program {
     /// When [`Program::handle_timeout`] or [`Program::produce`] should next be called.
     #[must_use]
     pub fn poll_picture_timeout(&self) -> Option<Instant> {
-        let wakes = [self.pacer.poll_timeout(), self.video.poll_timeout(), self.keyframes.poll_timeout()];
+        let [pacer, teller] = [self.pacer.poll_timeout(), self.teller.poll_timeout()];
+        let wakes = [pacer, teller, self.video.poll_timeout(), self.keyframes.poll_timeout()];
         wakes.into_iter().flatten().min()
     }
 
@@ -185,7 +191,7 @@ impl Program {
 
     /// Something but a source's frame may have changed the picture.
     fn redrawn(&mut self, now: Instant) {
-        if self.video.is_dirty() {
+        if self.video.is_dirty() || self.teller.is_due(now) {
             self.pacer.changed(now, None);
         }
     }
@@ -207,7 +213,7 @@ impl Program {
         if !idr && !due {
             return Ok(None);
         }
-        if !idr && !self.video.is_dirty() {
+        if !idr && !self.video.is_dirty() && !self.teller.is_due(now) {
             self.pacer.passed();
             return Ok(None);
         }
@@ -243,16 +249,24 @@ impl Program {
             None => (size, encoder_for(self.config, size)?),
         });
         let Some(encoded) = encoder.encode(picture, at, idr)? else { return Ok(None) };
-        if encoded.keyframe {
+        let keyframe = encoded.keyframe;
+        if keyframe {
             self.keyframes.done(now);
         }
-        let payloads = packetise(&encoded.nals, PAYLOAD_BYTES_MAX);
+        let told = self.teller.tell(now, keyframe);
+        let mut nals = encoded.nals;
+        if let Some(told) = &told {
+            // Parameter sets first (H.264 §7.4.1.2.3), then what is said of the picture, then the picture.
+            let at = nals.iter().position(|nal| matches!(nal_type(nal), 1..=5)).unwrap_or(nals.len());
+            nals.insert(at, told);
+        }
+        let payloads = packetise(&nals, PAYLOAD_BYTES_MAX);
         let timestamp = at.ticks(VIDEO_CLOCK_HZ);
         let packets = payloads
             .into_iter()
             .map(|(payload, marker)| Packet { seq: advance(&mut self.video_seq), timestamp, marker, payload })
             .collect();
-        let (producer, keyframe) = (self.producer, encoded.keyframe);
+        let producer = self.producer;
         Ok(Some(Produced { frame: Frame { producer, kind: MediaKind::Video, keyframe, packets }, composed }))
     }
 
@@ -277,6 +291,8 @@ impl Program {
     /// block that could not be encoded and is left out; the next one follows.
     pub fn speak(&mut self, now: Instant, label: &dyn Fn(Instant) -> u64) -> Option<Result<Frame, SoundError>> {
         let mixed = self.audio.mix(now)?;
+        self.teller.hear(self.audio.speakers());
+        self.redrawn(now);
         Some(mixed.map(|mixed| {
             // The same numbers for all: a listener who comes back finds them risen.
             let (seq, timestamp) = (advance(&mut self.audio_seq), label(mixed.at));

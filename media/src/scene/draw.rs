@@ -269,6 +269,7 @@ mod tests {
             cells: Vec::new(),
             battle: Battle { sides: (0..n).map(side).collect(), ..Battle::default() },
             names: true,
+            sei: None,
         }
     }
 

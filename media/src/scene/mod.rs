@@ -12,6 +12,7 @@ mod draw;
 mod proportion;
 mod region;
 mod score;
+mod sei;
 mod template;
 
 pub use avatar::{AVATAR_SIDE, Avatar};
@@ -22,6 +23,7 @@ pub use proportion::Proportion;
 pub(crate) use region::even;
 pub use region::{Fit, Rect, Region};
 pub use score::shortened;
+pub use sei::Sei;
 pub use template::Template;
 
 use crate::frame::Size;
@@ -97,6 +99,8 @@ pub struct Scene {
     pub battle: Battle,
     /// Whether nicknames are drawn.
     pub names: bool,
+    /// What players are told beside the picture; `None`: nothing.
+    pub sei: Option<Sei>,
 }
 
 impl Scene {

@@ -63,6 +63,8 @@ pub struct Config {
     pub bitrate_bps: u32,
     /// What a host may send, bits a second, told to it by REMB; 100000 to 50000000. Default 6000000.
     pub host_bitrate_bps: u32,
+    /// Whether mixed pictures carry layout, scores and speakers as SEI messages, for native players. Default true.
+    pub sei: bool,
     /// SIMD level: "auto" (default), "avx2" or "scalar". May lower what the CPU has, never raise it.
     pub simd: Simd,
     /// Threads that send and receive packets; 0 (default) means one per core, at most 64.
@@ -136,6 +138,7 @@ impl Default for Config {
             max_fps: 30,
             bitrate_bps: 2_500_000,
             host_bitrate_bps: 6_000_000,
+            sei: true,
             simd: Simd::Auto,
             packet_threads: 0,
             mix_threads: 0,

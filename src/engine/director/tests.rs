@@ -86,6 +86,7 @@ fn what_is_closed_on_a_seat_holds_for_the_session_there_is_and_for_each_after_it
         cells: Vec::new(),
         battle: Battle::default(),
         names: true,
+        sei: None,
     };
     let closed = |director: &Director| {
         let line = Arc::clone(&director.places().hosts[&SOURCE]);

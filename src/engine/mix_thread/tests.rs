@@ -69,6 +69,7 @@ fn thread() -> (MixThread, MixHandle, Receiver<super::super::shard::Outgoing>) {
         cells: Vec::new(),
         battle: Battle::default(),
         names: false,
+        sei: None,
     };
     let now = thread.clock.now();
     let sends = Sends { audio: true, video: true };

@@ -135,6 +135,7 @@ fn scene(sources: &[SourceId]) -> Scene {
         cells: Vec::new(),
         battle: Battle::default(),
         names: false,
+        sei: None,
     }
 }
 

@@ -54,6 +54,7 @@ fn another_canvas_is_a_cut_at_a_keyframe_of_its_size() {
         cells: Vec::new(),
         battle: Battle::default(),
         names: true,
+        sei: None,
     };
     let later = now + Duration::from_secs(1);
     program.set_scene(later, scene);
@@ -62,4 +63,42 @@ fn another_canvas_is_a_cut_at_a_keyframe_of_its_size() {
     // The parameter sets share a STAP-A: a byte of its own and two of length before the first.
     let sps = Sps::parse(&frame.packets[0].payload[3..]).unwrap();
     assert_eq!((sps.width, sps.height), (96, 48));
+}
+
+fn told(produced: &Produced) -> Option<String> {
+    let payloads = produced.frame.packets.iter().map(|packet| &packet.payload[..]);
+    payloads.filter_map(crate::codec::sei::data).map(|data| String::from_utf8(data).unwrap()).next()
+}
+
+#[test]
+fn what_is_told_goes_before_the_picture_that_shows_it_and_makes_a_frame_of_its_own_when_the_picture_stays() {
+    let now = Instant::now();
+    let mut program = program(now);
+    let scene = |event: u64| Scene {
+        canvas: CANVAS,
+        template: Template::HostDynamicGrid,
+        tiles: Vec::new(),
+        voices: Vec::new(),
+        cells: Vec::new(),
+        battle: Battle::default(),
+        names: true,
+        sei: Some(crate::scene::Sei {
+            events: format!("{{\"a\":{event}}}").into(),
+            layout: "{}".into(),
+            battles: "[]".into(),
+            users: BTreeMap::new(),
+        }),
+    };
+    program.set_scene(now, scene(1));
+    let first = produce(&mut program, now).unwrap().unwrap();
+    assert!(first.frame.keyframe);
+    assert_eq!(told(&first).unwrap(), r#"{"events":{"a":1},"layout":{},"battles":[],"speakers":[]}"#);
+    assert!(!first.frame.packets.last().unwrap().payload.is_empty() && first.frame.packets.last().unwrap().marker);
+    let later = now + Duration::from_secs(1);
+    program.handle_timeout(later);
+    while produce(&mut program, later).unwrap().is_some() {}
+    program.set_scene(later, scene(2));
+    let next = produce(&mut program, later).unwrap().expect("nothing but what is told has changed");
+    assert_eq!((told(&next).unwrap(), next.frame.keyframe), (r#"{"events":{"a":2}}"#.to_owned(), false));
+    assert!(produce(&mut program, later + Duration::from_millis(40)).unwrap().is_none());
 }

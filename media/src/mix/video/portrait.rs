@@ -70,6 +70,7 @@ mod tests {
             cells: Vec::new(),
             battle: Battle::default(),
             names: false,
+            sei: None,
         }
     }
 

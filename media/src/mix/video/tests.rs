@@ -352,6 +352,7 @@ fn scene(sources: &[SourceId]) -> Scene {
         cells: Vec::new(),
         battle: Battle::default(),
         names: true,
+        sei: None,
     }
 }
 
