@@ -5,10 +5,9 @@
 //! The rule: an end happens at most 500 ms after it was due, or, when it was due while the server was down, after the server
 //! answered again: by the time that stands in the webhook, which is the server's own. So that this time is not only said, the
 //! webhook must also have come within another 500 ms, for the commit, the signature and the delivery on a busy machine; and what
-//! the test's own process stood still meanwhile. A server that is killed before that has as long again in its next life.
+//! the test's own process and the disk stood still meanwhile. A server that is killed before that has as long again in its next life.
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use costage::live::WallMs;
@@ -17,40 +16,15 @@ use crate::books::{Battle, Books};
 use crate::dice::Dice;
 use crate::house::{House, Life};
 use crate::receiver::{Receiver, Told};
+use crate::standstill::Standstills;
 
 const LATE_MAX: Duration = Duration::from_millis(500);
 /// From an end to the receiver.
 const DELIVERED_WITHIN: Duration = Duration::from_millis(500);
 /// How long a calm life is so, at least.
 const CALM: Duration = Duration::from_millis(500);
-/// Sleep of the one who looks at how the test's own process gets along.
+/// Between two looks at what has come.
 const NAP: Duration = Duration::from_millis(10);
-/// Shorter standstills are not allowed for.
-const STANDSTILL_MIN: Duration = Duration::from_millis(20);
-
-/// When the test's own process stood still, and for how long.
-#[derive(Debug, Clone, Default)]
-struct Standstills(Arc<Mutex<Vec<(Instant, Duration)>>>);
-
-impl Standstills {
-    async fn watch(self) {
-        loop {
-            let before = Instant::now();
-            tokio::time::sleep(NAP).await;
-            let late = before.elapsed().saturating_sub(NAP);
-            if late >= STANDSTILL_MIN {
-                self.0.lock().unwrap().push((before, late));
-            }
-        }
-    }
-
-    /// The longest one in this while.
-    fn within(&self, from: Instant, to: Instant) -> Duration {
-        let all = self.0.lock().unwrap();
-        let touching = all.iter().filter(|(at, late)| *at + NAP + *late >= from && *at <= to);
-        touching.map(|(_, late)| *late).max().unwrap_or_default()
-    }
-}
 
 /// A number of ends; how late the latest of them happened, and came.
 #[derive(Debug, Default)]
@@ -73,18 +47,13 @@ impl fmt::Display for Tally {
 /// What was judged.
 #[derive(Debug, Default)]
 pub(crate) struct Ends {
-    standstills: Standstills,
+    pub(crate) standstills: Standstills,
     /// Due while the server was up, and while it was down.
     up: Tally,
     down: Tally,
 }
 
 impl Ends {
-    /// Watches the test's own process from now on.
-    pub(crate) fn begin(&self) {
-        tokio::spawn(self.standstills.clone().watch());
-    }
-
     fn judge(&mut self, battle: &Battle, end: Option<&Told>, lives: &[Life]) -> Result<(), String> {
         let happened = end.map(|end| ms_of(end.body["timestamp"].as_str().unwrap(), battle.end));
         if happened.is_some_and(|happened| happened < battle.end) {
