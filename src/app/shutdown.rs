@@ -18,7 +18,14 @@ pub struct Signals {
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
+    /// Where files are limited in size, one that reaches its limit is a full disk, not the end of the process.
+    #[cfg(unix)]
+    _file_size: tokio::signal::unix::Signal,
 }
+
+/// SIGXFSZ, on every system that has it.
+#[cfg(unix)]
+const FILE_SIZE: i32 = 25;
 
 impl Signals {
     /// Signals do not end the process any more; they wait to be looked at.
@@ -28,7 +35,11 @@ impl Signals {
     #[cfg(unix)]
     pub fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            _file_size: signal(SignalKind::from_raw(FILE_SIZE))?,
+        })
     }
 
     #[cfg(unix)]

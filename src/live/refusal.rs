@@ -397,7 +397,9 @@ pub enum Refusal {
         value: u64,
     },
     /// 503: the ledger in memory is full.
-    #[error("the ledger holds {max} changes, its limit; nothing was changed")]
+    #[error(
+        "the battles that go on have had {max} changes of scores, as many as are held at hand; nothing was changed: when one of them has ended, send it again with the same key"
+    )]
     LedgerFull {
         /// The limit.
         max: usize,

@@ -11,6 +11,7 @@ use super::chain::Head;
 use super::fault::StoreFault;
 use super::folder::{beside, private};
 use super::keeper::read_head;
+use super::pages;
 
 /// Pages copied between two looks at how far it is: 4 MiB; in tests so few that there are several looks.
 const STEP_PAGES: i32 = if cfg!(test) { 16 } else { 1_024 };
@@ -36,7 +37,7 @@ pub fn backup(reader: &Reader, to: &Path, progress: &mut dyn FnMut(u64, u64)) ->
     let done = copied.map_err(|error| StoreFault::of(&part, error)).and_then(|()| {
         file.sync_all().map_err(refused)?;
         let db = alone(&part).map_err(|error| StoreFault::of(&part, error))?;
-        check(&db, &reader.file)?;
+        pages::check(&db, &reader.file).map_err(no_copy)?;
         let (head, _) = read_head(&db).map_err(|error| StoreFault::of(&part, error))?;
         // Never over a file that came meanwhile: a link is refused where one is, a renaming is not.
         fs::hard_link(&part, to).map_err(refused)?;
@@ -50,12 +51,9 @@ pub fn backup(reader: &Reader, to: &Path, progress: &mut dyn FnMut(u64, u64)) ->
 }
 
 /// A copy of damaged pages is no backup.
-fn check(copy: &Connection, source: &Path) -> Result<(), StoreFault> {
-    let said = copy.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
-    match said.map_err(|error| StoreFault::of(source, error))?.as_str() {
-        "ok" => Ok(()),
-        wrong => Err(StoreFault::damaged(source, format!("no copy was made: {wrong}"))),
-    }
+fn no_copy(fault: StoreFault) -> StoreFault {
+    let StoreFault::Damaged { file, reason } = &fault else { return fault };
+    StoreFault::damaged(file, format!("no copy was made: {reason}"))
 }
 
 fn copy(reader: &Reader, part: &Path, progress: &mut dyn FnMut(u64, u64)) -> rusqlite::Result<()> {

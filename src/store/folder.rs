@@ -66,6 +66,10 @@ impl Folder {
         if size(&wal).is_some_and(|bytes| bytes > 0) {
             return Err(StoreFault::Orphan { wal });
         }
+        if size(&file).is_some() {
+            // We name only files that are whole: something has emptied it.
+            return Err(StoreFault::Foreign { file, found: "empty" });
+        }
         let new = beside(&file, ".new");
         for leftover in [new.clone(), beside(&new, "-journal")] {
             match fs::remove_file(leftover) {

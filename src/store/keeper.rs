@@ -16,6 +16,7 @@ use super::columns::{COLUMNS, Columns};
 use super::fault::StoreFault;
 use super::folder::{Folder, recognise};
 use super::outbox;
+use super::pages;
 use super::schema;
 use super::time::{Boot, Clocks, KeptTime};
 use crate::engine::OutboxBell;
@@ -25,6 +26,8 @@ use crate::live::time::Timeline;
 
 /// How long a commit waits for a lock of SQLite's: only a reader that finds a log to recover takes one, for a moment.
 const BUSY_MAX: Duration = Duration::from_secs(2);
+/// The same at the end.
+const END_BUSY_MAX: Duration = Duration::from_millis(200);
 /// Pages that SQLite holds in memory, KiB: the index of a battle with half a million changes fits.
 const CACHE_KIB: i64 = 64 * 1024;
 
@@ -49,6 +52,8 @@ pub struct Store {
     kept_time: KeptTime,
     clocks: Clocks,
     line: Timeline,
+    /// The file is ours to write.
+    taken: bool,
     /// Between the outbox and its readers.
     pub(super) bell: Arc<OutboxBell>,
     /// What operators are told.
@@ -80,6 +85,7 @@ impl Store {
         if found > schema::version() {
             return Err(StoreFault::Newer { file, found, known: schema::version() });
         }
+        pages::check_for_start(&db, &file)?;
         set(&db).map_err(fault)?;
         schema::migrate(&mut db, schema::STEPS).map_err(fault)?;
         check_tables(&db, &file)?;
@@ -97,7 +103,7 @@ impl Store {
             metrics::gauge!("costage_last_commit_timestamp_seconds").set(last.0 as f64 / 1000.0);
         }
         let books = Arc::new(Books::on_disk(ledger_end(head), last));
-        Ok(Self { db, file, ends, linker, kept_time, clocks, line, bell, books, _folder: folder })
+        Ok(Self { db, file, ends, linker, kept_time, clocks, line, taken: false, bell, books, _folder: folder })
     }
 
     /// The line of the server's time from now on: see [`super::time`]. Call it once, before the first commit.
@@ -106,6 +112,7 @@ impl Store {
         if let Err(error) = self.db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false) {
             tracing::debug!(%error, "the log stays beside the file at the end");
         }
+        self.taken = true;
         self.line = self.kept_time.timeline(&(self.clocks)(), counts_down);
         self.line
     }
@@ -126,6 +133,25 @@ impl Store {
     #[must_use]
     pub fn bell(&self) -> Arc<OutboxBell> {
         Arc::clone(&self.bell)
+    }
+}
+
+/// At a clean end everything is in the one file, whoever else still reads it: who copies it then has all.
+impl Drop for Store {
+    fn drop(&mut self) {
+        if !self.taken {
+            return;
+        }
+        self.roll_back();
+        let into_file = || {
+            self.db.busy_timeout(END_BUSY_MAX)?;
+            self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))
+        };
+        match into_file() {
+            Ok(false) => {}
+            Ok(true) => tracing::warn!(file = %self.file.display(), "somebody reads it: its -wal belongs to it"),
+            Err(error) => tracing::warn!(file = %self.file.display(), %error, "its -wal belongs to it"),
+        }
     }
 }
 

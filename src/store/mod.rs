@@ -34,6 +34,7 @@ pub mod folder;
 pub mod keeper;
 pub mod outbox;
 pub mod outbox_memory;
+mod pages;
 mod restore;
 mod schema;
 #[cfg(test)]

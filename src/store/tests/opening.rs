@@ -231,3 +231,56 @@ fn who_was_killed_while_the_file_was_made_leaves_nothing_half_made() {
     assert_eq!(store.head(), Head::START);
     assert!(!folder.0.join("costage.db.new").exists());
 }
+
+/// Overwrites the root page of a table or an index.
+fn destroy(folder: &Folder, name: &str) {
+    let file = folder.0.join(folder::DATABASE);
+    let db = Connection::open(&file).unwrap();
+    let root = db.query_row("SELECT rootpage FROM sqlite_schema WHERE name = ?1", [name], |row| row.get(0));
+    let root: usize = root.unwrap();
+    drop(db);
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[(root - 1) * 4_096..root * 4_096].fill(0);
+    fs::write(&file, &bytes).unwrap();
+}
+
+#[test]
+fn a_file_with_a_destroyed_page_is_refused_whichever_table_or_index_it_is_of() {
+    let of_all = ["state", "facts", "ledger", "outbox", "head", "sqlite_sequence"];
+    for name in of_all.into_iter().chain(["sqlite_autoindex_ledger_1", "sqlite_autoindex_outbox_1"]) {
+        let folder = used();
+        destroy(&folder, name);
+        refused(&folder, &["damaged", "backup"]);
+        if name != "head" {
+            // As of a file that is too large to be looked at as a whole; the head is read in any case.
+            let db = Connection::open(folder.0.join(folder::DATABASE)).unwrap();
+            let said = pages::check_up_to(0, &db, &folder.0).map_err(|fault| fault.to_string());
+            assert!(said.as_ref().is_err_and(|said| said.contains("damaged")), "{name}: {said:?}");
+        }
+    }
+    let whole = used();
+    let db = Connection::open(whole.0.join(folder::DATABASE)).unwrap();
+    assert!(pages::check_up_to(0, &db, "a whole one".as_ref()).is_ok());
+}
+
+#[test]
+fn an_emptied_file_is_refused_and_not_begun_anew() {
+    let folder = used();
+    fs::write(folder.0.join(folder::DATABASE), "").unwrap();
+    refused(&folder, &["is empty", "move it away"]);
+}
+
+#[test]
+fn at_a_clean_end_all_is_in_the_one_file_though_somebody_still_reads_it() {
+    let mut world = World::new();
+    let battle = world.battle(300);
+    let reader = Connection::open(world.folder.0.join(folder::DATABASE)).unwrap();
+    let count = |db: &Connection| db.query_row("SELECT count(*) FROM ledger", [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(count(&reader), 0);
+    world.score(battle, "1", 5).unwrap();
+    let World { folder, store, .. } = world;
+    drop(store);
+    let copy = folder.0.join("copy.db");
+    fs::copy(folder.0.join(folder::DATABASE), &copy).unwrap();
+    assert_eq!((count(&Connection::open(copy).unwrap()), count(&reader)), (1, 1));
+}

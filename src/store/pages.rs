@@ -1,0 +1,60 @@
+//! Whether the pages of a file hang together: SQLite itself finds a damaged one only where it comes by, which may be in the
+//! middle of a battle.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::fault::StoreFault;
+
+/// Files up to this size are looked at page by page at each start: a fraction of a second.
+const WHOLE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// First and last entry of every table and index, each read by itself: of a larger file, what commits are hung on. The pages in
+/// between are looked at when they are read, and by a backup.
+const ENDS: [&str; 7] = [
+    "SELECT min(kind), max(kind) FROM state",
+    "SELECT (SELECT data FROM facts ORDER BY seq LIMIT 1), (SELECT data FROM facts ORDER BY seq DESC LIMIT 1)",
+    "SELECT (SELECT hash FROM ledger ORDER BY seq LIMIT 1), (SELECT hash FROM ledger ORDER BY seq DESC LIMIT 1)",
+    "SELECT (SELECT key FROM ledger INDEXED BY sqlite_autoindex_ledger_1 ORDER BY battle, key LIMIT 1), \
+     (SELECT key FROM ledger INDEXED BY sqlite_autoindex_ledger_1 ORDER BY battle DESC, key DESC LIMIT 1)",
+    "SELECT (SELECT body FROM outbox ORDER BY seq LIMIT 1), (SELECT body FROM outbox ORDER BY seq DESC LIMIT 1)",
+    "SELECT (SELECT id FROM outbox INDEXED BY sqlite_autoindex_outbox_1 ORDER BY id LIMIT 1), \
+     (SELECT id FROM outbox INDEXED BY sqlite_autoindex_outbox_1 ORDER BY id DESC LIMIT 1)",
+    "SELECT name, seq FROM sqlite_sequence",
+];
+
+/// Looks at every page.
+///
+/// # Errors
+/// [`StoreFault::Damaged`], or the disk's.
+pub(super) fn check(db: &Connection, file: &Path) -> Result<(), StoreFault> {
+    let said = db.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    match said.map_err(|error| StoreFault::of(file, error))?.as_str() {
+        "ok" => Ok(()),
+        wrong => Err(StoreFault::damaged(file, wrong.replace('\n', "; "))),
+    }
+}
+
+/// What a start has time for: every page of a small file, the ends of all tables and indexes of a large one.
+///
+/// # Errors
+/// [`StoreFault::Damaged`], or the disk's.
+pub(super) fn check_for_start(db: &Connection, file: &Path) -> Result<(), StoreFault> {
+    check_up_to(WHOLE_BYTES_MAX, db, file)
+}
+
+pub(super) fn check_up_to(whole_bytes_max: u64, db: &Connection, file: &Path) -> Result<(), StoreFault> {
+    let fault = |error| StoreFault::of(file, error);
+    let pages = |name| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(fault);
+    let bytes = u64::try_from(pages("page_count")?.saturating_mul(pages("page_size")?)).unwrap_or(u64::MAX);
+    if bytes <= whole_bytes_max {
+        return check(db, file);
+    }
+    for ends in ENDS {
+        let mut read = db.prepare(ends).map_err(fault)?;
+        let mut rows = read.query([]).map_err(fault)?;
+        while rows.next().map_err(fault)?.is_some() {}
+    }
+    Ok(())
+}
