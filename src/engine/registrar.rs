@@ -117,10 +117,7 @@ impl Registrar {
         self.retry_at = self.retry_at.or(Some(now));
         self.changed.append(&mut self.lives.changed());
         self.lives.keep();
-        // Events first: a picture goes with the number of the last event that it shows.
-        let (events, others): (Vec<_>, Vec<_>) =
-            effects.into_iter().partition(|effect| matches!(effect, Effect::Notify { .. }));
-        events.into_iter().chain(others).for_each(|effect| self.carry_out(effect));
+        self.let_out(effects);
     }
 
     fn ask(&mut self, now: Instant, command: Command, reply: Reply<Answer>) {
@@ -208,9 +205,16 @@ impl Registrar {
             }
         }
         self.lives.keep();
-        effects.into_iter().for_each(|effect| self.carry_out(effect));
+        self.let_out(effects);
         asked.into_iter().for_each(|asked| (asked.reply)(asked.outcome));
         readers.into_iter().for_each(|reader| self.let_read(reader));
+    }
+
+    /// Events first: a picture goes with the number of the last event that it shows.
+    fn let_out(&mut self, effects: Vec<Effect>) {
+        let (events, others): (Vec<_>, Vec<_>) =
+            effects.into_iter().partition(|effect| matches!(effect, Effect::Notify { .. }));
+        events.into_iter().chain(others).for_each(|effect| self.carry_out(effect));
     }
 
     fn carry_out(&mut self, effect: Effect) {

@@ -108,7 +108,7 @@ impl Lives {
     fn scene(&self, members: &[LiveId], cast: Cast) -> Scene {
         let lives: Vec<_> = members.iter().filter_map(|id| self.state.lives.get(id)).collect();
         let names = lives.iter().all(|live| live.info.overlays.names);
-        let sei = self.rules.sei.then(|| self.sei(&lives, &cast));
+        let sei = self.rules.sei.then(|| Box::new(self.sei(&lives, &cast)));
         Scene { sei, ..cast.scene(self.rules.canvas, self.contest(&lives), names) }
     }
 

@@ -10,7 +10,7 @@ use costage_media::frame::PictureRef;
 use serde_json::{Value, json};
 
 use crate::PATIENCE;
-use crate::drawn::{Grey, LUMA, News};
+use crate::drawn::News;
 use crate::house::house;
 
 /// The messages of a stream, in their order, and whether parameter sets came before, as they do with a keyframe.
@@ -65,8 +65,7 @@ impl Messages {
 async fn layout_scores_and_speakers_go_with_the_picture_under_the_numbers_of_their_events() {
     let house = house().await;
     let backend = &house.backend;
-    let hosts =
-        [house.host_of(0, "a", 30.0, &mut Grey(LUMA[0])).await, house.host_of(1, "b", 29.95, &mut Grey(LUMA[1])).await];
+    let hosts = [house.host(0, "a", 30.0).await, house.host(1, "b", 29.95).await];
     let mut news = News::of(&house, "a");
     news.next("snapshot").await;
     backend.connect("a", "b").await.expect("both are live");
@@ -84,7 +83,7 @@ async fn layout_scores_and_speakers_go_with_the_picture_under_the_numbers_of_the
 
     let battle = backend.start_battle("a", &["b"], Duration::from_secs(300)).await.expect("they are connected");
     let end = messages.find("a battle", |it| it["battles"][0]["battleId"] == json!(battle)).await;
-    assert_eq!(end["battles"][0]["endTime"], news.next("onBattleStarted").await["data"]["battle"]["endTime"]);
+    assert_eq!(end["battles"][0]["endTime"], news.next("onBattleStarted").await["data"]["endTime"]);
     for (turn, scores) in [[100, 0], [100, 30]].into_iter().enumerate() {
         let points = [("a", scores[0]), ("b", scores[1])];
         backend.set_scores(&battle, &points, &format!("score-{turn}")).await.expect("the battle runs");

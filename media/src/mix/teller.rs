@@ -14,7 +14,7 @@ const INTERVAL: Duration = Duration::from_millis(50);
 #[derive(Debug, Default)]
 pub(super) struct Teller {
     /// What should be told; `None`: nothing is.
-    wanted: Option<Sei>,
+    wanted: Option<Box<Sei>>,
     speakers: BTreeSet<SourceId>,
     told: Option<Message>,
     last: Option<Instant>,
@@ -31,7 +31,7 @@ struct Message {
 
 impl Teller {
     /// What the picture shows from now on.
-    pub(super) fn set(&mut self, wanted: Option<Sei>) {
+    pub(super) fn set(&mut self, wanted: Option<Box<Sei>>) {
         self.wanted = wanted;
     }
 
@@ -66,7 +66,7 @@ impl Teller {
     }
 
     fn message(&self) -> Option<Message> {
-        let Sei { events, layout, battles, users } = self.wanted.as_ref()?;
+        let Sei { events, layout, battles, users } = self.wanted.as_deref()?;
         let speakers = self.speakers.iter().filter_map(|source| users.get(source).cloned()).collect();
         let [events, layout, battles] = [events, layout, battles].map(Arc::clone);
         Some(Message { events, layout, battles, speakers })
@@ -98,9 +98,9 @@ mod tests {
 
     const A: SourceId = SourceId(1);
 
-    fn scene(event: u64, layout: &str, battles: &str) -> Option<Sei> {
+    fn scene(event: u64, layout: &str, battles: &str) -> Option<Box<Sei>> {
         let (events, users) = (format!("{{\"a\":{event}}}").into(), BTreeMap::from([(A, "\"ann\"".into())]));
-        Some(Sei { events, layout: layout.into(), battles: battles.into(), users })
+        Some(Box::new(Sei { events, layout: layout.into(), battles: battles.into(), users }))
     }
 
     fn told(teller: &mut Teller, now: Instant, keyframe: bool) -> Option<String> {

@@ -100,7 +100,7 @@ pub struct Scene {
     /// Whether nicknames are drawn.
     pub names: bool,
     /// What players are told beside the picture; `None`: nothing.
-    pub sei: Option<Sei>,
+    pub sei: Option<Box<Sei>>,
 }
 
 impl Scene {

@@ -82,12 +82,12 @@ fn what_is_told_goes_before_the_picture_that_shows_it_and_makes_a_frame_of_its_o
         cells: Vec::new(),
         battle: Battle::default(),
         names: true,
-        sei: Some(crate::scene::Sei {
+        sei: Some(Box::new(crate::scene::Sei {
             events: format!("{{\"a\":{event}}}").into(),
             layout: "{}".into(),
             battles: "[]".into(),
             users: BTreeMap::new(),
-        }),
+        })),
     };
     program.set_scene(now, scene(1));
     let first = produce(&mut program, now).unwrap().unwrap();
