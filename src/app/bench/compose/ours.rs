@@ -1,0 +1,181 @@
+//! The server's own mixer, and the floor below it.
+
+use super::layout::Layout;
+use super::picture::Sources;
+use super::rounds::Contender;
+use costage_media::frame::{I420, PictureRef, PlaneRef};
+use costage_media::kernel::{Kernels, Level};
+use costage_media::mix::VideoMixer;
+use costage_media::scene::{Battle, Rect, Region, Scene, SourceId, Template, Tile};
+use rustix::time::{ClockId, clock_gettime};
+use std::hint::black_box;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// CPU time of this thread so far: what others on the machine take does not count.
+pub(super) fn cpu_time() -> Duration {
+    let now = clock_gettime(ClockId::ThreadCPUTime);
+    let whole = Duration::from_secs(u64::try_from(now.tv_sec).unwrap_or_default());
+    whole + Duration::from_nanos(u64::try_from(now.tv_nsec).unwrap_or_default())
+}
+
+/// The mixer that programs use, at one level: each source's picture is painted as if it just came from its decoder, then
+/// the canvas is composed, without names or anything else over the tiles.
+pub(super) struct Ours {
+    mixer: VideoMixer,
+    sources: Rc<Sources>,
+    /// No time passes: nothing dims, and nothing moves.
+    now: Instant,
+    turn: usize,
+}
+
+impl Ours {
+    pub(super) fn new(layout: &Layout, level: Level, sources: Rc<Sources>) -> Self {
+        let now = Instant::now();
+        let mut mixer = VideoMixer::new(Kernels::new(level), layout.canvas);
+        mixer.set_scene(now, scene(layout));
+        Self { mixer, sources, now, turn: 0 }
+    }
+
+    fn frame(&mut self) -> PictureRef<'_> {
+        for (source, pictures) in (0..).zip(&*self.sources) {
+            let picture = pictures[self.turn % pictures.len()].as_ref();
+            self.mixer.paint(self.now, SourceId(source), picture);
+        }
+        self.turn += 1;
+        self.mixer.compose(self.now)
+    }
+
+    /// The canvas of the first pictures, packed.
+    pub(super) fn picture(&mut self) -> Vec<u8> {
+        self.turn = 0;
+        let PictureRef { y, u, v, .. } = self.frame();
+        [y, u, v].iter().flat_map(|plane| plane.data.iter().copied()).collect()
+    }
+}
+
+/// Tiles at the places of a layout and nothing else.
+pub(super) fn scene(layout: &Layout) -> Scene {
+    let tile = |(source, place): (u32, &Rect)| Tile {
+        source: SourceId(source),
+        camera: true,
+        region: Some(Region::plain(*place, 0)),
+        ..Tile::default()
+    };
+    Scene {
+        canvas: layout.canvas,
+        template: Template::Custom,
+        tiles: (0..).zip(&layout.places).map(tile).collect(),
+        voices: Vec::new(),
+        cells: Vec::new(),
+        battle: Battle::default(),
+        names: false,
+    }
+}
+
+impl Contender for Ours {
+    fn run(&mut self, frames: u32) -> anyhow::Result<Duration> {
+        let begun = cpu_time();
+        for _ in 0..frames {
+            black_box(self.frame());
+        }
+        Ok(cpu_time().saturating_sub(begun))
+    }
+}
+
+/// What the memory alone takes: every pixel that is shown is read once, and the canvas is filled once.
+pub(super) struct Floor {
+    sources: Rc<Sources>,
+    crops: Vec<Rect>,
+    canvas: I420,
+    turn: usize,
+}
+
+impl Floor {
+    pub(super) fn new(layout: &Layout, sources: Rc<Sources>) -> Self {
+        Self { sources, crops: layout.crops().collect(), canvas: I420::black(layout.canvas), turn: 0 }
+    }
+
+    fn frame(&mut self) {
+        for (pictures, crop) in self.sources.iter().zip(&self.crops) {
+            let PictureRef { y, u, v, .. } = pictures[self.turn % pictures.len()].as_ref();
+            let half = Rect { x: crop.x / 2, y: crop.y / 2, w: crop.w / 2, h: crop.h / 2 };
+            for (plane, part) in [(y, *crop), (u, half), (v, half)] {
+                black_box(read(plane, part));
+            }
+        }
+        self.canvas.planes_mut().into_iter().for_each(|plane| plane.fill(128));
+        black_box(&mut self.canvas);
+        self.turn += 1;
+    }
+}
+
+impl Contender for Floor {
+    fn run(&mut self, frames: u32) -> anyhow::Result<Duration> {
+        let begun = cpu_time();
+        for _ in 0..frames {
+            self.frame();
+        }
+        Ok(cpu_time().saturating_sub(begun))
+    }
+}
+
+/// Words that are read side by side: enough that the memory and not a sum is waited for.
+const LANES: usize = 16;
+
+/// Every byte of a part of a plane, folded into one word. With nothing but the vectors of every x86-64 this takes two
+/// loads a cycle, which is more than any level of the memory behind the first cache delivers.
+fn read(plane: PlaneRef<'_>, part: Rect) -> u64 {
+    let mut words = [0_u64; LANES];
+    for y in part.y..part.y + part.h {
+        let row = &plane.data[y * plane.stride + part.x..][..part.w];
+        let mut chunks = row.chunks_exact(LANES * 8);
+        for chunk in &mut chunks {
+            for (word, bytes) in words.iter_mut().zip(chunk.as_chunks::<8>().0) {
+                *word ^= u64::from_ne_bytes(*bytes);
+            }
+        }
+        for (word, bytes) in words.iter_mut().zip(chunks.remainder().chunks(8)) {
+            let mut rest = [0; 8];
+            rest[..bytes.len()].copy_from_slice(bytes);
+            *word ^= u64::from_ne_bytes(rest);
+        }
+    }
+    words.into_iter().fold(0, |all, word| all ^ word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::bench::compose::picture::{distance, sources};
+
+    #[test]
+    fn every_pixel_that_is_shown_is_read() {
+        let picture = I420::black(costage_media::frame::Size { width: 640, height: 4 });
+        let part = Rect { x: 2, y: 1, w: 638, h: 2 };
+        let before = read(picture.as_ref().y, part);
+        for (x, y, is_read) in [(2, 1, true), (639, 2, true), (300, 1, true), (1, 1, false), (2, 3, false)] {
+            let mut other = picture.clone();
+            other.planes_mut()[0][y * 640 + x] ^= 64;
+            assert_eq!(read(other.as_ref().y, part) != before, is_read, "{x} {y}");
+        }
+    }
+
+    #[test]
+    fn the_mixer_fills_every_place_with_its_source() {
+        for layout in Layout::all() {
+            let sources = Rc::new(sources(&layout, 1));
+            let picture = Ours::new(&layout, Level::detect(), Rc::clone(&sources)).picture();
+            let mut expected = vec![0; picture.len()];
+            for ((source, crop), place) in sources.iter().zip(layout.crops()).zip(&layout.places) {
+                for (x, y) in (0..place.h).flat_map(|y| (0..place.w).map(move |x| (x, y))) {
+                    let (from_x, from_y) = (crop.x + x * crop.w / place.w, crop.y + y * crop.h / place.h);
+                    expected[(place.y + y) * layout.canvas.width + place.x + x] =
+                        source[0].as_ref().y.data[from_y * layout.source.width + from_x];
+                }
+            }
+            let distance = distance(&layout, &picture, &expected).expect("both are whole");
+            assert!(distance < 5.0, "{}: {distance}, as far as a nearest neighbour may be", layout.name);
+        }
+    }
+}
