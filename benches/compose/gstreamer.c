@@ -1,7 +1,6 @@
 /* GStreamer's compositor between appsrc and appsink: buffers wrap the sources without a copy, a crop is a matter of strides
  * and offsets, all have the canvas's colours, so that none is converted. max-threads is 1; the threads of the pipeline
- * itself are counted, since a compositor made of it has them. FILTER: cubic (its own default), or another name of
- * GstVideoConverter's methods, as linear. */
+ * itself are counted, since a compositor made of it has them. FILTER: cubic (its own default) or linear. */
 #include "rival.h"
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
@@ -32,12 +31,10 @@ static int add_tile(const struct job *job, int i, GstElement *compositor) {
     GstPad *pad = gst_element_request_pad_simple(compositor, "sink_%u"), *from = gst_element_get_static_pad(source[i], "src");
     if (pad == NULL || from == NULL) return -1;
     g_object_set(pad, "xpos", t->x, "ypos", t->y, "width", t->w, "height", t->h, NULL);
-    if (strcmp(job->filter, "cubic") != 0) {
-        char text[128];
-        snprintf(text, sizeof text, "GstVideoConverter, GstVideoConverter.resampler-method=(GstVideoResamplerMethod)%s",
-                 job->filter);
-        GstStructure *config = gst_structure_from_string(text, NULL);
-        if (config == NULL) return -1;
+    if (strcmp(job->filter, "linear") == 0) {
+        GstStructure *config =
+            gst_structure_new("GstVideoConverter", GST_VIDEO_CONVERTER_OPT_RESAMPLER_METHOD,
+                              GST_TYPE_VIDEO_RESAMPLER_METHOD, GST_VIDEO_RESAMPLER_METHOD_LINEAR, NULL);
         g_object_set(pad, "converter-config", config, NULL);
         gst_structure_free(config);
     }

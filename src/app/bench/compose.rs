@@ -101,7 +101,8 @@ pub(super) fn run(args: &ComposeArgs) -> anyhow::Result<Report> {
 fn levels() -> Vec<Level> {
     let wish = std::env::var("COSTAGE_SIMD").ok().and_then(|wish| Level::parse(&wish));
     let best = Kernels::pick(wish).level();
-    let mut levels: Vec<_> = Level::ALL.into_iter().filter(|it| *it <= best && Kernels::new(*it).level() == *it).collect();
+    let mut levels: Vec<_> =
+        Level::ALL.into_iter().filter(|it| *it <= best && Kernels::new(*it).level() == *it).collect();
     if levels.len() > 1 {
         levels.remove(0);
     }
@@ -207,8 +208,7 @@ mod tests {
 
     #[test]
     fn without_rivals_every_layout_has_a_row_of_each_level_and_nulls() {
-        let args =
-            ComposeArgs { rounds: 1, turn_ms: 1, frames: 4, rivals: Wanted::None, json: None };
+        let args = ComposeArgs { rounds: 1, turn_ms: 1, frames: 4, rivals: Wanted::None, json: None };
         let report = run(&args).unwrap();
         let levels = levels();
         let expected: Vec<_> = Layout::all()

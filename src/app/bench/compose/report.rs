@@ -102,7 +102,10 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { rounds, turn_ms, frames, load: [before, after], .. } = self;
-        writeln!(f, "compose: medians of {rounds} interleaved rounds of {turn_ms} ms, {frames} pictures of each source")?;
+        writeln!(
+            f,
+            "compose: medians of {rounds} interleaved rounds of {turn_ms} ms, {frames} pictures of each source"
+        )?;
         let Machine { cpu, cores, .. } = &self.machine;
         writeln!(f, "{cpu}, {cores} cores, {}, commit {}, {}", self.simd, self.commit, self.date)?;
         writeln!(f, "load {before} before, {after} after; all figures are ms of CPU time a picture, one thread")?;
@@ -127,8 +130,12 @@ impl fmt::Display for Report {
             Peer::ALL.iter().try_for_each(|peer| write!(f, "{:>17}", Figure(others.of(*peer), 3).to_string()))?;
             writeln!(f)?;
         }
-        let TextFigures { level, names_and_badges, score_change } = &self.text;
-        let texts = [("nine names and badges, a frame", names_and_badges), ("a score change", score_change)];
+        let TextFigures { level, names_and_badges, bar_change, mark_change } = &self.text;
+        let texts = [
+            ("nine names and badges, a frame", names_and_badges),
+            ("a score change, bar of two", bar_change),
+            ("a score change, mark of nine", mark_change),
+        ];
         writeln!(f)?;
         for (what, spread) in texts {
             let ms = |of: fn(&Spread) -> f64| Figure(spread.as_ref().map(of), 4);
@@ -183,7 +190,8 @@ pub(super) mod tests {
         let mut absent = row("4x720p-720p", "scalar", 0.9);
         (absent.peers.gstreamer, absent.others.gstreamer) = (None, None);
         let rows = vec![row("9x360p-720p", "avx2", 0.25), absent];
-        let text = TextFigures { level: "avx2".to_owned(), names_and_badges: None, score_change: None };
+        let level = "avx2".to_owned();
+        let text = TextFigures { level, names_and_badges: None, bar_change: None, mark_change: None };
         let seen = |name, version: Option<&str>, absent: Option<&str>| Seen {
             name,
             version: version.map(str::to_owned),

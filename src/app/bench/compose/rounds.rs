@@ -31,7 +31,11 @@ impl Spread {
         let last = samples.len().checked_sub(1)?;
         let rank = |percent: usize| samples[(last * percent + 50) / 100];
         let median = f64::midpoint(samples[last / 2], samples[samples.len() / 2]);
-        Some(Self { ms: microsecond_tenths(median), low: microsecond_tenths(rank(10)), high: microsecond_tenths(rank(90)) })
+        Some(Self {
+            ms: microsecond_tenths(median),
+            low: microsecond_tenths(rank(10)),
+            high: microsecond_tenths(rank(90)),
+        })
     }
 }
 

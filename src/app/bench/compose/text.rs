@@ -17,9 +17,10 @@ pub(super) struct TextFigures {
     pub(super) level: String,
     /// Per frame: taking nine names and nine rank badges off the canvas, keeping what they cover and blending them again.
     pub(super) names_and_badges: Option<Spread>,
-    /// A scene with another score, and the next picture: its numbers and, of nine, its mark are drawn anew. The greater of
-    /// both.
-    pub(super) score_change: Option<Spread>,
+    /// A scene with another score and the next picture, in a battle of two: both numbers of the bar are drawn anew.
+    pub(super) bar_change: Option<Spread>,
+    /// The same in a battle of nine: the mark of one tile is.
+    pub(super) mark_change: Option<Spread>,
 }
 
 /// Measurements in a turn.
@@ -37,8 +38,15 @@ pub(super) fn measure(level: Level, plan: Plan) -> TextFigures {
         // One stage's score moves on, the other's scene comes again as it is.
         difference(plan, |which| stages[which].scenes(layout, which == 0))
     };
-    let score_change = [change(&nine), change(&two)].into_iter().flatten().max_by(|a, b| a.ms.total_cmp(&b.ms));
-    TextFigures { level: level.to_string(), names_and_badges, score_change }
+    let (bar_change, mark_change) = (change(&two), change(&nine));
+    TextFigures { level: level.to_string(), names_and_badges, bar_change, mark_change }
+}
+
+impl TextFigures {
+    /// Milliseconds of the change that takes more.
+    pub(super) fn score_change_ms(&self) -> Option<f64> {
+        self.bar_change.zip(self.mark_change).map(|(bar, mark)| bar.ms.max(mark.ms))
+    }
 }
 
 /// A battle of all places with names, in which the first host has `score`.
