@@ -59,14 +59,14 @@ pub struct ComposeArgs {
 /// Measures all layouts at all levels.
 ///
 /// # Errors
-/// When our own figures cannot be had, or the script that builds the rivals does not run. A rival that is missing or fails
-/// is said to be absent, and is no error.
+/// When our own figures cannot be had. A rival that is missing or fails is said to be absent, and is no error.
 pub(super) fn run(args: &ComposeArgs) -> anyhow::Result<Report> {
-    rival::set_up(args.rivals)?;
+    let no_rivals = rival::set_up(args.rivals).err().map(|error| format!("{error:#}"));
     let plan = Plan { rounds: args.rounds, turn: Duration::from_millis(args.turn_ms), frames: args.frames };
     let levels = levels();
     let best = *levels.last().context("a processor has at least the scalar level")?;
-    let mut stand = Stand { plan, wanted: args.rivals, seen: Vec::new(), bar: cast::progress("Composing") };
+    let (wanted, bar) = (args.rivals, cast::progress("Composing"));
+    let mut stand = Stand { plan, wanted, no_rivals, seen: Vec::new(), bar };
     let before = load();
     let layouts = Layout::all();
     stand.bar.set_length((layouts.len() as u64 + 1) * u64::from(plan.rounds));
@@ -119,6 +119,8 @@ fn load() -> f64 {
 struct Stand {
     plan: Plan,
     wanted: Wanted,
+    /// Why none can be built, as where this runs without the working copy that it was built in.
+    no_rivals: Option<String>,
     seen: Vec<Seen>,
     bar: ProgressBar,
 }
@@ -165,8 +167,8 @@ impl Stand {
 
     /// Starts a rival, and writes down what it is or why it is absent.
     fn enter(&mut self, peer: Peer, filter: &'static str, layout: &Layout, expected: &[u8]) -> Option<Rival> {
-        if self.wanted == Wanted::None {
-            self.note(peer, None, None);
+        if self.wanted == Wanted::None || self.no_rivals.is_some() {
+            self.note(peer, None, self.no_rivals.clone());
             return None;
         }
         match Rival::start(peer, filter, layout, self.plan.frames as usize, expected) {

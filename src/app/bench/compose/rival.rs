@@ -71,7 +71,7 @@ pub(super) fn set_up(wanted: Wanted) -> anyhow::Result<()> {
     };
     let script = Path::new(SOURCES).join("setup.sh");
     let status = Command::new(&script).args([PROGRAMS, may]).stdin(Stdio::null()).stdout(Stdio::null()).status();
-    let status = status.with_context(|| format!("cannot run {} (--rivals none leaves them out)", script.display()))?;
+    let status = status.with_context(|| format!("cannot run {}", script.display()))?;
     ensure!(status.success(), "{} failed ({status})", script.display());
     Ok(())
 }
