@@ -189,8 +189,8 @@ mod tests {
         (unknown.peers.libyuv, unknown.others.libyuv) = (None, None);
         let slow = row("4x360p-720p", "avx2", 1.9);
         let verdict = |rows: &[Row], copies: &[Row]| verdict_of(&judge(rows, copies, &text()), "every row");
-        assert_eq!(verdict(&[quick.clone()], &[]), Verdict::Met);
-        assert_eq!(verdict(&[quick.clone()], &[slow]), Verdict::Missed);
+        assert_eq!(verdict(std::slice::from_ref(&quick), &[]), Verdict::Met);
+        assert_eq!(verdict(std::slice::from_ref(&quick), &[slow]), Verdict::Missed);
         assert_eq!(verdict(&[quick, unknown], &[]), Verdict::NotShown);
     }
 }

@@ -60,7 +60,7 @@ impl Layout {
 
 /// Equal cells of a landscape canvas, row by row; edges down to even, so that neighbours touch.
 fn grid(side: usize) -> Vec<Rect> {
-    let edge = |i: usize, length: usize| i * length / side & !1;
+    let edge = |i: usize, length: usize| (i * length / side) & !1;
     let cell = |column: usize, row: usize| {
         let (x, y) = (edge(column, P720.width), edge(row, P720.height));
         Rect { x, y, w: edge(column + 1, P720.width) - x, h: edge(row + 1, P720.height) - y }
