@@ -42,11 +42,12 @@ fn fails(command: &mut Command) -> (i32, String) {
 
 #[test]
 fn every_command_explains_itself_with_examples() {
-    let commands: [&[&str]; 11] = [
+    let commands: [&[&str]; 12] = [
         &[],
         &["serve"],
         &["demo"],
         &["bench", "mixing"],
+        &["bench", "compose"],
         &["token"],
         &["config", "print"],
         &["ledger"],
@@ -99,6 +100,8 @@ fn wrong_settings_end_with_2_and_name_the_setting_and_the_fix() {
         (&["demo", "--round-seconds", "1"], ["--round-seconds", "5..=3600"]),
         (&["token", "--role", "host", "--user", "alice"], ["keys", "COSTAGE_KEYS"]),
         (&["bench", "mixing", "--source", "12"], ["--source", "1280x720"]),
+        (&["bench", "compose", "--frames", "3"], ["--frames", "4..=16"]),
+        (&["bench", "compose", "--rivals", "some"], ["--rivals", "installed"]),
         (&["nonsense"], ["nonsense", "--help"]),
     ] {
         let (status, said) = fails(&mut costage(args));
@@ -140,6 +143,26 @@ fn a_wrong_level_is_refused_by_every_command() {
     }
     let output = costage(&["--version"]).env("COSTAGE_SIMD", "scalar").output().unwrap();
     assert!(String::from_utf8(output.stdout).unwrap().contains("SIMD scalar"));
+}
+
+#[test]
+fn what_a_picture_costs_is_printed_and_written_as_json() {
+    let file = std::env::temp_dir().join(format!("costage-compose-{}.json", std::process::id()));
+    let path = file.to_str().unwrap();
+    let output = run(&["bench", "compose", "--rivals", "none", "--rounds", "1", "--turn-ms", "1", "--json", path]);
+    let table = String::from_utf8(output.stdout).unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && table.contains("AVX2: 9x360p-720p <= 1.6 x floor"), "{table}{said}");
+    assert!(table.contains("not shown") && !table.contains('\u{1b}'), "no rival, no claim about one: {table}");
+    let figures: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    let rows = figures["rows"].as_array().unwrap();
+    for layout in ["9x360p-720p", "9x720p-720p", "9x720p-portrait", "4x720p-720p"] {
+        let row = rows.iter().find(|row| row["layout"] == layout).unwrap();
+        assert!(row["ms"].as_f64().unwrap() > 0.0 && row["floor_ms"].as_f64().unwrap() > 0.0, "{row}");
+        assert_eq!(row["peers"], serde_json::json!({"libyuv": null, "ffmpeg": null, "gstreamer": null}));
+        assert!(row["level"].is_string(), "{row}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
-//! `costage bench`: measures the server as it is, over real HTTP and WebRTC, from outside.
+//! `costage bench`: measures the server as it is, over real HTTP and WebRTC, from outside; and its compositor beside others.
 
 mod beep;
+mod compose;
 mod control;
 mod machine;
 mod mixing;
@@ -11,6 +12,7 @@ mod server;
 mod tiles;
 mod trace;
 
+pub use compose::{ComposeArgs, Wanted};
 pub use control::ControlArgs;
 pub use mixing::MixingArgs;
 
@@ -38,6 +40,9 @@ pub enum Bench {
     /// How soon commands are answered, and scores seen in the picture
     #[command(after_help = CONTROL_EXAMPLES)]
     Control(ControlArgs),
+    /// Cost of composing a picture, beside the memory's floor, libyuv, ffmpeg and GStreamer
+    #[command(after_help = COMPOSE_EXAMPLES)]
+    Compose(ComposeArgs),
 }
 
 const MIXING_EXAMPLES: &str = "Examples:
@@ -48,6 +53,22 @@ const CONTROL_EXAMPLES: &str = "Examples:
   costage bench control
   costage bench control --rate 5000 --workers 64 --seconds 20 --json figures.json";
 
+const COMPOSE_EXAMPLES: &str = "Layouts, in ms of CPU time a picture:
+  9x360p-720p      nine 640x360 sources, 3x3 on 1280x720
+  9x720p-720p      nine 1280x720 sources, 3x3 on 1280x720
+  9x720p-portrait  nine 1280x720 sources on 720x1280 as hostDynamicGrid has them: the middle 720x720 of each at 240x240
+  4x720p-720p      four 1280x720 sources, 2x2 on 1280x720: exactly 2:1
+  4x360p-720p      four 640x360 sources, 2x2 on 1280x720: plain copies
+The floor reads every pixel that is shown once and fills the canvas once. Rivals do the same job, one thread each: libyuv's
+I420Scale (box), ffmpeg's scale+xstack (bicubic), GStreamer's compositor (its default, cubic). They are built by
+benches/compose/setup.sh in the working copy; an absent one is null in JSON, and what it decides is `not shown`.
+
+Examples:
+  costage bench compose
+  costage bench compose --json figures.json
+  costage bench compose --rivals none --rounds 5
+  COSTAGE_SIMD=scalar costage bench compose --rivals installed";
+
 /// Measures, prints a table to stdout and writes JSON where that is asked for.
 ///
 /// # Errors
@@ -56,6 +77,7 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
     let json = match &args.what {
         Bench::Mixing(args) => &args.json,
         Bench::Control(args) => &args.json,
+        Bench::Compose(args) => &args.json,
     };
     // Before half a minute of measuring, not after it.
     let create =
@@ -64,6 +86,7 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
     match &args.what {
         Bench::Mixing(args) => publish(json, &mixing::run(args).await?),
         Bench::Control(args) => publish(json, &control::run(args).await?),
+        Bench::Compose(args) => publish(json, &compose::run(args)?),
     }
 }
 

@@ -26,7 +26,7 @@ enum Command {
     /// Run the server with two synthetic hosts who battle; watch at http://localhost:8080/
     #[command(after_help = DEMO_EXAMPLES)]
     Demo(demo::DemoArgs),
-    /// Measure the server from outside, over real WebRTC
+    /// Measure the server from outside, over real WebRTC, and its compositor beside others
     Bench(bench::BenchArgs),
     /// Mint a token with the configured key
     #[command(after_help = TOKEN_EXAMPLES)]

@@ -26,4 +26,5 @@ pub(crate) use overlay::Rgb;
 pub use overlay::{unknown_characters, warm};
 pub use preview::{avatar_picture, preview};
 pub use program::{Produced, Program, ProgramConfig};
+pub use scaler::placed;
 pub use video::{MOTION, VideoMixer};

@@ -88,7 +88,8 @@ pub(super) fn readable(picture: &PictureRef<'_>) -> Option<Size> {
 }
 
 /// Which part of a picture of size `src` goes where in a tile at `rect`; all edges even.
-pub(super) fn placed(fit: Fit, src: Size, rect: Rect) -> (Rect, Rect) {
+#[must_use]
+pub fn placed(fit: Fit, src: Size, rect: Rect) -> (Rect, Rect) {
     let whole = Rect { x: 0, y: 0, w: src.width, h: src.height };
     match fit {
         Fit::Cover => (cover(src, rect.size()), rect),

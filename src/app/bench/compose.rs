@@ -1,0 +1,235 @@
+//! `costage bench compose`: the picture's cost beside the floor of the memory, libyuv, ffmpeg and GStreamer.
+//!
+//! ```text
+//! for each layout:  sources ──► floor, ours at every level, each rival at two filters ──► rounds ──► medians ──► rows
+//! rows, text ──► what must hold: met, MISSED or not shown
+//! ```
+//!
+//! All take turns on one machine in one run, and each is charged the CPU time of its process or thread: other work on the
+//! machine lengthens nobody's turn by the time it takes the core away, and what it does to caches meets all alike.
+
+mod claims;
+mod layout;
+mod ours;
+mod picture;
+mod report;
+mod rival;
+mod rounds;
+mod text;
+
+use self::layout::Layout;
+use self::ours::{Floor, Ours};
+use self::report::{Peers, Report, Row, Seen, Spreads};
+use self::rival::{Peer, Rival};
+use self::rounds::{Contender, Plan, Spread, interleave};
+use super::machine::{self, Machine};
+use crate::app::cast;
+use crate::app::clock::SystemClock;
+use crate::engine::Clock;
+use anyhow::Context;
+use costage_media::kernel::{Kernels, Level};
+use indicatif::ProgressBar;
+use std::fs;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+pub use rival::Wanted;
+
+/// What `costage bench compose` can be told.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ComposeArgs {
+    /// Rounds: in each, everybody has a turn on every layout
+    #[arg(long, default_value_t = 31, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub rounds: u32,
+    /// Milliseconds that a turn takes about
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    pub turn_ms: u64,
+    /// Pictures of each source, taken in turn, so that caches do not flatter
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(4..=16))]
+    pub frames: u32,
+    /// Rivals: what of them is missing is installed from Debian's packages, or left out
+    #[arg(long, value_enum, default_value_t = Wanted::Install)]
+    pub rivals: Wanted,
+    /// Write the figures to this file, as JSON
+    #[arg(long)]
+    pub json: Option<PathBuf>,
+}
+
+/// Measures all layouts at all levels.
+///
+/// # Errors
+/// When our own figures cannot be had. A rival that is missing or fails is said to be absent, and is no error.
+pub(super) fn run(args: &ComposeArgs) -> anyhow::Result<Report> {
+    let no_rivals = rival::set_up(args.rivals).err().map(|error| format!("{error:#}"));
+    let plan = Plan { rounds: args.rounds, turn: Duration::from_millis(args.turn_ms), frames: args.frames };
+    let levels = levels();
+    let best = *levels.last().context("a processor has at least the scalar level")?;
+    let (wanted, bar) = (args.rivals, cast::progress("Composing"));
+    let mut stand = Stand { plan, wanted, no_rivals, seen: Vec::new(), bar };
+    let before = load();
+    let layouts = Layout::all();
+    stand.bar.set_length((layouts.len() as u64 + 1) * u64::from(plan.rounds));
+    let mut rows = Vec::new();
+    for layout in &layouts {
+        rows.extend(stand.rows(layout, &levels)?);
+    }
+    let copies = stand.rows(&Layout::copies(), &levels)?;
+    let text = text::measure(best, plan);
+    stand.bar.finish_and_clear();
+    let (rounds, turn_ms, frames) = Report::planned(plan);
+    Ok(Report {
+        bench: "compose",
+        date: machine::date(SystemClock.wall_ms()),
+        commit: machine::commit(),
+        machine: Machine::here(),
+        simd: best.to_string(),
+        load: [before, load()],
+        rounds,
+        turn_ms,
+        frames,
+        rivals: stand.seen,
+        claims: claims::judge(&rows, &copies, &text),
+        rows,
+        copies,
+        text,
+    })
+}
+
+/// The SIMD levels of this processor and build, up to what COSTAGE_SIMD allows. The scalar is what they are held to, not what
+/// anybody runs: it has rows only where there is nothing else, as with COSTAGE_SIMD=scalar.
+fn levels() -> Vec<Level> {
+    let wish = std::env::var("COSTAGE_SIMD").ok().and_then(|wish| Level::parse(&wish));
+    let best = Kernels::pick(wish).level();
+    let mut levels: Vec<_> =
+        Level::ALL.into_iter().filter(|it| *it <= best && Kernels::new(*it).level() == *it).collect();
+    if levels.len() > 1 {
+        levels.remove(0);
+    }
+    levels
+}
+
+/// Processes that run or wait to, over the last minute; 0 where nobody knows.
+fn load() -> f64 {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split_whitespace().next().and_then(|load| load.parse().ok()).unwrap_or_default()
+}
+
+/// Where contenders meet.
+struct Stand {
+    plan: Plan,
+    wanted: Wanted,
+    /// Why none can be built, as where this runs without the working copy that it was built in.
+    no_rivals: Option<String>,
+    seen: Vec<Seen>,
+    bar: ProgressBar,
+}
+
+impl Stand {
+    /// A row of a layout for each level.
+    fn rows(&mut self, layout: &Layout, levels: &[Level]) -> anyhow::Result<Vec<Row>> {
+        let sources = Rc::new(picture::sources(layout, self.plan.frames as usize));
+        let mut contenders: Vec<Box<dyn Contender>> = vec![Box::new(Floor::new(layout, Rc::clone(&sources)))];
+        for level in levels {
+            contenders.push(Box::new(Ours::new(layout, *level, Rc::clone(&sources))));
+        }
+        let expected = Ours::new(layout, *levels.last().context("no level")?, sources).picture();
+        let mut places = Vec::new();
+        for (peer, filter) in entries() {
+            if let Some(rival) = self.enter(peer, filter, layout, &expected) {
+                places.push((peer, filter, contenders.len()));
+                contenders.push(Box::new(rival));
+            }
+        }
+        let found = interleave(&mut contenders, self.plan, || self.bar.inc(1));
+        let ours = |place: usize| found[place].clone().map_err(anyhow::Error::msg);
+        for (peer, _, place) in &places {
+            if let Err(reason) = &found[*place] {
+                self.note(*peer, None, Some(format!("{}: {reason}", layout.name)));
+            }
+        }
+        let of = |filter: usize| {
+            Peers::by(|peer| {
+                let place = places.iter().find(|entry| (entry.0, entry.1) == (peer, peer.filters()[filter]))?.2;
+                found[place].clone().ok()
+            })
+        };
+        let (peers, others, floor) = (of(0), of(1), ours(0)?);
+        let ms = |spreads: Peers<Spread>| Peers::by(|peer| spreads.of(peer).map(|spread| spread.ms));
+        let row = |(i, level): (usize, &Level)| {
+            let spread = Spreads { ours: ours(i + 1)?, floor, peers };
+            let (level, layout) = (level.to_string(), layout.name);
+            let (ms_ours, peers, others) = (spread.ours.ms, ms(peers), ms(others));
+            Ok(Row { layout, level, ms: ms_ours, floor_ms: floor.ms, peers, others, spread })
+        };
+        levels.iter().enumerate().map(row).collect()
+    }
+
+    /// Starts a rival, and writes down what it is or why it is absent.
+    fn enter(&mut self, peer: Peer, filter: &'static str, layout: &Layout, expected: &[u8]) -> Option<Rival> {
+        if self.wanted == Wanted::None || self.no_rivals.is_some() {
+            self.note(peer, None, self.no_rivals.clone());
+            return None;
+        }
+        match Rival::start(peer, filter, layout, self.plan.frames as usize, expected) {
+            Ok(rival) => {
+                self.note(peer, Some(rival.version.clone()), None);
+                Some(rival)
+            }
+            Err(error) => {
+                self.note(peer, None, Some(format!("{}, {filter}: {error:#}", layout.name)));
+                None
+            }
+        }
+    }
+
+    /// The first version, and the first reason to be absent, stay.
+    fn note(&mut self, peer: Peer, version: Option<String>, absent: Option<String>) {
+        let name = peer.name();
+        let known = match self.seen.iter().position(|seen| seen.name == name) {
+            Some(known) => known,
+            None => {
+                self.seen.push(Seen { name, version: None, absent: None });
+                self.seen.len() - 1
+            }
+        };
+        let seen = &mut self.seen[known];
+        seen.version = seen.version.take().or(version);
+        seen.absent = seen.absent.take().or(absent);
+    }
+}
+
+/// Every rival with each of its filters.
+fn entries() -> impl Iterator<Item = (Peer, &'static str)> {
+    Peer::ALL.into_iter().flat_map(|peer| peer.filters().map(|filter| (peer, filter)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_rivals_every_layout_has_a_row_of_each_level_and_nulls() {
+        let args = ComposeArgs { rounds: 1, turn_ms: 1, frames: 4, rivals: Wanted::None, json: None };
+        let report = run(&args).unwrap();
+        let levels = levels();
+        let expected: Vec<_> = Layout::all()
+            .iter()
+            .flat_map(|layout| levels.iter().map(|level| (layout.name, level.to_string())))
+            .collect();
+        let rows: Vec<_> = report.rows.iter().map(|row| (row.layout, row.level.clone())).collect();
+        assert_eq!(rows, expected);
+        assert_eq!(report.copies.len(), levels.len());
+        for row in report.rows.iter().chain(&report.copies) {
+            assert!(row.ms > 0.0 && row.floor_ms > 0.0 && row.peers == Peers::default(), "{row:?}");
+        }
+        assert!(report.claims.iter().filter(|claim| claim.claim.contains("libyuv")).all(|it| it.measured.is_none()));
+        assert_eq!(report.rivals.len(), 3);
+    }
+
+    #[test]
+    fn the_scalar_has_rows_only_where_there_is_nothing_else() {
+        let levels = levels();
+        assert!(!levels.is_empty() && (levels.len() == 1 || !levels.contains(&Level::Scalar)));
+    }
+}
