@@ -70,6 +70,7 @@ pub(super) fn scene(layout: &Layout) -> Scene {
         cells: Vec::new(),
         battle: Battle::default(),
         names: false,
+        sei: None,
     }
 }
 
