@@ -33,7 +33,7 @@ pub fn unit(data: &[u8]) -> Vec<u8> {
     nal
 }
 
-/// The data of a NAL unit that [`unit`] made; `None` for any other. Of several messages in one unit the first is read.
+/// The data of a NAL unit that [`unit()`] made; `None` for any other. Of several messages in one unit the first is read.
 #[must_use]
 pub fn data(nal: &[u8]) -> Option<Vec<u8>> {
     let (head, rest) = nal.split_first()?;
