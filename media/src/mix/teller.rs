@@ -16,8 +16,10 @@ pub(super) struct Teller {
     /// What should be told; `None`: nothing is.
     wanted: Option<Box<Sei>>,
     speakers: BTreeSet<SourceId>,
-    told: Option<Message>,
-    last: Option<Instant>,
+    /// The last message, and when it went.
+    told: Option<(Message, Instant)>,
+    /// What should be told is not what was told: kept, for who waits asks at every packet.
+    untold: bool,
 }
 
 /// One message, whole.
@@ -33,13 +35,24 @@ impl Teller {
     /// What the picture shows from now on.
     pub(super) fn set(&mut self, wanted: Option<Box<Sei>>) {
         self.wanted = wanted;
+        self.compare();
     }
 
     /// Who speaks now.
     pub(super) fn hear(&mut self, speakers: impl Iterator<Item = SourceId>) {
-        if self.wanted.is_some() {
-            self.speakers = speakers.collect();
+        if self.wanted.is_none() {
+            return;
         }
+        let speakers = speakers.collect();
+        if self.speakers != speakers {
+            self.speakers = speakers;
+            self.compare();
+        }
+    }
+
+    fn compare(&mut self) {
+        let told = self.told.as_ref().map(|(message, _)| message);
+        self.untold = self.message().is_some_and(|message| told.is_some_and(|told| *told != message));
     }
 
     /// Whether something has changed that nobody was told.
@@ -49,19 +62,19 @@ impl Teller {
 
     /// When something may be told that has changed; in the past when it might have been told already.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        let last = self.last?;
-        (self.message()? != *self.told.as_ref()?).then_some(last + INTERVAL)
+        let (_, last) = self.told.as_ref()?;
+        self.untold.then_some(*last + INTERVAL)
     }
 
     /// The NAL unit that goes with the frame of `now`, if one does.
     pub(super) fn tell(&mut self, now: Instant, keyframe: bool) -> Option<Vec<u8>> {
-        let message = self.message()?;
-        let told = self.told.as_ref().filter(|_| !keyframe);
+        let told = self.told.as_ref().map(|(message, _)| message).filter(|_| !keyframe);
         if told.is_some() && !self.is_due(now) {
             return None;
         }
+        let message = self.message()?;
         let text = message.text(told);
-        (self.told, self.last) = (Some(message), Some(now));
+        (self.told, self.untold) = (Some((message, now)), false);
         Some(sei::unit(text.as_bytes()))
     }
 

@@ -22,6 +22,20 @@ fn program(now: Instant) -> Program {
     Program::new(now, ProducerId(1), config, CANVAS).unwrap()
 }
 
+/// A picture of nobody.
+fn empty(canvas: Size) -> Scene {
+    Scene {
+        canvas,
+        template: Template::HostDynamicGrid,
+        tiles: Vec::new(),
+        voices: Vec::new(),
+        cells: Vec::new(),
+        battle: Battle::default(),
+        names: true,
+        sei: None,
+    }
+}
+
 fn produce(program: &mut Program, now: Instant) -> Result<Option<Produced>, EncodeError> {
     program.produce(now, MediaTime(0), &|| now)
 }
@@ -46,18 +60,8 @@ fn another_canvas_is_a_cut_at_a_keyframe_of_its_size() {
     let mut program = program(now);
     assert!(produce(&mut program, now).unwrap().unwrap().frame.keyframe);
     let canvas = Size { width: 96, height: 48 };
-    let scene = Scene {
-        canvas,
-        template: Template::HostDynamicGrid,
-        tiles: Vec::new(),
-        voices: Vec::new(),
-        cells: Vec::new(),
-        battle: Battle::default(),
-        names: true,
-        sei: None,
-    };
     let later = now + Duration::from_secs(1);
-    program.set_scene(later, scene);
+    program.set_scene(later, empty(canvas));
     let frame = produce(&mut program, later).unwrap().unwrap().frame;
     assert!(frame.keyframe);
     // The parameter sets share a STAP-A: a byte of its own and two of length before the first.
@@ -75,19 +79,13 @@ fn what_is_told_goes_before_the_picture_that_shows_it_and_makes_a_frame_of_its_o
     let now = Instant::now();
     let mut program = program(now);
     let scene = |event: u64| Scene {
-        canvas: CANVAS,
-        template: Template::HostDynamicGrid,
-        tiles: Vec::new(),
-        voices: Vec::new(),
-        cells: Vec::new(),
-        battle: Battle::default(),
-        names: true,
         sei: Some(Box::new(crate::scene::Sei {
             events: format!("{{\"a\":{event}}}").into(),
             layout: "{}".into(),
             battles: "[]".into(),
             users: BTreeMap::new(),
         })),
+        ..empty(CANVAS)
     };
     program.set_scene(now, scene(1));
     let first = produce(&mut program, now).unwrap().unwrap();
