@@ -189,7 +189,7 @@ mod tests {
     use costage_media::scene::Scene;
 
     use super::*;
-    use crate::engine::journal::{Batch, JournalError};
+    use crate::engine::journal::{Batch, Booked, JournalError, Wanted};
     use crate::engine::{CutOff, First};
     use crate::live::command::{LiveEndReason, NewLive, User};
     use crate::live::{Event, StageId};
@@ -209,6 +209,10 @@ mod tests {
     struct Nowhere;
 
     impl Journal for Nowhere {
+        fn recall(&mut self, _: &Wanted) -> Result<Vec<Arc<Booked>>, JournalError> {
+            Ok(Vec::new())
+        }
+
         fn commit(&mut self, _: &Batch<'_>) -> Result<(), JournalError> {
             Ok(())
         }

@@ -1,9 +1,11 @@
 //! Where facts go before anybody is told. `store` implements it.
 
+use std::sync::Arc;
+
 use thiserror::Error;
 
-pub use crate::live::Fact;
 pub use crate::live::kept::KeptRow;
+pub use crate::live::{Booked, Fact, Wanted};
 
 /// What was decided together.
 #[derive(Debug, Clone, Copy)]
@@ -23,15 +25,21 @@ pub trait Journal: Send {
     /// When they are not kept; the change they belong to is then taken back and refused.
     fn commit(&mut self, batch: &Batch<'_>) -> Result<(), JournalError>;
 
-    /// Whether rows are of any use to it.
+    /// Changes of scores that were kept: those of `wanted` that there are. Of what was not kept it knows nothing.
+    ///
+    /// # Errors
+    /// When they cannot be read; the command that wants them is then refused.
+    fn recall(&mut self, wanted: &Wanted) -> Result<Vec<Arc<Booked>>, JournalError>;
+
+    /// Whether rows are of any use to it, and changes of scores found in it again.
     fn keeps_rows(&self) -> bool {
         true
     }
 }
 
-/// A commit that failed.
+/// A commit that failed, or a reading.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("facts not kept: {reason}")]
+#[error("{reason}")]
 pub struct JournalError {
     /// For the log.
     pub reason: String,

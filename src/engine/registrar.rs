@@ -23,7 +23,8 @@ use super::inbox::Order;
 use super::journal::{Batch, Journal};
 use super::stagehand::Stagehand;
 use crate::live::kept::RowName;
-use crate::live::{Answer, Command, Effect, Fact, LiveId, Lives, Refusal, Snapshot, WallMs};
+use crate::live::rules::LEDGER_HELD;
+use crate::live::{Answer, Command, Effect, Fact, LiveId, Lives, Refusal, Snapshot, WallMs, Wanted};
 
 /// After a deadline whose facts could not be kept, the next attempt waits this long.
 const COMMIT_RETRY: Duration = Duration::from_millis(250);
@@ -121,22 +122,39 @@ impl Registrar {
     }
 
     fn ask(&mut self, now: Instant, command: Command, reply: Reply<Answer>) {
-        let outcome = self.decide(|lives| lives.handle(now, command.clone()));
-        let outcome = outcome.unwrap_or(Err(Refusal::Internal));
+        let outcome = self.answer(now, command.clone());
         self.open.asked.push(Asked { received: now, command, reply, outcome });
+    }
+
+    /// Decides with what the ledger on disk has of it, which is read first.
+    fn answer(&mut self, now: Instant, command: Command) -> Result<Answer, Refusal> {
+        if let Some(wanted) = self.lives.wanted(&command) {
+            match self.journal.recall(&wanted) {
+                Ok(found) => self.lives.recall(found),
+                Err(error) => {
+                    metrics::counter!("costage_recall_failures_total").increment(1);
+                    tracing::error!(%error, ?wanted, "not found out, so refused");
+                    return Err(match wanted {
+                        Wanted::Key(..) => Refusal::NotKept,
+                        Wanted::Numbers(..) => Refusal::Internal,
+                    });
+                }
+            }
+        }
+        self.decide(|lives| lives.handle(now, command)).unwrap_or(Err(Refusal::Internal))
     }
 
     /// What was decided with `asked` is taken back, so its answer may be of what never was. Questions, refusals and what
     /// was answered before need no disk: they are answered from what is kept. All else was not kept.
     fn ask_again(&mut self, asked: Asked) {
         let before = self.lives.checkpoint();
-        let outcome = self.decide(|lives| lives.handle(asked.received, asked.command));
+        let outcome = self.answer(asked.received, asked.command);
         let Open { facts, effects, .. } = std::mem::take(&mut self.open);
         if facts.is_empty() && effects.is_empty() {
             // Answered, so the next commit that fails does not take it back.
             self.changed.append(&mut self.lives.changed());
             self.lives.keep();
-            return (asked.reply)(outcome.unwrap_or(Err(Refusal::Internal)));
+            return (asked.reply)(outcome);
         }
         self.lives.go_back(before);
         (asked.reply)(Err(Refusal::NotKept));
@@ -205,6 +223,9 @@ impl Registrar {
             }
         }
         self.lives.keep();
+        if self.journal.keeps_rows() {
+            self.lives.settle(&facts, LEDGER_HELD);
+        }
         self.let_out(effects);
         asked.into_iter().for_each(|asked| (asked.reply)(asked.outcome));
         readers.into_iter().for_each(|reader| self.let_read(reader));

@@ -10,7 +10,6 @@ use super::ids::{BattleId, LiveId};
 use super::lives::Lives;
 use super::ranking::decide;
 use super::rules::{BATTLES_ENDED_MAX, BATTLES_UNSTARTED_MAX};
-use super::senders::best;
 use super::state::{Battle, Phase};
 use super::time::WallMs;
 
@@ -86,9 +85,12 @@ impl Lives {
     }
 
     fn end_battle(&mut self, now: WallMs, id: BattleId, reason: BattleEndReason, audience: Vec<LiveId>) {
-        let Some(battle) = self.state.battles.get_mut(&id).filter(|battle| battle.is_running()) else { return };
-        let ledger = self.state.ledger.range((id, 0)..=(id, u64::MAX));
-        let result = decide(&battle.members, best(ledger.map(|(_, booked)| &**booked)));
+        if !self.state.battles.get(&id).is_some_and(Battle::is_running) {
+            return;
+        }
+        let given = self.given(id);
+        let Some(battle) = self.state.battles.get_mut(&id) else { return };
+        let result = decide(&battle.members, given.best());
         let punished = reason == BattleEndReason::TimeOver && battle.config.punishment_seconds > 0;
         let punishment_end = punished.then(|| now.after(battle.config.punishment()));
         battle.phase = Phase::Ended { reason, result: Some(Arc::new(result.clone())), punishment_end };

@@ -1,7 +1,7 @@
 //! A change of scores that was made: a row of the ledger, and the answer of its key.
 //!
-//! A server holds up to a million of them ([`super::rules::LEDGER_MAX`]) and reads all of them at a start: everything of one
-//! is in as few pieces of memory as it can be, and the tables share it.
+//! A server may hold up to a million of them ([`super::rules::LEDGER_MAX`]): everything of one is in as few pieces of memory
+//! as it can be, and the tables share it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

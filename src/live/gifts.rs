@@ -41,7 +41,7 @@ impl Lives {
     pub(super) fn gift(&mut self, now: WallMs, id: BattleId, key: ScoreKey, gift: Gift) -> Result<Answer, Refusal> {
         check(&gift)?;
         self.battle(id)?;
-        if let Some(receipt) = self.state.receipts.get(&(id, key.clone())) {
+        if let Some(receipt) = self.receipt(id, &key) {
             return if receipt.is_gift(&gift) {
                 Ok(Answer::Gifted(receipt.gifted()))
             } else {

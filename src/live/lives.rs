@@ -16,6 +16,7 @@ use super::event::Event;
 use super::fact::Fact;
 use super::gifts::GiftTable;
 use super::ids::LiveId;
+use super::recall::Settled;
 use super::refusal::Refusal;
 use super::rules::{Rules, SCORES_TOLD_INTERVAL};
 use super::state::{Live, Mark, Phase, Snapshot, State};
@@ -33,6 +34,7 @@ pub struct Checkpoint {
 pub struct Lives {
     pub(super) rules: Rules,
     pub(super) state: State,
+    pub(super) settled: Settled,
     /// Not in the snapshot: it is the operator's, and comes with each start.
     pub(super) gifts: GiftTable,
     line: Timeline,
@@ -45,12 +47,14 @@ impl Lives {
     /// A machine that begins with `snapshot` ([`Snapshot::empty`] for nothing). `wall_now` is the wall-clock time at
     /// `now`; the two are tied once, so that a later jump of the system's clock moves no deadline.
     #[must_use]
-    pub fn seed(now: Instant, wall_now: WallMs, rules: Rules, snapshot: Snapshot) -> Self {
+    pub fn seed(now: Instant, wall_now: WallMs, rules: Rules, mut snapshot: Snapshot) -> Self {
+        let settled = Settled::of(&mut snapshot);
         let state = State::new(snapshot);
         let (kept, wakes) = (state.mark(), state.wakes());
         let mut lives = Self {
             rules,
             state,
+            settled,
             gifts: GiftTable::default(),
             line: Timeline::new(now, wall_now),
             effects: VecDeque::new(),
@@ -64,7 +68,7 @@ impl Lives {
     /// Everything that the machine knows; deadlines are in wall-clock time.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        self.state.snapshot()
+        Snapshot { given: self.settled.given(), ..self.state.snapshot() }
     }
 
     /// The server's time at `now`, on the line that all of the machine's answers and events are on.
@@ -85,6 +89,7 @@ impl Lives {
     pub fn handle(&mut self, now: Instant, command: Command) -> Result<Answer, Refusal> {
         let (mark, waiting) = (self.state.mark(), self.effects.len());
         let answer = self.apply(self.line.wall(now), command);
+        self.recall(Vec::new());
         if answer.is_ok() {
             self.rearm(self.state.touched(mark));
         } else {

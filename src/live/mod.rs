@@ -10,10 +10,11 @@
 //! | `onlooking` | watching one host alone, hearing all but oneself |
 //! | `invite`, `connection`, `layout` | invitations, connections and their templates |
 //! | `challenge` | requests for battles: asked, accepted, rejected, cancelled, expired |
-//! | `battle`, `score`, `ranking`, `senders` | battles |
+//! | `battle`, `score`, `ranking`, [`senders`] | battles |
 //! | `seat` | seats: who sits where, applications and invitations |
 //! | [`callback`] | what a business backend is told of facts, by webhook |
 //! | [`gifts`], [`booked`], `ledger` | gifts turned into points; a change of scores as it stays; every change in order |
+//! | [`recall`] | changes that memory holds no more, and must be asked of the disk |
 //! | `aftermath` | what follows a battle: punishment, parting, rematch |
 //! | `stage`, `preview`, `view` | what is shown: scenes and layouts; what would be; what may be read |
 //! | [`kept`] | the rows as text: what a store keeps, and what a restart begins with |
@@ -49,13 +50,14 @@ mod onlooking;
 mod presence;
 mod preview;
 mod ranking;
+pub mod recall;
 pub mod refusal;
 mod room;
 pub mod rules;
 mod score;
 mod seat;
 mod seed;
-mod senders;
+pub mod senders;
 mod stage;
 mod state;
 mod table;
@@ -73,6 +75,7 @@ pub use fact::Fact;
 pub use gifts::GiftTable;
 pub use ids::{BattleId, LiveId, ScoreKey, StageId, UserId};
 pub use lives::Lives;
+pub use recall::Wanted;
 pub use refusal::Refusal;
 pub use rules::Rules;
 pub use seed::Seed;

@@ -398,7 +398,7 @@ pub enum Refusal {
     },
     /// 503: the ledger in memory is full.
     #[error(
-        "the battles that go on have had {max} changes of scores, as many as are held at hand; nothing was changed: when one of them has ended, send it again with the same key"
+        "the battles that go on have had {max} changes of scores, as many as a server without a data directory holds; nothing was changed: when one of them has ended, send it again with the same key"
     )]
     LedgerFull {
         /// The limit.

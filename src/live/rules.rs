@@ -43,8 +43,14 @@ pub const TARGETS_MAX: usize = 8;
 pub const BATTLES_ENDED_MAX: usize = 1_000;
 /// Of these, battles that never started: a host that asks and cancels all day makes nobody's result forgotten.
 pub const BATTLES_UNSTARTED_MAX: usize = 100;
-/// Changes of scores kept in memory, over all battles: half an hour at 500 a second, about 400 bytes each.
+/// Changes of scores that memory holds, over all battles, when there is no ledger on disk: about 500 bytes each.
 pub const LEDGER_MAX: usize = 1_000_000;
+/// Of those that are on disk, the last ones that memory holds too, over all battles: nearly all repeated requests come
+/// while theirs is among them; for others the disk is asked.
+pub const LEDGER_HELD: usize = 50_000;
+/// Receivers and senders of one battle, in pairs, that are counted apart: about 100 bytes each. With more, the half that has
+/// given least begins anew.
+pub const GIVERS_MAX: usize = 500_000;
 /// The largest score, 2^53 − 1: the largest integer that JSON readers agree about (RFC 8259 §6).
 pub const SCORE_MAX: u64 = (1 << 53) - 1;
 /// Senders of each side that the end of a battle names.

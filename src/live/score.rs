@@ -26,7 +26,7 @@ impl Lives {
         // The order in a request has no meaning: sorted, equal content is equal.
         change.scores.sort();
         self.battle(id)?;
-        if let Some(receipt) = self.state.receipts.get(&(id, key.clone())) {
+        if let Some(receipt) = self.receipt(id, &key) {
             return if receipt.is(&change) {
                 Ok(Answer::Scored(receipt.scored()))
             } else {

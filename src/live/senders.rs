@@ -1,4 +1,4 @@
-//! Who gave most to each side of a battle, read off its ledger.
+//! Who gave most to each side of a battle.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -7,32 +7,87 @@ use super::answer::Sender;
 use super::booked::Booked;
 use super::command::ScoreOp;
 use super::ids::UserId;
-use super::rules::{BEST_SENDERS, SCORE_MAX};
+use super::rules::{BEST_SENDERS, GIVERS_MAX, SCORE_MAX};
 
-/// The best senders of each host that was given points: the best first, equal ones in the order of their ids.
+/// What senders have given in a battle: to whom, who, how many points.
 ///
-/// Added points count for the sender that the change names; a `set` corrects a score and credits nobody. One pass over
-/// the ledger at the end of a battle: a map kept up to date would be one more thing to undo with every refused change.
-pub(super) fn best<'a>(ledger: impl Iterator<Item = &'a Booked>) -> BTreeMap<UserId, Vec<Sender>> {
-    let mut given: BTreeMap<&UserId, BTreeMap<&str, i128>> = BTreeMap::new();
-    for change in ledger.filter(|change| change.op() == ScoreOp::Add && !change.sender().is_empty()) {
-        for (user, value) in change.scores() {
-            *given.entry(user).or_default().entry(change.sender()).or_default() += i128::from(value);
-        }
-    }
-    given.into_iter().map(|(user, senders)| (user.clone(), podium(senders))).collect()
+/// Added points count for the sender that the change names; a `set` corrects a score and credits nobody. It is made of changes
+/// that cannot be taken back any more, so it needs no undo; those that can are added at the battle's end. Of more than
+/// [`GIVERS_MAX`] pairs those that have given least are forgotten: who stays among the first is nobody who might be missed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Given {
+    points: BTreeMap<UserId, BTreeMap<Box<str>, i128>>,
+    /// Pairs of receiver and sender.
+    pairs: usize,
 }
 
-fn podium(senders: BTreeMap<&str, i128>) -> Vec<Sender> {
-    let givers = senders.into_iter().filter_map(|(sender, total)| {
-        let value = u64::try_from(total.min(i128::from(SCORE_MAX))).ok().filter(|value| *value > 0)?;
-        Some(Sender { sender_id: sender.to_owned(), value })
+impl Given {
+    /// Adds what one change gave.
+    pub fn add(&mut self, change: &Booked) {
+        self.count(change.op(), change.sender(), change.scores());
+    }
+
+    /// Adds what a change gave that had these points from `sender` ("": nobody is named).
+    pub fn count<'a>(&mut self, op: ScoreOp, sender: &str, scores: impl Iterator<Item = (&'a UserId, i64)>) {
+        if op != ScoreOp::Add || sender.is_empty() {
+            return;
+        }
+        scores.for_each(|(user, value)| self.give(user, sender, value.into()));
+        self.bound();
+    }
+
+    /// Adds all that `other` has.
+    pub fn append(&mut self, other: &Self) {
+        for (user, senders) in &other.points {
+            senders.iter().for_each(|(sender, points)| self.give(user, sender, *points));
+        }
+        self.bound();
+    }
+
+    fn give(&mut self, user: &UserId, sender: &str, points: i128) {
+        // Looked up first: nearly always both are there, and neither is copied.
+        if let Some(given) = self.points.get_mut(user).and_then(|senders| senders.get_mut(sender)) {
+            *given += points;
+            return;
+        }
+        self.points.entry(user.clone()).or_default().insert(sender.into(), points);
+        self.pairs += 1;
+    }
+
+    fn bound(&mut self) {
+        if self.pairs <= GIVERS_MAX {
+            return;
+        }
+        let mut all: Vec<_> = self.points.values().flat_map(|senders| senders.values().copied()).collect();
+        let (_, least, more) = all.select_nth_unstable(self.pairs / 2);
+        let (least, mut equal) = (*least, more.len() - more.iter().filter(|points| **points > *least).count() + 1);
+        for senders in self.points.values_mut() {
+            senders.retain(|_, points| {
+                let is_last = *points == least;
+                let stays = *points > least || (is_last && equal > 0);
+                equal -= usize::from(is_last && stays);
+                stays
+            });
+        }
+        self.pairs = self.points.values().map(BTreeMap::len).sum();
+    }
+
+    /// The best senders of each host that was given points: the best first, equal ones in the order of their ids.
+    pub(super) fn best(self) -> BTreeMap<UserId, Vec<Sender>> {
+        self.points.into_iter().map(|(user, senders)| (user, podium(&senders))).collect()
+    }
+}
+
+fn podium(senders: &BTreeMap<Box<str>, i128>) -> Vec<Sender> {
+    let givers = senders.iter().filter_map(|(sender, total)| {
+        let value = u64::try_from((*total).min(i128::from(SCORE_MAX))).ok().filter(|value| *value > 0)?;
+        Some((value, sender))
     });
     let mut givers: Vec<_> = givers.collect();
     // Stable: equal ones stay in the order of the map.
-    givers.sort_by_key(|sender| Reverse(sender.value));
+    givers.sort_by_key(|(value, _)| Reverse(*value));
     givers.truncate(BEST_SENDERS);
-    givers
+    givers.into_iter().map(|(value, sender)| Sender { sender_id: sender.to_string(), value }).collect()
 }
 
 #[cfg(test)]
@@ -52,7 +107,9 @@ mod tests {
 
     fn podiums(ledger: &[Booked]) -> Vec<(String, Vec<(String, u64)>)> {
         let senders = |all: Vec<Sender>| all.into_iter().map(|one| (one.sender_id, one.value)).collect();
-        best(ledger.iter()).into_iter().map(|(user, all)| (user.to_string(), senders(all))).collect()
+        let mut given = Given::default();
+        ledger.iter().for_each(|change| given.add(change));
+        given.best().into_iter().map(|(user, all)| (user.to_string(), senders(all))).collect()
     }
 
     #[test]
@@ -88,5 +145,18 @@ mod tests {
         let most = i64::try_from(SCORE_MAX).unwrap();
         let ledger = [change(ScoreOp::Add, "ann", &[("a", most)]), change(ScoreOp::Add, "ann", &[("a", most)])];
         assert_eq!(podiums(&ledger), [("a".to_owned(), vec![("ann".to_owned(), SCORE_MAX)])]);
+    }
+
+    #[test]
+    fn of_too_many_senders_those_who_gave_most_stay_and_are_counted_on() {
+        let mut given = Given::default();
+        given.add(&change(ScoreOp::Add, "best", &[("a", 2)]));
+        for number in 0..GIVERS_MAX {
+            given.count(ScoreOp::Add, &format!("{number:06}"), [(&UserId::new("b").unwrap(), 1)].into_iter());
+        }
+        assert_eq!(given.pairs, GIVERS_MAX / 2 + 1);
+        assert_eq!(given.points.values().map(BTreeMap::len).sum::<usize>(), given.pairs);
+        given.add(&change(ScoreOp::Add, "best", &[("a", 5)]));
+        assert_eq!(given.best()[&UserId::new("a").unwrap()], [Sender { sender_id: "best".into(), value: 7 }]);
     }
 }

@@ -18,6 +18,7 @@ use super::ids::{BattleId, ConnectionId, LiveId, ScoreKey, StageId, UserId};
 use super::kept::{KeptTable, RowName};
 use super::seat::{SeatMark, SeatRows, Seating};
 use super::seed::{Draws, Seed};
+use super::senders::Given;
 use super::table::Table;
 use super::time::WallMs;
 
@@ -245,6 +246,8 @@ pub struct Snapshot {
     pub(super) ended: BTreeMap<u64, BattleId>,
     pub(super) receipts: Receipts,
     pub(super) ledger: Numbered,
+    /// Of what is not among these any more, and of battles that go on.
+    pub(super) given: BTreeMap<BattleId, Given>,
     pub(super) seating: SeatRows,
     pub(super) counters: Counters,
 }
@@ -261,6 +264,7 @@ impl Snapshot {
             ended: BTreeMap::new(),
             receipts: BTreeMap::new(),
             ledger: BTreeMap::new(),
+            given: BTreeMap::new(),
             seating: SeatRows::default(),
             counters: Counters { serial: 0, stage: 0, connection: 0, ended: 0, ids: Draws::new(seed) },
         }
@@ -319,6 +323,7 @@ impl State {
             ended: self.ended.rows().clone(),
             receipts: self.receipts.rows().clone(),
             ledger: self.ledger.rows().clone(),
+            given: BTreeMap::new(),
             seating: self.seating.snapshot(),
             counters: self.counters,
         }

@@ -39,6 +39,12 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
         Some(row)
     }
 
+    /// Removes a row for good: no mark brings it back. There must be nothing to take back of it.
+    pub(super) fn let_go(&mut self, key: &K) -> Option<V> {
+        debug_assert!(self.log.iter().all(|(changed, _)| changed != key), "what is kept alone is let go");
+        self.rows.remove(key)
+    }
+
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &V)> {
         self.rows.iter()
     }

@@ -1,122 +1,147 @@
-//! The changes of scores of some battles, read back at a start: a million of them belong to a start of two seconds.
-//!
-//! Their numbers come from the index of keys, in the order of the keys. The rows are then read in the order in which they lie
-//! in the file, each page once, by a thread for each part of the file; the maps by key and by number are made side by side, each of
-//! what is nearly in its order already.
+//! Changes of scores read back: single ones for the rules while the server runs, and sums of all of them at its start.
 
-use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Params, params};
 
-use super::columns::{COLUMNS, Columns, Users};
+use super::columns::{COLUMNS, Columns, Users, op_of};
 use super::fault::StoreFault;
-use crate::live::Booked;
-use crate::live::kept::KeptScores;
+use super::write::number;
+use crate::live::senders::Given;
+use crate::live::{BattleId, Booked, ScoreKey};
 
-/// Rows between two wanted ones that are read over rather than jumped over.
-const GAP_ROWS: i64 = 32;
-/// Fewest rows that are worth a thread of their own.
-const THREAD_ROWS: usize = 50_000;
+/// Rows that a thread sums at a time. Fewer are not worth a second thread.
+const PART_ROWS: u64 = 50_000;
 /// Threads at most: behind the page cache, more only wait for each other.
 const THREADS_MAX: usize = 4;
 
-/// A row that is wanted: its number in the ledger, and its place among the keys.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Wanted {
-    seq: i64,
-    place: usize,
-}
-
-/// All changes of scores of these battles.
+/// The change that was made with this key, if there was one.
 ///
 /// # Errors
 /// A row that no server wrote, or the disk's.
-pub(super) fn read(db: &Connection, file: &Path, battles: &BTreeSet<[u8; 16]>) -> Result<KeptScores, StoreFault> {
-    let wanted = numbers(db, file, battles)?;
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let threads = (wanted.len() / THREAD_ROWS).min(THREADS_MAX).min(cores);
-    by_threads(db, file, &wanted, threads)
+pub(super) fn by_key(
+    db: &Connection,
+    file: &Path,
+    battle: BattleId,
+    key: &ScoreKey,
+) -> Result<Vec<Arc<Booked>>, StoreFault> {
+    booked(db, file, "battle = ?1 AND key = ?2", params![battle.as_bytes(), key.as_str()])
 }
 
-/// The rows `wanted`.
+/// The changes of a battle that have these numbers, in their order.
+///
+/// # Errors
+/// As [`by_key`].
+pub(super) fn by_numbers(
+    db: &Connection,
+    file: &Path,
+    battle: BattleId,
+    numbers: &RangeInclusive<u64>,
+) -> Result<Vec<Arc<Booked>>, StoreFault> {
+    let (first, last) = (number(*numbers.start()), number(*numbers.end()));
+    let these = "battle = ?1 AND battle_seq BETWEEN ?2 AND ?3 ORDER BY battle_seq";
+    booked(db, file, these, params![battle.as_bytes(), first, last])
+}
+
+fn booked(db: &Connection, file: &Path, which: &str, with: impl Params) -> Result<Vec<Arc<Booked>>, StoreFault> {
+    let fault = |error| StoreFault::of(file, error);
+    let mut find = db.prepare_cached(&format!("SELECT {COLUMNS} FROM ledger WHERE {which}")).map_err(fault)?;
+    let mut rows = find.query(with).map_err(fault)?;
+    let (mut found, mut users) = (Vec::new(), Users::default());
+    while let Some(row) = rows.next().map_err(fault)? {
+        let (columns, _) = Columns::read(row).map_err(fault)?;
+        found.push(Arc::new(columns.booked(&mut users).map_err(|reason| unread(file, columns.seq, &reason))?));
+    }
+    Ok(found)
+}
+
+fn unread(file: &Path, seq: i64, reason: &str) -> StoreFault {
+    StoreFault::damaged(file, format!("row {seq} of the ledger: {reason}"))
+}
+
+/// How many changes a battle has had, when their numbers are 1 and up without a gap; what is there otherwise.
+///
+/// # Errors
+/// The disk's.
+pub(super) fn count(db: &Connection, file: &Path, battle: BattleId) -> Result<Result<u64, String>, StoreFault> {
+    let sql = "SELECT count(*), min(battle_seq), max(battle_seq) FROM ledger WHERE battle = ?1";
+    let ends = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?));
+    let found = db.prepare_cached(sql).and_then(|mut count| count.query_row([battle.as_bytes()], ends));
+    let (count, first, last): (i64, Option<i64>, Option<i64>) = found.map_err(|error| StoreFault::of(file, error))?;
+    let whole = first.unwrap_or(1) == 1 && last.unwrap_or(0) == count;
+    let (first, last) = (first.unwrap_or(0), last.unwrap_or(0));
+    Ok(u64::try_from(count).ok().filter(|_| whole).ok_or_else(|| format!("{count}, numbered {first} to {last}")))
+}
+
+/// A part of a battle's changes, by their numbers.
+type Part = (BattleId, RangeInclusive<u64>);
+
+/// What senders have given in these battles, which have had so many changes.
+///
+/// # Errors
+/// As [`by_key`].
+pub(super) fn given(
+    db: &Connection,
+    file: &Path,
+    battles: &[(BattleId, u64)],
+) -> Result<Vec<(BattleId, Given)>, StoreFault> {
+    let parts: Vec<Part> = battles.iter().flat_map(|(battle, changes)| parts(*battle, *changes)).collect();
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    by_threads(db, file, &parts, cores.min(THREADS_MAX).min(parts.len()))
+}
+
+fn parts(battle: BattleId, changes: u64) -> impl Iterator<Item = Part> {
+    (0..changes.div_ceil(PART_ROWS)).map(move |part| {
+        let first = part * PART_ROWS + 1;
+        (battle, first..=(first + PART_ROWS - 1).min(changes))
+    })
+}
+
+/// Each thread takes the next part that nobody has.
 pub(super) fn by_threads(
     db: &Connection,
     file: &Path,
-    wanted: &[Wanted],
+    parts: &[Part],
     threads: usize,
-) -> Result<KeptScores, StoreFault> {
-    let mut places: Vec<Option<Arc<Booked>>> = Vec::new();
-    places.resize_with(wanted.len(), || None);
-    let mut numbered = Vec::with_capacity(wanted.len());
-    let mut put = |read: Vec<(usize, Arc<Booked>)>| {
-        for (place, booked) in read {
-            numbered.push(((booked.battle(), booked.ledger_seq()), Arc::clone(&booked)));
-            if let Some(free) = places.get_mut(place) {
-                *free = Some(booked);
-            }
+) -> Result<Vec<(BattleId, Given)>, StoreFault> {
+    let next = AtomicUsize::new(0);
+    let work = |db: &Connection| {
+        let mut done = Vec::new();
+        while let Some((battle, numbers)) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
+            done.push((*battle, sum(db, file, *battle, numbers)?));
         }
+        Ok(done)
     };
-    if threads <= 1 {
-        put(rows(db, file, wanted)?);
-    } else {
-        let part = wanted.len().div_ceil(threads);
-        thread::scope(|scope| {
-            let (own, others) = wanted.split_at(part);
-            let readers: Vec<_> =
-                others.chunks(part).map(|part| scope.spawn(|| rows(&beside(file)?, file, part))).collect();
-            put(rows(db, file, own)?);
-            for reader in readers {
-                put(reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
-            }
-            Ok(())
-        })?;
-    }
-    // A row that went between the two readings is missed by who counts them.
-    let keyed = places.into_iter().flatten().map(|booked| ((booked.battle(), booked.key().clone()), booked));
-    Ok(thread::scope(|scope| {
-        let by_number = scope.spawn(|| numbered.into_iter().collect());
-        let by_key = keyed.collect();
-        let by_number = by_number.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        KeptScores { by_key, by_number }
-    }))
+    let sums = thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(|| work(&beside(file)?))).collect();
+        let mut sums: Vec<(BattleId, Given)> = work(db)?;
+        for other in others {
+            sums.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+        }
+        Ok(sums)
+    })?;
+    Ok(sums)
 }
 
-/// Numbers of all rows of these battles, in the order of the file.
-pub(super) fn numbers(db: &Connection, file: &Path, battles: &BTreeSet<[u8; 16]>) -> Result<Vec<Wanted>, StoreFault> {
+fn sum(db: &Connection, file: &Path, battle: BattleId, numbers: &RangeInclusive<u64>) -> Result<Given, StoreFault> {
     let fault = |error| StoreFault::of(file, error);
-    let mut find = db.prepare("SELECT seq FROM ledger WHERE battle = ?1 AND seq > 0 ORDER BY key").map_err(fault)?;
-    let mut wanted = Vec::new();
-    for battle in battles {
-        for seq in find.query_map([battle], |row| row.get(0)).map_err(fault)? {
-            wanted.push(Wanted { seq: seq.map_err(fault)?, place: wanted.len() });
-        }
+    let sql = "SELECT seq, op, sender_id, scores FROM ledger WHERE battle = ?1 AND battle_seq BETWEEN ?2 AND ?3";
+    let mut read = db.prepare_cached(sql).map_err(fault)?;
+    let with = params![battle.as_bytes(), number(*numbers.start()), number(*numbers.end())];
+    let mut rows = read.query(with).map_err(fault)?;
+    let (mut given, mut users) = (Given::default(), Users::default());
+    while let Some(row) = rows.next().map_err(fault)? {
+        let text = |index| row.get_ref(index).and_then(|value| Ok(value.as_str()?)).map_err(fault);
+        let (op, sender, scores) = (text(1)?, text(2)?, text(3)?);
+        let change = op_of(op).and_then(|op| Ok((op, users.points::<i64>(scores)?)));
+        let (op, scores) = change.map_err(|reason| unread(file, row.get(0).unwrap_or(0), &reason))?;
+        given.count(op, sender, scores.iter().map(|(user, value)| (user, *value)));
     }
-    wanted.sort_unstable_by_key(|wanted| wanted.seq);
-    Ok(wanted)
-}
-
-/// The rows `wanted`, which are in the order of the file.
-fn rows(db: &Connection, file: &Path, wanted: &[Wanted]) -> Result<Vec<(usize, Arc<Booked>)>, StoreFault> {
-    let fault = |error| StoreFault::of(file, error);
-    let mut find =
-        db.prepare(&format!("SELECT {COLUMNS} FROM ledger WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq")).map_err(fault)?;
-    let (mut scores, mut users) = (Vec::with_capacity(wanted.len()), Users::default());
-    for run in wanted.chunk_by(|before, after| after.seq - before.seq <= GAP_ROWS) {
-        let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
-        let mut found = find.query([first.seq, last.seq]).map_err(fault)?;
-        let mut next = run.iter().peekable();
-        while let Some(row) = found.next().map_err(fault)? {
-            let (columns, _) = Columns::read(row).map_err(fault)?;
-            if let Some(wanted) = next.next_if(|wanted| wanted.seq == columns.seq) {
-                let unread = |reason| StoreFault::damaged(file, format!("row {} of the ledger: {reason}", columns.seq));
-                scores.push((wanted.place, Arc::new(columns.booked(&mut users).map_err(unread)?)));
-            }
-        }
-    }
-    Ok(scores)
+    Ok(given)
 }
 
 /// Another reader of the file. Nobody writes it before the start is done.

@@ -101,11 +101,7 @@ impl<'a> Columns<'a> {
     /// # Errors
     /// When it is neither.
     pub(super) fn op(&self) -> Result<ScoreOp, String> {
-        match self.op {
-            ADD => Ok(ScoreOp::Add),
-            SET => Ok(ScoreOp::Set),
-            other => Err(format!("op is {other:?}, neither {ADD:?} nor {SET:?}")),
-        }
+        op_of(self.op)
     }
 }
 
@@ -115,7 +111,7 @@ pub(super) struct Users(BTreeMap<Box<str>, UserId>);
 
 impl Users {
     /// As [`points`].
-    fn points<T: DeserializeOwned>(&mut self, text: &str) -> Result<Vec<(UserId, T)>, String> {
+    pub(super) fn points<T: DeserializeOwned>(&mut self, text: &str) -> Result<Vec<(UserId, T)>, String> {
         // What has escapes cannot be borrowed, and no id has any.
         match serde_json::Deserializer::from_str(text).deserialize_map(ByUser(self, PhantomData)) {
             Ok(found) if found.is_sorted_by(|(before, _), (after, _)| before < after) => Ok(found),
@@ -158,6 +154,18 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ByUser<'_, T> {
 /// When it is something else.
 pub(super) fn points<T: DeserializeOwned>(text: &str) -> Result<BTreeMap<UserId, T>, String> {
     serde_json::from_str(text).map_err(|error| format!("{text:?} has no points by user: {error}"))
+}
+
+/// What the column `op` says.
+///
+/// # Errors
+/// When it is neither add nor set.
+pub(super) fn op_of(word: &str) -> Result<ScoreOp, String> {
+    match word {
+        ADD => Ok(ScoreOp::Add),
+        SET => Ok(ScoreOp::Set),
+        other => Err(format!("op is {other:?}, neither {ADD:?} nor {SET:?}")),
+    }
 }
 
 /// How the column `op` says it.

@@ -12,6 +12,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::chain::{Hash, Head, Linker};
+use super::changes;
 use super::columns::{COLUMNS, Columns};
 use super::fault::StoreFault;
 use super::folder::{Folder, recognise};
@@ -21,7 +22,7 @@ use super::schema;
 use super::time::{Boot, Clocks, KeptTime};
 use crate::engine::OutboxBell;
 use crate::engine::books::{Books, LedgerEnd};
-use crate::engine::journal::{Batch, Journal, JournalError};
+use crate::engine::journal::{Batch, Booked, Journal, JournalError, Wanted};
 use crate::live::time::Timeline;
 
 /// How long a commit waits for a lock of SQLite's: only a reader that finds a log to recover takes one, for a moment.
@@ -30,6 +31,9 @@ const BUSY_MAX: Duration = Duration::from_secs(2);
 const END_BUSY_MAX: Duration = Duration::from_millis(200);
 /// Pages that SQLite holds in memory, KiB: the index of a battle with half a million changes fits.
 const CACHE_KIB: i64 = 64 * 1024;
+
+/// Statements that are kept ready: all that a running server has.
+const STATEMENTS: usize = 32;
 
 /// Bytes of the write-ahead log that stay allocated when it begins anew, after a long reader made it grow.
 const LOG_BYTES_LEFT: i64 = 64 * 1024 * 1024;
@@ -81,6 +85,7 @@ impl Store {
         // A log that a killed server left stays beside the file until the file is taken: see `timeline`.
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(fault)?;
         db.busy_timeout(BUSY_MAX).map_err(fault)?;
+        db.set_prepared_statement_cache_capacity(STATEMENTS);
         let found = schema::user_version(&db).map_err(fault)?;
         if found > schema::version() {
             return Err(StoreFault::Newer { file, found, known: schema::version() });
@@ -180,6 +185,22 @@ impl Journal for Store {
                 Err(JournalError { reason: format!("{}: {error}", self.file.display()) })
             }
         }
+    }
+
+    fn recall(&mut self, wanted: &Wanted) -> Result<Vec<Arc<Booked>>, JournalError> {
+        recall(self, wanted).map_err(|fault| JournalError { reason: fault.to_string() })
+    }
+}
+
+fn recall(store: &Store, wanted: &Wanted) -> Result<Vec<Arc<Booked>>, StoreFault> {
+    store.roll_back();
+    if !store.db.is_autocommit() {
+        // What lies open would be found as if it were kept.
+        return Err(StoreFault::of(&store.file, rusqlite::Error::InvalidQuery));
+    }
+    match wanted {
+        Wanted::Key(battle, key) => changes::by_key(&store.db, &store.file, *battle, key),
+        Wanted::Numbers(battle, numbers) => changes::by_numbers(&store.db, &store.file, *battle, numbers),
     }
 }
 

@@ -8,21 +8,31 @@ use rusqlite::Connection;
 use super::changes;
 use super::fault::StoreFault;
 use super::keeper::Store;
-use crate::live::kept::{Kept, KeptScores, KeptTable, RowName};
+use crate::live::kept::{Kept, KeptTable, RowName, Standing};
 
 impl Store {
-    /// What the server before has left. Call it once. The changes of scores of all battles among it are read, over or not: a
-    /// request that is sent again gets the same answer after a restart too. The rules bound how many there are
-    /// (`live::rules::LEDGER_MAX`); those of battles that the rules have forgotten stay in the ledger alone.
+    /// What the server before has left. Call it once. Changes of scores stay on disk, where the rules find them
+    /// ([`Journal::recall`](crate::engine::journal::Journal::recall)); of battles that go on it is summed who gave what.
     ///
     /// # Errors
     /// A row that no server wrote, or the disk's.
     pub fn kept(&self) -> Result<Kept, StoreFault> {
-        let mut kept = Kept { rows: state(&self.db, &self.file)?, scores: KeptScores::default() };
+        let mut kept = Kept { rows: state(&self.db, &self.file)?, given: BTreeMap::new() };
         let standings = kept.standings().map_err(|row| StoreFault::damaged(&self.file, row.to_string()))?;
-        let scored = standings.iter().filter(|standing| standing.ledger_seq > 0);
-        kept.scores =
-            changes::read(&self.db, &self.file, &scored.map(|standing| *standing.battle.as_bytes()).collect())?;
+        for Standing { battle, ledger_seq, .. } in &standings {
+            let found = changes::count(&self.db, &self.file, *battle)?;
+            if found != Ok(*ledger_seq) {
+                let found = found.map_or_else(|reason| reason, |count| count.to_string());
+                let reason =
+                    format!("battle {battle} has had {ledger_seq} changes of its scores, the ledger has {found}");
+                return Err(StoreFault::damaged(&self.file, reason));
+            }
+        }
+        let running = standings.iter().filter(|standing| standing.running);
+        let running: Vec<_> = running.map(|standing| (standing.battle, standing.ledger_seq)).collect();
+        for (battle, given) in changes::given(&self.db, &self.file, &running)? {
+            kept.given.entry(battle).or_default().append(&given);
+        }
         Ok(kept)
     }
 }

@@ -7,7 +7,7 @@ pub(super) const APPLICATION_ID: i32 = 0x6373_7467;
 
 /// What makes version n + 1 of version n, each in a transaction of its own; version 0 is a file without tables. A step
 /// that was ever released is never changed: the next one is added.
-pub(super) const STEPS: &[&str] = &[VERSION_1];
+pub(super) const STEPS: &[&str] = &[VERSION_1, VERSION_2];
 
 /// The version of this server's files.
 pub(super) fn version() -> i32 {
@@ -79,10 +79,18 @@ CREATE TABLE head (
 INSERT INTO head VALUES (1, 0, zeroblob(32), 0, 0, '', randomblob(16));
 ";
 
+const VERSION_2: &str = "
+-- The changes of one battle by their numbers: pages of its ledger, and what a start counts and sums. No number twice.
+CREATE UNIQUE INDEX ledger_by_number ON ledger (battle, battle_seq);
+";
+
 /// Takes a file through the steps that it has not had, each in one transaction: killed between two, it goes on from there.
 pub(super) fn migrate(db: &mut Connection, steps: &[&str]) -> rusqlite::Result<()> {
     let from = usize::try_from(user_version(db)?).unwrap_or(usize::MAX);
     for (version, step) in (1_i32..).zip(steps).skip(from) {
+        if version > 1 {
+            tracing::info!(version, "bringing the database to this version: a long ledger takes some seconds");
+        }
         let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(step)?;
         transaction.pragma_update(None, "user_version", version)?;
@@ -125,10 +133,14 @@ mod tests {
         let mut db = Connection::open_in_memory().unwrap();
         migrate(&mut db, STEPS).unwrap();
         db.execute_batch("INSERT INTO state VALUES ('live', 'a', '{}')").unwrap();
-        let later =
-            [VERSION_1, "ALTER TABLE state ADD COLUMN note TEXT NOT NULL DEFAULT 'none'", "CREATE TABLE more (x)"];
+        let later = [
+            VERSION_1,
+            VERSION_2,
+            "ALTER TABLE state ADD COLUMN note TEXT NOT NULL DEFAULT 'none'",
+            "CREATE TABLE more (x)",
+        ];
         migrate(&mut db, &later).unwrap();
-        assert_eq!(user_version(&db), Ok(3));
+        assert_eq!(user_version(&db), Ok(4));
         let row = db.query_row("SELECT key, note FROM state", [], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)));
         assert_eq!(row, Ok(("a".to_owned(), "none".to_owned())));
         migrate(&mut db, &later).unwrap();
@@ -139,7 +151,7 @@ mod tests {
         let mut db = Connection::open_in_memory().unwrap();
         migrate(&mut db, STEPS).unwrap();
         let before = tables(&db);
-        let broken = [VERSION_1, "CREATE TABLE half (x); INSERT INTO nowhere VALUES (1)"];
+        let broken = [VERSION_1, VERSION_2, "CREATE TABLE half (x); INSERT INTO nowhere VALUES (1)"];
         assert!(migrate(&mut db, &broken).is_err());
         assert_eq!((user_version(&db), tables(&db)), (Ok(version()), before));
     }

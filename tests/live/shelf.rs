@@ -1,10 +1,10 @@
 //! What a store would have: the rows and the changes of scores that the machine gave out to be kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use costage::live::kept::{Kept, KeptScores, KeptTable, RowName};
-use costage::live::{BattleId, Booked, Fact, Lives};
+use costage::live::kept::{Kept, RowName};
+use costage::live::{BattleId, Booked, Fact, Lives, Wanted};
 
 #[derive(Debug, Default)]
 pub(crate) struct Shelf {
@@ -30,18 +30,24 @@ impl Shelf {
         }
     }
 
-    /// All of it; of the battles that are forgotten, nothing.
+    /// What the ledger has of it.
+    pub(crate) fn recall(&self, wanted: &Wanted) -> Vec<Arc<Booked>> {
+        let is_wanted = |booked: &Booked| match wanted {
+            Wanted::Key(battle, key) => booked.battle() == *battle && booked.key() == key,
+            Wanted::Numbers(battle, numbers) => booked.battle() == *battle && numbers.contains(&booked.ledger_seq()),
+        };
+        self.scores.values().filter(|booked| is_wanted(booked)).cloned().collect()
+    }
+
+    /// All of it; of the battles that do not go on, no sums.
     pub(crate) fn kept(&self) -> Kept {
-        let is_there =
-            |battle: &BattleId| self.rows.contains_key(&RowName { table: KeptTable::Battles, key: battle.to_string() });
-        let by_number: BTreeMap<_, _> = self
-            .scores
-            .iter()
-            .filter(|((battle, _), _)| is_there(battle))
-            .map(|(it, own)| (*it, own.clone()))
-            .collect();
-        let by_key =
-            by_number.values().map(|booked| ((booked.battle(), booked.key().clone()), booked.clone())).collect();
-        Kept { rows: self.rows.clone(), scores: KeptScores { by_key, by_number } }
+        let mut kept = Kept { rows: self.rows.clone(), given: BTreeMap::new() };
+        let standings = kept.standings().expect("the machine wrote these rows");
+        let running = standings.into_iter().filter(|standing| standing.running);
+        let running: BTreeSet<_> = running.map(|standing| standing.battle).collect();
+        for ((battle, _), booked) in self.scores.iter().filter(|((battle, _), _)| running.contains(battle)) {
+            kept.given.entry(*battle).or_default().add(booked);
+        }
+        kept
     }
 }

@@ -67,6 +67,9 @@ pub(crate) fn change(op: ScoreOp, scores: &[(&str, i64)]) -> ScoreChange {
     ScoreChange { op, scores, source: ScoreSource::default() }
 }
 
+/// Changes of scores that are held beside those on the shelf: so few that most are not.
+const HELD: usize = 2;
+
 pub(crate) struct World {
     pub(crate) now: Instant,
     pub(crate) machine: Lives,
@@ -123,6 +126,9 @@ impl World {
     /// Asks, checking that a refusal changes and causes nothing.
     pub(crate) fn ask(&mut self, command: Command) -> Result<Answer, Refusal> {
         let before = self.machine.snapshot();
+        if let Some(wanted) = self.machine.wanted(&command) {
+            self.machine.recall(self.shelf.recall(&wanted));
+        }
         let answer = self.machine.handle(self.now, command);
         if let Err(refusal) = &answer {
             assert_eq!(self.machine.snapshot(), before, "refused ({refusal}) but changed");
@@ -146,11 +152,12 @@ impl World {
     }
 
     fn drain(&mut self) {
+        let mut facts = Vec::new();
         while let Some(effect) = self.machine.poll_effect() {
             match &effect {
                 Effect::Record(fact) => {
                     self.shelf.note(fact);
-                    self.facts.push(fact.clone());
+                    facts.push(fact.clone());
                 }
                 Effect::Notify { at, lives, event } => {
                     assert_eq!(*at, self.wall());
@@ -175,6 +182,8 @@ impl World {
         }
         self.shelf.put(&self.machine);
         self.machine.keep();
+        self.machine.settle(&facts, HELD);
+        self.facts.append(&mut facts);
     }
 
     /// Forgets what was told and done so far.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
-use costage::live::{Command as Asked, Effect, LiveId, Lives, Rules, Seed, Snapshot, StageId, Wake, WallMs};
+use costage::live::{Command as Asked, Effect, Fact, LiveId, Lives, Rules, Seed, Snapshot, StageId, Wake, WallMs};
 use costage_media::forward::FeedId;
 use costage_media::scene::Scene;
 
@@ -24,6 +24,9 @@ const LOST_LATER: Duration = Duration::from_secs(20);
 
 /// Every so many steps each member of each connection is looked at, and not one of them.
 const EVERY_LIVE_EVERY: usize = 6;
+
+/// Changes of scores that are held where there is a shelf.
+const HELD: usize = 2;
 
 /// Every so many sequences what would be kept is compared at each restart.
 const SHELVED_EVERY: u64 = 8;
@@ -97,12 +100,15 @@ impl Duel {
                 let wall = WallMs(self.seeded);
                 self.starts += 1;
                 let ids = Seed::repeatable(self.starts);
-                let again = |snapshot| Lives::restart(self.now(), wall, Rules::default(), snapshot, ids);
-                let machine = again(self.machine.snapshot());
+                let now = self.now();
+                let again = |snapshot| Lives::restart(now, wall, Rules::default(), snapshot, ids);
                 if let Some(shelf) = &self.shelf {
+                    // As after a start: nothing is held of what is on the shelf.
+                    self.machine.settle(&[], 0);
                     let kept = shelf.kept().snapshot(ids).map_err(|unreadable| unreadable.to_string())?;
-                    same("what was kept", &again(kept).snapshot(), &machine.snapshot())?;
+                    same("what was kept", &again(kept).snapshot(), &again(self.machine.snapshot()).snapshot())?;
                 }
+                let machine = again(self.machine.snapshot());
                 self.machine = machine;
                 self.stages.clear();
                 self.routes.clear();
@@ -127,6 +133,12 @@ impl Duel {
         let (asked, clock) = (self.numbers.command(command), self.clock());
         // Now and then to the letter: what is refused changes nothing.
         let before = tally.now_and_then().then(|| self.machine.snapshot());
+        if let Some(shelf) = &self.shelf
+            && let Some(wanted) = self.machine.wanted(&asked)
+        {
+            tally.step("recall");
+            self.machine.recall(shelf.recall(&wanted));
+        }
         let given = self.machine.handle(self.now(), asked);
         let wanted = self.model.ask(command);
         match (&given, &wanted) {
@@ -175,10 +187,22 @@ impl Duel {
         Ok(())
     }
 
+    /// Where there is a shelf, nearly all changes of scores are found there alone.
+    fn keep(&mut self, facts: &[Fact]) {
+        if let Some(shelf) = &mut self.shelf {
+            facts.iter().for_each(|fact| shelf.note(fact));
+            shelf.put(&self.machine);
+        }
+        self.machine.keep();
+        if self.shelf.is_some() {
+            self.machine.settle(facts, HELD);
+        }
+    }
+
     /// Whatever was told and shown is the same on both sides; then it is kept.
     fn settle(&mut self, tally: &mut Tally) -> Result<(), Difference> {
         let said = std::mem::take(&mut self.model.said);
-        let mut said = said.into_iter();
+        let (mut said, mut facts) = (said.into_iter(), Vec::new());
         while let Some(effect) = self.machine.poll_effect() {
             match effect {
                 Effect::Notify { at, lives, event } => {
@@ -188,7 +212,7 @@ impl Duel {
                     same("event", &Some(&told), &wanted.as_ref())?;
                     tally.told(&told.event);
                 }
-                Effect::Record(fact) => self.shelf.iter_mut().for_each(|shelf| shelf.note(&fact)),
+                Effect::Record(fact) => facts.push(fact),
                 Effect::EndSource(source) => same("first end of a source", &self.over.insert(source.0), &true)?,
                 Effect::Stage { stage, scene, .. } => drop(self.stages.insert(stage, scene)),
                 Effect::Route { feed, stage } => drop(self.routes.insert(feed, stage)),
@@ -199,8 +223,7 @@ impl Duel {
         if let Some(missing) = said.next() {
             return Err(format!("event\n  machine none\n  model   {missing:?}"));
         }
-        self.shelf.iter_mut().for_each(|shelf| shelf.put(&self.machine));
-        self.machine.keep();
+        self.keep(&facts);
         self.settled += 1;
         self.compare_lives(self.settled.is_multiple_of(EVERY_LIVE_EVERY))?;
         self.compare_battles(false)?;

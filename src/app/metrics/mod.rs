@@ -71,6 +71,7 @@ fn begin() {
     let watched = [
         "costage_commits_total",
         "costage_commit_failures_total",
+        "costage_recall_failures_total",
         "costage_control_refused_total",
         "costage_control_panics_total",
         "costage_webhook_dropped_total",
@@ -111,6 +112,7 @@ fn describe() {
     describe_counter!("costage_control_refused_total", "Commands refused because the control queue was full");
     describe_counter!("costage_control_panics_total", "Commands taken back after a panic");
     describe_counter!("costage_commit_failures_total", "Commands taken back because they could not be stored");
+    describe_counter!("costage_recall_failures_total", "Commands refused because the ledger on disk could not be read");
     describe_counter!("costage_commits_total", "Transactions that are on disk");
     describe_histogram!("costage_commit_facts", "Facts that were committed together");
     describe_histogram!("costage_commit_seconds", Unit::Seconds, "How long a commit took, failed ones too");

@@ -7,7 +7,7 @@ use costage_media::scene::{Scene, SourceId};
 
 use super::*;
 use crate::engine::First;
-use crate::engine::journal::JournalError;
+use crate::engine::journal::{Booked, JournalError};
 use crate::live::answer::BattleStatus;
 use crate::live::command::{
     BattleRequest, ConnectionRequest, MediaState, NewLive, ScoreChange, ScoreOp, SocketState, User,
@@ -45,6 +45,10 @@ impl Witness {
 }
 
 impl Journal for Witness {
+    fn recall(&mut self, _: &Wanted) -> Result<Vec<Arc<Booked>>, JournalError> {
+        Ok(Vec::new())
+    }
+
     fn commit(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
         self.saw(&format!("commit {}", batch.facts.len()));
         let named = batch.rows.iter().map(|row| format!("{} {}", row.name.table.word(), row.name.key));

@@ -4,7 +4,7 @@
 //! commands ──▶ rows that changed ──▶ RowName, image ──▶ the journal, with the facts that caused them
 //! the store's rows, the ledger's ──▶ Kept ──▶ Snapshot ──▶ Lives::restart
 //! ```
-//! Changes of scores have no rows here: they are the ledger's. Pending invitations, applications and requests are not
+//! Changes of scores have no rows here: they are the ledger's ([`super::recall`]). Pending invitations, applications and requests are not
 //! kept: after a restart they are asked again. (Pending battles are: they have an id that was answered.)
 
 pub(super) mod foreign;
@@ -17,7 +17,7 @@ use std::fmt;
 use serde::Serialize;
 use thiserror::Error;
 
-pub use restore::{Kept, KeptScores};
+pub use restore::Kept;
 pub use standing::Standing;
 
 use super::ids::BattleId;

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::super::booked::{Numbered, Receipts};
 use super::super::ids::{BattleId, ConnectionId, LiveId, UserId};
 use super::super::seat::SeatRows;
 use super::super::seed::Seed;
+use super::super::senders::Given;
 use super::super::state::{Counters, Snapshot};
 use super::{KeptTable, RowName, Unreadable};
 
@@ -17,17 +17,9 @@ use super::{KeptTable, RowName, Unreadable};
 pub struct Kept {
     /// Every row.
     pub rows: BTreeMap<RowName, String>,
-    /// All changes of scores of the battles among them.
-    pub scores: KeptScores,
-}
-
-/// Changes of scores, the same ones twice.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct KeptScores {
-    /// By their keys.
-    pub by_key: Receipts,
-    /// By their numbers.
-    pub by_number: Numbered,
+    /// What was given in those battles among them that go on, as the ledger says. All that it has of theirs is there to be
+    /// recalled.
+    pub given: BTreeMap<BattleId, Given>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -50,8 +42,7 @@ impl Kept {
     /// The state that [`super::super::Lives::restart`] goes on from.
     ///
     /// # Errors
-    /// A row that cannot be read, or a battle, over or not, that lacks changes of its scores: what was answered for them would
-    /// be forgotten.
+    /// A row that cannot be read.
     pub fn snapshot(self, seed: Seed) -> Result<Snapshot, Unreadable> {
         let mut snapshot = Snapshot::empty(seed);
         snapshot.lives = self.table(KeptTable::Lives, |key| LiveId::new(key).ok())?;
@@ -70,8 +61,7 @@ impl Kept {
         for CountersRow { serial, stage, connection, ended } in counters.into_values() {
             snapshot.counters = Counters { serial, stage, connection, ended, ..snapshot.counters };
         }
-        (snapshot.receipts, snapshot.ledger) = (self.scores.by_key, self.scores.by_number);
-        refuse_what_lacks_scores(&snapshot)?;
+        snapshot.given = self.given;
         Ok(snapshot)
     }
 
@@ -101,19 +91,4 @@ fn number(key: &str) -> Option<u64> {
 fn live_and_user(key: &str) -> Option<(LiveId, UserId)> {
     let (live, user) = key.split_once('/')?;
     Some((LiveId::new(live).ok()?, UserId::new(user).ok()?))
-}
-
-fn refuse_what_lacks_scores(snapshot: &Snapshot) -> Result<(), Unreadable> {
-    let mut found: BTreeMap<BattleId, u64> = BTreeMap::new();
-    for (battle, _) in snapshot.ledger.keys() {
-        *found.entry(*battle).or_default() += 1;
-    }
-    for (id, battle) in &snapshot.battles {
-        let (there, wanted) = (found.get(id).copied().unwrap_or(0), battle.ledger_seq);
-        if there < wanted {
-            let reason = format!("the ledger lacks changes of its scores: it has {there} of {wanted}");
-            return Err(Unreadable { table: KeptTable::Battles, key: id.to_string(), reason });
-        }
-    }
-    Ok(())
 }

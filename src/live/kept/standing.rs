@@ -16,6 +16,8 @@ pub struct Standing {
     pub ledger_seq: u64,
     /// Points of all its users after them.
     pub scores: BTreeMap<UserId, u64>,
+    /// It has started and not ended.
+    pub running: bool,
 }
 
 impl Kept {
@@ -29,6 +31,7 @@ impl Kept {
             battle: *id,
             ledger_seq: battle.ledger_seq,
             scores: battle.scores(),
+            running: battle.is_running(),
         };
         Ok(battles.iter().map(standing).collect())
     }

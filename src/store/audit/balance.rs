@@ -12,7 +12,7 @@ use super::export::End;
 use super::{AuditFault, Faults, Progress, Reader, last_of};
 use crate::live::answer::BattleResult;
 use crate::live::command::ScoreOp;
-use crate::live::kept::{Kept, KeptScores};
+use crate::live::kept::Kept;
 use crate::live::{BattleId, UserId};
 
 /// What was summed and compared.
@@ -216,7 +216,7 @@ impl Sums {
 
     /// With the points that the server goes on from.
     fn compare_kept(&mut self, reader: &Reader, whole: bool) -> Result<(), StoreFault> {
-        let kept = Kept { rows: restore::state(&reader.db, &reader.file)?, scores: KeptScores::default() };
+        let kept = Kept { rows: restore::state(&reader.db, &reader.file)?, given: BTreeMap::new() };
         let standings = kept.standings().map_err(|row| StoreFault::damaged(&reader.file, row.to_string()))?;
         for standing in standings {
             let none = Sum::default();

@@ -72,13 +72,13 @@ fn start(folder: &Path) {
     let mut store = Store::open(folder, Box::new(move || moment.clone())).unwrap();
     let opened = begun.elapsed();
     let kept = store.kept().unwrap();
-    let (read, scores) = (begun.elapsed(), kept.scores.by_key.len());
+    let (read, battles) = (begun.elapsed(), kept.given.len());
     let seed = crate::live::Seed::repeatable(1);
     let snapshot = kept.snapshot(seed).unwrap();
     let line = store.timeline(snapshot.counts_down());
     let lives = Lives::restart(begun, line.wall(begun), Rules::default(), snapshot, seed);
     println!(
-        "start: {:?}, of which opening {opened:?}, reading {:?} ({scores} changes)",
+        "start: {:?}, of which opening {opened:?}, reading {:?} ({battles} battles go on)",
         begun.elapsed(),
         read - opened
     );

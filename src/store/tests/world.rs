@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use crate::engine::journal::{Batch, Journal};
 use crate::live::answer::{BattleStatus, Scored};
-use crate::live::command::{BattleRequest, ConnectionRequest, MediaState, NewLive, ScoreChange, ScoreOp, User};
+use crate::live::command::{
+    BattleRequest, ConnectionRequest, MediaState, NewLive, ScoreChange, ScoreOp, ScoreSource, User,
+};
 use crate::live::{
     Answer, BattleId, Command, Effect, Fact, LiveId, Lives, Refusal, Rules, ScoreKey, Seed, Snapshot, UserId, WallMs,
 };
@@ -32,6 +34,9 @@ impl Drop for Folder {
         drop(std::fs::remove_dir_all(&self.0));
     }
 }
+
+/// Changes of scores that are held beside those on disk: so few that most are not.
+const HELD: usize = 3;
 
 /// Dropped in this order: the store closes its files before the folder goes.
 pub(super) struct World {
@@ -84,6 +89,13 @@ impl World {
     }
 
     pub(super) fn ask(&mut self, command: Command) -> Result<Answer, Refusal> {
+        if let Some(wanted) = self.lives.wanted(&command) {
+            let found = self.store.recall(&wanted).map_err(|error| {
+                self.last_failure = Some(error.reason);
+                Refusal::NotKept
+            })?;
+            self.lives.recall(found);
+        }
         let answer = self.lives.handle(self.moment().now, command);
         self.commit().and(answer)
     }
@@ -102,8 +114,9 @@ impl World {
             self.lives.undo();
             return Err(Refusal::NotKept);
         }
-        self.last_facts = facts;
         self.lives.keep();
+        self.lives.settle(&facts, HELD);
+        self.last_facts = facts;
         Ok(())
     }
 
@@ -127,6 +140,13 @@ impl World {
         let answer = self.ask(Command::Score { battle, key: ScoreKey::new(key).unwrap(), change })?;
         let Answer::Scored(scored) = answer else { panic!("{answer:?}") };
         Ok(scored)
+    }
+
+    /// A point for user a, from `sender`.
+    pub(super) fn give(&mut self, battle: BattleId, key: &str, sender: &str) -> Result<Answer, Refusal> {
+        let source = ScoreSource { sender_id: sender.to_owned(), ..ScoreSource::default() };
+        let change = ScoreChange { op: ScoreOp::Add, scores: vec![(user("a"), 1)], source };
+        self.ask(Command::Score { battle, key: ScoreKey::new(key).unwrap(), change })
     }
 
     pub(super) fn status(&mut self, battle: BattleId) -> BattleStatus {
