@@ -15,8 +15,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
+use super::fault::is_damage;
 use super::folder::{lacks, private};
-use super::outbox::{fault, row_of};
+use super::outbox::{self, row_of};
 use crate::engine::outbox_log::{
     Configured, DeadLetter, DeliveryLog, LogFault, OutboxEnds, Standing, StoreId, Trouble, Which,
 };
@@ -99,6 +100,15 @@ impl Deliveries {
         };
         written().map_err(|error| fault(&self.path, "cannot write", &error))
     }
+}
+
+/// Why something cannot be done with the file; of one that is damaged also what to do about it.
+fn fault(path: &Path, what: &str, error: &rusqlite::Error) -> LogFault {
+    let mut fault = outbox::fault(path, what, error);
+    if is_damage(error) {
+        fault.reason = format!("{}: it is damaged; {LOST}", fault.reason);
+    }
+    fault
 }
 
 /// Makes the file for its owner alone where there is none; looks at the header of one that is there before SQLite does, which

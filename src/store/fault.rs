@@ -38,6 +38,20 @@ pub enum StoreFault {
         /// What it is.
         found: &'static str,
     },
+    /// There, and without a byte.
+    #[error("{} is empty, which costage never leaves it: put a backup in its place, or move it away", file.display())]
+    Emptied {
+        /// Which.
+        file: PathBuf,
+    },
+    /// A new one that cannot be made; nothing is left of it.
+    #[error("{} cannot be made: {reason}; make room on its disk, or name another directory by `data_dir`", file.display())]
+    Unmade {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// Made by a later version.
     #[error("{} has version {found}, this costage knows versions up to {known}: use the costage that wrote it, or a newer one", file.display())]
     Newer {
@@ -80,6 +94,14 @@ pub enum StoreFault {
         /// Why.
         error: std::io::Error,
     },
+    /// A copy into a directory that is not there.
+    #[error("cannot write {}: there is no directory {}: make it, or name another file", file.display(), folder.display())]
+    NoFolder {
+        /// Which.
+        file: PathBuf,
+        /// The directory.
+        folder: PathBuf,
+    },
     /// The disk, or SQLite.
     #[error("{} cannot be used: {error}", file.display())]
     Database {
@@ -94,20 +116,22 @@ impl StoreFault {
     /// What an error of SQLite about `file` means.
     pub(super) fn of(file: &Path, error: rusqlite::Error) -> Self {
         let file = file.to_owned();
-        match error.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-                Self::Damaged { file, reason: error.to_string() }
-            }
-            Some(_) => Self::Database { file, error },
-            // Not SQLite's word: a column that is not as it should be.
-            None => Self::Damaged { file, reason: error.to_string() },
+        // Not SQLite's word: a column that is not as it should be.
+        if is_damage(&error) || error.sqlite_error_code().is_none() {
+            return Self::Damaged { file, reason: error.to_string() };
         }
+        Self::Database { file, error }
     }
 
     /// A file that can be opened but holds what no server wrote.
     pub(super) fn damaged(file: &Path, reason: impl Into<String>) -> Self {
         Self::Damaged { file: file.to_owned(), reason: reason.into() }
     }
+}
+
+/// Whether SQLite says that the file itself is not whole: no other try will go better.
+pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
 }
 
 fn process(pid: &Option<u32>) -> String {
