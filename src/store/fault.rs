@@ -134,6 +134,39 @@ pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
 }
 
+/// What is said of a commit that `error` has ended, without the name of the file: where the data directory is, is nobody's
+/// business who asks over HTTP.
+pub(super) fn of_commit(error: &rusqlite::Error) -> String {
+    if is_damage(error) {
+        return format!(
+            "{error}: the database is damaged, and nothing can be kept until it is replaced: end the server, see by `costage \
+             ledger verify` what is whole, and go back to a backup"
+        );
+    }
+    error.to_string()
+}
+
 fn process(pid: &Option<u32>) -> String {
     pid.map_or(String::new(), |pid| format!(" (process {pid})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_that_a_damaged_file_has_ended_says_what_to_do_and_another_only_why() {
+        let of = |code: i32| of_commit(&rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None));
+        // Corrupt, corrupt index, not a database (https://www.sqlite.org/rescode.html).
+        for damaged in [11, 779, 26] {
+            let said = of(damaged);
+            for wanted in ["database is damaged", "end the server", "costage ledger verify", "backup"] {
+                assert!(said.contains(wanted), "{wanted:?} is not in: {said}");
+            }
+        }
+        // No room, no answer.
+        for well in [13, 10] {
+            assert!(!of(well).contains("damaged"), "{}", of(well));
+        }
+    }
 }

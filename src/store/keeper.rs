@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::chain::{Hash, Head, Linker};
 use super::columns::{COLUMNS, Columns};
-use super::fault::StoreFault;
+use super::fault::{StoreFault, of_commit};
 use super::folder::{Folder, recognise};
 use super::outbox;
 use super::pages;
@@ -175,9 +175,9 @@ impl Journal for Store {
             }
             Err(error) => {
                 self.roll_back();
-                // Without the file's name: where the data directory is, is nobody's business who asks over HTTP.
-                self.books.failed(time.wall, took, error.to_string());
-                Err(JournalError { reason: format!("{}: {error}", self.file.display()) })
+                let reason = of_commit(&error);
+                self.books.failed(time.wall, took, reason.clone());
+                Err(JournalError { reason: format!("{}: {reason}", self.file.display()) })
             }
         }
     }
