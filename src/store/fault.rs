@@ -44,6 +44,14 @@ pub enum StoreFault {
         /// Which.
         file: PathBuf,
     },
+    /// Gone, and something beside it says that it was there.
+    #[error("{} is not there, but {} is of a server that had one: bring costage.db back (a backup will do), or move webhooks.db (with -wal and -shm, where they are) away to begin anew", file.display(), webhooks.display())]
+    Lost {
+        /// Which.
+        file: PathBuf,
+        /// The one beside it.
+        webhooks: PathBuf,
+    },
     /// A new one that cannot be made; nothing is left of it.
     #[error("{} cannot be made: {reason}; make room on its disk, or name another directory by `data_dir`", file.display())]
     Unmade {

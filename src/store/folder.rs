@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::deliveries;
 use super::fault::StoreFault;
 use super::schema;
 
 /// The database.
 pub const DATABASE: &str = "costage.db";
+/// How far webhooks have got.
+pub const DELIVERIES: &str = "webhooks.db";
 const LOCK: &str = "costage.lock";
 
 /// A data directory that no other process writes, for as long as this is held.
@@ -55,7 +58,7 @@ impl Folder {
     /// Makes the database when there is none. It gets its name when it is whole: who is killed here leaves nothing half made.
     ///
     /// # Errors
-    /// [`StoreFault::Orphan`], [`StoreFault::Emptied`], [`StoreFault::Unmade`], or the disk's.
+    /// [`StoreFault::Orphan`], [`StoreFault::Emptied`], [`StoreFault::Lost`], [`StoreFault::Unmade`], or the disk's.
     pub(super) fn make_database(&self) -> Result<(), StoreFault> {
         let refused = |error| StoreFault::Folder { path: self.path.clone(), error };
         let file = self.database();
@@ -70,6 +73,7 @@ impl Folder {
             // We name only files that are whole: something has emptied it.
             return Err(StoreFault::Emptied { file });
         }
+        self.check_first()?;
         let new = beside(&file, ".new");
         // What one that was killed has left.
         remove(&new).map_err(refused)?;
@@ -80,6 +84,13 @@ impl Folder {
             return Err(StoreFault::Unmade { file, reason });
         }
         File::open(&self.path).and_then(|folder| folder.sync_all()).map_err(refused)
+    }
+
+    /// No server has had this directory. The file of webhooks is made after the database has its name and is on disk, so one that
+    /// was used says that there was one, and nobody begins anew without having been asked.
+    fn check_first(&self) -> Result<(), StoreFault> {
+        let webhooks = self.path.join(DELIVERIES);
+        if deliveries::is_used(&webhooks) { Err(StoreFault::Lost { file: self.database(), webhooks }) } else { Ok(()) }
     }
 }
 
@@ -180,6 +191,6 @@ fn make(path: &Path) -> std::io::Result<()> {
 }
 
 /// Bytes of a file that is there.
-fn size(file: &Path) -> Option<u64> {
+pub(super) fn size(file: &Path) -> Option<u64> {
     fs::metadata(file).ok().map(|data| data.len())
 }
