@@ -49,6 +49,7 @@ pub struct Store {
     pub(super) file: PathBuf,
     pub(super) ends: Ends,
     pub(super) linker: Linker,
+    /// Of the last commit; then where `line` begins.
     kept_time: KeptTime,
     clocks: Clocks,
     line: Timeline,
@@ -113,7 +114,7 @@ impl Store {
             tracing::debug!(%error, "the log stays beside the file at the end");
         }
         self.taken = true;
-        self.line = self.kept_time.timeline(&(self.clocks)(), counts_down);
+        (self.line, self.kept_time) = self.kept_time.start(&(self.clocks)(), counts_down);
         self.line
     }
 
@@ -158,9 +159,10 @@ impl Drop for Store {
 impl Journal for Store {
     fn commit(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
         let begun = (self.clocks)();
-        let time = KeptTime { wall: self.line.wall(begun.now), boot: begun.boot };
+        let now = begun.now;
+        let time = self.kept_time.at(&self.line, begun);
         let written = self.write(batch, &time);
-        let took = (self.clocks)().now.saturating_duration_since(begun.now);
+        let took = (self.clocks)().now.saturating_duration_since(now);
         metrics::histogram!("costage_commit_seconds").record(took.as_secs_f64());
         match written {
             Ok(ends) => {
@@ -216,7 +218,7 @@ pub(super) fn read_head(db: &Connection) -> rusqlite::Result<(Head, KeptTime)> {
         let whole = |index| Ok::<_, rusqlite::Error>(u64::try_from(row.get::<_, i64>(index)?).unwrap_or(0));
         let id: String = row.get(4)?;
         let ms = whole(3)?;
-        let boot = (!id.is_empty()).then(|| Boot { id: id.into(), ms });
+        let boot = (!id.is_empty()).then(|| Boot { id: id.into(), time: Duration::from_millis(ms) });
         let head = Head { seq: whole(0)?, hash: Hash(row.get(1)?) };
         Ok((head, KeptTime { wall: crate::live::WallMs(whole(2)?), boot }))
     })

@@ -16,8 +16,7 @@ use crate::receiver::Receiver;
 const SHIM: &str = include_str!("clock.c");
 const HOUR: i64 = 3_600;
 const BATTLE_SECONDS: u64 = 7;
-/// By how much the server's time may differ from a clock that nobody sets: each start rounds down to a millisecond, and
-/// requests take some on a busy machine.
+/// By how much the server's time may differ from a clock that nobody sets: requests take some on a busy machine.
 const BLUR_MS: u64 = 150;
 /// How late an end may be told of.
 const LATE_MAX: Duration = Duration::from_millis(500);

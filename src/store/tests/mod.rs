@@ -196,7 +196,7 @@ fn a_clock_that_jumps_an_hour_across_a_restart_changes_no_countdown() {
     let wall = world.wall();
     world.restart_at(|moment| {
         moment.wall = WallMs(moment.wall.0 + 3_600_000);
-        moment.boot = boot(moment.boot.as_ref().unwrap().ms + 2_000);
+        moment.boot = boot(moment.boot.as_ref().unwrap().ms() + 2_000);
     });
     assert_eq!(world.wall(), WallMs(wall.0 + 2_000));
     assert_eq!(world.status(battle), BattleStatus::Started);
