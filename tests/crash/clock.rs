@@ -9,9 +9,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value, json};
 
-use crate::TURN;
 use crate::house::{House, Life};
 use crate::receiver::Receiver;
+use crate::{TURN, deliveries};
 
 const SHIM: &str = include_str!("clock.c");
 const HOUR: i64 = 3_600;
@@ -121,6 +121,7 @@ async fn a_clock_that_jumps_an_hour_changes_no_countdown_whether_the_server_is_u
     assert!(late <= LATE_MAX + Duration::from_millis(BLUR_MS), "{late:?} late");
     assert_eq!(told.body["data"]["endTime"], json!(end));
     println!("crash: an hour forward and back: an end told {} ms after it was due", late.as_millis());
+    deliveries::audit(&house, &receiver).await;
     house.stop();
     house.said(&["ledger", "verify"]);
     drop(house);

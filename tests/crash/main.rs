@@ -10,6 +10,7 @@ mod again;
 mod audit;
 mod books;
 mod clock;
+mod deliveries;
 mod dice;
 mod ends;
 mod hosts;
@@ -36,10 +37,10 @@ const START_MAX: Duration = Duration::from_millis(200);
 /// From the start of the process to its first answer.
 const RECOVERED_WITHIN: Duration = Duration::from_secs(2);
 
-/// Tests of this program take turns: each looks at when things happen.
 /// By how much the server's time may have moved over all starts, beyond what requests for it took.
 const DRIFT_MAX_MS: i64 = 20;
 
+/// Tests of this program take turns: each looks at when things happen.
 static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 fn up_to(most: Duration, dice: &mut Dice) -> Duration {
@@ -89,6 +90,12 @@ async fn nothing_that_was_answered_is_lost_or_doubled_however_often_the_server_i
     assert!(books.is_sure(), "all was answered in the end");
     receiver.wait_until(|receiver| books.are_told(receiver)).await;
     books.audit_webhooks(&receiver);
+    let kinds: Vec<String> = deliveries::audit(&house, &receiver).await.into_keys().collect();
+    assert_eq!(
+        kinds,
+        ["battle.ended", "battle.started", "coHost.connected", "live.created", "live.ended", "seat.changed"],
+        "all that this load brings about"
+    );
     house.stop();
     books.ends.standstills.end();
     books.audit_ledger(&house);
