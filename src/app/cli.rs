@@ -79,7 +79,7 @@ const DEMO_EXAMPLES: &str = "Examples:
 const LEDGER_EXAMPLES: &str = "Examples:
   costage ledger verify                         every row is as it was written
   costage ledger export ledger.jsonl            for an auditor
-  costage ledger balance --from ledger.jsonl    points summed anew";
+  costage ledger balance --from ledger.jsonl    hashes and points computed anew";
 
 const BACKUP_EXAMPLES: &str = "Examples:
   costage backup /var/backups/costage-monday.db

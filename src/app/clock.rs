@@ -4,7 +4,7 @@ use crate::engine::Clock;
 use crate::live::time::Timeline;
 use crate::store::Boot;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The system's clocks.
 #[derive(Debug, Clone, Copy, Default)]
@@ -48,7 +48,7 @@ impl Clock for LineClock {
 /// Reads the clock that has counted since the machine was booted, and that nobody sets. Says nothing where there is none.
 pub fn boot_clock() -> impl Fn() -> Option<Boot> + Send + use<> {
     let id: Option<Arc<str>> = boot_id().map(Arc::from);
-    move || Some(Boot { id: id.clone()?, ms: since_boot_ms()? })
+    move || Some(Boot { id: id.clone()?, time: since_boot()? })
 }
 
 #[cfg(target_os = "linux")]
@@ -58,10 +58,9 @@ fn boot_id() -> Option<String> {
 }
 
 #[cfg(target_os = "linux")]
-fn since_boot_ms() -> Option<u64> {
+fn since_boot() -> Option<Duration> {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    let (seconds, nanos) = (u64::try_from(time.tv_sec).ok()?, u64::try_from(time.tv_nsec).ok()?);
-    Some(seconds * 1_000 + nanos / 1_000_000)
+    Some(Duration::new(u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?))
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -70,7 +69,7 @@ fn boot_id() -> Option<String> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn since_boot_ms() -> Option<u64> {
+fn since_boot() -> Option<Duration> {
     None
 }
 
@@ -83,6 +82,6 @@ mod tests {
         let read = boot_clock();
         let (first, second) = (read().unwrap(), boot_clock()().unwrap());
         assert_eq!(first.id, second.id);
-        assert!((first.ms..first.ms + 60_000).contains(&second.ms));
+        assert!((first.time..first.time + Duration::from_secs(60)).contains(&second.time));
     }
 }

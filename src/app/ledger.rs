@@ -11,7 +11,7 @@ use super::new_file::NewFile;
 use super::progress::Progress;
 use crate::live::BattleId;
 use crate::store::Head;
-use crate::store::audit::{self, AuditFault, Faults, Format, Reader};
+use crate::store::audit::{self, AuditFault, Export, Faults, Format, Reader};
 
 /// What to do with the ledger. Reads beside a server that runs.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -22,8 +22,9 @@ pub enum LedgerCommand {
     /// Write all rows as text, one line each, with all that their hashes cover, and what they end with
     #[command(after_help = EXPORT_EXAMPLES, after_long_help = EXPORT_LONG)]
     Export(ExportArgs),
-    /// Sum every battle's points anew and compare them with what was told: totals, results, kept battles
-    #[command(after_help = BALANCE_EXAMPLES)]
+    /// Sum every battle's points anew and compare them with what was told: totals, results, kept battles; of an export the
+    /// hashes too
+    #[command(after_help = BALANCE_EXAMPLES, after_long_help = BALANCE_LONG)]
     Balance(BalanceArgs),
 }
 
@@ -69,9 +70,13 @@ pub struct BalanceArgs {
     /// Where the database is.
     #[command(flatten)]
     pub data: DataArgs,
-    /// Sum this export (jsonl) instead of the database's rows; compared with the database only where --data names one
+    /// Sum this export (jsonl) instead of the database's rows, and compute its hashes anew; compared with the database only
+    /// where --data names one
     #[arg(long, value_name = "EXPORT")]
     pub from: Option<PathBuf>,
+    /// A head that was noted before: the export must go through it (the database's: ledger verify)
+    #[arg(long, value_name = "SEQ:HASH", requires = "from")]
+    pub head: Option<Head>,
 }
 
 const VERIFY_EXAMPLES: &str = "Examples:
@@ -119,8 +124,22 @@ const BALANCE_EXAMPLES: &str = "Examples:
   costage ledger balance                        the server's own, while it runs
   costage ledger balance --from ledger.jsonl    an export by itself
   costage ledger balance --from ledger.jsonl --data backup.db
+  costage ledger balance --from ledger.jsonl --head 1500:5f0c…
 
-Exit status: 0 all points agree; 1 they do not, or cannot be read";
+Exit status: 0 all agrees; 1 it does not, or cannot be read";
+
+const BALANCE_LONG: &str = "Examples:
+  costage ledger balance                        the server's own, while it runs
+  costage ledger balance --from ledger.jsonl    an export by itself
+  costage ledger balance --from ledger.jsonl --data backup.db
+  costage ledger balance --from ledger.jsonl --head 1500:5f0c…
+
+The hashes of an export are computed from its rows; the first rows that they do not follow from are named, and the head that
+they arrive at is printed, SEQ:HASH: it must be the one in the export's last line, and where --data names a database, in that.
+Whoever writes all of an export anew can make hashes that fit: compare the head with one that was noted, or name that by --head.
+Of an export of one battle only those hashes are computed whose row before is in it.
+
+Exit status: 0 all agrees; 1 it does not, or cannot be read";
 
 /// Runs one of the commands.
 ///
@@ -184,15 +203,20 @@ fn balance(args: &BalanceArgs) -> anyhow::Result<()> {
         None => None,
     };
     let mut progress = Progress::new("rows");
-    let lines = export.as_mut().map(|lines| lines as &mut dyn io::BufRead);
-    let balance = audit::balance(reader.as_ref(), lines, &mut |done, of| progress.show(done, of))?;
+    let export = export.as_mut().map(|lines| Export { lines, noted: args.head });
+    let balance = audit::balance(reader.as_ref(), export, &mut |done, of| progress.show(done, of))?;
     progress.end();
-    let audit::Balance { rows, battles, ended, kept, newer, faults } = balance;
+    let audit::Balance { rows, battles, ended, kept, newer, head, linked, faults } = balance;
     say(&format!("rows {rows}\nbattles {battles}\nresults compared {ended}\nkept battles compared {kept}\n"))?;
+    match head {
+        Some(head) => say(&format!("head {head}\n"))?,
+        None if args.from.is_some() => say(&format!("hashes computed {linked}\n"))?,
+        None => {}
+    }
     if newer > 0 {
         say(&format!("kept battles with changes after the export, not compared {newer}\n"))?;
     }
-    refuse(&faults, "points do not agree")
+    refuse(&faults, if args.from.is_some() { "the export does not agree" } else { "points do not agree" })
 }
 
 /// Lists what is wrong on standard output, and ends with it; nothing when nothing is.

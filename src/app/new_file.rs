@@ -32,6 +32,10 @@ impl NewFile {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 bail!("{} is there already: what one that was ended left? then remove it", part.display())
             }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let (to, folder) = (to.display(), folder_of(to).display());
+                bail!("cannot write to {to}: there is no directory {folder}: make it, or name another file")
+            }
             Err(error) => return Err(error).with_context(|| format!("cannot write to {}", part.display())),
         };
         Ok(Self { to: to.to_owned(), part, out: BufWriter::new(file) })
@@ -46,8 +50,7 @@ impl NewFile {
         self.out.flush().with_context(named)?;
         self.out.get_ref().sync_all().with_context(named)?;
         name(&self.part, &self.to).with_context(named)?;
-        let folder = self.to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder).and_then(|folder| folder.sync_all()).with_context(named)
+        File::open(folder_of(&self.to)).and_then(|folder| folder.sync_all()).with_context(named)
     }
 }
 
@@ -66,6 +69,11 @@ impl Drop for NewFile {
         // Gone already where it was renamed.
         drop(fs::remove_file(&self.part));
     }
+}
+
+/// The directory that a file stands in.
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// A link is refused where a file is, a renaming is not; but not every file system has links.

@@ -11,15 +11,15 @@ use anyhow::Context;
 use super::config::Config;
 use super::signing;
 use crate::engine::{Books, Clock, DeliveryLog, OutboxBell, OutboxLog};
-use crate::store::{Deliveries, MemoryOutbox, OutboxReader};
+use crate::store::{Deliveries, MemoryOutbox, OutboxReader, folder};
 use crate::webhook::{Surroundings, SystemResolver, Webhooks};
 
 pub use command::{WebhooksCommand, run};
 
 /// How far endpoints have got, in the data directory.
-pub const DELIVERIES_FILE: &str = "webhooks.db";
+pub const DELIVERIES_FILE: &str = folder::DELIVERIES;
 /// The main file there.
-pub const MAIN_FILE: &str = "costage.db";
+pub const MAIN_FILE: &str = folder::DATABASE;
 
 /// Where the senders read events, and where they keep how far they have got.
 pub struct Kept {

@@ -142,6 +142,13 @@ impl Inbox {
         if waiting.stopping { None } else { waiting.take() }
     }
 
+    /// Now, if the machine wanted to be woken by now and everything that was received before is done.
+    pub(super) fn due(&self, clock: &dyn Clock, deadline: Option<Instant>) -> Option<Instant> {
+        let waiting = self.lock();
+        // Read under the lock, as in `next`.
+        deadline.and_then(|deadline| Some(clock.now()).filter(|now| waiting.entries.is_empty() && deadline <= *now))
+    }
+
     /// Commands that wait.
     pub(super) fn commands(&self) -> usize {
         self.lock().commands
@@ -253,6 +260,18 @@ mod tests {
         assert!(matches!(inbox.next(&clock, Some(passed)), Next::Order(..)));
         let Next::Due(now) = inbox.next(&clock, Some(passed)) else { panic!() };
         assert!(now > passed);
+    }
+
+    #[test]
+    fn a_deadline_is_due_once_nothing_waits_that_was_received_before_it() {
+        let (inbox, clock) = (Inbox::default(), clock());
+        let passed = clock.now();
+        let _reply = offer(&inbox, &clock, 1);
+        assert_eq!(inbox.due(&clock, Some(passed)), None);
+        assert!(inbox.more().is_some());
+        assert!(inbox.due(&clock, Some(passed)).is_some_and(|now| now > passed));
+        assert_eq!(inbox.due(&clock, Some(clock.now() + Duration::from_secs(1))), None, "not yet");
+        assert_eq!(inbox.due(&clock, None), None);
     }
 
     #[test]

@@ -26,13 +26,20 @@ pub fn backup(reader: &Reader, to: &Path, progress: &mut dyn FnMut(u64, u64)) ->
     if to.exists() {
         return Err(refused(std::io::Error::other("it is there already")));
     }
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return Err(StoreFault::NoFolder { file: to.to_owned(), folder: folder.to_owned() });
+    }
     let part = beside(to, ".part");
-    let left_over = |error: std::io::Error| {
+    let unmade = |error: std::io::Error| {
+        if error.kind() != std::io::ErrorKind::AlreadyExists {
+            return refused(error);
+        }
         let said =
             std::io::Error::new(error.kind(), format!("{error}: what a backup that was ended left? then remove it"));
         StoreFault::Target { file: part.clone(), error: said }
     };
-    let file = private().write(true).create_new(true).open(&part).map_err(left_over)?;
+    let file = private().write(true).create_new(true).open(&part).map_err(unmade)?;
     let copied = copy(reader, &part, progress);
     let done = copied.map_err(|error| StoreFault::of(&part, error)).and_then(|()| {
         file.sync_all().map_err(refused)?;
@@ -45,7 +52,6 @@ pub fn backup(reader: &Reader, to: &Path, progress: &mut dyn FnMut(u64, u64)) ->
     });
     drop(fs::remove_file(&part));
     let head = done?;
-    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(refused)?;
     Ok(head)
 }

@@ -28,6 +28,20 @@ pub struct Hash(pub [u8; 32]);
 impl Hash {
     /// Before the first row.
     pub const START: Self = Self([0; 32]);
+
+    /// Of 64 hexadecimal digits, as it is shown.
+    pub(super) fn of_hex(hex: &str) -> Option<Self> {
+        let (pairs, []) = hex.as_bytes().as_chunks::<2>() else { return None };
+        let mut hash = Self::START;
+        if pairs.len() != hash.0.len() {
+            return None;
+        }
+        for (byte, [high, low]) in hash.0.iter_mut().zip(pairs) {
+            let digits = char::from(*high).to_digit(16)? << 4 | char::from(*low).to_digit(16)?;
+            *byte = u8::try_from(digits).ok()?;
+        }
+        Some(hash)
+    }
 }
 
 impl fmt::Display for Hash {
@@ -72,14 +86,7 @@ impl FromStr for Head {
 
     fn from_str(text: &str) -> Result<Self, NoHead> {
         let (seq, hex) = text.split_once(':').ok_or(NoHead)?;
-        if hex.len() != 64 || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(NoHead);
-        }
-        let mut hash = [0; 32];
-        for (byte, at) in hash.iter_mut().zip((0..64).step_by(2)) {
-            *byte = u8::from_str_radix(&hex[at..at + 2], 16).map_err(|_| NoHead)?;
-        }
-        Ok(Self { seq: seq.parse().map_err(|_| NoHead)?, hash: Hash(hash) })
+        Ok(Self { seq: seq.parse().map_err(|_| NoHead)?, hash: Hash::of_hex(hex).ok_or(NoHead)? })
     }
 }
 

@@ -13,10 +13,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
-use super::folder::{lacks, private};
-use super::outbox::{fault, row_of};
+use super::fault::is_damage;
+use super::folder::{lacks, private, size};
+use super::outbox::{self, row_of};
+use super::schema::tables;
 use crate::engine::outbox_log::{
     Configured, DeadLetter, DeliveryLog, LogFault, OutboxEnds, Standing, StoreId, Trouble, Which,
 };
@@ -99,6 +101,28 @@ impl Deliveries {
         };
         written().map_err(|error| fault(&self.path, "cannot write", &error))
     }
+}
+
+/// Whether an endpoint has ever begun in this file, which is left as it is; nobody knows that of one that cannot be read, so it
+/// counts as used.
+pub(super) fn is_used(path: &Path) -> bool {
+    let look = || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let db = Connection::open_with_flags(path, flags)?;
+        db.busy_timeout(BUSY_MAX)?;
+        let used = "SELECT EXISTS(SELECT 1 FROM endpoints) OR EXISTS(SELECT 1 FROM letters)";
+        if tables(&db)?.is_empty() { Ok(false) } else { db.query_row(used, [], |row| row.get(0)) }
+    };
+    size(path).is_some_and(|bytes| bytes > 0) && look().unwrap_or(true)
+}
+
+/// Why something cannot be done with the file; of one that is damaged also what to do about it.
+fn fault(path: &Path, what: &str, error: &rusqlite::Error) -> LogFault {
+    let mut fault = outbox::fault(path, what, error);
+    if is_damage(error) {
+        fault.reason = format!("{}: it is damaged; {LOST}", fault.reason);
+    }
+    fault
 }
 
 /// Makes the file for its owner alone where there is none; looks at the header of one that is there before SQLite does, which

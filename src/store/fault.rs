@@ -38,6 +38,28 @@ pub enum StoreFault {
         /// What it is.
         found: &'static str,
     },
+    /// There, and without a byte.
+    #[error("{} is empty, which costage never leaves it: put a backup in its place, or move it away", file.display())]
+    Emptied {
+        /// Which.
+        file: PathBuf,
+    },
+    /// Gone, and something beside it says that it was there.
+    #[error("{} is not there, but {} is of a server that had one: bring costage.db back (a backup will do), or move webhooks.db (with -wal and -shm, where they are) away to begin anew", file.display(), webhooks.display())]
+    Lost {
+        /// Which.
+        file: PathBuf,
+        /// The one beside it.
+        webhooks: PathBuf,
+    },
+    /// A new one that cannot be made; nothing is left of it.
+    #[error("{} cannot be made: {reason}; make room on its disk, or name another directory by `data_dir`", file.display())]
+    Unmade {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// Made by a later version.
     #[error("{} has version {found}, this costage knows versions up to {known}: use the costage that wrote it, or a newer one", file.display())]
     Newer {
@@ -80,6 +102,14 @@ pub enum StoreFault {
         /// Why.
         error: std::io::Error,
     },
+    /// A copy into a directory that is not there.
+    #[error("cannot write {}: there is no directory {}: make it, or name another file", file.display(), folder.display())]
+    NoFolder {
+        /// Which.
+        file: PathBuf,
+        /// The directory.
+        folder: PathBuf,
+    },
     /// The disk, or SQLite.
     #[error("{} cannot be used: {error}", file.display())]
     Database {
@@ -94,14 +124,11 @@ impl StoreFault {
     /// What an error of SQLite about `file` means.
     pub(super) fn of(file: &Path, error: rusqlite::Error) -> Self {
         let file = file.to_owned();
-        match error.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-                Self::Damaged { file, reason: error.to_string() }
-            }
-            Some(_) => Self::Database { file, error },
-            // Not SQLite's word: a column that is not as it should be.
-            None => Self::Damaged { file, reason: error.to_string() },
+        // Not SQLite's word: a column that is not as it should be.
+        if is_damage(&error) || error.sqlite_error_code().is_none() {
+            return Self::Damaged { file, reason: error.to_string() };
         }
+        Self::Database { file, error }
     }
 
     /// A file that can be opened but holds what no server wrote.
@@ -110,6 +137,44 @@ impl StoreFault {
     }
 }
 
+/// Whether SQLite says that the file itself is not whole: no other try will go better.
+pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
+}
+
+/// What is said of a commit that `error` has ended, without the name of the file: where the data directory is, is nobody's
+/// business who asks over HTTP.
+pub(super) fn of_commit(error: &rusqlite::Error) -> String {
+    if is_damage(error) {
+        return format!(
+            "{error}: the database is damaged, and nothing can be kept until it is replaced: end the server, see by `costage \
+             ledger verify` what is whole, and go back to a backup"
+        );
+    }
+    error.to_string()
+}
+
 fn process(pid: &Option<u32>) -> String {
     pid.map_or(String::new(), |pid| format!(" (process {pid})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_that_a_damaged_file_has_ended_says_what_to_do_and_another_only_why() {
+        let of = |code: i32| of_commit(&rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None));
+        // Corrupt, corrupt index, not a database (https://www.sqlite.org/rescode.html).
+        for damaged in [11, 779, 26] {
+            let said = of(damaged);
+            for wanted in ["database is damaged", "end the server", "costage ledger verify", "backup"] {
+                assert!(said.contains(wanted), "{wanted:?} is not in: {said}");
+            }
+        }
+        // No room, no answer.
+        for well in [13, 10] {
+            assert!(!of(well).contains("damaged"), "{}", of(well));
+        }
+    }
 }

@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::deliveries;
 use super::fault::StoreFault;
 use super::schema;
 
 /// The database.
 pub const DATABASE: &str = "costage.db";
+/// How far webhooks have got.
+pub const DELIVERIES: &str = "webhooks.db";
 const LOCK: &str = "costage.lock";
 
 /// A data directory that no other process writes, for as long as this is held.
@@ -55,7 +58,7 @@ impl Folder {
     /// Makes the database when there is none. It gets its name when it is whole: who is killed here leaves nothing half made.
     ///
     /// # Errors
-    /// [`StoreFault::Orphan`], or the disk's.
+    /// [`StoreFault::Orphan`], [`StoreFault::Emptied`], [`StoreFault::Lost`], [`StoreFault::Unmade`], or the disk's.
     pub(super) fn make_database(&self) -> Result<(), StoreFault> {
         let refused = |error| StoreFault::Folder { path: self.path.clone(), error };
         let file = self.database();
@@ -68,21 +71,45 @@ impl Folder {
         }
         if size(&file).is_some() {
             // We name only files that are whole: something has emptied it.
-            return Err(StoreFault::Foreign { file, found: "empty" });
+            return Err(StoreFault::Emptied { file });
         }
+        self.check_first()?;
         let new = beside(&file, ".new");
-        for leftover in [new.clone(), beside(&new, "-journal")] {
-            match fs::remove_file(leftover) {
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(refused(error)),
-                Ok(()) | Err(_) => {}
-            }
+        // What one that was killed has left.
+        remove(&new).map_err(refused)?;
+        let made = make_new(&new).and_then(|()| fs::rename(&new, &file).map_err(|error| error.to_string()));
+        if let Err(reason) = made {
+            // Where not even that can be done, the next start does it.
+            drop(remove(&new));
+            return Err(StoreFault::Unmade { file, reason });
         }
-        let made = private().write(true).create_new(true).open(&new).map_err(refused)?;
-        fill(&new).map_err(|error| StoreFault::of(&new, error))?;
-        made.sync_all().map_err(refused)?;
-        fs::rename(&new, &file).map_err(refused)?;
         File::open(&self.path).and_then(|folder| folder.sync_all()).map_err(refused)
     }
+
+    /// No server has had this directory. The file of webhooks is made after the database has its name and is on disk, so one that
+    /// was used says that there was one, and nobody begins anew without having been asked.
+    fn check_first(&self) -> Result<(), StoreFault> {
+        let webhooks = self.path.join(DELIVERIES);
+        if deliveries::is_used(&webhooks) { Err(StoreFault::Lost { file: self.database(), webhooks }) } else { Ok(()) }
+    }
+}
+
+/// Removes a file that is being made, and what SQLite has beside it.
+fn remove(new: &Path) -> std::io::Result<()> {
+    for file in [new.to_owned(), beside(new, "-journal")] {
+        match fs::remove_file(file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// A database without rows, on disk; or why not.
+fn make_new(new: &Path) -> Result<(), String> {
+    let made = private().write(true).create_new(true).open(new).map_err(|error| error.to_string())?;
+    fill(new).map_err(|error| error.to_string())?;
+    made.sync_all().map_err(|error| error.to_string())
 }
 
 fn fill(file: &Path) -> rusqlite::Result<()> {
@@ -95,7 +122,7 @@ fn fill(file: &Path) -> rusqlite::Result<()> {
 /// Looks at the header of `file`, before anything could write to it.
 ///
 /// # Errors
-/// [`StoreFault::Missing`], [`StoreFault::Foreign`], [`StoreFault::Damaged`], or the disk's.
+/// [`StoreFault::Missing`], [`StoreFault::Emptied`], [`StoreFault::Foreign`], [`StoreFault::Damaged`], or the disk's.
 pub(super) fn recognise(file: &Path) -> Result<(), StoreFault> {
     let mut header = [0; 100];
     let read = File::open(file).and_then(|mut file| {
@@ -109,10 +136,13 @@ pub(super) fn recognise(file: &Path) -> Result<(), StoreFault> {
         }
         StoreFault::Folder { path: file.to_owned(), error }
     })?;
+    if bytes == 0 {
+        return Err(StoreFault::Emptied { file: file.to_owned() });
+    }
     let foreign = |found| Err(StoreFault::Foreign { file: file.to_owned(), found });
     // https://www.sqlite.org/fileformat2.html#the_database_header
     if !header.starts_with(b"SQLite format 3\0") {
-        return foreign(if bytes == 0 { "empty" } else { "no SQLite file" });
+        return foreign("no SQLite file");
     }
     let application = u32::from_be_bytes([header[68], header[69], header[70], header[71]]);
     if application != schema::APPLICATION_ID.cast_unsigned() {
@@ -161,6 +191,6 @@ fn make(path: &Path) -> std::io::Result<()> {
 }
 
 /// Bytes of a file that is there.
-fn size(file: &Path) -> Option<u64> {
+pub(super) fn size(file: &Path) -> Option<u64> {
     fs::metadata(file).ok().map(|data| data.len())
 }

@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::chain::{Hash, Head, Linker};
 use super::changes;
 use super::columns::{COLUMNS, Columns};
-use super::fault::StoreFault;
+use super::fault::{StoreFault, of_commit};
 use super::folder::{Folder, recognise};
 use super::outbox;
 use super::pages;
@@ -53,6 +53,7 @@ pub struct Store {
     pub(super) file: PathBuf,
     pub(super) ends: Ends,
     pub(super) linker: Linker,
+    /// Of the last commit; then where `line` begins.
     kept_time: KeptTime,
     clocks: Clocks,
     line: Timeline,
@@ -118,7 +119,7 @@ impl Store {
             tracing::debug!(%error, "the log stays beside the file at the end");
         }
         self.taken = true;
-        self.line = self.kept_time.timeline(&(self.clocks)(), counts_down);
+        (self.line, self.kept_time) = self.kept_time.start(&(self.clocks)(), counts_down);
         self.line
     }
 
@@ -163,9 +164,10 @@ impl Drop for Store {
 impl Journal for Store {
     fn commit(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
         let begun = (self.clocks)();
-        let time = KeptTime { wall: self.line.wall(begun.now), boot: begun.boot };
+        let now = begun.now;
+        let time = self.kept_time.at(&self.line, begun);
         let written = self.write(batch, &time);
-        let took = (self.clocks)().now.saturating_duration_since(begun.now);
+        let took = (self.clocks)().now.saturating_duration_since(now);
         metrics::histogram!("costage_commit_seconds").record(took.as_secs_f64());
         match written {
             Ok(ends) => {
@@ -180,9 +182,9 @@ impl Journal for Store {
             }
             Err(error) => {
                 self.roll_back();
-                // Without the file's name: where the data directory is, is nobody's business who asks over HTTP.
-                self.books.failed(time.wall, took, error.to_string());
-                Err(JournalError { reason: format!("{}: {error}", self.file.display()) })
+                let reason = of_commit(&error);
+                self.books.failed(time.wall, took, reason.clone());
+                Err(JournalError { reason: format!("{}: {reason}", self.file.display()) })
             }
         }
     }
@@ -196,7 +198,7 @@ fn recall(store: &Store, wanted: &Wanted) -> Result<Vec<Arc<Booked>>, StoreFault
     store.roll_back();
     if !store.db.is_autocommit() {
         // What lies open would be found as if it were kept.
-        return Err(StoreFault::of(&store.file, rusqlite::Error::InvalidQuery));
+        return Err(StoreFault::Database { file: store.file.clone(), error: rusqlite::Error::InvalidQuery });
     }
     match wanted {
         Wanted::Key(battle, key) => changes::by_key(&store.db, &store.file, *battle, key),
@@ -237,7 +239,7 @@ pub(super) fn read_head(db: &Connection) -> rusqlite::Result<(Head, KeptTime)> {
         let whole = |index| Ok::<_, rusqlite::Error>(u64::try_from(row.get::<_, i64>(index)?).unwrap_or(0));
         let id: String = row.get(4)?;
         let ms = whole(3)?;
-        let boot = (!id.is_empty()).then(|| Boot { id: id.into(), ms });
+        let boot = (!id.is_empty()).then(|| Boot { id: id.into(), time: Duration::from_millis(ms) });
         let head = Head { seq: whole(0)?, hash: Hash(row.get(1)?) };
         Ok((head, KeptTime { wall: crate::live::WallMs(whole(2)?), boot }))
     })

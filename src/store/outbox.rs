@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
+use super::fault::is_damage;
+use super::folder::recognise;
 use crate::engine::outbox_log::{Backlog, LogFault, OutboxLog, OutboxRow, StoreId};
 use crate::live::{Callback, Fact, WallMs};
 
@@ -66,8 +68,10 @@ impl OutboxReader {
     /// Opens `path`, the main file.
     ///
     /// # Errors
-    /// When it is not there, cannot be read, or has no outbox.
+    /// When it is not there, is not ours, cannot be read, or has no outbox.
     pub fn open(path: &Path) -> Result<Self, LogFault> {
+        recognise(path)
+            .map_err(|fault| LogFault { what: "cannot read the outbox".to_owned(), reason: fault.to_string() })?;
         let fault = |error: rusqlite::Error| fault(path, "cannot open", &error);
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(fault)?;
@@ -78,7 +82,14 @@ impl OutboxReader {
 
     fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, LogFault> {
         let connection: MutexGuard<'_, Connection> = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        work(&connection).map_err(|error| fault(&self.path, "cannot read the outbox of", &error))
+        work(&connection).map_err(|error| {
+            let mut fault = fault(&self.path, "cannot read the outbox of", &error);
+            if is_damage(&error) {
+                fault.reason +=
+                    "; end the server, see by `costage ledger verify` what is whole, and go back to a backup";
+            }
+            fault
+        })
     }
 }
 
@@ -128,7 +139,7 @@ pub(super) fn fault(path: &Path, what: &str, error: &rusqlite::Error) -> LogFaul
 
 #[cfg(test)]
 mod tests {
-    use super::super::schema::{STEPS, migrate};
+    use super::super::schema::{APPLICATION_ID, STEPS, migrate};
     use super::super::scratch::Folder;
     use super::*;
     use crate::live::{LiveId, UserId};
@@ -150,6 +161,7 @@ mod tests {
         let folder = Folder::new("outbox");
         let path = folder.path().join("costage.db");
         let mut writer = Connection::open(&path).unwrap();
+        writer.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
         writer.pragma_update(None, "journal_mode", "WAL").unwrap();
         migrate(&mut writer, STEPS).unwrap();
         let reader = OutboxReader::open(&path).unwrap();
@@ -189,5 +201,9 @@ mod tests {
         let Err(fault) = OutboxReader::open(&path) else { panic!("opened") };
         assert!(fault.to_string().contains("costage.db"), "{fault}");
         assert!(!path.exists());
+        std::fs::write(&path, "").unwrap();
+        let Err(fault) = OutboxReader::open(&path) else { panic!("opened") };
+        let said = fault.to_string();
+        assert!(said.contains("costage.db is empty") && said.contains("put a backup in its place"), "{said}");
     }
 }

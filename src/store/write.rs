@@ -30,7 +30,7 @@ impl Store {
         }
         outbox::prune(&self.db, self.bell.floor())?;
         let before = number(self.ends.head.seq);
-        let (boot_ms, boot_id) = time.boot.as_ref().map_or((0, ""), |boot| (number(boot.ms), &*boot.id));
+        let (boot_ms, boot_id) = time.boot.as_ref().map_or((0, ""), |boot| (number(boot.ms()), &*boot.id));
         let moved = self
             .db
             .prepare_cached(

@@ -58,7 +58,7 @@ impl Books {
             answers.insert(score.key.clone(), (fate, score));
         }
         for (fate, score) in answers.into_values() {
-            match (score.fate, fate) {
+            match (&score.fate, &fate) {
                 (before, now) if before == now => {}
                 (Fate::Late, Fate::Counted(_)) => self.findings.doubled(&format!("{score:?} is {fate:?}")),
                 (_, _) => self.findings.lost(&format!("{score:?} is {fate:?}")),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use costage::client::{BackendError, Method};
 use serde_json::{Value, json};
 
-use crate::books::{Books, Sure};
+use crate::books::{self, Books, Sure};
 use crate::house::House;
 use crate::load::Fate;
 use crate::receiver::Receiver;
@@ -64,7 +64,8 @@ impl Books {
         }
     }
 
-    /// Every live that was created, every end of one, every battle was told of by one id.
+    /// Every live that was created, every end of one, every connection and battle was told of by one id, and what was told last
+    /// of a seat is what it was asked to be.
     pub(crate) fn audit_webhooks(&self, receiver: &Receiver) {
         let told = receiver.ids_by_subject();
         let ids = |kind: &str, of: &String| told.get(&(kind.to_owned(), of.clone())).map_or(0, Vec::len);
@@ -76,6 +77,15 @@ impl Books {
             let wanted = (1, usize::from(battle.over));
             assert_eq!((ids("battle.started", &battle.id), ids("battle.ended", &battle.id)), wanted, "{battle:?}");
         }
+        for pair in 0..self.battles.len() {
+            let [inviter, _] = books::pair_of(pair);
+            assert_eq!(ids("coHost.connected", &inviter), 1, "ids of the connection of {inviter}");
+        }
+        let told = receiver.locks();
+        for ((live, seat), (locked, _)) in &self.locks {
+            // Of a seat that was only ever asked to be what it was, nothing is told.
+            assert_eq!(told.get(&(live.clone(), *seat)).copied().unwrap_or(false), *locked, "seat {seat} of {live}");
+        }
     }
 
     /// Whether all that must be told of has been.
@@ -85,8 +95,11 @@ impl Books {
         let lives = self.lives.iter().all(|(live, (_, ended))| {
             is_told("live.created", live) && (ended.is_none() || is_told("live.ended", live))
         });
+        let locks = receiver.locks();
+        let seats = self.locks.iter().all(|(seat, (locked, _))| locks.get(seat).copied().unwrap_or(false) == *locked);
         let battles = self.battles.iter().flatten();
         lives
+            && seats
             && battles
                 .into_iter()
                 .all(|it| is_told("battle.started", &it.id) && (!it.over || is_told("battle.ended", &it.id)))
@@ -111,11 +124,12 @@ impl Books {
             }
         }
         for score in self.scores.values() {
-            match (score.fate, rows.get(&score.key)) {
-                (Fate::Counted(seq), Some(row)) => {
-                    let found = (&row["scores"], &row["battleId"], &row["battleSeq"]);
-                    let scores = json!({&score.user: score.value});
-                    if found != (&scores, &json!(score.battle), &json!(seq)) {
+            match (&score.fate, rows.get(&score.key)) {
+                (Fate::Counted(answer), Some(row)) => {
+                    let found = ["scores", "battleId", "battleId", "battleSeq", "totals"].map(|name| &row[name]);
+                    let [scores, battle] = [json!({&score.user: score.value}), json!(score.battle)];
+                    let told = ["battleId", "ledgerSeq", "scores"].map(|name| &answer[name]);
+                    if found != [&scores, &battle, told[0], told[1], told[2]] {
                         self.findings.lost(&format!("{score:?} is kept as {row}"));
                     }
                 }

@@ -150,7 +150,8 @@ impl Books {
     }
 }
 
-fn pair_of(pair: usize) -> [String; 2] {
+/// The lives of a pair, the inviter first.
+pub(crate) fn pair_of(pair: usize) -> [String; 2] {
     [format!("p{pair}a"), format!("p{pair}b")]
 }
 

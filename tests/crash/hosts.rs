@@ -18,9 +18,9 @@ use costage_media::codec::opus;
 use costage_media::frame::{AudioBlock, I420, PictureRef, Size};
 use serde_json::{Value, json};
 
-use crate::TURN;
 use crate::house::{House, PATIENCE};
 use crate::receiver::Receiver;
+use crate::{TURN, deliveries};
 
 /// Hosts, their lives and the luma of their pictures; under an avatar it is 42.
 const HOSTS: [(&str, u8); 2] = [("a", 200), ("b", 120)];
@@ -226,6 +226,10 @@ async fn after_a_kill_hosts_are_back_within_restart_grace_and_who_is_not_has_lef
     let a = publish(&house, 0).await;
     assert_seen(&house, "a", &[0]).await;
     assert_eq!(standing(&house, &battle).await, wanted);
+    let kinds = deliveries::audit(&house, &receiver).await;
+    for kind in ["host.online", "host.offline", "coHost.connected", "coHost.left", "battle.started", "battle.ended"] {
+        assert!(kinds.contains_key(kind), "{kind} is among {kinds:?}");
+    }
     for host in [a, b] {
         host.close().await;
     }

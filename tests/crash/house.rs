@@ -142,6 +142,17 @@ impl House {
         self.lives.last().expect("it was started")
     }
 
+    /// By how much the server's time has moved from the first lives to the last ones, against the clock of this test. Of ten lives
+    /// the least counts: what is more is how long the answer took, or the start of the process stood still.
+    pub(crate) fn drift_ms(&self) -> i64 {
+        let begun = self.lives[0].asked;
+        let ahead =
+            |life: &Life| i64::try_from(life.told).unwrap() - i64::try_from((life.asked - begun).as_millis()).unwrap();
+        let least = |lives: &[Life]| lives.iter().map(ahead).min().expect("it was started");
+        let some = self.lives.len().min(10);
+        least(&self.lives[self.lives.len() - some..]) - least(&self.lives[..some])
+    }
+
     /// Since then, and until now, it was asked for nothing.
     pub(crate) fn was_calm(&mut self, since: Instant) {
         self.lives.last_mut().expect("it was started").calm = (since, Instant::now());

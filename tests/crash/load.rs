@@ -36,12 +36,12 @@ pub(crate) struct Score {
 }
 
 /// What became of it, as far as anybody was told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// Nobody answered: it may be counted or not.
     Open,
-    /// It is counted, with this number in the battle's ledger.
-    Counted(u64),
+    /// It is counted, and this is the whole answer: all that is ever answered to it.
+    Counted(Value),
     /// It came after the end, and is not counted.
     Late,
 }
@@ -87,7 +87,7 @@ pub(crate) async fn send(backend: &Backend, score: &Score) -> Fate {
     let body = json!({"op": "add", "scores": [{"userId": user, "value": value}], "source": {"reference": key}});
     let path = format!("/v1/battles/{battle}/scores");
     match backend.ask(Method::POST, &path, Some(body), Some(key)).await {
-        Ok(answer) => Fate::Counted(answer["ledgerSeq"].as_u64().unwrap()),
+        Ok(answer) => Fate::Counted(answer),
         Err(BackendError::Unreachable { .. }) => Fate::Open,
         Err(BackendError::Refused { code: Some(100_421), .. }) => Fate::Late,
         Err(error) => panic!("refused: {error}"),
@@ -97,9 +97,9 @@ pub(crate) async fn send(backend: &Backend, score: &Score) -> Fate {
 /// What all copies of one request say together: one thing, or nothing.
 pub(crate) fn agreed(key: &str, fates: &[Fate]) -> Fate {
     let mut answered = fates.iter().filter(|fate| **fate != Fate::Open);
-    let first = answered.next().copied().unwrap_or(Fate::Open);
-    assert!(answered.all(|fate| *fate == first), "one key, two answers: {key}: {fates:?}");
-    first
+    let first = answered.next().unwrap_or(&Fate::Open);
+    assert!(answered.all(|fate| fate == first), "one key, two answers: {key}: {fates:?}");
+    first.clone()
 }
 
 /// Whether it was answered: a refusal is none of those that are expected here.

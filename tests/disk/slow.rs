@@ -4,17 +4,22 @@ use std::time::Duration;
 
 use futures_util::future::{join_all, join3};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::burst::{Answer, Burst};
 use crate::disk::{Ill, Sync, now_us};
 use crate::house::Answered;
+use crate::receiver::{Heard, read_events};
 use crate::show::{Post, SETTLED, Show};
 
 const SYNC_MS: i32 = 500;
 const SYNC: Duration = Duration::from_millis(500);
 /// Two syncs of a commit and the one that runs, and what a busy machine adds.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(4);
+/// A battle whose end falls among the slow syncs: the shortest there is.
+const SHORT: Duration = Duration::from_secs(5);
+/// An end waits for the commit that runs when it is due, and for its own: one sync of the log each.
+const COMMITS_MAX: usize = 2;
 /// What asks nobody but the HTTP server is not slower than this.
 const AT_ONCE: Duration = Duration::from_millis(400);
 const LASTS: Duration = Duration::from_secs(3);
@@ -39,6 +44,8 @@ impl Show {
     /// Half a second for each sync: answers, events, webhooks and pictures come, all of them after it.
     pub(crate) async fn slow(&mut self) {
         tokio::time::sleep(SETTLED).await;
+        let bystanders = read_events(&self.house, "c").await;
+        let short = self.house.backend.start_battle("c", &["d"], SHORT).await.unwrap();
         self.house.disk.fall_ill(Ill::Slow(SYNC_MS));
         let begun = now_us();
         self.one_by_one().await;
@@ -47,7 +54,9 @@ impl Show {
         let before = self.sums()["a"].as_u64().unwrap();
         let (posts, reads, health) =
             join3(senders, self.keep_reading("/v1/lives/a/battle", ends), self.keep_reading("/healthz", ends)).await;
+        let end = self.assert_end_is_told_in_time(&short, &bystanders, begun).await;
         let ended = now_us();
+        assert!((begun..ended).contains(&end), "the battle has not ended among slow syncs");
         self.house.disk.get_well();
         let posts: Vec<Answered> = posts.into_iter().flatten().collect();
         let slowest = posts.iter().map(Answered::took).max().unwrap();
@@ -85,6 +94,38 @@ impl Show {
         let kept = kept_at(&answered, &self.house.disk.syncs());
         let hook = self.receiver.heard.first(answered.sent, "live.created", |data| data["liveId"] == "slow").await;
         assert!(hook.at >= kept, "a webhook {} us before its commit", kept - hook.at);
+    }
+
+    /// The end of a battle waits for its own commit, and for no more than the one that runs when it is due: told by event and
+    /// webhook, not before. When it was due.
+    async fn assert_end_is_told_in_time(&self, battle: &str, bystanders: &Heard, begun: u64) -> u64 {
+        let is = |data: &Value| data["battleId"] == json!(battle);
+        let event = bystanders.first(begun, "onBattleEnded", is).await;
+        let hook = self.receiver.heard.first(begun, "battle.ended", is).await;
+        // The server's time is the system's, which nobody sets meanwhile.
+        let due = hook.data["endTime"].as_u64().unwrap() * 1_000;
+        let syncs = self.house.disk.syncs();
+        // Its commit cannot have begun before.
+        let kept = syncs.iter().find(|sync| sync.begun >= due && !sync.failed).expect("a sync after the end").ended;
+        for (what, told) in [("event", &event), ("webhook", &hook)] {
+            assert!(told.at >= kept, "{what} of an end {} us before its commit", kept - told.at);
+        }
+        let within = |from: u64| syncs.iter().filter(move |sync| sync.ended > from && sync.ended <= event.at);
+        // Where the log is copied into the file, both are synced once more, and then the log as it begins anew.
+        let copied = within(due - 4 * u64::from(SYNC_MS.unsigned_abs()) * 1_000)
+            .filter(|sync| sync.file == "costage.db")
+            .count();
+        let waited = within(due).filter(|sync| sync.file != "costage.db").count();
+        assert!(waited <= COMMITS_MAX + 2 * copied, "told after {waited} syncs of the log, {copied} of the file");
+        let own = self.seat.course(due, hook.at).own;
+        let [told, hooked] = [&event, &hook].map(|told| Duration::from_micros(told.at.saturating_sub(due)));
+        let synced = Duration::from_micros(within(due).map(|sync| sync.ended - sync.begun.max(due)).sum());
+        println!(
+            "disk: slow: a battle's end {told:?} after it was due, {hooked:?} by webhook; {waited} commits took {synced:?}; standstill {own:?}"
+        );
+        assert!(told < synced + AT_ONCE + own, "{told:?} after it was due, of which syncs took {synced:?}");
+        assert!(hooked < ANSWERED_WITHIN + own, "by webhook {hooked:?} after it was due");
+        due
     }
 
     async fn keep_sending(&self, sender: usize, ends: tokio::time::Instant) -> Vec<Answered> {

@@ -1,6 +1,7 @@
 //! What is kept, from an operator's and an auditor's side: a server that is killed and started again, its ledger, a copy.
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
 
+mod edges;
 mod exports;
 mod house;
 mod webhooks;
@@ -115,11 +116,24 @@ async fn what_does_not_agree_is_named_and_ends_with_1() {
     assert!(fails(&["ledger", "export", &jsonl, "--data", &data]).contains("not there yet"), "nothing is written over");
     done(&["ledger", "export", "--format", "csv", "--battle", &battle, &csv, "--data", &data]);
     assert_eq!(std::fs::read_to_string(&csv).unwrap().lines().count(), 6);
-    done(&["ledger", "balance", "--from", &jsonl]);
-    done(&["ledger", "balance", "--from", &jsonl, "--data", &data]);
-    let forged = std::fs::read_to_string(&jsonl).unwrap().replacen("\"alice\":20,", "\"alice\":25,", 1);
-    std::fs::write(&jsonl, forged).unwrap();
+    let verified = done(&["ledger", "verify", "--data", &data]);
+    let head = verified.lines().find(|line| line.starts_with("head 5:")).unwrap();
+    let noted = head.strip_prefix("head ").unwrap();
+    for more in [&["--head", noted][..], &["--data", &data]] {
+        assert_eq!(done(&[&["ledger", "balance", "--from", &jsonl], more].concat()).lines().last(), Some(head));
+    }
+    let part = folder.path("part.jsonl");
+    done(&["ledger", "export", "--battle", &battle, &part, "--data", &data]);
+    assert!(done(&["ledger", "balance", "--from", &part]).ends_with("\nhashes computed 5\n"));
+    let text = std::fs::read_to_string(&jsonl).unwrap();
+    std::fs::write(&jsonl, text.replacen("\"alice\":20,", "\"alice\":25,", 1)).unwrap();
     assert!(fails(&["ledger", "balance", "--from", &jsonl]).contains("wrong: row 2, totals of battle"));
+    std::fs::write(&jsonl, text.replacen("\"senderId\":\"fan\"", "\"senderId\":\"someone\"", 1)).unwrap();
+    let said = fails(&["ledger", "balance", "--from", &jsonl]);
+    assert!(
+        said.contains("wrong: row 1 is not as it was written") && said.contains("does not agree: 2 found"),
+        "{said}"
+    );
     std::fs::write(&jsonl, "no JSON\n").unwrap();
     assert!(fails(&["ledger", "balance", "--from", &jsonl]).contains("line 1 of the export"));
     let other = format!("3:{}", "0".repeat(64));

@@ -1,14 +1,16 @@
 //! Every battle's points summed anew from the changes, and compared with what anybody was told of them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::BufRead;
 
+use rusqlite::OptionalExtension;
 use serde::Deserialize;
 
+use super::super::chain::{Hash, Head};
 use super::super::columns::{Columns, points};
 use super::super::fault::StoreFault;
 use super::super::restore;
-use super::export::End;
+use super::super::write::number;
+use super::lines::{self, Export};
 use super::{AuditFault, Faults, Progress, Reader, last_of};
 use crate::live::answer::BattleResult;
 use crate::live::command::ScoreOp;
@@ -28,18 +30,24 @@ pub struct Balance {
     pub kept: u64,
     /// Battles of which an export has fewer changes than the database: not compared.
     pub newer: u64,
+    /// Where the hashes of a whole export arrive, computed from its rows.
+    pub head: Option<Head>,
+    /// Rows of an export whose hash was computed. Of one battle those are but the ones that stand behind each other in the ledger.
+    pub linked: u64,
     /// What does not agree.
     pub faults: Faults,
 }
 
 /// Sums the rows of `reader`, or those of `export` (JSON lines) instead, and compares: with the totals that each row has, and
 /// with the results of the battles that have ended and the points of those that are kept, as far as there is a `reader`.
+/// The hashes of an export are computed anew, and must arrive where it says, and where `reader` has the same row; those of the
+/// database are for [`super::verify()`].
 ///
 /// # Errors
 /// When one of them cannot be read, or the export is not all of what was written.
 pub fn balance(
     reader: Option<&Reader>,
-    export: Option<&mut dyn BufRead>,
+    export: Option<Export<'_>>,
     progress: Progress<'_>,
 ) -> Result<Balance, AuditFault> {
     let mut sums = Sums::default();
@@ -50,7 +58,7 @@ pub fn balance(
         None => None,
     };
     match (reader, export) {
-        (_, Some(lines)) => sum_lines(&mut sums, lines)?,
+        (_, Some(export)) => sums.read(export)?,
         (Some(reader), None) => {
             let (head, there) = reader.ends()?;
             reader.rows::<AuditFault>(last_of(head, there), None, progress, |seq, row| {
@@ -65,6 +73,7 @@ pub fn balance(
         (None, None) => {}
     }
     if let Some(reader) = reader {
+        sums.compare_head(reader)?;
         sums.compare_results(reader, whole)?;
         sums.compare_kept(reader, whole)?;
     }
@@ -75,8 +84,6 @@ pub fn balance(
 }
 
 /// A change of scores.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Change {
     seq: i64,
     battle_id: BattleId,
@@ -97,32 +104,6 @@ impl Change {
             totals: points(columns.totals)?,
         })
     }
-}
-
-fn sum_lines(sums: &mut Sums, lines: &mut dyn BufRead) -> Result<(), AuditFault> {
-    let mut text = String::new();
-    let mut end: Option<End> = None;
-    for line in 1.. {
-        text.clear();
-        let read = lines.read_line(&mut text);
-        let failed = |error| AuditFault::File { what: "cannot read the export".to_owned(), error };
-        if read.map_err(failed)? == 0 {
-            break;
-        }
-        if end.is_some() {
-            return Err(AuditFault::Line { line, reason: "it stands behind the last one".to_owned() });
-        }
-        match serde_json::from_str(&text) {
-            Ok(change) => sums.add(change),
-            Err(error) => match serde_json::from_str(&text) {
-                Ok(found) => end = Some(found),
-                Err(_) if !text.ends_with('\n') => return Err(AuditFault::Short { rows: sums.balance.rows }),
-                Err(_) => return Err(AuditFault::Line { line, reason: error.to_string() }),
-            },
-        }
-    }
-    let (found, end) = (sums.balance.rows, end.ok_or(AuditFault::Short { rows: sums.balance.rows })?);
-    if end.rows == found { Ok(()) } else { Err(AuditFault::Rows { found, said: end.rows }) }
 }
 
 #[derive(Default)]
@@ -176,6 +157,35 @@ impl Sums {
         if let Some(difference) = sum.differs(&totals) {
             faults.add(|| format!("row {seq}, totals of battle {battle_id}: {difference}"));
         }
+    }
+
+    fn read(&mut self, export: Export<'_>) -> Result<(), AuditFault> {
+        let read = lines::read(export, |columns| {
+            self.add(Change::of(columns)?);
+            Ok(())
+        })?;
+        let lines::Read { head, linked, battle, faults } = read;
+        (self.balance.head, self.balance.linked) = (head, linked);
+        // Hashes first: points that do not agree come of rows that were changed.
+        self.balance.faults = faults.and(std::mem::take(&mut self.balance.faults));
+        if let Some(battle) = battle
+            && let Some(other) = self.battles.keys().find(|other| **other != battle)
+        {
+            self.balance.faults.add(|| format!("the last line names battle {battle}, and rows of {other} stand there"));
+        }
+        Ok(())
+    }
+
+    /// An export of before is where the database was then.
+    fn compare_head(&mut self, reader: &Reader) -> Result<(), StoreFault> {
+        let Some(head) = self.balance.head else { return Ok(()) };
+        let there = "SELECT hash FROM ledger WHERE seq = ?1";
+        let there = reader.db.query_row(there, [number(head.seq)], |row| row.get(0)).optional();
+        let there: Option<Hash> = there.map_err(|error| reader.fault(error))?.map(Hash);
+        if there.is_some_and(|there| there != head.hash) {
+            self.balance.faults.add(|| format!("row {} has another hash in the database than in the export", head.seq));
+        }
+        Ok(())
     }
 
     /// With what everybody was told when a battle ended.

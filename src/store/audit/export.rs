@@ -68,10 +68,10 @@ pub(super) struct End {
     pub(super) rows: u64,
     /// Where the ledger ended, SEQ:HASH; not of an export of one battle, whose chain cannot be computed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    head: Option<String>,
+    pub(super) head: Option<String>,
     /// Of the one battle that was exported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    battle_id: Option<BattleId>,
+    pub(super) battle_id: Option<BattleId>,
 }
 
 /// Names of the fields, in their order.

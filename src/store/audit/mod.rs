@@ -2,6 +2,7 @@
 
 mod balance;
 mod export;
+mod lines;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use thiserror::Error;
 
 pub use balance::{Balance, balance};
 pub use export::{Format, export};
+pub use lines::Export;
 pub use verify::{Verdict, verify};
 
 use super::chain::{Hash, Head};
@@ -58,16 +60,6 @@ pub enum AuditFault {
         /// Rows that are there, whole.
         rows: u64,
     },
-    /// An export that lines were taken from or put into.
-    #[error(
-        "the export has {found} rows, and its last line says {said}: it is not as it was written; export the ledger anew"
-    )]
-    Rows {
-        /// Rows that are there.
-        found: u64,
-        /// Rows that were written.
-        said: u64,
-    },
 }
 
 /// Is told how many rows of how many have been read.
@@ -88,6 +80,14 @@ impl Faults {
         if self.listed.len() < FAULTS_MAX {
             self.listed.push(fault());
         }
+    }
+
+    /// These, and then those.
+    pub(in crate::store) fn and(mut self, those: Self) -> Self {
+        self.count += those.count;
+        self.listed.extend(those.listed);
+        self.listed.truncate(FAULTS_MAX);
+        self
     }
 }
 

@@ -4,9 +4,8 @@ use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::super::outbox::fault;
 use super::super::schema::tables;
-use super::{LOST, number};
+use super::{LOST, fault, number};
 use crate::engine::outbox_log::LogFault;
 
 /// "cosw": that the file is ours (`PRAGMA application_id`).

@@ -1,7 +1,7 @@
 //! An auditor's finds.
 
 use std::fs;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader};
 
 use rusqlite::Connection;
 
@@ -27,6 +27,22 @@ fn played() -> (World, [BattleId; 2]) {
 
 fn verify(world: &World, noted: Option<Head>) -> audit::Faults {
     audit::verify(&Reader::open(&world.folder.0).unwrap(), noted, &mut |_, _| ()).unwrap().faults
+}
+
+fn read(lines: &mut dyn BufRead) -> audit::Export<'_> {
+    audit::Export { lines, noted: None }
+}
+
+fn exported(world: &World, battle: Option<BattleId>) -> String {
+    let mut text = Vec::new();
+    let reader = Reader::open(&world.folder.0).unwrap();
+    audit::export(&reader, Format::Jsonl, battle, &mut text, "memory".as_ref(), &mut |_, _| ()).unwrap();
+    String::from_utf8(text).unwrap()
+}
+
+fn summed(text: &str, noted: Option<Head>) -> audit::Balance {
+    let mut lines = text.as_bytes();
+    audit::balance(None, Some(audit::Export { lines: &mut lines, noted }), &mut |_, _| ()).unwrap()
 }
 
 fn change(world: &World, sql: &str) {
@@ -102,10 +118,11 @@ fn balances_summed_from_the_export_equal_the_scores() {
     let own = audit::balance(Some(&reader), None, &mut |_, _| ()).unwrap();
     let wanted = audit::Balance { rows: 12, battles: 2, ended: 1, kept: 2, ..Default::default() };
     assert_eq!(own, wanted);
+    let wanted = audit::Balance { head: Some(world.store.head()), linked: 12, ..wanted };
     let mut lines = BufReader::new(&text[..]);
-    assert_eq!(audit::balance(Some(&reader), Some(&mut lines), &mut |_, _| ()).unwrap(), wanted);
+    assert_eq!(audit::balance(Some(&reader), Some(read(&mut lines)), &mut |_, _| ()).unwrap(), wanted);
     let mut lines = BufReader::new(&text[..]);
-    let alone = audit::balance(None, Some(&mut lines), &mut |_, _| ()).unwrap();
+    let alone = audit::balance(None, Some(read(&mut lines)), &mut |_, _| ()).unwrap();
     assert_eq!(alone, audit::Balance { ended: 0, kept: 0, ..wanted });
     let mut part = Vec::new();
     let rows = audit::export(&reader, Format::Csv, Some(first), &mut part, "memory".as_ref(), &mut |_, _| ()).unwrap();
@@ -125,7 +142,7 @@ fn an_export_of_before_a_battle_went_on_and_ended_is_no_fault() {
     world.score(second, "after the export", 5).unwrap();
     world.pass(300_000);
     let mut lines = BufReader::new(&text[..]);
-    let found = audit::balance(Some(&reader), Some(&mut lines), &mut |_, _| ()).unwrap();
+    let found = audit::balance(Some(&reader), Some(read(&mut lines)), &mut |_, _| ()).unwrap();
     assert_eq!((found.newer, found.ended, found.kept, found.faults.count), (1, 1, 1, 0), "{found:?}");
 }
 
@@ -222,7 +239,7 @@ fn an_export_that_was_cut_anywhere_is_refused_and_one_without_rows_is_none_that_
     let mut text = Vec::new();
     audit::export(&reader, Format::Jsonl, None, &mut text, "memory".as_ref(), &mut |_, _| ()).unwrap();
     let sum = |text: &[u8]| {
-        let summed = audit::balance(None, Some(&mut BufReader::new(text)), &mut |_, _| ());
+        let summed = audit::balance(None, Some(read(&mut BufReader::new(text))), &mut |_, _| ());
         summed.map(|balance| (balance.rows, balance.faults.count)).map_err(|fault| fault.to_string())
     };
     assert_eq!(sum(&text), Ok((12, 0)));
@@ -233,10 +250,100 @@ fn an_export_that_was_cut_anywhere_is_refused_and_one_without_rows_is_none_that_
     }
     let lines: Vec<_> = text.split_inclusive(|byte| *byte == b'\n').collect();
     let without = [&lines[..5], &lines[6..]].concat().concat();
-    assert!(sum(&without).unwrap_err().contains("has 11 rows, and its last line says 12"));
+    let found = summed(std::str::from_utf8(&without).unwrap(), None).faults.listed;
+    for wanted in ["row 6 is missing", "has 11 rows, and its last line says 12"] {
+        assert!(found.iter().any(|found| found.contains(wanted)), "{wanted}: {found:?}");
+    }
     let more = [&text[..], lines[0]].concat();
     assert!(sum(&more).unwrap_err().contains("line 14 of the export"));
     assert_eq!(sum(format!("{{\"rows\":0,\"head\":\"{}\"}}\n", Head::START).as_bytes()), Ok((0, 0)));
+}
+
+#[test]
+fn whatever_is_changed_in_an_export_is_found_and_the_first_row_named() {
+    let (world, [_, second]) = played();
+    let text = exported(&world, None);
+    let lines: Vec<_> = text.split_inclusive('\n').collect();
+    let end = lines[12];
+    let order = |order: &[usize]| order.iter().map(|at| lines[*at]).collect::<String>();
+    let hash = |line: &str| line.rsplit_once("hash\":\"").unwrap().1[..64].to_owned();
+    let (fifth, other) = (hash(lines[4]), "0".repeat(64));
+    // Points of the sixth row and all after it, so that all of them agree with each other.
+    let mut points =
+        text.replace("\"key 6\",\"op\":\"add\",\"scores\":{\"a\":6}", "\"key 6\",\"op\":\"add\",\"scores\":{\"a\":5}");
+    for (told, forged) in [(21, 20), (28, 27), (36, 35), (45, 44)] {
+        points = points.replace(&format!("totals\":{{\"a\":{told},"), &format!("totals\":{{\"a\":{forged},"));
+    }
+    let short = end.replace("\"rows\":12", "\"rows\":11");
+    let part = format!("{{\"rows\":12,\"battleId\":\"{second}\"}}\n");
+    let cases = [
+        (
+            points,
+            vec!["row 6 is not as it was written", "row 7 is", "row 8 is", "row 9 is", "the hashes arrive at 12:"],
+        ),
+        (text.replace("\"key 5\"", "\"key 55\""), vec!["row 5 is not", "the hashes arrive"]),
+        (text.replacen("\"at\":1790", "\"at\":1791", 1), vec!["row 1 is not", "the hashes arrive"]),
+        (text.replace("{\"a\":7}", "{\"a\": 7}"), vec!["row 7 is not", "the hashes arrive"]),
+        (text.replace(&fifth, &other), vec!["row 5 is not", "row 6 is not"]),
+        (order(&[0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11]) + &short, vec!["row 6 is missing", "the hashes arrive"]),
+        (order(&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]) + &short, vec!["the hashes arrive at 11:"]),
+        (
+            order(&[0, 1, 2, 3, 4, 5, 5, 6, 7, 8, 9, 10, 11]) + end,
+            vec!["row 6 stands behind row 6", "the export has 13 rows"],
+        ),
+        (text.replace(end, "{\"rows\":12}\n"), vec!["says neither a head nor a battle"]),
+        (text.replace(end, &part), vec!["rows of"]),
+    ];
+    assert_eq!(summed(&text, None).faults, audit::Faults::default());
+    for (forged, wanted) in cases {
+        assert_ne!(forged, text);
+        let found = summed(&forged, None).faults.listed;
+        for wanted in &wanted {
+            assert!(found.iter().any(|found| found.contains(wanted)), "{wanted}: {found:?}");
+        }
+        assert!(found[0].contains(wanted[0]), "first of all: {found:?}");
+    }
+}
+
+#[test]
+fn an_export_that_was_written_anew_does_not_go_through_a_noted_head() {
+    let (world, _) = played();
+    let noted = world.store.head();
+    let text = exported(&world, None);
+    let mut other = World::new();
+    let battle = other.battle(60);
+    for key in 1..=12 {
+        other.score(battle, &format!("key {key}"), 100).unwrap();
+    }
+    let forged = exported(&other, None);
+    assert_eq!(summed(&forged, None).faults.count, 0, "its own hashes fit");
+    let found = summed(&forged, Some(noted)).faults.listed;
+    assert!(found.len() == 1 && found[0].contains("row 12 is not the one that was noted"), "{found:?}");
+    for noted in [Head::START, noted] {
+        assert_eq!(summed(&text, Some(noted)).faults.count, 0);
+    }
+    let later = Head { seq: 99, ..noted };
+    assert!(summed(&text, Some(later)).faults.listed[0].contains("before the noted row 99"));
+    let reader = Reader::open(&world.folder.0).unwrap();
+    let mut lines = forged.as_bytes();
+    let found = audit::balance(Some(&reader), Some(read(&mut lines)), &mut |_, _| ()).unwrap().faults.listed;
+    assert!(found.iter().any(|found| found.contains("row 12 has another hash in the database")), "{found:?}");
+}
+
+#[test]
+fn of_an_export_of_one_battle_the_hashes_are_computed_whose_row_before_is_there() {
+    let (mut world, [first, second]) = played();
+    let part = exported(&world, Some(second));
+    let found = summed(&part, None);
+    assert_eq!((found.rows, found.linked, found.head, found.faults.count), (3, 2, None, 0), "{found:?}");
+    let whole = summed(&exported(&world, Some(first)), Some(world.store.head()));
+    assert_eq!((whole.rows, whole.linked, whole.faults.count), (9, 9, 1));
+    assert!(whole.faults.listed[0].contains("row 12, which was noted, is not among"), "{whole:?}");
+    assert_eq!(summed(&part, Some(world.store.head())).faults.count, 0);
+    let forged = part.replace("\"key 2\"", "\"key 9\"");
+    assert!(summed(&forged, None).faults.listed[0].contains("row 11 is not as it was written"));
+    world.score(second, "more", 1).unwrap();
+    assert_eq!(summed(&exported(&world, Some(second)), None).linked, 3);
 }
 
 #[test]

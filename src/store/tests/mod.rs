@@ -6,6 +6,10 @@ mod reading;
 mod scale;
 mod world;
 
+use std::os::unix::fs::FileExt as _;
+
+use rusqlite::Connection;
+
 use crate::engine::journal::{Batch, Journal};
 use crate::live::answer::BattleStatus;
 use crate::live::command::{Gift, ScoreOp};
@@ -122,6 +126,30 @@ fn a_failure_in_the_middle_leaves_the_connection_usable() {
 }
 
 #[test]
+fn a_commit_that_meets_a_damaged_page_says_that_the_file_is_damaged_and_what_to_do() {
+    let mut world = World::new();
+    let battle = world.battle(300);
+    world.score(battle, "1", 5).unwrap();
+    let file = world.folder.0.join(super::folder::DATABASE);
+    // A commit of another's, so that pages are read anew; and none of them in the log.
+    let other = Connection::open(&file).unwrap();
+    other.execute_batch("UPDATE head SET wall_ms = wall_ms; PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'ledger'";
+    let root: u64 = other.query_row(root, [], |row| row.get(0)).unwrap();
+    let pages = std::fs::File::options().write(true).open(&file).unwrap();
+    pages.write_all_at(&[0x5a; 4_096], (root - 1) * 4_096).unwrap();
+    assert_eq!(world.score(battle, "2", 5), Err(Refusal::NotKept));
+    let (logged, told) =
+        (world.last_failure.clone().unwrap(), world.store.books().commits().last_failure.unwrap().reason);
+    for said in [&logged, &told] {
+        for wanted in ["malformed", "the database is damaged", "end the server", "costage ledger verify", "backup"] {
+            assert!(said.contains(wanted), "{wanted:?} is not in: {said}");
+        }
+    }
+    assert!(logged.contains("costage.db") && !told.contains(".db"), "{logged}; {told}");
+}
+
+#[test]
 fn a_row_of_another_hand_stops_commits_instead_of_being_written_over() {
     let mut world = World::new();
     let battle = world.battle(300);
@@ -168,7 +196,7 @@ fn a_clock_that_jumps_an_hour_across_a_restart_changes_no_countdown() {
     let wall = world.wall();
     world.restart_at(|moment| {
         moment.wall = WallMs(moment.wall.0 + 3_600_000);
-        moment.boot = boot(moment.boot.as_ref().unwrap().ms + 2_000);
+        moment.boot = boot(moment.boot.as_ref().unwrap().ms() + 2_000);
     });
     assert_eq!(world.wall(), WallMs(wall.0 + 2_000));
     assert_eq!(world.status(battle), BattleStatus::Started);

@@ -9,6 +9,7 @@ use rusqlite::Connection;
 
 use super::super::*;
 use super::world::{Folder, World, boot, open};
+use crate::engine::{DeliveryLog as _, StoreId};
 use crate::live::WallMs;
 
 fn try_open(path: &Path) -> Result<Store, StoreFault> {
@@ -300,4 +301,38 @@ fn a_file_of_the_first_version_becomes_one_of_today_and_goes_on() {
     }
     assert_eq!(world.score(battle, "10", 1).unwrap().ledger_seq, 10);
     audit::Reader::open(&world.folder.0).unwrap();
+}
+
+#[test]
+fn a_directory_that_has_lost_its_database_is_begun_anew_by_nobody_but_the_operator() {
+    let folder = used();
+    let (file, webhooks) = (folder.0.join(folder::DATABASE), folder.0.join(folder::DELIVERIES));
+    let copy = fs::read(&file).unwrap();
+    // Where webhooks know nothing, there is nothing to lose: so does a first start that was killed begin again.
+    for nothing in [false, true] {
+        if nothing {
+            drop(Deliveries::open(&webhooks).unwrap());
+        } else {
+            fs::write(&webhooks, "").unwrap();
+        }
+        fs::remove_file(&file).unwrap();
+        drop(try_open(&folder.0).unwrap());
+    }
+    fs::remove_file(&file).unwrap();
+    let lost = || {
+        refused(&folder, &["costage.db is not there", "webhooks.db", "bring costage.db back", "move webhooks.db"]);
+        assert!(!file.exists(), "nor made");
+    };
+    let log = Deliveries::open(&webhooks).unwrap();
+    log.begin("crm", StoreId([1; 16]), 0).unwrap();
+    lost(); // As a killed server leaves it: all of it in the log beside the file.
+    drop(log);
+    lost();
+    fs::write(&file, &copy).unwrap();
+    assert_eq!(try_open(&folder.0).unwrap().head().seq, 3, "brought back");
+    fs::remove_file(&file).unwrap();
+    fs::write(&webhooks, "nobody knows what this was").unwrap();
+    lost();
+    fs::remove_file(&webhooks).unwrap();
+    assert_eq!(try_open(&folder.0).unwrap().head(), Head::START, "moved away");
 }

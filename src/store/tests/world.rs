@@ -165,7 +165,10 @@ impl World {
         let mut moment = self.clock.lock().unwrap();
         moment.now += Duration::from_millis(ms);
         moment.wall = WallMs(moment.wall.0 + ms);
-        let passed = moment.boot.as_ref().map(|boot| Boot { id: Arc::clone(&boot.id), ms: boot.ms + ms });
+        let passed = moment
+            .boot
+            .as_ref()
+            .map(|boot| Boot { id: Arc::clone(&boot.id), time: boot.time + Duration::from_millis(ms) });
         moment.boot = passed;
         let now = moment.now;
         drop(moment);
@@ -212,7 +215,7 @@ pub(super) fn open(path: &Path, clock: &Arc<Mutex<Moment>>) -> Result<Store, cra
 
 /// So many milliseconds after the one boot of these tests.
 pub(super) fn boot(ms: u64) -> Option<Boot> {
-    Some(Boot { id: Arc::from("4f1c"), ms })
+    Some(Boot { id: Arc::from("4f1c"), time: Duration::from_millis(ms) })
 }
 
 pub(super) fn live(name: &str) -> LiveId {

@@ -1,0 +1,80 @@
+//! What an operator meets who is at the edge: files that are empty, damaged or nowhere, a disk that is full. Each is said with
+//! the file's name and what to do.
+
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use costage::engine::{DeliveryLog as _, StoreId};
+use costage::store::Deliveries;
+
+use crate::house::{Folder, SECRET, err, fails};
+
+/// Says all of `words`.
+#[track_caller]
+fn says(said: &str, words: &[&str]) {
+    for word in words {
+        assert!(said.contains(word), "{word:?} is not in: {said}");
+    }
+}
+
+#[test]
+fn webhooks_beside_an_emptied_or_as_a_damaged_file_are_named_with_the_way_out() {
+    let folder = Folder::new("edges");
+    let (data, main, webhooks) = (folder.path(""), folder.path("costage.db"), folder.path("webhooks.db"));
+    let log = Deliveries::open(webhooks.as_ref()).unwrap();
+    log.begin("crm", StoreId([0; 16]), 0).unwrap();
+    drop(log);
+    fs::write(&main, "").unwrap();
+    let said = fails(&["webhooks", "list", "--data", &data]);
+    says(&said, &[&main, "is empty", "put a backup in its place"]);
+    fs::remove_file(&main).unwrap();
+    // All pages but the first, which names the tables.
+    let pages = fs::metadata(&webhooks).unwrap().len() / 4_096;
+    let file = File::options().write(true).open(&webhooks).unwrap();
+    (1..pages).for_each(|page| file.write_all_at(&[0x5a; 4_096], page * 4_096).unwrap());
+    for command in [&["webhooks", "list"][..], &["webhooks", "replay", "--all"]] {
+        let said = fails(&[command, &["--data", &data]].concat());
+        says(&said, &[&webhooks, "it is damaged", "put a copy of the file back, or move it away"]);
+    }
+}
+
+#[test]
+fn a_directory_that_is_not_there_is_named_by_whoever_is_to_write_into_it() {
+    let folder = Folder::new("nowhere");
+    let data = folder.path("data");
+    drop(costage::store::Store::open(data.as_ref(), Box::new(now)).unwrap());
+    let (nowhere, target) = (folder.path("nowhere"), folder.path("nowhere/copy"));
+    for command in [&["backup"][..], &["ledger", "export"]] {
+        let said = fails(&[command, &[&target, "--data", &data]].concat());
+        let no_directory = format!("there is no directory {nowhere}: make it");
+        says(&said, &["cannot write", &target, &no_directory]);
+    }
+    assert!(!Path::new(&nowhere).exists());
+}
+
+fn now() -> costage::store::Moment {
+    let wall = costage::live::WallMs(1_790_000_000_000);
+    costage::store::Moment { now: std::time::Instant::now(), wall, boot: None }
+}
+
+#[test]
+fn a_disk_without_room_for_a_new_database_leaves_nothing_of_it() {
+    let folder = Folder::new("no-room");
+    let data = folder.path("data");
+    // Files of at most one block, as on a disk that has no more.
+    let serve =
+        "trap '' XFSZ; ulimit -f 1; exec \"$0\" serve --data-dir \"$1\" --listen 127.0.0.1:0 --media-udp-port 0";
+    let mut limited = Command::new("sh");
+    limited.args(["-c", serve, env!("CARGO_BIN_EXE_costage"), &data]).stdin(Stdio::null());
+    limited
+        .env_remove("COSTAGE_CONFIG")
+        .env("COSTAGE_KEYS", format!("main={SECRET}"))
+        .env("COSTAGE_METRICS_LISTEN", "");
+    let output = limited.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    says(&err(&output), &[&format!("{data}/costage.db cannot be made"), "make room on its disk", "data_dir"]);
+    let left: Vec<_> = fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["costage.lock"]);
+}
