@@ -1,0 +1,152 @@
+//! Between two neighbours, and halving.
+//!
+//! ```text
+//! rows:     a b   ── interleave ──► pairs · weights ──► words, rounded ──► bytes
+//! columns:  four windows of a row ── pick ──► pairs · weights ──► …          the same for each of four rows
+//! ```
+//! Weights stay in registers over four rows. Two bytes by two weights that add up to 128 fit sixteen bits.
+
+use super::*;
+use crate::kernel::scale;
+
+/// Rows that are resampled at once.
+const STRIP: usize = 4;
+
+#[target_feature(enable = "avx2")]
+pub(super) fn rows(mut dst: RowsMut<'_>, width: usize, src: Rows<'_>, taps: &[LinearTap]) {
+    for (j, tap) in taps.iter().enumerate() {
+        let Some((dst, [a, b], weights)) = scale::rows_of(&mut dst, j, width, src, *tap) else { return };
+        if width < 32 {
+            scale::lerp_bytes(dst, a, b, weights);
+            continue;
+        }
+        match tap.weight {
+            0 => dst.copy_from_slice(a),
+            32 => each_pair(dst, a, b, |a, b| quarter(a, b)),
+            64 => each_pair(dst, a, b, |a, b| _mm256_avg_epu8(a, b)),
+            96 => each_pair(dst, b, a, |b, a| quarter(b, a)),
+            _ => {
+                let weights = _mm256_set1_epi16(i16::from_le_bytes(weights));
+                each_pair(dst, a, b, |a, b| lerp(a, b, weights));
+            }
+        }
+    }
+}
+
+/// Two rows of at least 32 bytes into one. The last vector ends with the row: nothing here reads what was written.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn each_pair(dst: &mut [u8], a: &[u8], b: &[u8], mix: impl Fn(__m256i, __m256i) -> __m256i) {
+    let whole = dst.len().is_multiple_of(32);
+    for ((dst, a), b) in dst.as_chunks_mut::<32>().0.iter_mut().zip(a.as_chunks().0).zip(b.as_chunks().0) {
+        store32(dst, mix(load32(a), load32(b)));
+    }
+    if whole {
+        return;
+    }
+    if let (Some(dst), Some(a), Some(b)) = (dst.last_chunk_mut::<32>(), a.last_chunk::<32>(), b.last_chunk::<32>()) {
+        store32(dst, mix(load32(a), load32(b)));
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn lerp(a: __m256i, b: __m256i, weights: __m256i) -> __m256i {
+    let low = rounded(_mm256_maddubs_epi16(_mm256_unpacklo_epi8(a, b), weights));
+    let high = rounded(_mm256_maddubs_epi16(_mm256_unpackhi_epi8(a, b), weights));
+    _mm256_packus_epi16(low, high)
+}
+
+/// `(3·a + b + 2) >> 2`, which is `(96·a + 32·b + 64) >> 7`: the mean, rounded up, of `a` and the mean, rounded down, of both.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn quarter(a: __m256i, b: __m256i) -> __m256i {
+    let odd = _mm256_and_si256(_mm256_xor_si256(a, b), _mm256_set1_epi8(1));
+    _mm256_avg_epu8(a, _mm256_sub_epi8(_mm256_avg_epu8(a, b), odd))
+}
+
+#[target_feature(enable = "avx2")]
+pub(super) fn columns(mut dst: RowsMut<'_>, rows: usize, src: Rows<'_>, taps: &LinearTaps) {
+    let (width, row_len) = (taps.taps().len(), taps.row_len());
+    if taps.narrow().is_empty() {
+        return scale::lerp_columns(dst, rows, src, taps);
+    }
+    let mut j = 0;
+    while j + STRIP <= rows {
+        let (Some(dst), Some(src)) = (dst.several::<STRIP>(j, width), src.several::<STRIP>(j, row_len)) else { break };
+        strip(dst, src, taps);
+        j += STRIP;
+    }
+    for j in j..rows {
+        let (Some(dst), Some(src)) = (dst.row(j, width), src.row(j, row_len)) else { return };
+        strip([dst], [src], taps);
+    }
+}
+
+/// Rows of [`LinearTaps::row_len`] bytes.
+#[inline]
+#[target_feature(enable = "avx2")]
+#[allow(unsafe_code, reason = "vector loads")]
+fn strip<const ROWS: usize>(mut dst: [&mut [u8]; ROWS], src: [&[u8]; ROWS], taps: &LinearTaps) {
+    for group in taps.narrow() {
+        let picks = [load32(&group.pick[0]), load32(&group.pick[1])];
+        let weights = [load32(&group.weight[0]), load32(&group.weight[1])];
+        let [a, b, c, d] = group.base;
+        for (dst, src) in dst.iter_mut().zip(src) {
+            // SAFETY: `LinearTaps` has windows inside `row_len` bytes only, and the row has so many.
+            let low = unsafe { windows(src, a, b) };
+            // SAFETY: the same.
+            let high = unsafe { windows(src, c, d) };
+            let low = rounded(_mm256_maddubs_epi16(_mm256_shuffle_epi8(low, picks[0]), weights[0]));
+            let high = rounded(_mm256_maddubs_epi16(_mm256_shuffle_epi8(high, picks[1]), weights[1]));
+            let pixels = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi16(low, high));
+            if let Some(dst) = dst.get_mut(group.to..).and_then(|dst| dst.first_chunk_mut()) {
+                store32(dst, pixels);
+            }
+        }
+    }
+}
+
+#[target_feature(enable = "avx2")]
+pub(super) fn halve(mut dst: RowsMut<'_>, width: usize, rows: usize, src: Rows<'_>) {
+    for j in 0..rows {
+        let (Some(dst), Some(above), Some(below)) =
+            (dst.row(j, width), src.row(2 * j, 2 * width), src.row(2 * j + 1, 2 * width))
+        else {
+            return;
+        };
+        for ((dst, above), below) in
+            dst.as_chunks_mut::<32>().0.iter_mut().zip(above.as_chunks().0).zip(below.as_chunks().0)
+        {
+            halve32(dst, above, below);
+        }
+        match (dst.last_chunk_mut::<32>(), above.last_chunk::<64>(), below.last_chunk::<64>()) {
+            _ if width.is_multiple_of(32) => {}
+            (Some(dst), Some(above), Some(below)) => halve32(dst, above, below),
+            _ => scale::halve_bytes(dst, above, below),
+        }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn halve32(dst: &mut [u8; 32], above: &[u8; 64], below: &[u8; 64]) {
+    let ones = _mm256_set1_epi8(1);
+    let half = |above: &[u8; 32], below: &[u8; 32]| {
+        let sums = _mm256_add_epi16(
+            _mm256_maddubs_epi16(load32(above), ones),
+            _mm256_maddubs_epi16(load32(below), ones),
+        );
+        // (x·2¹³ + 2¹⁴) >> 15 is (x + 2) >> 2.
+        _mm256_mulhrs_epi16(sums, _mm256_set1_epi16(1 << 13))
+    };
+    let ([low, high], [low_below, high_below]) = (halves(above), halves(below));
+    let pixels = _mm256_packus_epi16(half(low, low_below), half(high, high_below));
+    store32(dst, _mm256_permute4x64_epi64::<0b11_01_10_00>(pixels));
+}
+
+#[inline(always)]
+fn halves(bytes: &[u8; 64]) -> [&[u8; 32]; 2] {
+    let (chunks, _) = bytes.as_chunks::<32>();
+    [&chunks[0], &chunks[1]]
+}
