@@ -15,7 +15,8 @@ const GUARD_BYTE: u8 = 0xA5;
 fn lerp_rows_equals_the_scalar() {
     for size in SIZES {
         for weights in [[0, 1, 32, 64, 96], [63, 65, 100, 127, 31]] {
-            let (stride, taps) = (size + usize::from(weights[0]) % 7, weights.map(|weight| LinearTap { index: 1, weight }));
+            let (stride, taps) =
+                (size + usize::from(weights[0]) % 7, weights.map(|weight| LinearTap { index: 1, weight }));
             let src = noise(stride * 2 + size, 1);
             same_in_all_rows(size, 5, |kernels, dst| (kernels.lerp_rows)(dst, size, Rows::new(&src, stride), &taps));
         }
@@ -54,7 +55,8 @@ fn average_rows_equals_the_scalar() {
         for rows in [5, 6, 7, 8, 15, 21, 363] {
             let stride = size + rows % 5; // odd strides among them
             let src = noise(stride * (rows - 1) + size, 4);
-            let (src, taps) = (Rows::new(&src, stride), AreaTaps::new(rows, if rows == 5 { 1 } else { 3.min(rows / 3) }));
+            let (src, taps) =
+                (Rows::new(&src, stride), AreaTaps::new(rows, if rows == 5 { 1 } else { 3.min(rows / 3) }));
             let count = taps.runs().len();
             same_in_all_rows(size, count, |kernels, dst| (kernels.average_rows)(dst, size, src, taps.runs()));
         }

@@ -7,13 +7,17 @@ use std::fmt;
 pub enum Level {
     /// Plain Rust: the specification, and what processors without one of the others get.
     Scalar,
+    /// 128-bit vectors of AArch64.
+    Neon,
     /// 256-bit integer vectors of x86-64.
     Avx2,
+    /// 512-bit integer vectors of x86-64, with AVX-512 F, BW, VL and VBMI: Ice Lake, Zen 4 and what came after.
+    Avx512,
 }
 
 impl Level {
     /// All levels, from least to most.
-    pub const ALL: [Self; 2] = [Self::Scalar, Self::Avx2];
+    pub const ALL: [Self; 4] = [Self::Scalar, Self::Neon, Self::Avx2, Self::Avx512];
 
     /// The best level of this processor.
     #[must_use]
@@ -26,7 +30,9 @@ impl Level {
     pub fn is_here(self) -> bool {
         match self {
             Self::Scalar => true,
+            Self::Neon => cfg!(target_arch = "aarch64"),
             Self::Avx2 => has_avx2(),
+            Self::Avx512 => has_avx2() && has_avx512(),
         }
     }
 
@@ -36,7 +42,7 @@ impl Level {
         Self::ALL.into_iter().rev().find(|level| *level <= self && level.is_here()).unwrap_or(Self::Scalar)
     }
 
-    /// Reads `scalar` or `avx2`, in any case; `None` for anything else.
+    /// Reads `scalar`, `neon`, `avx2` or `avx512`, in any case; `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|level| level.name().eq_ignore_ascii_case(text.trim()))
@@ -47,7 +53,9 @@ impl Level {
     pub fn name(self) -> &'static str {
         match self {
             Self::Scalar => "scalar",
+            Self::Neon => "neon",
             Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
         }
     }
 }
@@ -63,8 +71,21 @@ fn has_avx2() -> bool {
     std::arch::is_x86_feature_detected!("avx2")
 }
 
+#[cfg(target_arch = "x86_64")]
+fn has_avx512() -> bool {
+    std::arch::is_x86_feature_detected!("avx512f")
+        && std::arch::is_x86_feature_detected!("avx512bw")
+        && std::arch::is_x86_feature_detected!("avx512vl")
+        && std::arch::is_x86_feature_detected!("avx512vbmi")
+}
+
 #[cfg(not(target_arch = "x86_64"))]
 fn has_avx2() -> bool {
+    false
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn has_avx512() -> bool {
     false
 }
 

@@ -18,6 +18,8 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 pub mod blend;
 mod level;
 pub mod recolour;
@@ -63,10 +65,12 @@ impl Kernels {
     pub fn new(level: Level) -> Self {
         match level.lowered() {
             #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => Self::avx512(),
+            #[cfg(target_arch = "x86_64")]
             Level::Avx2 => Self::avx2(),
             #[cfg(not(target_arch = "x86_64"))]
-            Level::Avx2 => Self::scalar(),
-            Level::Scalar => Self::scalar(),
+            Level::Avx512 | Level::Avx2 => Self::scalar(),
+            Level::Neon | Level::Scalar => Self::scalar(),
         }
     }
 
@@ -112,6 +116,22 @@ impl Kernels {
             tint_row: avx2::tint_row,
             recolour_chroma: avx2::recolour_chroma,
             recolour_luma: avx2::recolour_luma,
+        }
+    }
+
+    /// Recolouring, which is rare, is AVX2's.
+    #[cfg(target_arch = "x86_64")]
+    fn avx512() -> Self {
+        Self {
+            level: Level::Avx512,
+            lerp_rows: avx512::lerp_rows,
+            lerp_columns: avx512::lerp_columns,
+            average_rows: avx512::average_rows,
+            average_columns: avx512::average_columns,
+            halve: avx512::halve,
+            blend_row: avx512::blend_row,
+            tint_row: avx512::tint_row,
+            ..Self::avx2()
         }
     }
 }

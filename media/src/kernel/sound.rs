@@ -61,10 +61,10 @@ impl Sounds {
     pub fn new(level: Level) -> Self {
         match level.lowered() {
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => Self::avx2(),
+            level @ (Level::Avx512 | Level::Avx2) => Self { level, ..Self::avx2() },
             #[cfg(not(target_arch = "x86_64"))]
-            Level::Avx2 => Self::scalar(),
-            Level::Scalar => Self::scalar(),
+            Level::Avx512 | Level::Avx2 => Self::scalar(),
+            level @ (Level::Neon | Level::Scalar) => Self { level, ..Self::scalar() },
         }
     }
 

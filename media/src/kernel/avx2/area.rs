@@ -81,7 +81,10 @@ fn each<const ROWS: usize>(dst: &mut [u8], rows: [&[u8]; ROWS], mix: impl Fn([__
         return;
     }
     if let Some(dst) = dst.last_chunk_mut::<32>() {
-        store32(dst, mix(rows.map(|row| row[..width].last_chunk().map_or(_mm256_setzero_si256(), |bytes| load32(bytes)))));
+        store32(
+            dst,
+            mix(rows.map(|row| row[..width].last_chunk().map_or(_mm256_setzero_si256(), |bytes| load32(bytes)))),
+        );
     }
 }
 

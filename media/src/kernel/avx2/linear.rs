@@ -133,10 +133,8 @@ pub(super) fn halve(mut dst: RowsMut<'_>, width: usize, rows: usize, src: Rows<'
 fn halve32(dst: &mut [u8; 32], above: &[u8; 64], below: &[u8; 64]) {
     let ones = _mm256_set1_epi8(1);
     let half = |above: &[u8; 32], below: &[u8; 32]| {
-        let sums = _mm256_add_epi16(
-            _mm256_maddubs_epi16(load32(above), ones),
-            _mm256_maddubs_epi16(load32(below), ones),
-        );
+        let sums =
+            _mm256_add_epi16(_mm256_maddubs_epi16(load32(above), ones), _mm256_maddubs_epi16(load32(below), ones));
         // (x·2¹³ + 2¹⁴) >> 15 is (x + 2) >> 2.
         _mm256_mulhrs_epi16(sums, _mm256_set1_epi16(1 << 13))
     };

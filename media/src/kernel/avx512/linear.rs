@@ -1,0 +1,149 @@
+//! Between two neighbours, and halving; as with AVX2, but a window is a whole vector and any byte of it can be picked.
+
+use super::*;
+use crate::kernel::scale;
+
+/// Rows that are resampled at once.
+const STRIP: usize = 4;
+
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) fn rows(mut dst: RowsMut<'_>, width: usize, src: Rows<'_>, taps: &[LinearTap]) {
+    if width < 64 {
+        return avx2::lerp_rows(dst, width, src, taps);
+    }
+    for (j, tap) in taps.iter().enumerate() {
+        let Some((dst, [a, b], weights)) = scale::rows_of(&mut dst, j, width, src, *tap) else { return };
+        match tap.weight {
+            0 => dst.copy_from_slice(a),
+            32 => each_pair(dst, a, b, |a, b| quarter(a, b)),
+            64 => each_pair(dst, a, b, |a, b| _mm512_avg_epu8(a, b)),
+            96 => each_pair(dst, b, a, |b, a| quarter(b, a)),
+            _ => {
+                let weights = _mm512_set1_epi16(i16::from_le_bytes(weights));
+                each_pair(dst, a, b, |a, b| lerp(a, b, weights));
+            }
+        }
+    }
+}
+
+/// Two rows of at least 64 bytes into one. The last vector ends with the row: nothing here reads what was written.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn each_pair(dst: &mut [u8], a: &[u8], b: &[u8], mix: impl Fn(__m512i, __m512i) -> __m512i) {
+    let whole = dst.len().is_multiple_of(64);
+    for ((dst, a), b) in dst.as_chunks_mut::<64>().0.iter_mut().zip(a.as_chunks().0).zip(b.as_chunks().0) {
+        store(dst, mix(load(a), load(b)));
+    }
+    if whole {
+        return;
+    }
+    if let (Some(dst), Some(a), Some(b)) = (dst.last_chunk_mut::<64>(), a.last_chunk::<64>(), b.last_chunk::<64>()) {
+        store(dst, mix(load(a), load(b)));
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn lerp(a: __m512i, b: __m512i, weights: __m512i) -> __m512i {
+    let low = rounded(_mm512_maddubs_epi16(_mm512_unpacklo_epi8(a, b), weights));
+    let high = rounded(_mm512_maddubs_epi16(_mm512_unpackhi_epi8(a, b), weights));
+    _mm512_packus_epi16(low, high)
+}
+
+/// `(3·a + b + 2) >> 2`, which is `(96·a + 32·b + 64) >> 7`: the mean, rounded up, of `a` and the mean, rounded down, of both.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn quarter(a: __m512i, b: __m512i) -> __m512i {
+    let odd = _mm512_and_si512(_mm512_xor_si512(a, b), _mm512_set1_epi8(1));
+    _mm512_avg_epu8(a, _mm512_sub_epi8(_mm512_avg_epu8(a, b), odd))
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+pub(super) fn columns(mut dst: RowsMut<'_>, rows: usize, src: Rows<'_>, taps: &LinearTaps) {
+    let (width, row_len) = (taps.taps().len(), taps.row_len());
+    if taps.wide().is_empty() {
+        return avx2::lerp_columns(dst, rows, src, taps);
+    }
+    let mut j = 0;
+    while j + STRIP <= rows {
+        let (Some(dst), Some(src)) = (dst.several::<STRIP>(j, width), src.several::<STRIP>(j, row_len)) else { break };
+        strip(dst, src, taps);
+        j += STRIP;
+    }
+    for j in j..rows {
+        let (Some(dst), Some(src)) = (dst.row(j, width), src.row(j, row_len)) else { return };
+        strip([dst], [src], taps);
+    }
+}
+
+/// Rows of [`LinearTaps::row_len`] bytes.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+#[allow(unsafe_code, reason = "vector loads")]
+fn strip<const ROWS: usize>(mut dst: [&mut [u8]; ROWS], src: [&[u8]; ROWS], taps: &LinearTaps) {
+    let order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+    for group in taps.wide() {
+        let picks = [load(&group.pick[0]), load(&group.pick[1])];
+        let weights = [load(&group.weight[0]), load(&group.weight[1])];
+        let [first, second] = group.base;
+        for (dst, src) in dst.iter_mut().zip(src) {
+            // SAFETY: `LinearTaps` has windows inside `row_len` bytes only, and the row has so many.
+            let low = unsafe { window(src, first) };
+            // SAFETY: the same.
+            let high = unsafe { window(src, second) };
+            let low = rounded(_mm512_maddubs_epi16(_mm512_permutexvar_epi8(picks[0], low), weights[0]));
+            let high = rounded(_mm512_maddubs_epi16(_mm512_permutexvar_epi8(picks[1], high), weights[1]));
+            let pixels = _mm512_permutexvar_epi64(order, _mm512_packus_epi16(low, high));
+            if let Some(dst) = dst.get_mut(group.to..).and_then(|dst| dst.first_chunk_mut()) {
+                store(dst, pixels);
+            }
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) fn halve(mut dst: RowsMut<'_>, width: usize, rows: usize, src: Rows<'_>) {
+    if width < 64 {
+        return avx2::halve(dst, width, rows, src);
+    }
+    for j in 0..rows {
+        let (Some(dst), Some(above), Some(below)) =
+            (dst.row(j, width), src.row(2 * j, 2 * width), src.row(2 * j + 1, 2 * width))
+        else {
+            return;
+        };
+        for ((dst, above), below) in
+            dst.as_chunks_mut::<64>().0.iter_mut().zip(above.as_chunks().0).zip(below.as_chunks().0)
+        {
+            halve64(dst, above, below);
+        }
+        if width.is_multiple_of(64) {
+            continue;
+        }
+        if let (Some(dst), Some(above), Some(below)) =
+            (dst.last_chunk_mut(), above.last_chunk::<128>(), below.last_chunk::<128>())
+        {
+            halve64(dst, above, below);
+        }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn halve64(dst: &mut [u8; 64], above: &[u8; 128], below: &[u8; 128]) {
+    let ones = _mm512_set1_epi8(1);
+    let half = |above: &[u8; 64], below: &[u8; 64]| {
+        let sums = _mm512_add_epi16(_mm512_maddubs_epi16(load(above), ones), _mm512_maddubs_epi16(load(below), ones));
+        // (x·2¹³ + 2¹⁴) >> 15 is (x + 2) >> 2.
+        _mm512_mulhrs_epi16(sums, _mm512_set1_epi16(1 << 13))
+    };
+    let ([low, high], [low_below, high_below]) = (halves(above), halves(below));
+    let pixels = _mm512_packus_epi16(half(low, low_below), half(high, high_below));
+    store(dst, _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), pixels));
+}
+
+#[inline(always)]
+fn halves(bytes: &[u8; 128]) -> [&[u8; 64]; 2] {
+    let (chunks, _) = bytes.as_chunks::<64>();
+    [&chunks[0], &chunks[1]]
+}
