@@ -91,14 +91,6 @@ fn halve_equals_the_scalar() {
 }
 
 #[test]
-fn rows_to_fetch_may_be_of_any_length() {
-    for size in SIZES {
-        let row = noise(size, 1);
-        same_at_all_levels(size, |kernels, _| (kernels.fetch)(&row));
-    }
-}
-
-#[test]
 fn blend_row_equals_the_scalar() {
     for size in SIZES {
         for seed in 6..10 {

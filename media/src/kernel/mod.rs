@@ -7,7 +7,6 @@
 //! | [`Kernels::average_rows`] | many rows into one | [`scale::average_rows`] |
 //! | [`Kernels::average_columns`] | rows shrunk by area | [`scale::average_columns`] |
 //! | [`Kernels::halve`] | half as wide and half as high | [`scale::halve`] |
-//! | [`Kernels::fetch`] | has a row in the cache before it is read | nothing |
 //! | [`Kernels::blend_row`] | source over destination by an alpha row | [`blend::blend_row`] |
 //! | [`Kernels::tint_row`] | one value over a row at one alpha | [`blend::tint_row`] |
 //! | [`Kernels::recolour_chroma`], [`Kernels::recolour_luma`] | other colours into the canvas's | [`recolour`] |
@@ -47,8 +46,6 @@ pub struct Kernels {
     pub average_columns: fn(dst: RowsMut<'_>, rows: usize, src: Rows<'_>, taps: &AreaTaps),
     /// See [`scale::halve`].
     pub halve: fn(dst: RowsMut<'_>, width: usize, rows: usize, src: Rows<'_>),
-    /// Has a row on its way into the cache that is soon to be read. Changes nothing else.
-    pub fetch: fn(row: &[u8]),
     /// See [`blend::blend_row`].
     pub blend_row: fn(dst: &mut [u8], src: &[u8], alpha: &[u8]),
     /// See [`blend::tint_row`].
@@ -94,7 +91,6 @@ impl Kernels {
             average_rows: scale::average_rows,
             average_columns: scale::average_columns,
             halve: scale::halve,
-            fetch: |_| {},
             blend_row: blend::blend_row,
             tint_row: blend::tint_row,
             recolour_chroma: recolour::recolour_chroma,
@@ -111,7 +107,6 @@ impl Kernels {
             average_rows: avx2::average_rows,
             average_columns: avx2::average_columns,
             halve: avx2::halve,
-            fetch: avx2::fetch,
             blend_row: avx2::blend_row,
             tint_row: avx2::tint_row,
             recolour_chroma: avx2::recolour_chroma,

@@ -1,5 +1,8 @@
 //! Rows of bytes in memory: what the scale kernels read and write.
 
+/// What is read while memory takes to answer, and a part of the first cache only.
+const AHEAD_BYTES: usize = 8 << 10;
+
 /// Rows to read, `stride` bytes from the beginning of one to that of the next.
 #[derive(Debug, Clone, Copy)]
 pub struct Rows<'a> {
@@ -19,6 +22,12 @@ impl<'a> Rows<'a> {
     #[must_use]
     pub fn row(&self, i: usize, width: usize) -> Option<&'a [u8]> {
         self.bytes.get(i.checked_mul(self.stride)?..)?.get(..width)
+    }
+
+    /// How many bytes after those that are read the memory should be asked for others: whole rows.
+    #[inline]
+    pub(super) fn ahead(&self) -> usize {
+        (AHEAD_BYTES / self.stride.max(1)).max(1) * self.stride
     }
 
     /// The rows from `i` on; none when they are beyond the end.

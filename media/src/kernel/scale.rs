@@ -7,22 +7,32 @@ use super::taps::{AreaRun, AreaTaps, LinearTap, LinearTaps};
 /// it, weighs. Does nothing from the first row on that is not all there.
 pub fn lerp_rows(mut dst: RowsMut<'_>, width: usize, src: Rows<'_>, taps: &[LinearTap]) {
     for (j, tap) in taps.iter().enumerate() {
-        let Some((dst, [a, b], weights)) = rows_of(&mut dst, j, width, src, *tap) else { return };
+        let Some(Between { dst, a, b, weights }) = Between::rows(&mut dst, j, width, src, *tap) else { return };
         lerp_bytes(dst, a, b, weights);
     }
 }
 
-/// Row `j` of the output, and both rows that it is made of with their weights, all as long.
-#[inline]
-pub(super) fn rows_of<'a, 'b>(
-    dst: &'b mut RowsMut<'_>,
-    j: usize,
-    width: usize,
-    src: Rows<'a>,
-    tap: LinearTap,
-) -> Option<(&'b mut [u8], [&'a [u8]; 2], [u8; 2])> {
-    let ([a, b], weights) = tap.halves();
-    Some((dst.row(j, width)?, [src.row(a, width)?, src.row(b, width)?], weights))
+/// A row of the output, and both rows that it is made of with their weights, all as long.
+pub(super) struct Between<'a, 'b> {
+    pub(super) dst: &'b mut [u8],
+    pub(super) a: &'a [u8],
+    pub(super) b: &'a [u8],
+    pub(super) weights: [u8; 2],
+}
+
+impl<'a, 'b> Between<'a, 'b> {
+    /// Row `j` by `tap`; `None` when one of them is not all there.
+    #[inline]
+    pub(super) fn rows(
+        dst: &'b mut RowsMut<'_>,
+        j: usize,
+        width: usize,
+        src: Rows<'a>,
+        tap: LinearTap,
+    ) -> Option<Self> {
+        let ([a, b], weights) = tap.halves();
+        Some(Self { dst: dst.row(j, width)?, a: src.row(a, width)?, b: src.row(b, width)?, weights })
+    }
 }
 
 /// `dst = (a·w₀ + b·w₁ + 64) >> 7`.

@@ -2,8 +2,7 @@
 //!
 //! ```text
 //! source rows ──► four rows mixed, as wide as the source ──► four rows of the tile
-//!      │               (stay in the first cache)
-//!      └── those of the strip after the next are asked for already: a row is read in less time than memory takes to answer
+//!                     (stay in the first cache)
 //! ```
 
 use crate::frame::Size;
@@ -13,9 +12,6 @@ use crate::kernel::taps::{AreaTaps, Filter, LinearTap, LinearTaps};
 
 /// Output rows that are made at once.
 const STRIP: usize = 4;
-
-/// Strips that source rows are asked for ahead of time.
-const AHEAD: usize = 2;
 
 /// Bytes of a cache line.
 const LINE: usize = 64;
@@ -30,10 +26,9 @@ pub(super) struct PlaneScaler {
 
 #[derive(Debug)]
 enum Way {
-    Copy,
     /// Exactly two to one in both directions.
     Halve,
-    /// The rows alone, straight into the tile.
+    /// The rows alone, straight into the tile; a copy too.
     Rows(RowTaps),
     Both(RowTaps, ColumnTaps, Strip),
 }
@@ -60,9 +55,7 @@ struct Strip {
 impl PlaneScaler {
     pub(super) fn new(src: Size, dst: Size) -> Self {
         let halved = |src: usize, dst: usize| src == 2 * dst;
-        let way = if src == dst {
-            Way::Copy
-        } else if halved(src.width, dst.width) && halved(src.height, dst.height) {
+        let way = if halved(src.width, dst.width) && halved(src.height, dst.height) {
             Way::Halve
         } else if src.width == dst.width {
             Way::Rows(RowTaps::new(src.height, dst.height))
@@ -76,20 +69,11 @@ impl PlaneScaler {
 
     /// From planes of the one size into planes of the other.
     pub(super) fn run(&mut self, kernels: &Kernels, src: Rows<'_>, mut dst: RowsMut<'_>) {
-        let (width, height) = (self.dst.width, self.dst.height);
-        let mut fetched = 0;
+        let Size { width, height } = self.dst;
         for first in (0..height).step_by(STRIP) {
             let rows = STRIP.min(height - first);
-            self.fetch(kernels, src, &mut fetched, first + (AHEAD + 1) * STRIP);
-            let mut out = dst.from(first);
+            let out = dst.from(first);
             match &mut self.way {
-                Way::Copy => {
-                    for i in 0..rows {
-                        if let (Some(out), Some(row)) = (out.row(i, width), src.row(first + i, width)) {
-                            out.copy_from_slice(row);
-                        }
-                    }
-                }
                 Way::Halve => (kernels.halve)(out, width, rows, src.from(2 * first)),
                 Way::Rows(taps) => taps.run(kernels, out, width, src, first, rows),
                 Way::Both(taps, columns, strip) => {
@@ -97,27 +81,6 @@ impl PlaneScaler {
                     columns.run(kernels, out, rows, strip.rows());
                 }
             }
-        }
-    }
-
-    /// Asks for all source rows that the output rows before `end` take and that were not asked for yet.
-    fn fetch(&self, kernels: &Kernels, src: Rows<'_>, fetched: &mut usize, end: usize) {
-        let end = self.below(end.min(self.dst.height)).min(self.src.height);
-        for row in *fetched..end {
-            if let Some(row) = src.row(row, self.src.width) {
-                (kernels.fetch)(row);
-            }
-        }
-        *fetched = end.max(*fetched);
-    }
-
-    /// The first source row that no output row before `end` takes.
-    fn below(&self, end: usize) -> usize {
-        let Some(last) = end.checked_sub(1) else { return 0 };
-        match &self.way {
-            Way::Copy => end,
-            Way::Halve => 2 * end,
-            Way::Rows(taps) | Way::Both(taps, ..) => taps.below(last),
         }
     }
 }
@@ -135,14 +98,6 @@ impl RowTaps {
         match self {
             Self::Linear(taps) => (kernels.lerp_rows)(dst, width, src, &taps[first..first + rows]),
             Self::Area(taps) => (kernels.average_rows)(dst, width, src, &taps.runs()[first..first + rows]),
-        }
-    }
-
-    /// The source row after the last that output row `i` takes.
-    fn below(&self, i: usize) -> usize {
-        match self {
-            Self::Linear(taps) => taps[i].index + 2,
-            Self::Area(taps) => taps.runs()[i].start() + taps.runs()[i].weights().len(),
         }
     }
 }

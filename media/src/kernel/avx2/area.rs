@@ -14,6 +14,7 @@ const STRIP: usize = 4;
 
 #[target_feature(enable = "avx2")]
 pub(super) fn rows(mut dst: RowsMut<'_>, width: usize, src: Rows<'_>, runs: &[AreaRun]) {
+    let ahead = src.ahead();
     for (j, run) in runs.iter().enumerate() {
         let (src, weights) = (src.from(run.start()), run.weights());
         let (Some(dst), Some(_)) = (dst.row(j, width), src.row(weights.len().max(1) - 1, width)) else { return };
@@ -22,8 +23,8 @@ pub(super) fn rows(mut dst: RowsMut<'_>, width: usize, src: Rows<'_>, runs: &[Ar
             continue;
         }
         match (weights, src.several(0, width), src.several(0, width)) {
-            (&[a, b, c], Some(rows), _) => three(dst, rows, [pair(a, b), pair(c, 0)]),
-            (&[a, b, c, d], _, Some(rows)) => four(dst, rows, [pair(a, b), pair(c, d)]),
+            (&[a, b, c], Some(rows), _) => three(dst, rows, [pair(a, b), pair(c, 0)], ahead),
+            (&[a, b, c, d], _, Some(rows)) => four(dst, rows, [pair(a, b), pair(c, d)], ahead),
             _ => many(dst, src, weights),
         }
     }
@@ -58,34 +59,14 @@ fn bytes([low, high]: [__m256i; 2]) -> __m256i {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn three(dst: &mut [u8], rows: [&[u8]; 3], weights: [__m256i; 2]) {
-    each(dst, rows, |[a, b, c]| bytes(sum(weigh(a, b, weights[0]), weigh(c, c, weights[1]))));
+fn three(dst: &mut [u8], rows: [&[u8]; 3], weights: [__m256i; 2], ahead: usize) {
+    each(dst, rows, ahead, |[a, b, c]| bytes(sum(weigh(a, b, weights[0]), weigh(c, c, weights[1]))));
 }
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn four(dst: &mut [u8], rows: [&[u8]; 4], weights: [__m256i; 2]) {
-    each(dst, rows, |[a, b, c, d]| bytes(sum(weigh(a, b, weights[0]), weigh(c, d, weights[1]))));
-}
-
-/// Rows of at least 32 bytes into one. The last vector ends with the row: nothing here reads what was written.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn each<const ROWS: usize>(dst: &mut [u8], rows: [&[u8]; ROWS], mix: impl Fn([__m256i; ROWS]) -> __m256i) {
-    let width = dst.len();
-    let chunks = rows.map(|row| row[..width].as_chunks::<32>().0);
-    for (i, dst) in dst.as_chunks_mut::<32>().0.iter_mut().enumerate() {
-        store32(dst, mix(chunks.map(|chunks| load32(&chunks[i]))));
-    }
-    if width.is_multiple_of(32) {
-        return;
-    }
-    if let Some(dst) = dst.last_chunk_mut::<32>() {
-        store32(
-            dst,
-            mix(rows.map(|row| row[..width].last_chunk().map_or(_mm256_setzero_si256(), |bytes| load32(bytes)))),
-        );
-    }
+fn four(dst: &mut [u8], rows: [&[u8]; 4], weights: [__m256i; 2], ahead: usize) {
+    each(dst, rows, ahead, |[a, b, c, d]| bytes(sum(weigh(a, b, weights[0]), weigh(c, d, weights[1]))));
 }
 
 /// Any number of rows, two at a time.

@@ -7,45 +7,31 @@
 //! Weights stay in registers over four rows. Two bytes by two weights that add up to 128 fit sixteen bits.
 
 use super::*;
-use crate::kernel::scale;
+use crate::kernel::scale::{self, Between};
 
 /// Rows that are resampled at once.
 const STRIP: usize = 4;
 
 #[target_feature(enable = "avx2")]
 pub(super) fn rows(mut dst: RowsMut<'_>, width: usize, src: Rows<'_>, taps: &[LinearTap]) {
+    let ahead = src.ahead();
     for (j, tap) in taps.iter().enumerate() {
-        let Some((dst, [a, b], weights)) = scale::rows_of(&mut dst, j, width, src, *tap) else { return };
+        let Some(Between { dst, a, b, weights }) = Between::rows(&mut dst, j, width, src, *tap) else { return };
         if width < 32 {
             scale::lerp_bytes(dst, a, b, weights);
             continue;
         }
+        let rows = [a, b];
         match tap.weight {
-            0 => dst.copy_from_slice(a),
-            32 => each_pair(dst, a, b, |a, b| quarter(a, b)),
-            64 => each_pair(dst, a, b, |a, b| _mm256_avg_epu8(a, b)),
-            96 => each_pair(dst, b, a, |b, a| quarter(b, a)),
+            0 => each(dst, rows, ahead, |[a, _]| a),
+            32 => each(dst, rows, ahead, |[a, b]| quarter(a, b)),
+            64 => each(dst, rows, ahead, |[a, b]| _mm256_avg_epu8(a, b)),
+            96 => each(dst, rows, ahead, |[a, b]| quarter(b, a)),
             _ => {
                 let weights = _mm256_set1_epi16(i16::from_le_bytes(weights));
-                each_pair(dst, a, b, |a, b| lerp(a, b, weights));
+                each(dst, rows, ahead, |[a, b]| lerp(a, b, weights));
             }
         }
-    }
-}
-
-/// Two rows of at least 32 bytes into one. The last vector ends with the row: nothing here reads what was written.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn each_pair(dst: &mut [u8], a: &[u8], b: &[u8], mix: impl Fn(__m256i, __m256i) -> __m256i) {
-    let whole = dst.len().is_multiple_of(32);
-    for ((dst, a), b) in dst.as_chunks_mut::<32>().0.iter_mut().zip(a.as_chunks().0).zip(b.as_chunks().0) {
-        store32(dst, mix(load32(a), load32(b)));
-    }
-    if whole {
-        return;
-    }
-    if let (Some(dst), Some(a), Some(b)) = (dst.last_chunk_mut::<32>(), a.last_chunk::<32>(), b.last_chunk::<32>()) {
-        store32(dst, mix(load32(a), load32(b)));
     }
 }
 
@@ -109,6 +95,7 @@ fn strip<const ROWS: usize>(mut dst: [&mut [u8]; ROWS], src: [&[u8]; ROWS], taps
 
 #[target_feature(enable = "avx2")]
 pub(super) fn halve(mut dst: RowsMut<'_>, width: usize, rows: usize, src: Rows<'_>) {
+    let ahead = src.ahead();
     for j in 0..rows {
         let (Some(dst), Some(above), Some(below)) =
             (dst.row(j, width), src.row(2 * j, 2 * width), src.row(2 * j + 1, 2 * width))
@@ -118,6 +105,8 @@ pub(super) fn halve(mut dst: RowsMut<'_>, width: usize, rows: usize, src: Rows<'
         for ((dst, above), below) in
             dst.as_chunks_mut::<32>().0.iter_mut().zip(above.as_chunks().0).zip(below.as_chunks().0)
         {
+            fetch(above, ahead);
+            fetch(below, ahead);
             halve32(dst, above, below);
         }
         match (dst.last_chunk_mut::<32>(), above.last_chunk::<64>(), below.last_chunk::<64>()) {

@@ -60,18 +60,52 @@ entry! {
     recolour_luma = recolour::luma(y: &mut [u8], shift: &[i16], by: &Recolour)
 }
 
-/// Has the bytes of a row on their way into the first cache when they are asked for.
-pub(super) fn fetch(row: &[u8]) {
-    for line in row.chunks(64) {
-        fetch_line(line);
-    }
-}
-
+/// Has the cache line `ahead` bytes after these on its way into the first cache. Source rows are read with pauses, over which
+/// the memory is not read ahead by itself.
 #[inline(always)]
 #[allow(unsafe_code, reason = "a prefetch takes a pointer")]
-fn fetch_line(line: &[u8]) {
+pub(super) fn fetch(bytes: &[u8; 64], ahead: usize) {
     // SAFETY: a prefetch reads nothing, wherever it points; SSE, which it takes, is part of x86-64.
-    unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) }
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().wrapping_add(ahead).cast()) }
+}
+
+/// Rows of at least 32 bytes into one, as `mix` says of each 32 columns. The last vector ends with the row: nothing here reads
+/// what was written.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn each<const ROWS: usize>(
+    dst: &mut [u8],
+    rows: [&[u8]; ROWS],
+    ahead: usize,
+    mix: impl Fn([__m256i; ROWS]) -> __m256i,
+) {
+    let mut lines = [&[][..]; ROWS];
+    let mut vectors = [_mm256_setzero_si256(); ROWS];
+    for (lines, row) in lines.iter_mut().zip(rows) {
+        *lines = row.as_chunks::<64>().0;
+    }
+    for (i, dst) in dst.as_chunks_mut::<64>().0.iter_mut().enumerate() {
+        for (half, dst) in dst.as_chunks_mut::<32>().0.iter_mut().enumerate() {
+            for (vector, lines) in vectors.iter_mut().zip(lines) {
+                let Some(line) = lines.get(i) else { return };
+                *vector = load32(&line.as_chunks().0[half]);
+                if half == 0 {
+                    fetch(line, ahead);
+                }
+            }
+            store32(dst, mix(vectors));
+        }
+    }
+    let width = dst.len();
+    for at in (width / 64 * 64..width).step_by(32).map(|at| at.min(width.max(32) - 32)) {
+        for (vector, row) in vectors.iter_mut().zip(rows) {
+            let Some(bytes) = row.get(at..).and_then(|row| row.first_chunk()) else { return };
+            *vector = load32(bytes);
+        }
+        if let Some(dst) = dst.get_mut(at..).and_then(|dst| dst.first_chunk_mut()) {
+            store32(dst, mix(vectors));
+        }
+    }
 }
 
 /// Seven binary places rounded away: `(x·2⁸ + 2¹⁴) >> 15` is `(x + 64) >> 7`.

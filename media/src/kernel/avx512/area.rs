@@ -10,6 +10,7 @@ pub(super) fn rows(mut dst: RowsMut<'_>, width: usize, src: Rows<'_>, runs: &[Ar
     if width < 64 || runs.iter().any(|run| !matches!(run.weights(), [_, _, _] | [_, _, _, _])) {
         return avx2::average_rows(dst, width, src, runs);
     }
+    let ahead = src.ahead();
     for (j, run) in runs.iter().enumerate() {
         let src = src.from(run.start());
         let Some(dst) = dst.row(j, width) else { return };
@@ -17,12 +18,12 @@ pub(super) fn rows(mut dst: RowsMut<'_>, width: usize, src: Rows<'_>, runs: &[Ar
             [a, b, c] => {
                 let Some(rows) = src.several::<3>(0, width) else { return };
                 let weights = [pair(a, b), pair(c, 0)];
-                each(dst, rows, |[a, b, c]| bytes(sum(weigh(a, b, weights[0]), weigh(c, c, weights[1]))));
+                each(dst, rows, ahead, |[a, b, c]| bytes(sum(weigh(a, b, weights[0]), weigh(c, c, weights[1]))));
             }
             [a, b, c, d] => {
                 let Some(rows) = src.several::<4>(0, width) else { return };
                 let weights = [pair(a, b), pair(c, d)];
-                each(dst, rows, |[a, b, c, d]| bytes(sum(weigh(a, b, weights[0]), weigh(c, d, weights[1]))));
+                each(dst, rows, ahead, |[a, b, c, d]| bytes(sum(weigh(a, b, weights[0]), weigh(c, d, weights[1]))));
             }
             _ => return,
         }
@@ -54,33 +55,6 @@ fn sum([low, high]: [__m512i; 2], [more_low, more_high]: [__m512i; 2]) -> [__m51
 #[target_feature(enable = "avx512f,avx512bw")]
 fn bytes([low, high]: [__m512i; 2]) -> __m512i {
     _mm512_packus_epi16(rounded(low), rounded(high))
-}
-
-/// Rows of at least 64 bytes into one. The last vector ends with the row: nothing here reads what was written.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn each<const ROWS: usize>(dst: &mut [u8], rows: [&[u8]; ROWS], mix: impl Fn([__m512i; ROWS]) -> __m512i) {
-    let width = dst.len();
-    let mut vectors = [_mm512_setzero_si512(); ROWS];
-    for (i, dst) in dst.as_chunks_mut::<64>().0.iter_mut().enumerate() {
-        for (vector, row) in vectors.iter_mut().zip(rows) {
-            if let Some(bytes) = row.as_chunks().0.get(i) {
-                *vector = load(bytes);
-            }
-        }
-        store(dst, mix(vectors));
-    }
-    if width.is_multiple_of(64) {
-        return;
-    }
-    for (vector, row) in vectors.iter_mut().zip(rows) {
-        if let Some(bytes) = row.last_chunk() {
-            *vector = load(bytes);
-        }
-    }
-    if let Some(dst) = dst.last_chunk_mut() {
-        store(dst, mix(vectors));
-    }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]

@@ -1,7 +1,7 @@
 //! Between two neighbours, and halving; as with AVX2, but a window is a whole vector and any byte of it can be picked.
 
 use super::*;
-use crate::kernel::scale;
+use crate::kernel::scale::Between;
 
 /// Rows that are resampled at once.
 const STRIP: usize = 4;
@@ -11,34 +11,20 @@ pub(super) fn rows(mut dst: RowsMut<'_>, width: usize, src: Rows<'_>, taps: &[Li
     if width < 64 {
         return avx2::lerp_rows(dst, width, src, taps);
     }
+    let ahead = src.ahead();
     for (j, tap) in taps.iter().enumerate() {
-        let Some((dst, [a, b], weights)) = scale::rows_of(&mut dst, j, width, src, *tap) else { return };
+        let Some(Between { dst, a, b, weights }) = Between::rows(&mut dst, j, width, src, *tap) else { return };
+        let rows = [a, b];
         match tap.weight {
-            0 => dst.copy_from_slice(a),
-            32 => each_pair(dst, a, b, |a, b| quarter(a, b)),
-            64 => each_pair(dst, a, b, |a, b| _mm512_avg_epu8(a, b)),
-            96 => each_pair(dst, b, a, |b, a| quarter(b, a)),
+            0 => each(dst, rows, ahead, |[a, _]| a),
+            32 => each(dst, rows, ahead, |[a, b]| quarter(a, b)),
+            64 => each(dst, rows, ahead, |[a, b]| _mm512_avg_epu8(a, b)),
+            96 => each(dst, rows, ahead, |[a, b]| quarter(b, a)),
             _ => {
                 let weights = _mm512_set1_epi16(i16::from_le_bytes(weights));
-                each_pair(dst, a, b, |a, b| lerp(a, b, weights));
+                each(dst, rows, ahead, |[a, b]| lerp(a, b, weights));
             }
         }
-    }
-}
-
-/// Two rows of at least 64 bytes into one. The last vector ends with the row: nothing here reads what was written.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn each_pair(dst: &mut [u8], a: &[u8], b: &[u8], mix: impl Fn(__m512i, __m512i) -> __m512i) {
-    let whole = dst.len().is_multiple_of(64);
-    for ((dst, a), b) in dst.as_chunks_mut::<64>().0.iter_mut().zip(a.as_chunks().0).zip(b.as_chunks().0) {
-        store(dst, mix(load(a), load(b)));
-    }
-    if whole {
-        return;
-    }
-    if let (Some(dst), Some(a), Some(b)) = (dst.last_chunk_mut::<64>(), a.last_chunk::<64>(), b.last_chunk::<64>()) {
-        store(dst, mix(load(a), load(b)));
     }
 }
 
@@ -106,6 +92,7 @@ pub(super) fn halve(mut dst: RowsMut<'_>, width: usize, rows: usize, src: Rows<'
     if width < 64 {
         return avx2::halve(dst, width, rows, src);
     }
+    let ahead = src.ahead();
     for j in 0..rows {
         let (Some(dst), Some(above), Some(below)) =
             (dst.row(j, width), src.row(2 * j, 2 * width), src.row(2 * j + 1, 2 * width))
@@ -115,6 +102,9 @@ pub(super) fn halve(mut dst: RowsMut<'_>, width: usize, rows: usize, src: Rows<'
         for ((dst, above), below) in
             dst.as_chunks_mut::<64>().0.iter_mut().zip(above.as_chunks().0).zip(below.as_chunks().0)
         {
+            for line in above.as_chunks().0.iter().chain(below.as_chunks().0) {
+                avx2::fetch(line, ahead);
+            }
             halve64(dst, above, below);
         }
         if width.is_multiple_of(64) {
