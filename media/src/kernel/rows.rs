@@ -37,6 +37,12 @@ impl<'a> Rows<'a> {
         Self { bytes, ..*self }
     }
 
+    /// All bytes and the stride, when so many rows are all there, `width` bytes each.
+    #[inline]
+    pub(super) fn all(&self, rows: usize, width: usize) -> Option<(&'a [u8], usize)> {
+        fit(self.bytes.len(), self.stride, rows, width).then_some((self.bytes, self.stride))
+    }
+
     /// So many rows from `i` on.
     #[inline]
     pub(super) fn several<const ROWS: usize>(&self, i: usize, width: usize) -> Option<[&'a [u8]; ROWS]> {
@@ -75,14 +81,16 @@ impl<'a> RowsMut<'a> {
         RowsMut { bytes, stride }
     }
 
-    /// So many rows from `i` on, all of which are written at once; `None` when they are not all there, or overlap.
+    /// All bytes and the stride, when so many rows are all there, `width` bytes each, and none reaches into the next.
     #[inline]
-    pub(super) fn several<const ROWS: usize>(&mut self, i: usize, width: usize) -> Option<[&mut [u8]; ROWS]> {
-        let mut chunks = self.bytes.get_mut(i.checked_mul(self.stride)?..)?.chunks_mut(self.stride.max(1));
-        let mut rows = [const { None }; ROWS];
-        for row in &mut rows {
-            *row = Some(chunks.next()?.get_mut(..width)?);
-        }
-        Some(rows.map(Option::unwrap_or_default))
+    pub(super) fn all(&mut self, rows: usize, width: usize) -> Option<(&mut [u8], usize)> {
+        (fit(self.bytes.len(), self.stride, rows, width) && (rows == 1 || width <= self.stride))
+            .then_some((&mut *self.bytes, self.stride))
     }
+}
+
+/// Whether so many rows, `width` bytes each, lie inside `len` bytes; not for none.
+fn fit(len: usize, stride: usize, rows: usize, width: usize) -> bool {
+    let last = rows.checked_sub(1).and_then(|last| last.checked_mul(stride));
+    last.and_then(|last| last.checked_add(width)).is_some_and(|end| end <= len)
 }

@@ -90,73 +90,76 @@ fn many(dst: &mut [u8], src: Rows<'_>, weights: &[u8]) {
 
 #[target_feature(enable = "avx2")]
 pub(super) fn columns(mut dst: RowsMut<'_>, rows: usize, src: Rows<'_>, taps: &AreaTaps) {
-    let (width, row_len) = (taps.runs().len(), taps.row_len());
-    if taps.blocks().starts.is_empty() {
+    let (all, blocks) = ((dst.all(rows, taps.runs().len()), src.all(rows, taps.row_len())), taps.blocks());
+    let (Some((out, stride)), Some((bytes, src_stride)), false) = (all.0, all.1, blocks.starts.is_empty()) else {
         return scale::average_columns(dst, rows, src, taps);
-    }
-    let mut j = 0;
-    while j + STRIP <= rows {
-        let (Some(dst), Some(src)) = (dst.several::<STRIP>(j, width), src.several::<STRIP>(j, row_len)) else { break };
-        strip(dst, src, taps.blocks());
-        j += STRIP;
-    }
-    for j in j..rows {
-        let (Some(dst), Some(src)) = (dst.row(j, width), src.row(j, row_len)) else { return };
-        strip([dst], [src], taps.blocks());
+    };
+    let shorter = (blocks.vectors, blocks.steps) == (1, 1);
+    for j in (0..rows).step_by(STRIP) {
+        match rows - j {
+            STRIP.. if shorter => short::<STRIP>((out, stride), (bytes, src_stride), j, taps),
+            left if shorter => {
+                (j..j + left).for_each(|j| short::<1>((out, stride), (bytes, src_stride), j, taps));
+            }
+            left => {
+                for j in j..j + left.min(STRIP) {
+                    let (dst, src) = (&mut out[j * stride..], &bytes[j * src_stride..]);
+                    match blocks.vectors {
+                        1 => long::<1>(dst, src, blocks),
+                        2 => long::<2>(dst, src, blocks),
+                        _ => long::<4>(dst, src, blocks),
+                    }
+                }
+            }
+        }
     }
 }
 
-/// Rows of [`AreaTaps::row_len`] bytes.
+/// So many rows from `j` on, which are all there, of runs of at most four: four blocks that follow each other as long as there
+/// are, then those that are left; the last of a row may reach back.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn strip<const ROWS: usize>(mut dst: [&mut [u8]; ROWS], src: [&[u8]; ROWS], blocks: Blocks<'_>) {
-    if (blocks.vectors, blocks.steps) != (1, 1) {
-        for (dst, src) in dst.iter_mut().zip(src) {
-            match blocks.vectors {
-                1 => long::<1>(dst, src, blocks),
-                2 => long::<2>(dst, src, blocks),
-                _ => long::<4>(dst, src, blocks),
-            }
-        }
-        return;
-    }
-    // Four blocks that follow each other as long as there are; the last of a row may reach back.
-    let whole = dst[0].len() / 32 * 4;
-    let (fours, rest) = blocks.windows.split_at(whole.min(blocks.windows.len()));
-    for (i, windows) in fours.as_chunks::<4>().0.iter().enumerate() {
-        let [a, b, c, d] = windows;
+#[allow(unsafe_code, reason = "vector stores")]
+fn short<const ROWS: usize>(
+    (dst, stride): (&mut [u8], usize),
+    (src, src_stride): (&[u8], usize),
+    j: usize,
+    taps: &AreaTaps,
+) {
+    let Blocks { starts, windows, .. } = taps.blocks();
+    let whole = taps.runs().len() / 32 * 4;
+    let (fours, rest) = windows.split_at(whole.min(windows.len()));
+    for (i, [a, b, c, d]) in fours.as_chunks::<4>().0.iter().enumerate() {
         let picks = [load32(&a.pick), load32(&b.pick), load32(&c.pick), load32(&d.pick)];
         let weights = [load32(&a.weight), load32(&b.weight), load32(&c.weight), load32(&d.weight)];
-        for (dst, src) in dst.iter_mut().zip(src) {
-            let sums = [
-                quads(src, a, picks[0], weights[0]),
-                quads(src, b, picks[1], weights[1]),
-                quads(src, c, picks[2], weights[2]),
-                quads(src, d, picks[3], weights[3]),
-            ];
-            if let Some(dst) = dst.get_mut(i * 32..).and_then(|dst| dst.first_chunk_mut()) {
-                store32(dst, thirty_two(sums));
-            }
+        let (mut from, mut to) = (j * src_stride, j * stride + i * 32);
+        for _ in 0..ROWS {
+            let (a, b) = (quads(src, from, a, picks[0], weights[0]), quads(src, from, b, picks[1], weights[1]));
+            let (c, d) = (quads(src, from, c, picks[2], weights[2]), quads(src, from, d, picks[3], weights[3]));
+            // SAFETY: the row has so many times 32 pixels, all of which are there.
+            unsafe { store_at(dst, to, thirty_two([a, b, c, d])) };
+            (from, to) = (from + src_stride, to + stride);
         }
     }
-    for (window, &to) in rest.iter().zip(blocks.starts.iter().skip(whole)) {
-        for (dst, src) in dst.iter_mut().zip(src) {
-            let sums = quads(src, window, load32(&window.pick), load32(&window.weight));
-            if let Some(dst) = dst.get_mut(to..).and_then(|dst| dst.first_chunk_mut()) {
+    for (window, &start) in rest.iter().zip(starts.iter().skip(whole)) {
+        let (pick, weight) = (load32(&window.pick), load32(&window.weight));
+        for j in j..j + ROWS {
+            let sums = quads(src, j * src_stride, window, pick, weight);
+            if let Some(dst) = dst.get_mut(j * stride + start..).and_then(|dst| dst.first_chunk_mut()) {
                 *dst = eight(sums);
             }
         }
     }
 }
 
-/// The sums of eight pixels of four bytes each.
+/// The sums of eight pixels of four bytes each, of the row that begins at `from`.
 #[inline]
 #[target_feature(enable = "avx2")]
 #[allow(unsafe_code, reason = "vector loads")]
-fn quads(src: &[u8], window: &Window, pick: __m256i, weight: __m256i) -> __m256i {
+fn quads(src: &[u8], from: usize, window: &Window, pick: __m256i, weight: __m256i) -> __m256i {
     let [low, high] = window.base;
-    // SAFETY: `AreaTaps` has windows inside `row_len` bytes only, and callers have checked that the row has so many.
-    let bytes = unsafe { windows(src, low, high) };
+    // SAFETY: `AreaTaps` has windows inside `row_len` bytes only, and callers have checked that so many are there of the row.
+    let bytes = unsafe { windows(src, from + low, from + high) };
     let words = _mm256_maddubs_epi16(_mm256_shuffle_epi8(bytes, pick), weight);
     _mm256_madd_epi16(words, _mm256_set1_epi16(1))
 }
@@ -186,7 +189,7 @@ fn long<const VECTORS: usize>(dst: &mut [u8], src: &[u8], Blocks { starts, windo
         let mut sums = [_mm256_setzero_si256(); VECTORS];
         for (sum, windows) in sums.iter_mut().zip(windows.chunks_exact(steps.max(1))) {
             for window in windows {
-                let part = quads(src, window, load32(&window.pick), load32(&window.weight));
+                let part = quads(src, 0, window, load32(&window.pick), load32(&window.weight));
                 *sum = _mm256_add_epi32(*sum, part);
             }
         }

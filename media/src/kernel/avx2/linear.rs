@@ -53,42 +53,46 @@ fn quarter(a: __m256i, b: __m256i) -> __m256i {
 
 #[target_feature(enable = "avx2")]
 pub(super) fn columns(mut dst: RowsMut<'_>, rows: usize, src: Rows<'_>, taps: &LinearTaps) {
-    let (width, row_len) = (taps.taps().len(), taps.row_len());
-    if taps.narrow().is_empty() {
+    let all = (dst.all(rows, taps.taps().len()), src.all(rows, taps.row_len()));
+    let (Some((out, stride)), Some(src), false) = (all.0, all.1, taps.narrow().is_empty()) else {
         return scale::lerp_columns(dst, rows, src, taps);
-    }
-    let mut j = 0;
-    while j + STRIP <= rows {
-        let (Some(dst), Some(src)) = (dst.several::<STRIP>(j, width), src.several::<STRIP>(j, row_len)) else { break };
-        strip(dst, src, taps);
-        j += STRIP;
-    }
-    for j in j..rows {
-        let (Some(dst), Some(src)) = (dst.row(j, width), src.row(j, row_len)) else { return };
-        strip([dst], [src], taps);
+    };
+    for j in (0..rows).step_by(STRIP) {
+        match rows - j {
+            STRIP.. => strip::<STRIP>((out, stride), src, j, taps),
+            3 => strip::<3>((out, stride), src, j, taps),
+            2 => strip::<2>((out, stride), src, j, taps),
+            _ => strip::<1>((out, stride), src, j, taps),
+        }
     }
 }
 
-/// Rows of [`LinearTaps::row_len`] bytes.
+/// So many rows from `j` on, which are all there: pixels of the output, [`LinearTaps::row_len`] bytes of the source.
 #[inline]
 #[target_feature(enable = "avx2")]
-#[allow(unsafe_code, reason = "vector loads")]
-fn strip<const ROWS: usize>(mut dst: [&mut [u8]; ROWS], src: [&[u8]; ROWS], taps: &LinearTaps) {
+#[allow(unsafe_code, reason = "vector loads and stores")]
+fn strip<const ROWS: usize>(
+    (dst, stride): (&mut [u8], usize),
+    (src, src_stride): (&[u8], usize),
+    j: usize,
+    taps: &LinearTaps,
+) {
     for group in taps.narrow() {
         let picks = [load32(&group.pick[0]), load32(&group.pick[1])];
         let weights = [load32(&group.weight[0]), load32(&group.weight[1])];
+        let (mut from, mut to) = (j * src_stride, j * stride + group.to);
         let [a, b, c, d] = group.base;
-        for (dst, src) in dst.iter_mut().zip(src) {
-            // SAFETY: `LinearTaps` has windows inside `row_len` bytes only, and the row has so many.
-            let low = unsafe { windows(src, a, b) };
+        for _ in 0..ROWS {
+            // SAFETY: `LinearTaps` has windows inside `row_len` bytes only, and so many are there of every row.
+            let low = unsafe { windows(src, from + a, from + b) };
             // SAFETY: the same.
-            let high = unsafe { windows(src, c, d) };
+            let high = unsafe { windows(src, from + c, from + d) };
             let low = rounded(_mm256_maddubs_epi16(_mm256_shuffle_epi8(low, picks[0]), weights[0]));
             let high = rounded(_mm256_maddubs_epi16(_mm256_shuffle_epi8(high, picks[1]), weights[1]));
             let pixels = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi16(low, high));
-            if let Some(dst) = dst.get_mut(group.to..).and_then(|dst| dst.first_chunk_mut()) {
-                store32(dst, pixels);
-            }
+            // SAFETY: groups end with the row at the latest, all of which is there.
+            unsafe { store_at(dst, to, pixels) };
+            (from, to) = (from + src_stride, to + stride);
         }
     }
 }

@@ -159,3 +159,13 @@ fn store32(bytes: &mut [u8; 32], vector: __m256i) {
     // SAFETY: the array is 32 writable bytes that nobody else holds; the store asks for no alignment.
     unsafe { _mm256_storeu_si256(bytes.as_mut_ptr().cast(), vector) }
 }
+
+/// Stores at `at`, from where on 32 bytes must be there.
+#[inline]
+#[target_feature(enable = "avx2")]
+#[allow(unsafe_code, reason = "vector store")]
+unsafe fn store_at(bytes: &mut [u8], at: usize, vector: __m256i) {
+    debug_assert!(at + 32 <= bytes.len(), "groups lie inside the rows");
+    // SAFETY: the caller knows that 32 bytes from `at` on are there; the store asks for no alignment.
+    unsafe { _mm256_storeu_si256(bytes.as_mut_ptr().wrapping_add(at).cast(), vector) }
+}

@@ -59,40 +59,46 @@ fn bytes([low, high]: [__m512i; 2]) -> __m512i {
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 pub(super) fn columns(mut dst: RowsMut<'_>, rows: usize, src: Rows<'_>, taps: &AreaTaps) {
-    let (width, row_len) = (taps.runs().len(), taps.row_len());
-    if taps.wide().is_empty() {
+    let all = (dst.all(rows, taps.runs().len()), src.all(rows, taps.row_len()));
+    let (Some((out, stride)), Some(src), false) = (all.0, all.1, taps.wide().is_empty()) else {
         return avx2::average_columns(dst, rows, src, taps);
-    }
-    let mut j = 0;
-    while j + STRIP <= rows {
-        let (Some(dst), Some(src)) = (dst.several::<STRIP>(j, width), src.several::<STRIP>(j, row_len)) else { break };
-        strip(dst, src, taps);
-        j += STRIP;
-    }
-    for j in j..rows {
-        let (Some(dst), Some(src)) = (dst.row(j, width), src.row(j, row_len)) else { return };
-        strip([dst], [src], taps);
+    };
+    for j in (0..rows).step_by(STRIP) {
+        match rows - j {
+            STRIP.. => strip::<STRIP>((out, stride), src, j, taps),
+            3 => strip::<3>((out, stride), src, j, taps),
+            2 => strip::<2>((out, stride), src, j, taps),
+            _ => strip::<1>((out, stride), src, j, taps),
+        }
     }
 }
 
-/// Rows of [`AreaTaps::row_len`] bytes.
+/// So many rows from `j` on, which are all there: pixels of the output, [`AreaTaps::row_len`] bytes of the source.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-fn strip<const ROWS: usize>(mut dst: [&mut [u8]; ROWS], src: [&[u8]; ROWS], taps: &AreaTaps) {
+#[allow(unsafe_code, reason = "vector stores")]
+fn strip<const ROWS: usize>(
+    (dst, stride): (&mut [u8], usize),
+    (src, src_stride): (&[u8], usize),
+    j: usize,
+    taps: &AreaTaps,
+) {
     let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     for group in taps.wide() {
         let [a, b, c, d] = &group.pick;
         let picks = [load(a), load(b), load(c), load(d)];
         let [a, b, c, d] = &group.weight;
         let weights = [load(a), load(b), load(c), load(d)];
+        let (mut from, mut to) = (j * src_stride, j * stride + group.to);
         let [a, b, c, d] = group.base;
-        for (dst, src) in dst.iter_mut().zip(src) {
-            let low = _mm512_packs_epi32(quads(src, a, picks[0], weights[0]), quads(src, b, picks[1], weights[1]));
-            let high = _mm512_packs_epi32(quads(src, c, picks[2], weights[2]), quads(src, d, picks[3], weights[3]));
-            let pixels = _mm512_permutexvar_epi32(order, _mm512_packus_epi16(rounded(low), rounded(high)));
-            if let Some(dst) = dst.get_mut(group.to..).and_then(|dst| dst.first_chunk_mut()) {
-                store(dst, pixels);
-            }
+        for _ in 0..ROWS {
+            let (a, b) = (quads(src, from + a, picks[0], weights[0]), quads(src, from + b, picks[1], weights[1]));
+            let (c, d) = (quads(src, from + c, picks[2], weights[2]), quads(src, from + d, picks[3], weights[3]));
+            let (low, high) = (rounded(_mm512_packs_epi32(a, b)), rounded(_mm512_packs_epi32(c, d)));
+            let pixels = _mm512_permutexvar_epi32(order, _mm512_packus_epi16(low, high));
+            // SAFETY: groups end with the row at the latest, all of which is there.
+            unsafe { store_at(dst, to, pixels) };
+            (from, to) = (from + src_stride, to + stride);
         }
     }
 }

@@ -46,43 +46,47 @@ fn quarter(a: __m512i, b: __m512i) -> __m512i {
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 pub(super) fn columns(mut dst: RowsMut<'_>, rows: usize, src: Rows<'_>, taps: &LinearTaps) {
-    let (width, row_len) = (taps.taps().len(), taps.row_len());
-    if taps.wide().is_empty() {
+    let all = (dst.all(rows, taps.taps().len()), src.all(rows, taps.row_len()));
+    let (Some((out, stride)), Some(src), false) = (all.0, all.1, taps.wide().is_empty()) else {
         return avx2::lerp_columns(dst, rows, src, taps);
-    }
-    let mut j = 0;
-    while j + STRIP <= rows {
-        let (Some(dst), Some(src)) = (dst.several::<STRIP>(j, width), src.several::<STRIP>(j, row_len)) else { break };
-        strip(dst, src, taps);
-        j += STRIP;
-    }
-    for j in j..rows {
-        let (Some(dst), Some(src)) = (dst.row(j, width), src.row(j, row_len)) else { return };
-        strip([dst], [src], taps);
+    };
+    for j in (0..rows).step_by(STRIP) {
+        match rows - j {
+            STRIP.. => strip::<STRIP>((out, stride), src, j, taps),
+            3 => strip::<3>((out, stride), src, j, taps),
+            2 => strip::<2>((out, stride), src, j, taps),
+            _ => strip::<1>((out, stride), src, j, taps),
+        }
     }
 }
 
-/// Rows of [`LinearTaps::row_len`] bytes.
+/// So many rows from `j` on, which are all there: pixels of the output, [`LinearTaps::row_len`] bytes of the source.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-#[allow(unsafe_code, reason = "vector loads")]
-fn strip<const ROWS: usize>(mut dst: [&mut [u8]; ROWS], src: [&[u8]; ROWS], taps: &LinearTaps) {
+#[allow(unsafe_code, reason = "vector loads and stores")]
+fn strip<const ROWS: usize>(
+    (dst, stride): (&mut [u8], usize),
+    (src, src_stride): (&[u8], usize),
+    j: usize,
+    taps: &LinearTaps,
+) {
     let order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
     for group in taps.wide() {
         let picks = [load(&group.pick[0]), load(&group.pick[1])];
         let weights = [load(&group.weight[0]), load(&group.weight[1])];
+        let (mut from, mut to) = (j * src_stride, j * stride + group.to);
         let [first, second] = group.base;
-        for (dst, src) in dst.iter_mut().zip(src) {
-            // SAFETY: `LinearTaps` has windows inside `row_len` bytes only, and the row has so many.
-            let low = unsafe { window(src, first) };
+        for _ in 0..ROWS {
+            // SAFETY: `LinearTaps` has windows inside `row_len` bytes only, and so many are there of every row.
+            let low = unsafe { window(src, from + first) };
             // SAFETY: the same.
-            let high = unsafe { window(src, second) };
+            let high = unsafe { window(src, from + second) };
             let low = rounded(_mm512_maddubs_epi16(_mm512_permutexvar_epi8(picks[0], low), weights[0]));
             let high = rounded(_mm512_maddubs_epi16(_mm512_permutexvar_epi8(picks[1], high), weights[1]));
             let pixels = _mm512_permutexvar_epi64(order, _mm512_packus_epi16(low, high));
-            if let Some(dst) = dst.get_mut(group.to..).and_then(|dst| dst.first_chunk_mut()) {
-                store(dst, pixels);
-            }
+            // SAFETY: groups end with the row at the latest, all of which is there.
+            unsafe { store_at(dst, to, pixels) };
+            (from, to) = (from + src_stride, to + stride);
         }
     }
 }

@@ -119,3 +119,13 @@ fn store(bytes: &mut [u8; 64], vector: __m512i) {
     // SAFETY: the array is 64 writable bytes that nobody else holds; the store asks for no alignment.
     unsafe { _mm512_storeu_si512(bytes.as_mut_ptr().cast(), vector) }
 }
+
+/// Stores at `at`, from where on 64 bytes must be there.
+#[inline]
+#[target_feature(enable = "avx512f")]
+#[allow(unsafe_code, reason = "vector store")]
+unsafe fn store_at(bytes: &mut [u8], at: usize, vector: __m512i) {
+    debug_assert!(at + 64 <= bytes.len(), "groups lie inside the rows");
+    // SAFETY: the caller knows that 64 bytes from `at` on are there; the store asks for no alignment.
+    unsafe { _mm512_storeu_si512(bytes.as_mut_ptr().wrapping_add(at).cast(), vector) }
+}
