@@ -21,6 +21,8 @@ mod avx2;
 mod avx512;
 pub mod blend;
 mod level;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 pub mod recolour;
 pub mod rows;
 pub mod scale;
@@ -67,7 +69,11 @@ impl Kernels {
             Level::Avx2 => Self::avx2(),
             #[cfg(not(target_arch = "x86_64"))]
             Level::Avx512 | Level::Avx2 => Self::scalar(),
-            Level::Neon | Level::Scalar => Self::scalar(),
+            #[cfg(target_arch = "aarch64")]
+            Level::Neon => Self::neon(),
+            #[cfg(not(target_arch = "aarch64"))]
+            Level::Neon => Self::scalar(),
+            Level::Scalar => Self::scalar(),
         }
     }
 
@@ -95,6 +101,22 @@ impl Kernels {
             tint_row: blend::tint_row,
             recolour_chroma: recolour::recolour_chroma,
             recolour_luma: recolour::recolour_luma,
+        }
+    }
+
+    #[cfg(target_arch = "aarch64")]
+    fn neon() -> Self {
+        Self {
+            level: Level::Neon,
+            lerp_rows: neon::lerp_rows,
+            lerp_columns: neon::lerp_columns,
+            average_rows: neon::average_rows,
+            average_columns: neon::average_columns,
+            halve: neon::halve,
+            blend_row: neon::blend_row,
+            tint_row: neon::tint_row,
+            recolour_chroma: neon::recolour_chroma,
+            recolour_luma: neon::recolour_luma,
         }
     }
 

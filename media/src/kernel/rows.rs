@@ -38,12 +38,14 @@ impl<'a> Rows<'a> {
     }
 
     /// All bytes and the stride, when so many rows are all there, `width` bytes each.
+    #[cfg(target_arch = "x86_64")]
     #[inline]
     pub(super) fn all(&self, rows: usize, width: usize) -> Option<(&'a [u8], usize)> {
         fit(self.bytes.len(), self.stride, rows, width).then_some((self.bytes, self.stride))
     }
 
     /// So many rows from `i` on.
+    #[cfg(target_arch = "x86_64")]
     #[inline]
     pub(super) fn several<const ROWS: usize>(&self, i: usize, width: usize) -> Option<[&'a [u8]; ROWS]> {
         let mut rows = [&[][..]; ROWS];
@@ -82,6 +84,7 @@ impl<'a> RowsMut<'a> {
     }
 
     /// All bytes and the stride, when so many rows are all there, `width` bytes each, and none reaches into the next.
+    #[cfg(target_arch = "x86_64")]
     #[inline]
     pub(super) fn all(&mut self, rows: usize, width: usize) -> Option<(&mut [u8], usize)> {
         (fit(self.bytes.len(), self.stride, rows, width) && (rows == 1 || width <= self.stride))
@@ -90,6 +93,7 @@ impl<'a> RowsMut<'a> {
 }
 
 /// Whether so many rows, `width` bytes each, lie inside `len` bytes; not for none.
+#[cfg(target_arch = "x86_64")]
 fn fit(len: usize, stride: usize, rows: usize, width: usize) -> bool {
     let last = rows.checked_sub(1).and_then(|last| last.checked_mul(stride));
     last.and_then(|last| last.checked_add(width)).is_some_and(|end| end <= len)

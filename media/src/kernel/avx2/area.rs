@@ -136,8 +136,9 @@ fn short<const ROWS: usize>(
         for _ in 0..ROWS {
             let (a, b) = (quads(src, from, a, picks[0], weights[0]), quads(src, from, b, picks[1], weights[1]));
             let (c, d) = (quads(src, from, c, picks[2], weights[2]), quads(src, from, d, picks[3], weights[3]));
+            let pixels = thirty_two([a, b, c, d]);
             // SAFETY: the row has so many times 32 pixels, all of which are there.
-            unsafe { store_at(dst, to, thirty_two([a, b, c, d])) };
+            unsafe { store_at(dst, to, pixels) };
             (from, to) = (from + src_stride, to + stride);
         }
     }

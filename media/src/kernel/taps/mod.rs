@@ -10,7 +10,9 @@ pub use area::{AreaRun, AreaTaps};
 pub use linear::{LinearTap, LinearTaps};
 
 #[cfg(target_arch = "x86_64")]
-pub(super) use area::{Blocks, Window};
+pub(super) use area::Blocks;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+pub(super) use area::Window;
 
 /// Which filter a length is scaled by.
 ///
