@@ -7,6 +7,7 @@ mod corners;
 mod limiter;
 mod overlay;
 pub mod pacing;
+mod plane;
 mod preview;
 mod program;
 mod scaler;
