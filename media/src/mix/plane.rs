@@ -70,6 +70,7 @@ impl PlaneScaler {
     /// From planes of the one size into planes of the other.
     pub(super) fn run(&mut self, kernels: &Kernels, src: Rows<'_>, mut dst: RowsMut<'_>) {
         let Size { width, height } = self.dst;
+        (kernels.begin)(src, self.src.width);
         for first in (0..height).step_by(STRIP) {
             let rows = STRIP.min(height - first);
             let out = dst.from(first);
