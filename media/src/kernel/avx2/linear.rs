@@ -125,7 +125,7 @@ fn strip<const ROWS: usize>(
             let high = unsafe { windows(src, from + c, from + d) };
             let low = rounded(_mm256_maddubs_epi16(_mm256_shuffle_epi8(low, picks[0]), weights[0]));
             let high = rounded(_mm256_maddubs_epi16(_mm256_shuffle_epi8(high, picks[1]), weights[1]));
-            let pixels = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi16(low, high));
+            let pixels = _mm256_packus_epi16(low, high);
             // SAFETY: groups end with the row at the latest, all of which is there.
             unsafe { store_at(dst, to, pixels) };
             (from, to) = (from + src_stride, to + stride);
