@@ -7,6 +7,7 @@
 //! | [`Kernels::average_rows`] | many rows into one | [`scale::average_rows`] |
 //! | [`Kernels::average_columns`] | rows shrunk by area | [`scale::average_columns`] |
 //! | [`Kernels::halve`] | half as wide and half as high | [`scale::halve`] |
+//! | [`Kernels::begin`] | has the first rows in the cache before they are read | nothing |
 //! | [`Kernels::blend_row`] | source over destination by an alpha row | [`blend::blend_row`] |
 //! | [`Kernels::tint_row`] | one value over a row at one alpha | [`blend::tint_row`] |
 //! | [`Kernels::recolour_chroma`], [`Kernels::recolour_luma`] | other colours into the canvas's | [`recolour`] |
@@ -48,6 +49,9 @@ pub struct Kernels {
     pub average_columns: fn(dst: RowsMut<'_>, rows: usize, src: Rows<'_>, taps: &AreaTaps),
     /// See [`scale::halve`].
     pub halve: fn(dst: RowsMut<'_>, width: usize, rows: usize, src: Rows<'_>),
+    /// Has the first rows on their way into the cache, `width` bytes of each; the others follow as rows are read. Changes
+    /// nothing else.
+    pub begin: fn(src: Rows<'_>, width: usize),
     /// See [`blend::blend_row`].
     pub blend_row: fn(dst: &mut [u8], src: &[u8], alpha: &[u8]),
     /// See [`blend::tint_row`].
@@ -97,6 +101,7 @@ impl Kernels {
             average_rows: scale::average_rows,
             average_columns: scale::average_columns,
             halve: scale::halve,
+            begin: |_, _| {},
             blend_row: blend::blend_row,
             tint_row: blend::tint_row,
             recolour_chroma: recolour::recolour_chroma,
@@ -113,6 +118,7 @@ impl Kernels {
             average_rows: neon::average_rows,
             average_columns: neon::average_columns,
             halve: neon::halve,
+            begin: neon::begin,
             blend_row: neon::blend_row,
             tint_row: neon::tint_row,
             recolour_chroma: neon::recolour_chroma,
@@ -129,6 +135,7 @@ impl Kernels {
             average_rows: avx2::average_rows,
             average_columns: avx2::average_columns,
             halve: avx2::halve,
+            begin: avx2::begin,
             blend_row: avx2::blend_row,
             tint_row: avx2::tint_row,
             recolour_chroma: avx2::recolour_chroma,

@@ -24,10 +24,16 @@ impl<'a> Rows<'a> {
         self.bytes.get(i.checked_mul(self.stride)?..)?.get(..width)
     }
 
+    /// How many rows after those that are read the memory should be asked for others.
+    #[inline]
+    pub(super) fn rows_ahead(&self) -> usize {
+        (AHEAD_BYTES / self.stride.max(1)).max(1)
+    }
+
     /// How many bytes after those that are read the memory should be asked for others: whole rows.
     #[inline]
     pub(super) fn ahead(&self) -> usize {
-        (AHEAD_BYTES / self.stride.max(1)).max(1) * self.stride
+        self.rows_ahead() * self.stride
     }
 
     /// The rows from `i` on; none when they are beyond the end.
@@ -81,6 +87,15 @@ impl<'a> RowsMut<'a> {
         let stride = self.stride;
         let bytes = i.checked_mul(stride).and_then(|at| self.bytes.get_mut(at..)).unwrap_or_default();
         RowsMut { bytes, stride }
+    }
+
+    /// Row `i` and the one after it, when both are all there and the first does not reach into the second.
+    #[cfg(target_arch = "x86_64")]
+    #[inline]
+    pub(super) fn two(&mut self, i: usize, width: usize) -> Option<[&mut [u8]; 2]> {
+        let rows = self.bytes.get_mut(i.checked_mul(self.stride)?..)?;
+        let (first, second) = rows.split_at_mut_checked(self.stride)?;
+        Some([first.get_mut(..width)?, second.get_mut(..width)?])
     }
 
     /// All bytes and the stride, when so many rows are all there, `width` bytes each, and none reaches into the next.

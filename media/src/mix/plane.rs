@@ -26,9 +26,10 @@ pub(super) struct PlaneScaler {
 
 #[derive(Debug)]
 enum Way {
+    Copy,
     /// Exactly two to one in both directions.
     Halve,
-    /// The rows alone, straight into the tile; a copy too.
+    /// The rows alone, straight into the tile.
     Rows(RowTaps),
     Both(RowTaps, ColumnTaps, Strip),
 }
@@ -55,7 +56,9 @@ struct Strip {
 impl PlaneScaler {
     pub(super) fn new(src: Size, dst: Size) -> Self {
         let halved = |src: usize, dst: usize| src == 2 * dst;
-        let way = if halved(src.width, dst.width) && halved(src.height, dst.height) {
+        let way = if src == dst {
+            Way::Copy
+        } else if halved(src.width, dst.width) && halved(src.height, dst.height) {
             Way::Halve
         } else if src.width == dst.width {
             Way::Rows(RowTaps::new(src.height, dst.height))
@@ -70,10 +73,15 @@ impl PlaneScaler {
     /// From planes of the one size into planes of the other.
     pub(super) fn run(&mut self, kernels: &Kernels, src: Rows<'_>, mut dst: RowsMut<'_>) {
         let Size { width, height } = self.dst;
+        if matches!(self.way, Way::Copy) {
+            return copy(src, dst, self.dst);
+        }
+        (kernels.begin)(src, self.src.width);
         for first in (0..height).step_by(STRIP) {
             let rows = STRIP.min(height - first);
             let out = dst.from(first);
             match &mut self.way {
+                Way::Copy => {}
                 Way::Halve => (kernels.halve)(out, width, rows, src.from(2 * first)),
                 Way::Rows(taps) => taps.run(kernels, out, width, src, first, rows),
                 Way::Both(taps, columns, strip) => {
@@ -81,6 +89,15 @@ impl PlaneScaler {
                     columns.run(kernels, out, rows, strip.rows());
                 }
             }
+        }
+    }
+}
+
+/// Rows one after the other: what reads them ahead of time by itself needs no help.
+fn copy(src: Rows<'_>, mut dst: RowsMut<'_>, Size { width, height }: Size) {
+    for i in 0..height {
+        if let (Some(dst), Some(src)) = (dst.row(i, width), src.row(i, width)) {
+            dst.copy_from_slice(src);
         }
     }
 }

@@ -5,6 +5,7 @@
 //! columns:  two windows ── pick four bytes for each of eight pixels ──► pairs · weights ──► pairs added up ──► …
 //! ```
 
+use super::linear::pair;
 use super::*;
 use crate::kernel::scale;
 use crate::kernel::taps::{Blocks, Window};
@@ -30,13 +31,6 @@ pub(super) fn rows(mut dst: RowsMut<'_>, width: usize, src: Rows<'_>, runs: &[Ar
     }
 }
 
-/// Sixteen times two weights.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn pair(a: u8, b: u8) -> __m256i {
-    _mm256_set1_epi16(i16::from_le_bytes([a, b]))
-}
-
 /// Words of the low and the high eight columns of each half: two rows by their weights.
 #[inline]
 #[target_feature(enable = "avx2")]
@@ -60,13 +54,13 @@ fn bytes([low, high]: [__m256i; 2]) -> __m256i {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn three(dst: &mut [u8], rows: [&[u8]; 3], weights: [__m256i; 2], ahead: usize) {
-    each(dst, rows, ahead, |[a, b, c]| bytes(sum(weigh(a, b, weights[0]), weigh(c, c, weights[1]))));
+    each([dst], rows, ahead, |[a, b, c]| [bytes(sum(weigh(a, b, weights[0]), weigh(c, c, weights[1])))]);
 }
 
 #[inline]
 #[target_feature(enable = "avx2")]
 fn four(dst: &mut [u8], rows: [&[u8]; 4], weights: [__m256i; 2], ahead: usize) {
-    each(dst, rows, ahead, |[a, b, c, d]| bytes(sum(weigh(a, b, weights[0]), weigh(c, d, weights[1]))));
+    each([dst], rows, ahead, |[a, b, c, d]| [bytes(sum(weigh(a, b, weights[0]), weigh(c, d, weights[1])))]);
 }
 
 /// Any number of rows, two at a time.

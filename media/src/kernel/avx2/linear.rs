@@ -14,25 +14,61 @@ const STRIP: usize = 4;
 
 #[target_feature(enable = "avx2")]
 pub(super) fn rows(mut dst: RowsMut<'_>, width: usize, src: Rows<'_>, taps: &[LinearTap]) {
-    let ahead = src.ahead();
-    for (j, tap) in taps.iter().enumerate() {
-        let Some(Between { dst, a, b, weights }) = Between::rows(&mut dst, j, width, src, *tap) else { return };
-        if width < 32 {
-            scale::lerp_bytes(dst, a, b, weights);
-            continue;
-        }
-        let rows = [a, b];
-        match tap.weight {
-            0 => each(dst, rows, ahead, |[a, _]| a),
-            32 => each(dst, rows, ahead, |[a, b]| quarter(a, b)),
-            64 => each(dst, rows, ahead, |[a, b]| _mm256_avg_epu8(a, b)),
-            96 => each(dst, rows, ahead, |[a, b]| quarter(b, a)),
+    if width < 32 {
+        return scale::lerp_rows(dst, width, src, taps);
+    }
+    let mut j = 0;
+    while let Some(tap) = taps.get(j) {
+        let next = taps.get(j + 1).filter(|next| next.index == tap.index + 1 && tap.weight > 0 && next.weight > 0);
+        j += match next {
+            Some(next) if two_rows(&mut dst, j, width, src, [*tap, *next]) => 2,
             _ => {
-                let weights = _mm256_set1_epi16(i16::from_le_bytes(weights));
-                each(dst, rows, ahead, |[a, b]| lerp(a, b, weights));
+                one_row(&mut dst, j, width, src, *tap);
+                1
             }
+        };
+    }
+}
+
+/// Two rows that have the middle one of three in common, which is then read once. Whether they were all there.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn two_rows(dst: &mut RowsMut<'_>, j: usize, width: usize, src: Rows<'_>, taps: [LinearTap; 2]) -> bool {
+    let (Some(dst), Some(rows)) = (dst.two(j, width), src.several::<3>(taps[0].index, width)) else { return false };
+    let [v, w] = taps.map(|tap| tap.weight);
+    if (v, w) == (32, 96) {
+        each(dst, rows, src.ahead(), |[a, b, c]| [quarter(a, b), quarter(c, b)]);
+    } else {
+        let (v, w) = (pair(128 - v, v), pair(128 - w, w));
+        each(dst, rows, src.ahead(), |[a, b, c]| [lerp(a, b, v), lerp(b, c, w)]);
+    }
+    true
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn one_row(dst: &mut RowsMut<'_>, j: usize, width: usize, src: Rows<'_>, tap: LinearTap) {
+    let Some(Between { dst, a, b, weights }) = Between::rows(dst, j, width, src, tap) else { return };
+    if tap.weight == 0 {
+        return dst.copy_from_slice(a);
+    }
+    let (dst, rows, ahead) = ([dst], [a, b], src.ahead());
+    match tap.weight {
+        32 => each(dst, rows, ahead, |[a, b]| [quarter(a, b)]),
+        64 => each(dst, rows, ahead, |[a, b]| [_mm256_avg_epu8(a, b)]),
+        96 => each(dst, rows, ahead, |[a, b]| [quarter(b, a)]),
+        _ => {
+            let weights = pair(weights[0], weights[1]);
+            each(dst, rows, ahead, |[a, b]| [lerp(a, b, weights)]);
         }
     }
+}
+
+/// As many times as fit a vector two weights.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn pair(a: u8, b: u8) -> __m256i {
+    _mm256_set1_epi16(i16::from_le_bytes([a, b]))
 }
 
 #[inline]
@@ -89,7 +125,7 @@ fn strip<const ROWS: usize>(
             let high = unsafe { windows(src, from + c, from + d) };
             let low = rounded(_mm256_maddubs_epi16(_mm256_shuffle_epi8(low, picks[0]), weights[0]));
             let high = rounded(_mm256_maddubs_epi16(_mm256_shuffle_epi8(high, picks[1]), weights[1]));
-            let pixels = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi16(low, high));
+            let pixels = _mm256_packus_epi16(low, high);
             // SAFETY: groups end with the row at the latest, all of which is there.
             unsafe { store_at(dst, to, pixels) };
             (from, to) = (from + src_stride, to + stride);

@@ -60,6 +60,13 @@ entry! {
     recolour_luma = recolour::luma(y: &mut [u8], shift: &[i16], by: &Recolour)
 }
 
+/// Has the first rows on their way into the first cache, as many as [`fetch`] is ahead of those that are read.
+pub(super) fn begin(src: Rows<'_>, width: usize) {
+    for row in (0..src.rows_ahead()).map_while(|row| src.row(row, width)) {
+        row.as_chunks().0.iter().for_each(|line| fetch(line, 0));
+    }
+}
+
 /// Has the cache line `ahead` bytes after these on its way into the first cache. Source rows are read with pauses, over which
 /// the memory is not read ahead by itself.
 #[inline(always)]
@@ -69,41 +76,43 @@ pub(super) fn fetch(bytes: &[u8; 64], ahead: usize) {
     unsafe { _mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().wrapping_add(ahead).cast()) }
 }
 
-/// Rows of at least 32 bytes into one, as `mix` says of each 32 columns. The last vector ends with the row: nothing here reads
-/// what was written.
+/// Rows of at least 32 bytes into one or two, as `mix` says of each 32 columns. The last vector ends with the row: nothing here
+/// reads what was written.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn each<const ROWS: usize>(
-    dst: &mut [u8],
+fn each<const OUT: usize, const ROWS: usize>(
+    mut dst: [&mut [u8]; OUT],
     rows: [&[u8]; ROWS],
     ahead: usize,
-    mix: impl Fn([__m256i; ROWS]) -> __m256i,
+    mix: impl Fn([__m256i; ROWS]) -> [__m256i; OUT],
 ) {
-    let mut lines = [&[][..]; ROWS];
+    let width = dst.iter().map(|dst| dst.len()).min().unwrap_or(0);
     let mut vectors = [_mm256_setzero_si256(); ROWS];
-    for (lines, row) in lines.iter_mut().zip(rows) {
-        *lines = row.as_chunks::<64>().0;
-    }
-    for (i, dst) in dst.as_chunks_mut::<64>().0.iter_mut().enumerate() {
-        for (half, dst) in dst.as_chunks_mut::<32>().0.iter_mut().enumerate() {
-            for (vector, lines) in vectors.iter_mut().zip(lines) {
-                let Some(line) = lines.get(i) else { return };
-                *vector = load32(&line.as_chunks().0[half]);
+    for at in (0..width / 64 * 64).step_by(64) {
+        for half in [0, 32] {
+            for (vector, row) in vectors.iter_mut().zip(rows) {
+                let Some(line) = row.get(at..).and_then(|row| row.first_chunk::<64>()) else { return };
+                *vector = load32(&line.as_chunks().0[half / 32]);
                 if half == 0 {
                     fetch(line, ahead);
                 }
             }
-            store32(dst, mix(vectors));
+            for (dst, mixed) in dst.iter_mut().zip(mix(vectors)) {
+                if let Some(dst) = dst.get_mut(at + half..).and_then(|dst| dst.first_chunk_mut()) {
+                    store32(dst, mixed);
+                }
+            }
         }
     }
-    let width = dst.len();
     for at in (width / 64 * 64..width).step_by(32).map(|at| at.min(width.max(32) - 32)) {
         for (vector, row) in vectors.iter_mut().zip(rows) {
             let Some(bytes) = row.get(at..).and_then(|row| row.first_chunk()) else { return };
             *vector = load32(bytes);
         }
-        if let Some(dst) = dst.get_mut(at..).and_then(|dst| dst.first_chunk_mut()) {
-            store32(dst, mix(vectors));
+        for (dst, mixed) in dst.iter_mut().zip(mix(vectors)) {
+            if let Some(dst) = dst.get_mut(at..).and_then(|dst| dst.first_chunk_mut()) {
+                store32(dst, mixed);
+            }
         }
     }
 }

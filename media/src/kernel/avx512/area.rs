@@ -1,5 +1,6 @@
 //! By covered area, runs of three or four; longer ones are left to AVX2.
 
+use super::linear::pair;
 use super::*;
 
 /// Rows that are shrunk at once.
@@ -18,23 +19,16 @@ pub(super) fn rows(mut dst: RowsMut<'_>, width: usize, src: Rows<'_>, runs: &[Ar
             [a, b, c] => {
                 let Some(rows) = src.several::<3>(0, width) else { return };
                 let weights = [pair(a, b), pair(c, 0)];
-                each(dst, rows, ahead, |[a, b, c]| bytes(sum(weigh(a, b, weights[0]), weigh(c, c, weights[1]))));
+                each([dst], rows, ahead, |[a, b, c]| [bytes(sum(weigh(a, b, weights[0]), weigh(c, c, weights[1])))]);
             }
             [a, b, c, d] => {
                 let Some(rows) = src.several::<4>(0, width) else { return };
                 let weights = [pair(a, b), pair(c, d)];
-                each(dst, rows, ahead, |[a, b, c, d]| bytes(sum(weigh(a, b, weights[0]), weigh(c, d, weights[1]))));
+                each([dst], rows, ahead, |[a, b, c, d]| [bytes(sum(weigh(a, b, weights[0]), weigh(c, d, weights[1])))]);
             }
             _ => return,
         }
     }
-}
-
-/// Thirty-two times two weights.
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn pair(a: u8, b: u8) -> __m512i {
-    _mm512_set1_epi16(i16::from_le_bytes([a, b]))
 }
 
 /// Words of the low and the high eight columns of each quarter: two rows by their weights.

@@ -11,21 +11,58 @@ pub(super) fn rows(mut dst: RowsMut<'_>, width: usize, src: Rows<'_>, taps: &[Li
     if width < 64 {
         return avx2::lerp_rows(dst, width, src, taps);
     }
-    let ahead = src.ahead();
-    for (j, tap) in taps.iter().enumerate() {
-        let Some(Between { dst, a, b, weights }) = Between::rows(&mut dst, j, width, src, *tap) else { return };
-        let rows = [a, b];
-        match tap.weight {
-            0 => each(dst, rows, ahead, |[a, _]| a),
-            32 => each(dst, rows, ahead, |[a, b]| quarter(a, b)),
-            64 => each(dst, rows, ahead, |[a, b]| _mm512_avg_epu8(a, b)),
-            96 => each(dst, rows, ahead, |[a, b]| quarter(b, a)),
+    let mut j = 0;
+    while let Some(tap) = taps.get(j) {
+        let next = taps.get(j + 1).filter(|next| next.index == tap.index + 1 && tap.weight > 0 && next.weight > 0);
+        j += match next {
+            Some(next) if two_rows(&mut dst, j, width, src, [*tap, *next]) => 2,
             _ => {
-                let weights = _mm512_set1_epi16(i16::from_le_bytes(weights));
-                each(dst, rows, ahead, |[a, b]| lerp(a, b, weights));
+                one_row(&mut dst, j, width, src, *tap);
+                1
             }
+        };
+    }
+}
+
+/// Two rows that have the middle one of three in common, which is then read once. Whether they were all there.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn two_rows(dst: &mut RowsMut<'_>, j: usize, width: usize, src: Rows<'_>, taps: [LinearTap; 2]) -> bool {
+    let (Some(dst), Some(rows)) = (dst.two(j, width), src.several::<3>(taps[0].index, width)) else { return false };
+    let [v, w] = taps.map(|tap| tap.weight);
+    if (v, w) == (32, 96) {
+        each(dst, rows, src.ahead(), |[a, b, c]| [quarter(a, b), quarter(c, b)]);
+    } else {
+        let (v, w) = (pair(128 - v, v), pair(128 - w, w));
+        each(dst, rows, src.ahead(), |[a, b, c]| [lerp(a, b, v), lerp(b, c, w)]);
+    }
+    true
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn one_row(dst: &mut RowsMut<'_>, j: usize, width: usize, src: Rows<'_>, tap: LinearTap) {
+    let Some(Between { dst, a, b, weights }) = Between::rows(dst, j, width, src, tap) else { return };
+    if tap.weight == 0 {
+        return dst.copy_from_slice(a);
+    }
+    let (dst, rows, ahead) = ([dst], [a, b], src.ahead());
+    match tap.weight {
+        32 => each(dst, rows, ahead, |[a, b]| [quarter(a, b)]),
+        64 => each(dst, rows, ahead, |[a, b]| [_mm512_avg_epu8(a, b)]),
+        96 => each(dst, rows, ahead, |[a, b]| [quarter(b, a)]),
+        _ => {
+            let weights = pair(weights[0], weights[1]);
+            each(dst, rows, ahead, |[a, b]| [lerp(a, b, weights)]);
         }
     }
+}
+
+/// As many times as fit a vector two weights.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) fn pair(a: u8, b: u8) -> __m512i {
+    _mm512_set1_epi16(i16::from_le_bytes([a, b]))
 }
 
 #[inline]

@@ -52,38 +52,29 @@ entry! {
     tint_row = blend::tint(dst: &mut [u8], value: u8, alpha: u8)
 }
 
-/// Rows of at least 64 bytes into one, as `mix` says of each 64 columns. The last vector ends with the row: nothing here reads
-/// what was written.
+/// Rows of at least 64 bytes into one or two, as `mix` says of each 64 columns. The last vector ends with the row: nothing here
+/// reads what was written.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn each<const ROWS: usize>(
-    dst: &mut [u8],
+fn each<const OUT: usize, const ROWS: usize>(
+    mut dst: [&mut [u8]; OUT],
     rows: [&[u8]; ROWS],
     ahead: usize,
-    mix: impl Fn([__m512i; ROWS]) -> __m512i,
+    mix: impl Fn([__m512i; ROWS]) -> [__m512i; OUT],
 ) {
-    let mut lines = [&[][..]; ROWS];
+    let width = dst.iter().map(|dst| dst.len()).min().unwrap_or(0);
     let mut vectors = [_mm512_setzero_si512(); ROWS];
-    for (lines, row) in lines.iter_mut().zip(rows) {
-        *lines = row.as_chunks::<64>().0;
-    }
-    for (i, dst) in dst.as_chunks_mut::<64>().0.iter_mut().enumerate() {
-        for (vector, lines) in vectors.iter_mut().zip(lines) {
-            let Some(line) = lines.get(i) else { return };
+    for at in (0..width).step_by(64).map(|at| at.min(width.max(64) - 64)) {
+        for (vector, row) in vectors.iter_mut().zip(rows) {
+            let Some(line) = row.get(at..).and_then(|row| row.first_chunk()) else { return };
             *vector = load(line);
             avx2::fetch(line, ahead);
         }
-        store(dst, mix(vectors));
-    }
-    if dst.len().is_multiple_of(64) {
-        return;
-    }
-    for (vector, row) in vectors.iter_mut().zip(rows) {
-        let Some(bytes) = row.last_chunk() else { return };
-        *vector = load(bytes);
-    }
-    if let Some(dst) = dst.last_chunk_mut() {
-        store(dst, mix(vectors));
+        for (dst, mixed) in dst.iter_mut().zip(mix(vectors)) {
+            if let Some(dst) = dst.get_mut(at..).and_then(|dst| dst.first_chunk_mut()) {
+                store(dst, mixed);
+            }
+        }
     }
 }
 

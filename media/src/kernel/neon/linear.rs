@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::kernel::scale::{self, Between};
+use crate::kernel::taps::Narrow;
 
 #[target_feature(enable = "neon")]
 pub(super) fn rows(mut dst: RowsMut<'_>, width: usize, src: Rows<'_>, taps: &[LinearTap]) {
@@ -42,7 +43,8 @@ pub(super) fn columns(mut dst: RowsMut<'_>, rows: usize, src: Rows<'_>, taps: &L
         for group in taps.narrow() {
             let picks = group.pick.as_flattened().as_chunks().0;
             let weights = group.weight.as_flattened().as_chunks().0;
-            for (i, ((pick, weight), base)) in picks.iter().zip(weights).zip(group.base).enumerate() {
+            let windows = picks.iter().zip(weights).zip(group.base);
+            for (i, ((pick, weight), base)) in Narrow::ORDER.into_iter().zip(windows) {
                 let (window, pick, weight) = (load_at(src, base), load(pick), load(weight));
                 let (first, second) = (vuzp1q_u8(pick, pick), vuzp2q_u8(pick, pick));
                 let (v, w) = (vuzp1q_u8(weight, weight), vuzp2q_u8(weight, weight));

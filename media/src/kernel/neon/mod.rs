@@ -61,10 +61,16 @@ entry! {
     recolour_luma = recolour::luma(y: &mut [u8], shift: &[i16], by: &Recolour)
 }
 
+/// Has the first rows on their way into the first cache, as many as [`fetch`] is ahead of those that are read.
+pub(super) fn begin(src: Rows<'_>, width: usize) {
+    for row in (0..src.rows_ahead()).map_while(|row| src.row(row, width)) {
+        row.chunks(64).for_each(|line| fetch(line, 0));
+    }
+}
+
 /// Has the cache line `ahead` bytes after these on its way into the first cache. Source rows are read with pauses, over which
 /// the memory is not read ahead by itself.
-#[inline]
-#[target_feature(enable = "neon")]
+#[inline(always)]
 #[allow(unsafe_code, reason = "there is no other prefetch yet")]
 fn fetch(bytes: &[u8], ahead: usize) {
     let line = bytes.as_ptr().wrapping_add(ahead);

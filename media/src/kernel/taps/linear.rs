@@ -45,7 +45,8 @@ pub struct LinearTaps {
 }
 
 /// Thirty-two output pixels, eight from each of four windows of sixteen bytes: which bytes of its window, two for each pixel,
-/// and their weights.
+/// and their weights. The windows are in the order [`Narrow::ORDER`], in which packing two vectors of 32 words by halves puts
+/// the pixels in theirs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[repr(align(32))]
 pub(in crate::kernel) struct Narrow {
@@ -120,11 +121,14 @@ pub(super) fn groups(dst: usize, size: usize) -> impl Iterator<Item = usize> {
 }
 
 impl Narrow {
+    /// Which eight of the pixels each window feeds.
+    pub(in crate::kernel) const ORDER: [usize; 4] = [0, 2, 1, 3];
+
     fn new(taps: &[LinearTap], to: usize) -> Self {
         let mut group = Self { pick: [[0; 32]; 2], weight: [[0; 32]; 2], base: [0; 4], to };
         let picks = group.pick.as_flattened_mut().as_chunks_mut::<16>().0.iter_mut();
         let weights = group.weight.as_flattened_mut().as_chunks_mut::<16>().0;
-        for (i, ((pick, weight), base)) in picks.zip(weights).zip(&mut group.base).enumerate() {
+        for (i, ((pick, weight), base)) in Self::ORDER.into_iter().zip(picks.zip(weights).zip(&mut group.base)) {
             *base = spread(&taps[to + 8 * i..][..8], pick, weight);
         }
         group

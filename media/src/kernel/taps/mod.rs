@@ -13,6 +13,8 @@ pub use linear::{LinearTap, LinearTaps};
 pub(super) use area::Blocks;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub(super) use area::Window;
+#[cfg(target_arch = "aarch64")]
+pub(super) use linear::Narrow;
 
 /// Which filter a length is scaled by.
 ///
