@@ -1,7 +1,9 @@
 //! What scenes look like, pixel by pixel: each state against a picture in `snapshots/`, equal at every SIMD level.
 //!
 //! A missing picture is written by the scalar level, and so are all with `UPDATE_SNAPSHOTS=1`: look at them before they
-//! are committed. When a picture differs, expected, actual and difference are left in `target/snapshots/`.
+//! are committed. When a picture differs, expected, actual and difference are left in `target/snapshots/`. `./test gallery`
+//! shows them all on one page; it names a folder in `SNAPSHOTS_SEEN`, where each picture that was compared leaves an empty
+//! file of its name.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test binary")]
 
 use std::fs::{self, File};
@@ -323,6 +325,9 @@ fn compare(name: &str, actual: &Image) {
     }
     // Written for a look at it, but a picture that nobody has approved of is not a passed test.
     assert!(!missing || update, "{} was missing and is written; look at it and run again", stored.display());
+    if let Some(seen) = std::env::var_os("SNAPSHOTS_SEEN") {
+        fs::write(Path::new(&seen).join(name), "").unwrap();
+    }
     let expected = Image::read(&stored);
     if expected != *actual {
         let kept = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).with_file_name("snapshots");

@@ -106,7 +106,7 @@ pub(crate) fn check_readme(readme: &str) -> Vec<Finding> {
 
 /// Both commands, and what CI runs, must be there and executable.
 pub(crate) fn check_commands(root: &Path) -> Vec<Finding> {
-    ["demo", "test", ".ci/run", ".ci/setup.sh"]
+    ["demo", "test", ".ci/run", ".ci/setup.sh", ".ci/gallery.sh"]
         .into_iter()
         .filter(|file| !is_executable(&root.join(file)))
         .map(|file| Finding::new(file, 1, "is missing or not executable"))
