@@ -85,7 +85,7 @@ const BACKUP_EXAMPLES: &str = "Examples:
   costage backup /var/backups/costage-monday.db
   costage ledger verify --data /var/backups/costage-monday.db
 
-To go back to it: end the server, put it in the data directory as costage.db and remove costage.db-wal and costage.db-shm";
+To go back to it: end the server, put it in the data directory as costage.db and remove costage.db-wal, costage.db-shm and costage.head";
 
 const PRINT_EXAMPLES: &str = "Examples:
   costage config print                          every key with its default

@@ -47,8 +47,8 @@ pub(super) fn open(config: &Config, clock: &Arc<dyn Clock>, seed: Seed) -> anyho
     let unreadable = || {
         let file = path.join(webhooks::MAIN_FILE);
         format!(
-            "{} cannot be gone on from: use the costage that wrote it, or put a backup in its place (without costage.db-wal \
-             and -shm); `costage ledger verify` says what is whole",
+            "{} cannot be gone on from: use the costage that wrote it, or put a backup in its place (without costage.db-wal, \
+             costage.db-shm and costage.head); `costage ledger verify` says what is whole",
             file.display()
         )
     };

@@ -4,7 +4,7 @@ def number(value): return struct.pack(">q", value)
 def text(value): return struct.pack(">I", len(value.encode())) + value.encode()
 def points(value): return text(json.dumps(value, separators=(",", ":")))
 
-rows, last, end = 0, bytes(32), None
+rows, last, end, keys = 0, bytes(32), None, set()
 for line in open(sys.argv[1], encoding="utf-8"):
     assert not end, "there is more behind the last line"
     row = json.loads(line)
@@ -18,6 +18,8 @@ for line in open(sys.argv[1], encoding="utf-8"):
     last = hashlib.sha256(last + own).digest()
     assert last.hex() == row["hash"], "row %d is not as it was written" % row["seq"]
     rows += 1
+    keys.add((row["battleId"], row["idempotencyKey"]))
+    assert len(keys) == rows, "row %d has the key of another row of its battle" % row["seq"]
 assert end, "the export is cut short: its last line is missing"
 head = "%d:%s" % (rows, last.hex())
 assert (end["rows"], end["head"]) == (rows, head), "the export ends at %s, its last line says %s" % (head, end["head"])

@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags, Params, params};
 use super::columns::{COLUMNS, Columns, Users, op_of};
 use super::fault::StoreFault;
 use super::write::number;
+use crate::live::kept::Standing;
 use crate::live::senders::Given;
 use crate::live::{BattleId, Booked, ScoreKey};
 
@@ -61,6 +62,39 @@ fn booked(db: &Connection, file: &Path, which: &str, with: impl Params) -> Resul
 
 fn unread(file: &Path, seq: i64, reason: &str) -> StoreFault {
     StoreFault::damaged(file, format!("row {seq} of the ledger: {reason}"))
+}
+
+/// Whether the ledger has what a kept battle has had: by both indexes, and with its points in the last row.
+///
+/// # Errors
+/// [`StoreFault::Damaged`] when not, or the disk's.
+pub(super) fn check(db: &Connection, file: &Path, standing: &Standing) -> Result<(), StoreFault> {
+    let Standing { battle, ledger_seq, scores, .. } = standing;
+    let damaged = |reason| Err(StoreFault::damaged(file, reason));
+    let found = count(db, file, *battle)?;
+    if found != Ok(*ledger_seq) {
+        let found = found.map_or_else(|reason| reason, |count| count.to_string());
+        return damaged(format!("battle {battle} has had {ledger_seq} changes of its scores, the ledger has {found}"));
+    }
+    if *ledger_seq == 0 {
+        return Ok(());
+    }
+    let sql = "SELECT count(*) FROM ledger INDEXED BY sqlite_autoindex_ledger_1 WHERE battle = ?1";
+    let keys = db.prepare_cached(sql).and_then(|mut count| count.query_row([battle.as_bytes()], |row| row.get(0)));
+    let keys: i64 = keys.map_err(|error| StoreFault::of(file, error))?;
+    if keys != number(*ledger_seq) {
+        return damaged(format!(
+            "of battle {battle}, which has had {ledger_seq} changes, {keys} keys can be looked up"
+        ));
+    }
+    let last = by_numbers(db, file, *battle, &(*ledger_seq..=*ledger_seq))?;
+    let is_kept = |last: &Arc<Booked>| last.totals().eq(scores.iter().map(|(user, points)| (user, *points)));
+    match last.first() {
+        Some(last) if is_kept(last) => Ok(()),
+        Some(_) | None => {
+            damaged(format!("the points of battle {battle} are not those of its last change in the ledger"))
+        }
+    }
 }
 
 /// How many changes a battle has had, when their numbers are 1 and up without a gap; what is there otherwise.

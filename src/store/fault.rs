@@ -45,12 +45,12 @@ pub enum StoreFault {
         file: PathBuf,
     },
     /// Gone, and something beside it says that it was there.
-    #[error("{} is not there, but {} is of a server that had one: bring costage.db back (a backup will do), or move webhooks.db (with -wal and -shm, where they are) away to begin anew", file.display(), webhooks.display())]
+    #[error("{} is not there, but {} is of a server that had one: bring costage.db back (a backup will do), or move {} (with -wal and -shm, where they are) away to begin anew", file.display(), beside.display(), beside.file_name().unwrap_or_default().display())]
     Lost {
         /// Which.
         file: PathBuf,
         /// The one beside it.
-        webhooks: PathBuf,
+        beside: PathBuf,
     },
     /// A new one that cannot be made; nothing is left of it.
     #[error("{} cannot be made: {reason}; make room on its disk, or name another directory by `data_dir`", file.display())]
@@ -86,8 +86,32 @@ pub enum StoreFault {
         /// The log.
         wal: PathBuf,
     },
+    /// A log that is none.
+    #[error("{} is no write-ahead log of SQLite's, and would be written over: bring the log back that costage.db had, or move this away", wal.display())]
+    NoLog {
+        /// What is in its place.
+        wal: PathBuf,
+    },
+    /// What a server has noted of its commits cannot be read.
+    #[error("{} is not as a server wrote it: remove it, if costage.db is known to be whole", witness.display())]
+    NoWitness {
+        /// Which.
+        witness: PathBuf,
+    },
+    /// The database lacks what was answered.
+    #[error("{} lacks commits: its ledger ends at row {ends}, and {} says that a server has got as far as row {noted}, which is not there: bring back the costage.db-wal that belongs to it, or another costage.db; to go on without what is lost, or with a backup that was put there, remove costage.head", file.display(), witness.display())]
+    Behind {
+        /// Which.
+        file: PathBuf,
+        /// What says so.
+        witness: PathBuf,
+        /// Number of its last row.
+        ends: u64,
+        /// Number of the last row that was noted.
+        noted: u64,
+    },
     /// Not whole.
-    #[error("{} is damaged: {reason}; put a backup in its place (without costage.db-wal and -shm), or move it away to begin anew; `costage ledger verify` says what is whole", file.display())]
+    #[error("{} is damaged: {reason}; put a backup in its place (without costage.db-wal, costage.db-shm and costage.head), or move it away to begin anew; `costage ledger verify` says what is whole", file.display())]
     Damaged {
         /// Which.
         file: PathBuf,

@@ -6,14 +6,18 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::chain::Head;
 use super::deliveries;
 use super::fault::StoreFault;
 use super::schema;
+use super::witness::{self, Seen};
 
 /// The database.
 pub const DATABASE: &str = "costage.db";
 /// How far webhooks have got.
 pub const DELIVERIES: &str = "webhooks.db";
+/// What was on disk when a server last wrote.
+pub(super) const WITNESS: &str = "costage.head";
 const LOCK: &str = "costage.lock";
 
 /// A data directory that no other process writes, for as long as this is held.
@@ -48,6 +52,11 @@ impl Folder {
             tracing::debug!("the lock does not say who holds it");
         }
         Ok(Self { path: path.to_owned(), _lock: lock })
+    }
+
+    /// Itself.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Where the database is.
@@ -86,11 +95,15 @@ impl Folder {
         File::open(&self.path).and_then(|folder| folder.sync_all()).map_err(refused)
     }
 
-    /// No server has had this directory. The file of webhooks is made after the database has its name and is on disk, so one that
-    /// was used says that there was one, and nobody begins anew without having been asked.
+    /// No server has had this directory. The files of webhooks and of the head are made after the database has its name and is on
+    /// disk, so one that was used says that there was one, and nobody begins anew without having been asked.
     fn check_first(&self) -> Result<(), StoreFault> {
-        let webhooks = self.path.join(DELIVERIES);
-        if deliveries::is_used(&webhooks) { Err(StoreFault::Lost { file: self.database(), webhooks }) } else { Ok(()) }
+        let lost = |beside| Err(StoreFault::Lost { file: self.database(), beside });
+        if deliveries::is_used(&self.path.join(DELIVERIES)) {
+            return lost(self.path.join(DELIVERIES));
+        }
+        let is_used = |seen: Seen| seen != Seen { head: Head::START, facts: 0 };
+        if witness::read(&self.path)?.is_some_and(is_used) { lost(self.path.join(WITNESS)) } else { Ok(()) }
     }
 }
 

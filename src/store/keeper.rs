@@ -20,6 +20,7 @@ use super::outbox;
 use super::pages;
 use super::schema;
 use super::time::{Boot, Clocks, KeptTime};
+use super::witness::{self, Seen, Witness};
 use crate::engine::OutboxBell;
 use crate::engine::books::{Books, LedgerEnd};
 use crate::engine::journal::{Batch, Booked, Journal, JournalError, Wanted};
@@ -45,6 +46,14 @@ pub(super) struct Ends {
     pub(super) head: Head,
     /// The outbox: number of its last event.
     pub(super) outbox: u64,
+    /// The facts: number of the last one.
+    pub(super) facts: u64,
+}
+
+impl Ends {
+    fn seen(&self) -> Seen {
+        Seen { head: self.head, facts: self.facts }
+    }
 }
 
 /// The journal of a server with a data directory.
@@ -63,8 +72,10 @@ pub struct Store {
     pub(super) bell: Arc<OutboxBell>,
     /// What operators are told.
     books: Arc<Books>,
+    /// From the moment on that the file is ours to write.
+    witness: Option<Witness>,
     /// Released last.
-    _folder: Folder,
+    folder: Folder,
 }
 
 impl Store {
@@ -79,6 +90,8 @@ impl Store {
         folder.make_database()?;
         let file = folder.database();
         recognise(&file)?;
+        witness::check_log(&file)?;
+        let noted = witness::read(folder.path())?;
         let fault = |error| StoreFault::of(&file, error);
         let mut db =
             Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
@@ -92,16 +105,21 @@ impl Store {
             return Err(StoreFault::Newer { file, found, known: schema::version() });
         }
         pages::check_for_start(&db, &file)?;
+        if found < schema::version() {
+            witness::check(&db, &file, noted)?;
+        }
         set(&db).map_err(fault)?;
         schema::migrate(&mut db, schema::STEPS).map_err(fault)?;
         check_tables(&db, &file)?;
         let (head, kept_time) = read_head(&db).map_err(fault)?;
         let mut linker = Linker::default();
         check_end(&db, &file, &mut linker, head)?;
+        witness::check(&db, &file, noted)?;
         metrics::gauge!("costage_ledger_head").set(head.seq as f64);
         let moment = clocks();
         let line = Timeline::new(moment.now, moment.wall);
-        let ends = Ends { head, outbox: outbox::head(&db).map_err(fault)? };
+        let (outbox, facts) = (outbox::head(&db).map_err(fault)?, witness::last_fact(&db).map_err(fault)?);
+        let ends = Ends { head, outbox, facts };
         let bell = Arc::new(OutboxBell::new(ends.outbox));
         // A file that was made just now has no commit yet.
         let last = Some(kept_time.wall).filter(|last| last.0 > 0);
@@ -109,7 +127,7 @@ impl Store {
             metrics::gauge!("costage_last_commit_timestamp_seconds").set(last.0 as f64 / 1000.0);
         }
         let books = Arc::new(Books::on_disk(ledger_end(head), last));
-        Ok(Self { db, file, ends, linker, kept_time, clocks, line, taken: false, bell, books, _folder: folder })
+        Ok(Self { db, file, ends, linker, kept_time, clocks, line, taken: false, bell, books, witness: None, folder })
     }
 
     /// The line of the server's time from now on: see [`super::time`]. Call it once, before the first commit.
@@ -119,6 +137,10 @@ impl Store {
             tracing::debug!(%error, "the log stays beside the file at the end");
         }
         self.taken = true;
+        match Witness::begin(self.folder.path(), self.ends.seen()) {
+            Ok(witness) => self.witness = Some(witness),
+            Err(error) => tracing::warn!(%error, "costage.head cannot be written: a log that is lost would not show"),
+        }
         (self.line, self.kept_time) = self.kept_time.start(&(self.clocks)(), counts_down);
         self.line
     }
@@ -172,6 +194,9 @@ impl Journal for Store {
         match written {
             Ok(ends) => {
                 self.ends = ends;
+                if let Some(witness) = &mut self.witness {
+                    witness.note(ends.seen());
+                }
                 self.bell.ring(ends.outbox);
                 self.books.committed(time.wall, took, ledger_end(ends.head));
                 metrics::counter!("costage_commits_total").increment(1);

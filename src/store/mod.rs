@@ -4,6 +4,7 @@
 //! data directory (0700)
 //! ├─ costage.lock        held while a server runs: two never write one directory
 //! ├─ costage.db          everything; a commit is one transaction
+//! ├─ costage.head        how far the server has got: shows a log that was cut or lost
 //! ├─ webhooks.db         how far webhooks have got: a file of its own, so that neither waits for the other
 //! └─ costage.db-wal/-shm what SQLite has not copied into it yet: belongs to it
 //!
@@ -18,6 +19,7 @@
 //! | [`outbox`], [`deliveries`] | webhooks to send, and what has become of them |
 //! | [`chain`], `columns` | the ledger's rows and their hashes |
 //! | [`time`] | the server's time across a restart |
+//! | `witness` | what was on disk, beside the database |
 //! | [`audit`], [`backup`] | reading beside a server that runs |
 //!
 //! **Invariant:** only this folder names SQLite; one thread writes, everybody else reads.
@@ -40,6 +42,7 @@ mod schema;
 #[cfg(test)]
 mod scratch;
 pub mod time;
+mod witness;
 mod write;
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::changes;
 use super::fault::StoreFault;
 use super::keeper::Store;
-use crate::live::kept::{Kept, KeptTable, RowName, Standing};
+use crate::live::kept::{Kept, KeptTable, RowName};
 
 impl Store {
     /// What the server before has left. Call it once. Changes of scores stay on disk, where the rules find them
@@ -19,15 +19,7 @@ impl Store {
     pub fn kept(&self) -> Result<Kept, StoreFault> {
         let mut kept = Kept { rows: state(&self.db, &self.file)?, given: BTreeMap::new() };
         let standings = kept.standings().map_err(|row| StoreFault::damaged(&self.file, row.to_string()))?;
-        for Standing { battle, ledger_seq, .. } in &standings {
-            let found = changes::count(&self.db, &self.file, *battle)?;
-            if found != Ok(*ledger_seq) {
-                let found = found.map_or_else(|reason| reason, |count| count.to_string());
-                let reason =
-                    format!("battle {battle} has had {ledger_seq} changes of its scores, the ledger has {found}");
-                return Err(StoreFault::damaged(&self.file, reason));
-            }
-        }
+        standings.iter().try_for_each(|standing| changes::check(&self.db, &self.file, standing))?;
         let running = standings.iter().filter(|standing| standing.running);
         let running: Vec<_> = running.map(|standing| (standing.battle, standing.ledger_seq)).collect();
         for (battle, given) in changes::given(&self.db, &self.file, &running)? {

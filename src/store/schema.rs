@@ -88,7 +88,7 @@ CREATE UNIQUE INDEX ledger_by_number ON ledger (battle, battle_seq);
 pub(super) fn migrate(db: &mut Connection, steps: &[&str]) -> rusqlite::Result<()> {
     let from = usize::try_from(user_version(db)?).unwrap_or(usize::MAX);
     for (version, step) in (1_i32..).zip(steps).skip(from) {
-        if version > 1 {
+        if version > 1 && from > 0 {
             tracing::info!(version, "bringing the database to this version: a long ledger takes some seconds");
         }
         let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -19,12 +19,12 @@ impl Store {
         self.roll_back();
         run(&self.db, "BEGIN IMMEDIATE")?;
         batch.rows.iter().try_for_each(|row| put(&self.db, row))?;
-        let Ends { mut head, mut outbox } = self.ends;
+        let Ends { mut head, mut outbox, mut facts } = self.ends;
         for fact in batch.facts {
             if let Fact::Scored(booked) = fact {
                 head = self.book(head, booked)?;
             } else {
-                record(&self.db, head, time.wall, fact)?;
+                facts = record(&self.db, head, time.wall, fact)?;
             }
             outbox = outbox::send(&self.db, fact)?.unwrap_or(outbox);
         }
@@ -43,7 +43,7 @@ impl Store {
             return Err(rusqlite::Error::StatementChangedRows(moved));
         }
         run(&self.db, "COMMIT")?;
-        Ok(Ends { head, outbox })
+        Ok(Ends { head, outbox, facts })
     }
 
     /// Takes back what was not committed. When not even that works, the next commit tries again.
@@ -121,10 +121,11 @@ fn remove(db: &Connection, name: &RowName) -> rusqlite::Result<()> {
         .map(drop)
 }
 
-fn record(db: &Connection, head: Head, at: WallMs, fact: &Fact) -> rusqlite::Result<()> {
+/// Number of the new fact.
+fn record(db: &Connection, head: Head, at: WallMs, fact: &Fact) -> rusqlite::Result<u64> {
     db.prepare_cached("INSERT INTO facts (at, kind, ledger_seq, data) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![number(at.0), fact.kind(), number(head.seq), text(fact)?])
-        .map(drop)
+        .insert(params![number(at.0), fact.kind(), number(head.seq), text(fact)?])
+        .map(|seq| u64::try_from(seq).unwrap_or(0))
 }
 
 pub(super) fn run(db: &Connection, sql: &str) -> rusqlite::Result<()> {

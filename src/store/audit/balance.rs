@@ -10,6 +10,7 @@ use super::super::columns::{Columns, points};
 use super::super::fault::StoreFault;
 use super::super::restore;
 use super::super::write::number;
+use super::keys::Keys;
 use super::lines::{self, Export};
 use super::{AuditFault, Faults, Progress, Reader, last_of};
 use crate::live::answer::BattleResult;
@@ -61,14 +62,20 @@ pub fn balance(
         (_, Some(export)) => sums.read(export)?,
         (Some(reader), None) => {
             let (head, there) = reader.ends()?;
+            let mut keys = Keys::default();
             reader.rows::<AuditFault>(last_of(head, there), None, progress, |seq, row| {
-                match row.map(|(columns, _)| Change::of(&columns)) {
+                let change = row.map(|(columns, _)| {
+                    keys.note(&columns);
+                    Change::of(&columns)
+                });
+                match change {
                     Some(Ok(change)) => sums.add(change),
                     Some(Err(reason)) => sums.balance.faults.add(|| format!("row {seq}: {reason}")),
                     None => sums.balance.faults.add(|| format!("row {seq} cannot be read")),
                 }
                 Ok(())
             })?;
+            keys.doubled(&mut sums.balance.faults);
         }
         (None, None) => {}
     }
@@ -76,6 +83,7 @@ pub fn balance(
         sums.compare_head(reader)?;
         sums.compare_results(reader, whole)?;
         sums.compare_kept(reader, whole)?;
+        reader.check_noted(&mut sums.balance.faults)?;
     }
     drop(moment);
     sums.balance.battles = sums.battles.len() as u64;

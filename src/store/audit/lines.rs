@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::super::chain::{Hash, Head, Linker};
 use super::super::columns::Columns;
 use super::export::End;
+use super::keys::Keys;
 use super::{AuditFault, Faults, whole};
 use crate::live::BattleId;
 
@@ -137,6 +138,7 @@ struct Chain {
     at_noted: Option<(Hash, Hash)>,
     /// Only a whole export has none.
     gaps: Faults,
+    keys: Keys,
     faults: Faults,
 }
 
@@ -153,6 +155,7 @@ impl Chain {
             noted,
             at_noted: start,
             gaps: Faults::default(),
+            keys: Keys::default(),
             faults: Faults::default(),
         }
     }
@@ -160,6 +163,7 @@ impl Chain {
     fn take(&mut self, row: &Columns<'_>, stands: Hash) {
         let (seq, next) = (row.seq, self.next);
         self.rows += 1;
+        self.keys.note(row);
         let arrived = self.linker.link(&self.arrived.hash, row);
         if seq == next {
             let own = if self.before == self.arrived.hash { arrived } else { self.linker.link(&self.before, row) };
@@ -185,7 +189,8 @@ impl Chain {
 
     /// Compares with what the last line says.
     fn end(self, end: &End) -> Read {
-        let Self { rows, linked, arrived, noted, at_noted, gaps, mut faults, .. } = self;
+        let Self { rows, linked, arrived, noted, at_noted, gaps, keys, mut faults, .. } = self;
+        keys.doubled(&mut faults);
         if end.rows != rows {
             let said = end.rows;
             faults.add(|| format!("the export has {rows} rows, and its last line says {said}"));

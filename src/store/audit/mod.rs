@@ -2,6 +2,7 @@
 
 mod balance;
 mod export;
+mod keys;
 mod lines;
 mod verify;
 
@@ -21,6 +22,7 @@ use super::fault::StoreFault;
 use super::folder::{DATABASE, beside, recognise};
 use super::keeper::{check_tables, read_head};
 use super::schema;
+use super::witness::{self, Seen, check_log};
 use super::write::number;
 use crate::live::BattleId;
 
@@ -96,6 +98,8 @@ impl Faults {
 pub struct Reader {
     pub(super) db: Connection,
     pub(super) file: PathBuf,
+    /// What a server had noted of this directory before it was opened.
+    noted: Option<Seen>,
 }
 
 impl Reader {
@@ -111,6 +115,9 @@ impl Reader {
         recognise(&file)
             .map_err(|fault| if matches!(fault, StoreFault::Missing { .. }) { missing() } else { fault })?;
         let fault = |error| StoreFault::of(&file, error);
+        check_log(&file)?;
+        // Before the database is read: a server that runs is ahead of it.
+        let noted = if is_folder { witness::read(path)? } else { None };
         // A backup is nobody else's: nothing is to be left beside it.
         let db = if is_folder || has_log(&file) { beside_server(&file) } else { alone(&file) }.map_err(fault)?;
         let found = schema::user_version(&db).map_err(fault)?;
@@ -123,7 +130,7 @@ impl Reader {
             });
         }
         check_tables(&db, &file)?;
-        Ok(Self { db, file })
+        Ok(Self { db, file, noted })
     }
 
     /// Where the ledger ends, as its head says.
@@ -178,6 +185,33 @@ impl Reader {
             }
         }
         Ok(())
+    }
+
+    /// Adds that commits are missing which a server has noted, where nothing else says that something is wrong.
+    fn check_noted(&self, faults: &mut Faults) -> Result<(), StoreFault> {
+        if faults.count > 0 {
+            return Ok(());
+        }
+        match witness::check(&self.db, &self.file, self.noted) {
+            Err(behind @ StoreFault::Behind { .. }) => faults.add(|| behind.to_string()),
+            other => other?,
+        }
+        Ok(())
+    }
+
+    /// Whether both indexes have each of the `rows` rows up to `last`: by the one a server finds a repeated key.
+    fn check_indexes(&self, last: i64, rows: u64, faults: &mut Faults) {
+        for index in ["sqlite_autoindex_ledger_1", "ledger_by_number"] {
+            // Read entry by entry, which a bare count is not.
+            let sql = format!("SELECT count(*) FROM ledger INDEXED BY {index} WHERE battle >= x'' AND seq <= ?1");
+            match self.db.query_row(&sql, [last], |row| row.get::<_, i64>(0)) {
+                Ok(found) if whole(found) == rows => {}
+                Ok(found) => faults.add(|| {
+                    format!("the index {index} has {found} of {rows} rows: a repeated key may be counted twice; go back to a backup")
+                }),
+                Err(error) => faults.add(|| format!("the index {index} cannot be read: {error}; go back to a backup")),
+            }
+        }
     }
 
     fn fault(&self, error: rusqlite::Error) -> StoreFault {

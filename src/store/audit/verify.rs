@@ -2,6 +2,7 @@
 
 use super::super::chain::{Hash, Head, Linker};
 use super::super::fault::StoreFault;
+use super::keys::Keys;
 use super::{Faults, Progress, Reader, last_of, whole};
 
 /// What was found.
@@ -22,8 +23,14 @@ pub struct Verdict {
 /// When the file cannot be read.
 pub fn verify(reader: &Reader, noted: Option<Head>, progress: Progress<'_>) -> Result<Verdict, StoreFault> {
     let (head, there) = reader.ends()?;
-    let mut chain =
-        Chain { linker: Linker::default(), before: Some(Hash::START), next: 1, rows: 0, faults: Faults::default() };
+    let mut chain = Chain {
+        linker: Linker::default(),
+        before: Some(Hash::START),
+        next: 1,
+        rows: 0,
+        keys: Keys::default(),
+        faults: Faults::default(),
+    };
     let (mut at_head, mut at_noted) = (Hash::START, Hash::START);
     reader.rows::<StoreFault>(last_of(head, there), None, progress, |seq, row| {
         let hash = chain.take(seq, row);
@@ -35,7 +42,9 @@ pub fn verify(reader: &Reader, noted: Option<Head>, progress: Progress<'_>) -> R
         }
         Ok(())
     })?;
-    let Chain { next, rows, mut faults, .. } = chain;
+    let Chain { next, rows, keys, mut faults, .. } = chain;
+    keys.doubled(&mut faults);
+    reader.check_indexes(last_of(head, there), rows, &mut faults);
     let last = whole(next - 1);
     if last < head.seq {
         let from = next;
@@ -53,6 +62,7 @@ pub fn verify(reader: &Reader, noted: Option<Head>, progress: Progress<'_>) -> R
             faults.add(|| format!("row {} is not the one that was noted: the ledger was written anew", noted.seq));
         }
     }
+    reader.check_noted(&mut faults)?;
     Ok(Verdict { rows, head, faults })
 }
 
@@ -63,6 +73,7 @@ struct Chain {
     /// Number that the next row must have.
     next: i64,
     rows: u64,
+    keys: Keys,
     faults: Faults,
 }
 
@@ -87,6 +98,7 @@ impl Chain {
             self.before = None;
             return Hash::START;
         };
+        self.keys.note(&columns);
         if self.before.is_some_and(|before| self.linker.link(&before, &columns) != hash) {
             self.faults.add(|| format!("row {seq} is not as it was written, or not where"));
         }

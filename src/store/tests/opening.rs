@@ -179,7 +179,7 @@ fn killed(sql: &str) -> Folder {
     world.store.db.execute_batch(sql).unwrap();
     let left = Folder::new();
     fs::create_dir_all(&left.0).unwrap();
-    for name in ["costage.db", "costage.db-wal"] {
+    for name in ["costage.db", "costage.db-wal", "costage.head"] {
         fs::copy(world.folder.0.join(name), left.0.join(name)).unwrap();
     }
     left
@@ -308,6 +308,12 @@ fn a_directory_that_has_lost_its_database_is_begun_anew_by_nobody_but_the_operat
     let folder = used();
     let (file, webhooks) = (folder.0.join(folder::DATABASE), folder.0.join(folder::DELIVERIES));
     let copy = fs::read(&file).unwrap();
+    let head = folder.0.join("costage.head");
+    fs::remove_file(&file).unwrap();
+    refused(&folder, &["costage.db is not there", "costage.head", "bring costage.db back", "move costage.head"]);
+    assert!(!file.exists(), "nor made");
+    fs::rename(&head, folder.0.join("away")).unwrap();
+    drop(try_open(&folder.0).unwrap());
     // Where webhooks know nothing, there is nothing to lose: so does a first start that was killed begin again.
     for nothing in [false, true] {
         if nothing {

@@ -1,0 +1,165 @@
+//! What was answered and is not there any more, or is there twice, is found and named.
+
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use rusqlite::Connection;
+
+use super::super::*;
+use super::world::{Folder, World, open};
+use crate::live::BattleId;
+
+/// Files as a killed server left them, which had answered thirty changes: most of them are in the log alone.
+fn killed() -> (World, Folder, BattleId) {
+    let mut world = World::new();
+    let battle = world.battle(300);
+    (1..=30).for_each(|key| drop(world.score(battle, &key.to_string(), 1).unwrap()));
+    let left = Folder::new();
+    fs::create_dir_all(&left.0).unwrap();
+    for name in ["costage.db", "costage.db-wal", "costage.head"] {
+        fs::copy(world.folder.0.join(name), left.0.join(name)).unwrap();
+    }
+    (world, left, battle)
+}
+
+fn start(world: &World, folder: &Path) -> Result<Store, StoreFault> {
+    open(folder, &Arc::new(Mutex::new(world.moment())))
+}
+
+/// What an auditor is told first.
+fn audited(folder: &Path) -> String {
+    let found = audit::Reader::open(folder).and_then(|reader| {
+        let balance = audit::balance(Some(&reader), None, &mut |_, _| ()).unwrap().faults.listed;
+        let verdict = audit::verify(&reader, None, &mut |_, _| ())?.faults.listed;
+        assert_eq!(verdict.len().min(1), balance.len().min(1));
+        Ok(verdict)
+    });
+    found.map_or_else(|fault| fault.to_string(), |mut faults| faults.pop().expect("a fault"))
+}
+
+/// Server and auditor refuse it and leave all as it is.
+#[track_caller]
+fn refused(world: &World, folder: &Folder, words: &[&str]) {
+    let files = || ["costage.db", "costage.db-wal", "costage.head"].map(|name| fs::read(folder.0.join(name)).ok());
+    let before = files();
+    let said = start(world, &folder.0).map(drop).expect_err("refused").to_string();
+    let audit = audited(&folder.0);
+    for word in words {
+        assert!(said.contains(word) && audit.contains(word), "{word:?} is not in: {said}; {audit}");
+    }
+    assert!(files() == before, "changed: {said}");
+}
+
+#[test]
+fn a_log_that_was_damaged_cut_or_lost_is_not_gone_on_from() {
+    let spoils: [fn(&mut Vec<u8>); 4] = [
+        |log| log[20_000] ^= 1,
+        |log| {
+            let end = log.len();
+            log[end - 2_000] ^= 1;
+        },
+        |log| log.truncate(log.len() - 5_000),
+        |log| log.clear(),
+    ];
+    for spoil in spoils {
+        let (world, folder, _) = killed();
+        let path = folder.0.join("costage.db-wal");
+        let mut log = fs::read(&path).unwrap();
+        spoil(&mut log);
+        fs::write(&path, &log).unwrap();
+        refused(
+            &world,
+            &folder,
+            &["lacks commits", "row 30, which is not there", "costage.db-wal", "remove costage.head"],
+        );
+        fs::remove_file(folder.0.join("costage.head")).unwrap();
+        assert!(start(&world, &folder.0).unwrap().head().seq < 30, "as it was asked to");
+    }
+}
+
+#[test]
+fn commits_without_a_change_of_scores_are_missed_too() {
+    let mut world = World::new();
+    let before = Folder::new();
+    fs::create_dir_all(&before.0).unwrap();
+    let copy = |world: &World, name: &str| fs::copy(world.folder.0.join(name), before.0.join(name)).unwrap();
+    copy(&world, "costage.db");
+    copy(&world, "costage.db-wal");
+    world.battle(300);
+    copy(&world, "costage.head");
+    refused(&world, &before, &["lacks commits"]);
+}
+
+#[test]
+fn a_log_as_it_was_left_is_gone_on_from() {
+    let (world, folder, _) = killed();
+    assert_eq!(start(&world, &folder.0).unwrap().head(), world.store.head());
+    audit::Reader::open(&folder.0).unwrap();
+}
+
+#[test]
+fn an_older_database_in_the_place_of_a_newer_one_is_not_gone_on_from_unasked() {
+    let (mut world, folder, battle) = killed();
+    world.score(battle, "more", 1).unwrap();
+    fs::copy(world.folder.0.join("costage.head"), folder.0.join("costage.head")).unwrap();
+    refused(&world, &folder, &["lacks commits", "ends at row 30", "row 31"]);
+}
+
+#[test]
+fn what_is_no_log_and_what_is_no_head_are_refused() {
+    let (world, folder, _) = killed();
+    fs::write(folder.0.join("costage.db-wal"), [7; 300_000]).unwrap();
+    refused(&world, &folder, &["costage.db-wal is no write-ahead log", "move this away"]);
+    let (world, folder, _) = killed();
+    fs::write(folder.0.join("costage.head"), "12:none 3\n").unwrap();
+    refused(&world, &folder, &["costage.head is not as a server wrote it", "remove it"]);
+    fs::write(folder.0.join("costage.head"), [0; 107]).unwrap();
+    assert_eq!(start(&world, &folder.0).unwrap().head().seq, 30, "what a power cut may leave of the first writing");
+}
+
+/// The index of keys has no entry any more.
+fn lose_keys(world: &World) {
+    let sql = "BEGIN;
+        CREATE TABLE empty (battle BLOB, key TEXT, UNIQUE (battle, key));
+        PRAGMA writable_schema = ON;
+        UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_empty_1')
+            WHERE name = 'sqlite_autoindex_ledger_1';
+        DELETE FROM sqlite_schema WHERE tbl_name = 'empty';
+        COMMIT;";
+    Connection::open(world.folder.0.join(folder::DATABASE)).unwrap().execute_batch(sql).unwrap();
+}
+
+#[test]
+fn a_key_that_was_counted_twice_and_an_index_that_lets_it_are_named() {
+    let mut world = World::new();
+    let battle: BattleId = world.battle(300);
+    (1..=9).for_each(|key| drop(world.score(battle, &key.to_string(), 1).unwrap()));
+    lose_keys(&world);
+    assert_eq!(world.score(battle, "2", 1).unwrap().ledger_seq, 10, "counted again: the index does not know it");
+    let reader = audit::Reader::open(&world.folder.0).unwrap();
+    let faults = audit::verify(&reader, None, &mut |_, _| ()).unwrap().faults.listed;
+    let twice = "row 10 has the idempotency key of row 2 in the same battle: it was counted twice";
+    assert_eq!(faults.len(), 2, "{faults:?}");
+    assert!(faults[0] == twice && faults[1].contains("sqlite_autoindex_ledger_1 has 1 of 10 rows"), "{faults:?}");
+    let balance = audit::balance(Some(&reader), None, &mut |_, _| ()).unwrap();
+    assert_eq!(balance.faults.listed, [twice]);
+    let mut text = Vec::new();
+    audit::export(&reader, audit::Format::Jsonl, None, &mut text, "memory".as_ref(), &mut |_, _| ()).unwrap();
+    let export = audit::Export { lines: &mut &text[..], noted: None };
+    assert_eq!(audit::balance(None, Some(export), &mut |_, _| ()).unwrap().faults.listed, [twice]);
+    let said = world.store.kept().unwrap_err().to_string();
+    assert!(said.contains("has had 10 changes, 1 keys can be looked up"), "{said}");
+}
+
+#[test]
+fn points_that_are_not_those_of_the_last_change_stop_a_start() {
+    let mut world = World::new();
+    let battle = world.battle(300);
+    (1..=3).for_each(|key| drop(world.score(battle, &key.to_string(), 1).unwrap()));
+    world.store.kept().unwrap();
+    let sql = "UPDATE state SET image = replace(image, '\"score\":3', '\"score\":4') WHERE kind = 'battle'";
+    assert_eq!(world.store.db.execute(sql, []), Ok(1));
+    let said = world.store.kept().unwrap_err().to_string();
+    assert!(said.contains("not those of its last change"), "{said}");
+}

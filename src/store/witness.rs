@@ -1,0 +1,122 @@
+//! How far a server has got, beside the database: a log that was cut, damaged or lost, and a database that was exchanged, show.
+//!
+//! SQLite takes its log's first damaged frame for the log's end. What was answered behind it would be gone without a word; so each
+//! commit that is on disk is noted in a file of its own, in place and without a sync: what it says is on disk in the database.
+//! One line: number and hash of the ledger's last row, number of the last fact.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::chain::{Hash, Head};
+use super::fault::StoreFault;
+use super::folder::{WITNESS, private};
+use super::write::number;
+
+/// What was on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Seen {
+    /// The ledger.
+    pub(super) head: Head,
+    /// Number of the last fact.
+    pub(super) facts: u64,
+}
+
+/// The file, to be written.
+#[derive(Debug)]
+pub(super) struct Witness(File);
+
+impl Witness {
+    /// Opens the file in `folder`, or makes it, and notes `seen` there, on disk.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(super) fn begin(folder: &Path, seen: Seen) -> io::Result<Self> {
+        let file = private().read(true).write(true).create(true).truncate(false).open(folder.join(WITNESS))?;
+        let mut witness = Self(file);
+        witness.write(seen)?;
+        witness.0.sync_all()?;
+        Ok(witness)
+    }
+
+    /// Notes what a commit has brought to disk. When it cannot, the file says less than there is, which is no fault.
+    pub(super) fn note(&mut self, seen: Seen) {
+        if let Err(error) = self.write(seen) {
+            tracing::debug!(%error, "the last commit is not noted beside the database");
+        }
+    }
+
+    fn write(&mut self, Seen { head, facts }: Seen) -> io::Result<()> {
+        let line = format!("{:020}:{} {facts:020}\n", head.seq, head.hash);
+        self.0.seek(SeekFrom::Start(0))?;
+        self.0.write_all(line.as_bytes())
+    }
+}
+
+/// What was noted in `folder`; nothing where nobody has, or only zeros have come to disk.
+///
+/// # Errors
+/// [`StoreFault::Damaged`] when it is no such line, or the disk's.
+pub(super) fn read(folder: &Path) -> Result<Option<Seen>, StoreFault> {
+    let path = folder.join(WITNESS);
+    let mut text = Vec::new();
+    match File::open(&path).and_then(|file| file.take(1_024).read_to_end(&mut text)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(StoreFault::Folder { path, error }),
+        Ok(_) if text.iter().all(|byte| *byte == 0) => return Ok(None),
+        Ok(_) => {}
+    }
+    match std::str::from_utf8(&text).ok().and_then(parse) {
+        Some(seen) => Ok(Some(seen)),
+        None => Err(StoreFault::NoWitness { witness: path }),
+    }
+}
+
+fn parse(line: &str) -> Option<Seen> {
+    let (head, facts) = line.strip_suffix('\n')?.split_once(' ')?;
+    Some(Seen { head: head.parse().ok()?, facts: facts.parse().ok()? })
+}
+
+/// Whether the database `db` at `file` has all that was noted in its folder before it was opened.
+///
+/// # Errors
+/// [`StoreFault::Behind`] when it has not, or the disk's.
+pub(super) fn check(db: &Connection, file: &Path, noted: Option<Seen>) -> Result<(), StoreFault> {
+    let Some(noted) = noted else { return Ok(()) };
+    let fault = |error| StoreFault::of(file, error);
+    let hash = "SELECT hash FROM ledger WHERE seq = ?1";
+    let hash = db.query_row(hash, [number(noted.head.seq)], |row| row.get(0)).optional().map_err(fault)?.map(Hash);
+    let has_row = hash == Some(noted.head.hash) || noted.head == Head::START;
+    if has_row && last_fact(db).map_err(fault)? >= noted.facts {
+        return Ok(());
+    }
+    let ends =
+        db.query_row("SELECT coalesce(max(seq), 0) FROM ledger", [], |row| row.get::<_, i64>(0)).map_err(fault)?;
+    let witness = file.with_file_name(WITNESS);
+    Err(StoreFault::Behind { file: file.to_owned(), witness, ends: ends.unsigned_abs(), noted: noted.head.seq })
+}
+
+/// Number of the last fact; they are never deleted.
+pub(super) fn last_fact(db: &Connection) -> rusqlite::Result<u64> {
+    let last: i64 = db.query_row("SELECT coalesce(max(seq), 0) FROM facts", [], |row| row.get(0))?;
+    Ok(u64::try_from(last).unwrap_or(0))
+}
+
+/// Whether what lies beside `file` as its log is one; SQLite takes anything else for an empty one and writes over it.
+///
+/// # Errors
+/// [`StoreFault::NoLog`], or the disk's.
+pub(super) fn check_log(file: &Path) -> Result<(), StoreFault> {
+    let wal: PathBuf = super::folder::beside(file, "-wal");
+    let mut begin = Vec::new();
+    match File::open(&wal).and_then(|log| log.take(4).read_to_end(&mut begin)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(StoreFault::Folder { path: wal, error }),
+        Ok(_) => {}
+    }
+    // https://www.sqlite.org/fileformat2.html#the_write_ahead_log; zeros are what a power cut may leave.
+    let is_log = [[0x37, 0x7f, 0x06, 0x82], [0x37, 0x7f, 0x06, 0x83], [0; 4]].iter().any(|log| log.starts_with(&begin));
+    if is_log { Ok(()) } else { Err(StoreFault::NoLog { wal }) }
+}
