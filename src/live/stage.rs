@@ -263,7 +263,8 @@ impl Cast {
 
 impl Place {
     fn cell(self) -> Cell {
-        let sitter = self.who.map(|somebody| CellSitter { name: somebody.tile.name, muted: somebody.tile.muted });
+        let sitter =
+            self.who.map(|Somebody { tile: Tile { source, name, muted, .. }, .. }| CellSitter { source, name, muted });
         Cell { seat: self.seat, rect: self.region.rect, sitter }
     }
 }

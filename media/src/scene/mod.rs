@@ -76,6 +76,8 @@ pub struct Cell {
 /// Who sits on the seat of a cell, as shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CellSitter {
+    /// Whose voice the ring around the avatar follows.
+    pub source: SourceId,
     /// The nickname, any text.
     pub name: String,
     /// The microphone is off.

@@ -94,7 +94,7 @@ impl Model {
             let found = people.iter().position(|(seat, _)| *seat == (place.live, place.seat));
             let who = found.map(|found| people.remove(found).1);
             if template == super::layouts::VOICES {
-                cells.push((place.seat, place.place, who.map(|(_, name, _, muted)| (name, muted))));
+                cells.push((place.seat, place.place, who.map(|(serial, name, _, muted)| (serial, name, muted))));
                 seated.extend(who);
             } else if let Some(who) = who {
                 tiles.push(who);

@@ -6,7 +6,7 @@ use super::avatar::{disc, face};
 use super::label::{blank, fill, px};
 use super::lettering::{CAP_HEIGHT, Style, lettering};
 use super::{Patch, Rgb, microphone};
-use crate::scene::{Cell, CellSitter, Proportion};
+use crate::scene::{Cell, CellSitter, Proportion, Rect};
 
 /// Of a cell of 180 by 200: the disc's diameter, what is above it, and the middle of the name.
 const DISC: usize = 112;
@@ -28,8 +28,8 @@ pub(in crate::mix) fn cell(proportion: Proportion, cell: &Cell) -> Option<Patch>
     let mut pixels = blank(rect.w, rect.h)?;
     let [red, green, blue] = GROUND.channels();
     pixels.fill(tiny_skia::Color::from_rgba8(red, green, blue, 255));
-    let diameter = proportion.length(DISC).min(rect.w).min(rect.h);
-    let (left, top) = ((rect.w - diameter) / 2, proportion.length(ABOVE).min(rect.h - diameter));
+    let Rect { x, y, w: diameter, .. } = cell_disc(proportion, rect);
+    let (left, top) = (x - rect.x, y - rect.y);
     match &cell.sitter {
         Some(sitter) => {
             if let Some(face) = face(diameter, &sitter.name) {
@@ -51,6 +51,13 @@ pub(in crate::mix) fn cell(proportion: Proportion, cell: &Cell) -> Option<Patch>
         }
     }
     Some(Patch::new(rect.x, rect.y, &pixels))
+}
+
+/// Where the round avatar of a cell is.
+pub(in crate::mix) fn cell_disc(proportion: Proportion, cell: Rect) -> Rect {
+    let diameter = proportion.length(DISC).min(cell.w).min(cell.h);
+    let (left, top) = ((cell.w - diameter) / 2, proportion.length(ABOVE).min(cell.h - diameter));
+    Rect { x: cell.x + left, y: cell.y + top, w: diameter, h: diameter }
 }
 
 /// Centred, with the sign of a microphone that is off before it.
@@ -76,7 +83,7 @@ fn write_name(pixels: &mut tiny_skia::Pixmap, proportion: Proportion, sitter: &C
 mod tests {
     use super::*;
     use crate::frame::Size;
-    use crate::scene::{Rect, Template};
+    use crate::scene::{SourceId, Template};
 
     fn drawn(sitter: Option<CellSitter>) -> Patch {
         let proportion = Template::HostStaticVoice6v6.proportion(Size { width: 720, height: 1280 });
@@ -101,7 +108,7 @@ mod tests {
 
     #[test]
     fn who_sits_there_is_named_and_muted_or_not() {
-        let sitter = |muted| Some(CellSitter { name: "Ada".into(), muted });
+        let sitter = |muted| Some(CellSitter { source: SourceId(1), name: "Ada".into(), muted });
         let [named, muted] = [sitter(false), sitter(true)].map(drawn);
         let white = |patch: &Patch| {
             let rows = (140..172).flat_map(|row| patch.row(0, row).0.iter());

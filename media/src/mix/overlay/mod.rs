@@ -11,15 +11,17 @@ mod lettering;
 mod microphone;
 mod patch;
 mod plate;
+mod ring;
 mod score;
 mod unknown;
 
 pub(super) use avatar::{avatar, avatar_place, round};
-pub(super) use cell::cell;
+pub(super) use cell::{cell, cell_disc};
 pub(crate) use colour::{Rgb, Yuv};
 pub(super) use label::{nickname, notice};
 pub use lettering::warm;
 pub(super) use patch::{Layer, Patch};
 pub(super) use plate::{Reading, badge, countdown, opening, outcome};
+pub(super) use ring::{Rings, ring_square};
 pub(super) use score::{BattleBar, share};
 pub use unknown::unknown_characters;
