@@ -217,6 +217,7 @@ fn two_teams_of_voices() {
             |i: usize| CellSitter { source: source(i), name: NAMES[i % 9].to_owned(), muted: i.is_multiple_of(4) };
         let cell = |(i, region): (usize, Region)| Cell {
             seat: u32::try_from(i % 6).unwrap(),
+            locked: i == 8,
             rect: region.rect,
             sitter: (i % 5 < 3).then(|| sitter(i)),
         };
@@ -257,7 +258,7 @@ fn rings_of_each_step_around_seats() {
         let template = Template::HostStaticVoice6v6;
         let cell = |(region, i): (Region, u32)| {
             let sitter = CellSitter { source: SourceId(i), name: NAMES[i as usize % 9].to_owned(), muted: i == 5 };
-            Cell { seat: i % 6, rect: region.rect, sitter: (i < 9).then_some(sitter) }
+            Cell { seat: i % 6, locked: i > 9, rect: region.rect, sitter: (i < 9).then_some(sitter) }
         };
         let cells = template.regions(CANVAS, 12).into_iter().zip(0..).map(cell).collect();
         mixer.set_scene(now, Scene { template, cells, battle: battle(&[500, 1_200]), ..scene(0) });
@@ -271,7 +272,7 @@ fn rings_of_each_step_around_seats() {
 fn results_of_teams() {
     snapshot("results-6v6", |mixer, now| {
         let template = Template::HostStaticVoice6v6;
-        let cell = |region: Region| Cell { seat: 0, rect: region.rect, sitter: None };
+        let cell = |region: Region| Cell { seat: 0, locked: false, rect: region.rect, sitter: None };
         let cells = template.regions(CANVAS, 12).into_iter().map(cell).collect();
         let battle = results(now, &[Outcome::Defeat, Outcome::Victory]);
         mixer.set_scene(now, Scene { template, cells, battle, ..scene(0) });

@@ -67,6 +67,8 @@ pub struct Voice {
 pub struct Cell {
     /// Its number, shown while nobody sits there.
     pub seat: u32,
+    /// Nobody may sit down: a lock is shown in place of the number.
+    pub locked: bool,
     /// Where it is.
     pub rect: Rect,
     /// Who sits there.

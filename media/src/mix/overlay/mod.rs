@@ -8,6 +8,7 @@ mod cell;
 mod colour;
 mod label;
 mod lettering;
+mod lock;
 mod microphone;
 mod patch;
 mod plate;
