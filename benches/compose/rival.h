@@ -6,6 +6,7 @@
  * It answers `ready VERSION`, then one line to each line of its input:
  *
  *   run N       composes N pictures           -> `ns T`, the CPU time of the whole process meanwhile, nanoseconds
+ *   load FILE   takes the first picture of the first source from FILE, packed I420 -> `loaded`
  *   save FILE   composes one of first frames  -> `saved`, with the canvas in FILE as packed I420
  *
  * CPU time of the process and not time on the wall: the machine may be shared, and a rival that works with several
@@ -116,6 +117,13 @@ int main(int argc, char **argv) {
             for (int n = atoi(line + 4); n > 0; n--, turn++)
                 if (rival_compose(&job, turn % job.frames) != 0) return 1;
             printf("ns %lld\n", (long long)(cpu_ns() - before));
+        } else if (strncmp(line, "load ", 5) == 0) {
+            const struct tile *tile = &job.tile[0];
+            size_t size = i420_size(tile->source_w, tile->source_h);
+            FILE *file = fopen(line + 5, "rb");
+            if (file == NULL || fread(tile->frame[0], 1, size, file) != size) return 1;
+            fclose(file);
+            printf("loaded\n");
         } else if (strncmp(line, "save ", 5) == 0) {
             FILE *file = fopen(line + 5, "wb");
             if (file == NULL || rival_compose(&job, 0) != 0 || rival_save(&job, file) != 0) return 1;

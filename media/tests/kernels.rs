@@ -3,7 +3,8 @@
 
 use costage_media::frame::{Colour, Matrix};
 use costage_media::kernel::recolour::Recolour;
-use costage_media::kernel::taps::{AreaTaps, Window};
+use costage_media::kernel::rows::{Rows, RowsMut};
+use costage_media::kernel::taps::{AreaTaps, LinearTap, LinearTaps};
 use costage_media::kernel::{Kernels, Level};
 
 const SIZES: std::ops::RangeInclusive<usize> = 1..=130;
@@ -13,21 +14,37 @@ const GUARD_BYTE: u8 = 0xA5;
 #[test]
 fn lerp_rows_equals_the_scalar() {
     for size in SIZES {
-        for weight in [0, 1, 63, 64, 100, 127, 128] {
-            let (a, b) = (noise(size, 1), noise(size, 2));
-            same_at_all_levels(size, |kernels, dst| (kernels.lerp_rows)(dst, &a, &b, weight));
+        for weights in [[0, 1, 32, 64, 96], [63, 65, 100, 127, 31]] {
+            let (stride, taps) =
+                (size + usize::from(weights[0]) % 7, weights.map(|weight| LinearTap { index: 1, weight }));
+            let src = noise(stride * 2 + size, 1);
+            same_in_all_rows(size, 5, |kernels, dst| (kernels.lerp_rows)(dst, size, Rows::new(&src, stride), &taps));
         }
     }
 }
 
 #[test]
-fn lerp_row_equals_the_scalar() {
+fn lerp_rows_equals_the_scalar_for_every_pair_and_weight() {
+    let pairs: Vec<_> = (0..=255u8).flat_map(|a| (0..=255u8).map(move |b| (a, b))).collect();
+    let src: Vec<u8> = pairs.iter().map(|pair| pair.0).chain(pairs.iter().map(|pair| pair.1)).collect();
+    for weight in 0..128 {
+        let tap = [LinearTap { index: 0, weight }];
+        let rows = Rows::new(&src, pairs.len());
+        same_in_all_rows(pairs.len(), 1, |kernels, dst| (kernels.lerp_rows)(dst, pairs.len(), rows, &tap));
+    }
+}
+
+#[test]
+fn lerp_columns_equals_the_scalar() {
     for dst_size in SIZES {
         for src_size in [1, dst_size / 2, dst_size, dst_size * 9 / 8, dst_size * 3 / 2, dst_size * 2] {
-            let src_size = src_size.max(1);
-            let src = noise(src_size.max(Window::BYTES), 3);
-            let windows = Window::linear(src_size, dst_size);
-            same_at_all_levels(dst_size, |kernels, dst| (kernels.lerp_row)(dst, &src, &windows));
+            let taps = LinearTaps::new(src_size.max(1), dst_size);
+            let stride = taps.row_len() + src_size % 3;
+            let src = noise(stride * 7, 3);
+            let rows = Rows::new(&src, stride);
+            for count in [1, 4, 7] {
+                same_in_all_rows(dst_size, count, |kernels, dst| (kernels.lerp_columns)(dst, count, rows, &taps));
+            }
         }
     }
 }
@@ -35,30 +52,40 @@ fn lerp_row_equals_the_scalar() {
 #[test]
 fn average_rows_equals_the_scalar() {
     for size in SIZES {
-        for rows in [2, 3, 4, 7, 120] {
+        for rows in [5, 6, 7, 8, 15, 21, 363] {
             let stride = size + rows % 5; // odd strides among them
             let src = noise(stride * (rows - 1) + size, 4);
-            let taps = AreaTaps::new(rows, 1);
-            same_at_all_levels(size, |kernels, dst| (kernels.average_rows)(dst, &src, stride, taps.pixel(0).1));
+            let (src, taps) =
+                (Rows::new(&src, stride), AreaTaps::new(rows, if rows == 5 { 1 } else { 3.min(rows / 3) }));
+            let count = taps.runs().len();
+            same_in_all_rows(size, count, |kernels, dst| (kernels.average_rows)(dst, size, src, taps.runs()));
         }
     }
 }
 
 #[test]
-fn average_row_equals_the_scalar() {
+fn average_columns_equals_the_scalar() {
     for dst_size in SIZES {
-        for src_size in [
-            2 * dst_size + 1,
-            3 * dst_size,
-            4 * dst_size,
-            4 * dst_size + 1,
-            9 * dst_size / 2,
-            8 * dst_size,
-            15 * dst_size + 3,
-        ] {
+        let (twice, thrice) = (2 * dst_size + 1, (3 * dst_size - 1).max(3));
+        let more = [3 * dst_size, 4 * dst_size, 4 * dst_size + 1, 9 * dst_size / 2, 8 * dst_size, 15 * dst_size + 3];
+        for src_size in [twice, thrice].into_iter().chain(more) {
             let taps = AreaTaps::new(src_size, dst_size);
-            let src = noise(taps.row_len().max(src_size), 5);
-            same_at_all_levels(dst_size, |kernels, dst| (kernels.average_row)(dst, &src, &taps));
+            let stride = taps.row_len() + src_size % 3;
+            let src = noise(stride * 6, 5);
+            let rows = Rows::new(&src, stride);
+            for count in [1, 4, 6] {
+                same_in_all_rows(dst_size, count, |kernels, dst| (kernels.average_columns)(dst, count, rows, &taps));
+            }
+        }
+    }
+}
+
+#[test]
+fn halve_equals_the_scalar() {
+    for size in SIZES {
+        for stride in [2 * size, 2 * size + 3] {
+            let src = noise(stride * 5 + 2 * size, 6);
+            same_in_all_rows(size, 3, |kernels, dst| (kernels.halve)(dst, size, 3, Rows::new(&src, stride)));
         }
     }
 }
@@ -69,6 +96,15 @@ fn blend_row_equals_the_scalar() {
         for seed in 6..10 {
             let (src, alpha) = (noise(size, seed), noise(size, seed + 10));
             same_at_all_levels(size, |kernels, dst| (kernels.blend_row)(dst, &src, &alpha));
+        }
+    }
+}
+
+#[test]
+fn tint_row_equals_the_scalar() {
+    for size in SIZES {
+        for (value, alpha) in [(0, 140), (255, 1), (16, 255), (90, 0), (201, 77)] {
+            same_at_all_levels(size, |kernels, dst| (kernels.tint_row)(dst, value, alpha));
         }
     }
 }
@@ -119,16 +155,27 @@ fn recolouring_equals_the_scalar_for_every_sample() {
 
 #[test]
 fn kernels_never_panic_on_short_slices() {
-    let windows = Window::linear(100, 64);
-    let taps = AreaTaps::new(300, 64);
+    let (taps, area, halves) = (LinearTaps::new(100, 64), AreaTaps::new(300, 64), AreaTaps::new(9, 3));
+    let tap = LinearTap { index: 1, weight: 3 };
     let by = recolours().next().expect("some colours are not the canvas's");
     for length in 0..70 {
         let src = noise(length, 1);
+        for stride in [0, 1, length, 64] {
+            let rows = Rows::new(&src, stride);
+            same_in_all_rows(64, 4, |kernels, dst| (kernels.lerp_rows)(dst, 64, rows, &[tap; 5]));
+            same_in_all_rows(64, 4, |kernels, dst| (kernels.lerp_columns)(dst, 5, rows, &taps));
+            same_in_all_rows(64, 4, |kernels, dst| (kernels.average_rows)(dst, 64, rows, halves.runs()));
+            same_in_all_rows(64, 4, |kernels, dst| (kernels.average_columns)(dst, 5, rows, &area));
+            same_in_all_rows(64, 4, |kernels, dst| (kernels.halve)(dst, 64, 5, rows));
+            let wide = noise(1_000, 2);
+            same_at_all_levels(64, |kernels, dst| {
+                (kernels.lerp_rows)(RowsMut::new(dst, stride), length, Rows::new(&wide, 100), &[tap; 4]);
+                (kernels.lerp_columns)(RowsMut::new(dst, stride), 4, Rows::new(&wide, 200), &taps);
+                (kernels.average_rows)(RowsMut::new(dst, stride), length, Rows::new(&wide, 100), halves.runs());
+                (kernels.halve)(RowsMut::new(dst, stride), length, 4, Rows::new(&wide, 100));
+            });
+        }
         same_at_all_levels(64, |kernels, dst| {
-            (kernels.lerp_rows)(dst, &src, &src, 255);
-            (kernels.lerp_row)(dst, &src, &windows);
-            (kernels.average_rows)(dst, &src, length, &[128, 128]);
-            (kernels.average_row)(dst, &src, &taps);
             (kernels.blend_row)(dst, &src, &src);
             (kernels.recolour_luma)(dst, &words(length, 2), &by);
             (kernels.recolour_chroma)(dst, &mut src.clone(), &mut words(70 - length, 3), &by);
@@ -145,6 +192,19 @@ fn recolours() -> impl Iterator<Item = Recolour> {
 
 fn words(size: usize, seed: u64) -> Vec<i16> {
     noise(size * 2, seed).chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect()
+}
+
+/// Runs `kernel` at all levels into so many rows of `width` bytes, an odd number of bytes apart, and compares whole buffers:
+/// what lies between rows is untouched.
+fn same_in_all_rows(width: usize, rows: usize, mut kernel: impl FnMut(&Kernels, RowsMut<'_>)) {
+    let stride = width + 7 - width % 2;
+    let untouched = noise(stride * rows, 99);
+    same_at_all_levels(stride * (rows - 1) + width, |kernels, dst| {
+        kernel(kernels, RowsMut::new(dst, stride));
+        for (dst, untouched) in dst.chunks_mut(stride).zip(untouched.chunks(stride)) {
+            assert_eq!(dst.get(width..).unwrap_or_default(), &untouched[width..dst.len().max(width)]);
+        }
+    });
 }
 
 /// Runs `kernel` at all levels, each into its own row between guard bytes, and compares whole buffers.

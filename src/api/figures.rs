@@ -24,7 +24,7 @@ pub struct Snapshot {
     pub mixing_ms: Option<Quantiles>,
     /// Its stages: means, so that they add up to the mean of the whole; `null` while nothing is mixed.
     pub stages_ms: Option<Stages>,
-    /// `scalar` or `avx2`.
+    /// `scalar`, `neon`, `avx2` or `avx512`.
     pub simd: String,
     /// Whether openh264 was built with its assembly.
     #[serde(rename = "openh264Assembly")]

@@ -10,7 +10,9 @@ use super::config::Simd;
 pub fn kernels(simd: Simd) -> Kernels {
     Kernels::pick(match simd {
         Simd::Auto => None,
+        Simd::Avx512 => Some(Level::Avx512),
         Simd::Avx2 => Some(Level::Avx2),
+        Simd::Neon => Some(Level::Neon),
         Simd::Scalar => Some(Level::Scalar),
     })
 }

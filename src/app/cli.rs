@@ -115,10 +115,13 @@ pub fn run() -> ExitCode {
     // The level of this run, which COSTAGE_SIMD may lower.
     let simd = match std::env::var("COSTAGE_SIMD").as_deref() {
         Ok("scalar") => Simd::Scalar,
+        Ok("neon") => Simd::Neon,
         Ok("avx2") => Simd::Avx2,
+        Ok("avx512") => Simd::Avx512,
         Ok("auto" | "") | Err(_) => Simd::Auto,
         Ok(wrong) => {
-            drop(writeln!(std::io::stderr(), "costage: COSTAGE_SIMD is `{wrong}`; it may be auto, avx2 or scalar"));
+            let levels = "auto, avx512, avx2, neon or scalar";
+            drop(writeln!(std::io::stderr(), "costage: COSTAGE_SIMD is `{wrong}`; it may be {levels}"));
             return ExitCode::from(USAGE_STATUS);
         }
     };

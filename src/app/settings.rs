@@ -35,7 +35,7 @@ pub struct Settings {
     /// Video bit rate of each mix, bits a second [default: 2500000]
     #[arg(long, value_name = "BPS")]
     pub bitrate_bps: Option<String>,
-    /// SIMD level: auto, avx2 or scalar; lowers, never raises [default: auto]
+    /// SIMD level: auto, avx512, avx2, neon or scalar; lowers, never raises [default: auto]
     #[arg(long, value_name = "LEVEL")]
     pub simd: Option<String>,
     /// How long a shutdown waits for sessions to end, seconds [default: 10]

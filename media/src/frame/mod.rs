@@ -65,22 +65,40 @@ impl PictureRef<'_> {
     }
 }
 
-/// An owned 4:2:0 picture of even size, tightly packed, BT.601 limited range.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An owned 4:2:0 picture of even size, tightly packed, BT.601 limited range. It begins with a cache line, so that vectors of
+/// its rows lie in one line where they can.
+#[derive(Debug)]
 pub struct I420 {
     size: Size,
-    data: Vec<u8>,
+    /// The picture and what is left of the line before it.
+    bytes: Vec<u8>,
+    start: usize,
 }
+
+/// Bytes of a cache line.
+const LINE: usize = 64;
 
 impl I420 {
     /// A black picture. Odd sizes are rounded up to even.
     #[must_use]
     pub fn black(size: Size) -> Self {
         let size = Size { width: size.width.next_multiple_of(2), height: size.height.next_multiple_of(2) };
-        let luma = size.width * size.height;
-        let mut data = vec![16; luma];
-        data.resize(luma + luma / 2, 128);
-        Self { size, data }
+        let mut picture = Self::blank(size);
+        let [y, chroma @ ..] = picture.planes_mut();
+        y.fill(16);
+        chroma.into_iter().for_each(|plane| plane.fill(128));
+        picture
+    }
+
+    /// One of an even size with zeros in it.
+    fn blank(size: Size) -> Self {
+        let bytes = vec![0; size.width * size.height / 2 * 3 + LINE];
+        let start = bytes.as_ptr().align_offset(LINE).min(LINE);
+        Self { size, bytes, start }
+    }
+
+    fn data(&self) -> &[u8] {
+        &self.bytes[self.start..][..self.size.width * self.size.height / 2 * 3]
     }
 
     /// Width and height of the luma plane.
@@ -93,7 +111,7 @@ impl I420 {
     #[must_use]
     pub fn as_ref(&self) -> PictureRef<'_> {
         let Size { width, height } = self.size;
-        let (y, chroma) = self.data.split_at(width * height);
+        let (y, chroma) = self.data().split_at(width * height);
         let (u, v) = chroma.split_at(chroma.len() / 2);
         let plane = |data, width, height| PlaneRef { data, stride: width, width, height };
         PictureRef {
@@ -108,11 +126,28 @@ impl I420 {
     #[must_use]
     pub fn planes_mut(&mut self) -> [&mut [u8]; 3] {
         let luma = self.size.width * self.size.height;
-        let (y, chroma) = self.data.split_at_mut(luma);
+        let (y, chroma) = self.bytes[self.start..][..luma / 2 * 3].split_at_mut(luma);
         let (u, v) = chroma.split_at_mut(luma / 4);
         [y, u, v]
     }
 }
+
+impl Clone for I420 {
+    fn clone(&self) -> Self {
+        let mut copy = Self::blank(self.size);
+        let (start, length) = (copy.start, self.data().len());
+        copy.bytes[start..][..length].copy_from_slice(self.data());
+        copy
+    }
+}
+
+impl PartialEq for I420 {
+    fn eq(&self, other: &Self) -> bool {
+        self.size == other.size && self.data() == other.data()
+    }
+}
+
+impl Eq for I420 {}
 
 /// Samples per channel in one block: 20 ms at 48 kHz.
 pub const BLOCK_SAMPLES: usize = 960;

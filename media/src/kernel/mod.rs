@@ -2,11 +2,14 @@
 //!
 //! | kernel | does | scalar |
 //! |---|---|---|
-//! | [`Kernels::lerp_rows`] | two rows into one, 7-bit weight | [`scale::lerp_rows`] |
-//! | [`Kernels::lerp_row`] | a row resampled between neighbours | [`scale::lerp_row`] |
-//! | [`Kernels::average_rows`] | many rows into one, 8-bit weights | [`scale::average_rows`] |
-//! | [`Kernels::average_row`] | a row shrunk by area | [`scale::average_row`] |
+//! | [`Kernels::lerp_rows`] | between two rows | [`scale::lerp_rows`] |
+//! | [`Kernels::lerp_columns`] | rows resampled between neighbours | [`scale::lerp_columns`] |
+//! | [`Kernels::average_rows`] | many rows into one | [`scale::average_rows`] |
+//! | [`Kernels::average_columns`] | rows shrunk by area | [`scale::average_columns`] |
+//! | [`Kernels::halve`] | half as wide and half as high | [`scale::halve`] |
+//! | [`Kernels::begin`] | has the first rows in the cache before they are read | nothing |
 //! | [`Kernels::blend_row`] | source over destination by an alpha row | [`blend::blend_row`] |
+//! | [`Kernels::tint_row`] | one value over a row at one alpha | [`blend::tint_row`] |
 //! | [`Kernels::recolour_chroma`], [`Kernels::recolour_luma`] | other colours into the canvas's | [`recolour`] |
 //!
 //! **Invariant:** every level gives the bits of the scalar, at every length; a kernel never allocates and never
@@ -15,76 +18,44 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 pub mod blend;
+mod level;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 pub mod recolour;
+pub mod rows;
 pub mod scale;
 pub mod sound;
 pub mod taps;
 
-use std::fmt;
-
+pub use level::Level;
 use recolour::Recolour;
-use taps::{AreaTaps, Window};
-
-/// The instruction set that the kernels use, from least to most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// Plain Rust: the specification, and what processors other than x86-64 get.
-    Scalar,
-    /// 256-bit integer vectors of x86-64.
-    Avx2,
-}
-
-impl Level {
-    /// All levels, from least to most.
-    pub const ALL: [Self; 2] = [Self::Scalar, Self::Avx2];
-
-    /// The best level of this processor.
-    #[must_use]
-    pub fn detect() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx2") {
-            return Self::Avx2;
-        }
-        Self::Scalar
-    }
-
-    /// Reads `scalar` or `avx2`, in any case; `None` for anything else.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|level| level.name().eq_ignore_ascii_case(text.trim()))
-    }
-
-    /// The name as [`Level::parse`] reads it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Scalar => "scalar",
-            Self::Avx2 => "avx2",
-        }
-    }
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+use rows::{Rows, RowsMut};
+use taps::{AreaRun, AreaTaps, LinearTap, LinearTaps};
 
 /// The kernels of one level, picked once and handed down by value.
 #[derive(Debug, Clone, Copy)]
 pub struct Kernels {
     level: Level,
     /// See [`scale::lerp_rows`].
-    pub lerp_rows: fn(dst: &mut [u8], a: &[u8], b: &[u8], weight: u8),
-    /// See [`scale::lerp_row`].
-    pub lerp_row: fn(dst: &mut [u8], src: &[u8], windows: &[Window]),
+    pub lerp_rows: fn(dst: RowsMut<'_>, width: usize, src: Rows<'_>, taps: &[LinearTap]),
+    /// See [`scale::lerp_columns`].
+    pub lerp_columns: fn(dst: RowsMut<'_>, rows: usize, src: Rows<'_>, taps: &LinearTaps),
     /// See [`scale::average_rows`].
-    pub average_rows: fn(dst: &mut [u8], src: &[u8], stride: usize, weights: &[u8]),
-    /// See [`scale::average_row`].
-    pub average_row: fn(dst: &mut [u8], src: &[u8], taps: &AreaTaps),
+    pub average_rows: fn(dst: RowsMut<'_>, width: usize, src: Rows<'_>, runs: &[AreaRun]),
+    /// See [`scale::average_columns`].
+    pub average_columns: fn(dst: RowsMut<'_>, rows: usize, src: Rows<'_>, taps: &AreaTaps),
+    /// See [`scale::halve`].
+    pub halve: fn(dst: RowsMut<'_>, width: usize, rows: usize, src: Rows<'_>),
+    /// Has the first rows on their way into the cache, `width` bytes of each; the others follow as rows are read. Changes
+    /// nothing else.
+    pub begin: fn(src: Rows<'_>, width: usize),
     /// See [`blend::blend_row`].
     pub blend_row: fn(dst: &mut [u8], src: &[u8], alpha: &[u8]),
+    /// See [`blend::tint_row`].
+    pub tint_row: fn(dst: &mut [u8], value: u8, alpha: u8),
     /// See [`recolour::recolour_chroma`].
     pub recolour_chroma: fn(u: &mut [u8], v: &mut [u8], shift: &mut [i16], by: &Recolour),
     /// See [`recolour::recolour_luma`].
@@ -92,12 +63,21 @@ pub struct Kernels {
 }
 
 impl Kernels {
-    /// The kernels of `level`, or of the processor's best level where that is less.
+    /// The kernels of `level`, or of the processor's best level below it where it lacks that one.
     #[must_use]
     pub fn new(level: Level) -> Self {
-        match level.min(Level::detect()) {
-            Level::Scalar => Self::scalar(),
+        match level.lowered() {
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => Self::avx512(),
+            #[cfg(target_arch = "x86_64")]
             Level::Avx2 => Self::avx2(),
+            #[cfg(not(target_arch = "x86_64"))]
+            Level::Avx512 | Level::Avx2 => Self::scalar(),
+            #[cfg(target_arch = "aarch64")]
+            Level::Neon => Self::neon(),
+            #[cfg(not(target_arch = "aarch64"))]
+            Level::Neon => Self::scalar(),
+            Level::Scalar => Self::scalar(),
         }
     }
 
@@ -117,12 +97,32 @@ impl Kernels {
         Self {
             level: Level::Scalar,
             lerp_rows: scale::lerp_rows,
-            lerp_row: scale::lerp_row,
+            lerp_columns: scale::lerp_columns,
             average_rows: scale::average_rows,
-            average_row: scale::average_row,
+            average_columns: scale::average_columns,
+            halve: scale::halve,
+            begin: |_, _| {},
             blend_row: blend::blend_row,
+            tint_row: blend::tint_row,
             recolour_chroma: recolour::recolour_chroma,
             recolour_luma: recolour::recolour_luma,
+        }
+    }
+
+    #[cfg(target_arch = "aarch64")]
+    fn neon() -> Self {
+        Self {
+            level: Level::Neon,
+            lerp_rows: neon::lerp_rows,
+            lerp_columns: neon::lerp_columns,
+            average_rows: neon::average_rows,
+            average_columns: neon::average_columns,
+            halve: neon::halve,
+            begin: neon::begin,
+            blend_row: neon::blend_row,
+            tint_row: neon::tint_row,
+            recolour_chroma: neon::recolour_chroma,
+            recolour_luma: neon::recolour_luma,
         }
     }
 
@@ -131,18 +131,32 @@ impl Kernels {
         Self {
             level: Level::Avx2,
             lerp_rows: avx2::lerp_rows,
-            lerp_row: avx2::lerp_row,
+            lerp_columns: avx2::lerp_columns,
             average_rows: avx2::average_rows,
-            average_row: avx2::average_row,
+            average_columns: avx2::average_columns,
+            halve: avx2::halve,
+            begin: avx2::begin,
             blend_row: avx2::blend_row,
+            tint_row: avx2::tint_row,
             recolour_chroma: avx2::recolour_chroma,
             recolour_luma: avx2::recolour_luma,
         }
     }
 
-    #[cfg(not(target_arch = "x86_64"))]
-    fn avx2() -> Self {
-        Self::scalar()
+    /// Recolouring, which is rare, is AVX2's.
+    #[cfg(target_arch = "x86_64")]
+    fn avx512() -> Self {
+        Self {
+            level: Level::Avx512,
+            lerp_rows: avx512::lerp_rows,
+            lerp_columns: avx512::lerp_columns,
+            average_rows: avx512::average_rows,
+            average_columns: avx512::average_columns,
+            halve: avx512::halve,
+            blend_row: avx512::blend_row,
+            tint_row: avx512::tint_row,
+            ..Self::avx2()
+        }
     }
 }
 
@@ -151,17 +165,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_level_is_read_back_by_its_name() {
-        for level in Level::ALL {
-            assert_eq!(Level::parse(&level.to_string().to_uppercase()), Some(level));
-        }
-        assert_eq!(Level::parse("avx1024"), None);
-    }
-
-    #[test]
     fn a_wish_lowers_the_level_and_never_raises_it() {
         assert_eq!(Kernels::pick(Some(Level::Scalar)).level(), Level::Scalar);
-        assert_eq!(Kernels::pick(Some(Level::Avx2)).level(), Level::detect());
         assert_eq!(Kernels::pick(None).level(), Level::detect());
+        for level in Level::ALL {
+            assert_eq!(Kernels::pick(Some(level)).level(), level.lowered());
+        }
     }
 }

@@ -1,71 +1,94 @@
-//! Scaling of 8-bit rows, in two steps: rows into one row, then that row to its new length.
+//! Scaling of 8-bit rows, in two steps: rows into one row, then that row to its new length. Weights are 128ths.
 
-use super::taps::{AreaTaps, Window};
+use super::rows::{Rows, RowsMut};
+use super::taps::{AreaRun, AreaTaps, LinearTap, LinearTaps};
 
-/// `dst = (a·(128 − w) + b·w + 64) >> 7`, `w` in 128ths, at most 128.
+/// Row `j` of `dst = (a·(128 − w) + b·w + 64) >> 7`, where tap `j` says which row of `src` is `a` and what `b`, the one after
+/// it, weighs. Does nothing from the first row on that is not all there.
+pub fn lerp_rows(mut dst: RowsMut<'_>, width: usize, src: Rows<'_>, taps: &[LinearTap]) {
+    for (j, tap) in taps.iter().enumerate() {
+        let Some(Between { dst, a, b, weights }) = Between::rows(&mut dst, j, width, src, *tap) else { return };
+        lerp_bytes(dst, a, b, weights);
+    }
+}
+
+/// A row of the output, and both rows that it is made of with their weights, all as long.
+pub(super) struct Between<'a, 'b> {
+    pub(super) dst: &'b mut [u8],
+    pub(super) a: &'a [u8],
+    pub(super) b: &'a [u8],
+    pub(super) weights: [u8; 2],
+}
+
+impl<'a, 'b> Between<'a, 'b> {
+    /// Row `j` by `tap`; `None` when one of them is not all there.
+    #[inline]
+    pub(super) fn rows(
+        dst: &'b mut RowsMut<'_>,
+        j: usize,
+        width: usize,
+        src: Rows<'a>,
+        tap: LinearTap,
+    ) -> Option<Self> {
+        let ([a, b], weights) = tap.halves();
+        Some(Self { dst: dst.row(j, width)?, a: src.row(a, width)?, b: src.row(b, width)?, weights })
+    }
+}
+
+/// `dst = (a·w₀ + b·w₁ + 64) >> 7`.
 #[inline]
-#[allow(clippy::cast_possible_truncation, reason = "a weighted mean of two bytes is a byte")]
-pub fn lerp_rows(dst: &mut [u8], a: &[u8], b: &[u8], weight: u8) {
-    let weight = u16::from(weight.min(128));
+pub(super) fn lerp_bytes(dst: &mut [u8], a: &[u8], b: &[u8], weights: [u8; 2]) {
     for ((dst, &a), &b) in dst.iter_mut().zip(a).zip(b) {
-        *dst = ((u16::from(a) * (128 - weight) + u16::from(b) * weight + 64) >> 7) as u8;
+        *dst = mean([a, b], weights);
     }
 }
 
-/// `dst = (p·(128 − w) + q·w + 64) >> 7` with `p`, `q` and `w` of each pixel as [`Window::linear`] has them.
-/// What needs a window beyond `src` is passed over.
-#[inline]
-pub fn lerp_row(dst: &mut [u8], src: &[u8], windows: &[Window]) {
-    for (dst, window) in dst.chunks_mut(16).zip(windows) {
-        lerp_window(dst, src, window);
-    }
-}
-
-/// Up to sixteen pixels of [`lerp_row`].
-#[inline]
+/// Of two bytes by weights that add up to 128.
+#[inline(always)]
 #[allow(clippy::cast_possible_truncation, reason = "a weighted mean of two bytes is a byte")]
-pub(super) fn lerp_window(dst: &mut [u8], src: &[u8], window: &Window) {
-    for (half, dst) in dst.chunks_mut(8).enumerate().take(2) {
-        let base = window.base[half] as usize;
-        let Some(bytes) = src.get(base..).and_then(|from| from.first_chunk::<{ Window::BYTES }>()) else { return };
-        for (i, dst) in dst.iter_mut().enumerate() {
-            let at = half * 16 + i * 2;
-            let pixel = |k: usize| u16::from(bytes[usize::from(window.pick[at + k] & 15)]);
-            let weight = |k: usize| u16::from(window.weight[at + k]);
-            *dst = ((pixel(0) * weight(0) + pixel(1) * weight(1) + 64) >> 7) as u8;
+fn mean(pixels: [u8; 2], weights: [u8; 2]) -> u8 {
+    let [p, q] = pixels.map(u16::from);
+    let [v, w] = weights.map(u16::from);
+    ((p * v + q * w + 64) >> 7) as u8
+}
+
+/// Each of `rows` rows resampled: pixel `i` of it is `(p·(128 − w) + q·w + 64) >> 7`, where tap `i` says which pixel of the
+/// row of `src` is `p` and what `q`, the one after it, weighs. Rows of `src` need [`LinearTaps::row_len`] readable bytes;
+/// does nothing from the first row on that is not all there.
+pub fn lerp_columns(mut dst: RowsMut<'_>, rows: usize, src: Rows<'_>, taps: &LinearTaps) {
+    for j in 0..rows {
+        let (Some(dst), Some(src)) = (dst.row(j, taps.taps().len()), src.row(j, taps.row_len())) else { return };
+        for (dst, tap) in dst.iter_mut().zip(taps.taps()) {
+            let (pixels, weights) = tap.halves();
+            *dst = mean(pixels.map(|pixel| src[pixel]), weights);
         }
     }
 }
 
-/// `dst[x] = (Σ src[k·stride + x]·w[k] + 128) >> 8`; the weights add up to 256.
-/// Does nothing when `src` ends before the last row does.
-#[inline]
-pub fn average_rows(dst: &mut [u8], src: &[u8], stride: usize, weights: &[u8]) {
-    if !rows_fit(dst.len(), src.len(), stride, weights.len()) {
-        return;
+/// Row `j` of `dst = (Σ row(start + k)·w(k) + 64) >> 7` by run `j`. Does nothing from the first row on that is not all there.
+pub fn average_rows(mut dst: RowsMut<'_>, width: usize, src: Rows<'_>, runs: &[AreaRun]) {
+    for (j, run) in runs.iter().enumerate() {
+        let src = src.from(run.start());
+        let last = run.weights().len().max(1) - 1;
+        let (Some(dst), Some(_)) = (dst.row(j, width), src.row(last, width)) else { return };
+        average_bytes(dst, src, 0, run.weights());
     }
-    average_columns(dst, src, stride, weights);
 }
 
-/// Whether `rows` rows of `width` bytes lie inside `len` bytes.
-pub(super) fn rows_fit(width: usize, len: usize, stride: usize, rows: usize) -> bool {
-    rows > 0 && (rows - 1).checked_mul(stride).and_then(|last| last.checked_add(width)).is_some_and(|end| end <= len)
-}
-
-/// [`average_rows`] once the lengths are known to fit. Rows are added up some columns at a time: 255·256 and the rounding
-/// fit sixteen bits.
+/// The mean of the columns from `x` on of rows that are there, some columns at a time.
 #[allow(clippy::cast_possible_truncation, reason = "a weighted mean of bytes is a byte")]
-pub(super) fn average_columns(dst: &mut [u8], src: &[u8], stride: usize, weights: &[u8]) {
+pub(super) fn average_bytes(dst: &mut [u8], src: Rows<'_>, x: usize, weights: &[u8]) {
     for (i, dst) in dst.chunks_mut(COLUMNS).enumerate() {
-        let mut sums = [128u16; COLUMNS];
+        let from = x + i * COLUMNS;
+        let mut sums = [64u16; COLUMNS];
         for (k, &weight) in weights.iter().enumerate() {
-            let row = &src[k * stride + i * COLUMNS..][..dst.len()];
+            let row = src.row(k, from + dst.len()).unwrap_or_default().get(from..).unwrap_or_default();
             for (sum, &pixel) in sums.iter_mut().zip(row) {
                 *sum = sum.wrapping_add(u16::from(pixel) * u16::from(weight));
             }
         }
         for (dst, sum) in dst.iter_mut().zip(sums) {
-            *dst = (sum >> 8) as u8;
+            *dst = (sum >> 7) as u8;
         }
     }
 }
@@ -73,25 +96,38 @@ pub(super) fn average_columns(dst: &mut [u8], src: &[u8], stride: usize, weights
 /// Columns whose sums are held at once.
 const COLUMNS: usize = 64;
 
-/// `dst[i] = (Σ src[start(i) + k]·w(i, k) + 128) >> 8` by `taps`. Does nothing when `src` is shorter than
-/// [`AreaTaps::row_len`].
-#[inline]
-pub fn average_row(dst: &mut [u8], src: &[u8], taps: &AreaTaps) {
-    average_from(0, dst, src, taps);
+/// Each of `rows` rows shrunk: pixel `i` of it is `(Σ src(start + k)·w(k) + 64) >> 7` by run `i`. Rows of `src` need
+/// [`AreaTaps::row_len`] readable bytes; does nothing from the first row on that is not all there.
+#[allow(clippy::cast_possible_truncation, reason = "a weighted mean of bytes is a byte")]
+pub fn average_columns(mut dst: RowsMut<'_>, rows: usize, src: Rows<'_>, taps: &AreaTaps) {
+    for j in 0..rows {
+        let (Some(dst), Some(src)) = (dst.row(j, taps.runs().len()), src.row(j, taps.row_len())) else { return };
+        for (dst, run) in dst.iter_mut().zip(taps.runs()) {
+            let weighed = src[run.start()..].iter().zip(run.weights()).map(|(&p, &w)| u16::from(p) * u16::from(w));
+            *dst = ((weighed.sum::<u16>() + 64) >> 7) as u8;
+        }
+    }
 }
 
-/// [`average_row`] for the output pixels from `first` on.
-#[allow(clippy::cast_possible_truncation, reason = "a weighted mean of bytes is a byte")]
-pub(super) fn average_from(first: usize, dst: &mut [u8], src: &[u8], taps: &AreaTaps) {
-    if src.len() < taps.row_len() {
-        return;
+/// Half as wide and half as high: `dst = (a + b + c + d + 2) >> 2` of each two by two, `width` × `rows` of them. Rounded once,
+/// where two steps would round twice. Does nothing from the first row on that is not all there.
+pub fn halve(mut dst: RowsMut<'_>, width: usize, rows: usize, src: Rows<'_>) {
+    for j in 0..rows {
+        let (Some(dst), Some(above), Some(below)) =
+            (dst.row(j, width), src.row(2 * j, 2 * width), src.row(2 * j + 1, 2 * width))
+        else {
+            return;
+        };
+        halve_bytes(dst, above, below);
     }
-    for (i, dst) in dst.iter_mut().enumerate() {
-        let (start, weights) = taps.pixel(first + i);
-        let sum: u32 = src[start..].iter().zip(weights).map(|(&p, &w)| u32::from(p) * u32::from(w)).sum();
-        if !weights.is_empty() {
-            *dst = ((sum + 128) >> 8) as u8;
-        }
+}
+
+/// One row of [`halve`].
+#[allow(clippy::cast_possible_truncation, reason = "a mean of bytes is a byte")]
+pub(super) fn halve_bytes(dst: &mut [u8], above: &[u8], below: &[u8]) {
+    for ((dst, above), below) in dst.iter_mut().zip(above.chunks_exact(2)).zip(below.chunks_exact(2)) {
+        let sum: u16 = above.iter().chain(below).map(|&pixel| u16::from(pixel)).sum();
+        *dst = ((sum + 2) >> 2) as u8;
     }
 }
 
@@ -99,16 +135,33 @@ pub(super) fn average_from(first: usize, dst: &mut [u8], src: &[u8], taps: &Area
 mod tests {
     use super::*;
 
+    /// One row of `src` bytes becomes `dst` of them.
+    fn columns(src: &[u8], dst: usize) -> Vec<u8> {
+        let mut out = vec![7; dst];
+        let mut row = src.to_vec();
+        if src.len() > 2 * dst {
+            let taps = AreaTaps::new(src.len(), dst);
+            row.resize(taps.row_len(), 99);
+            average_columns(RowsMut::new(&mut out, dst), 1, Rows::new(&row, row.len()), &taps);
+        } else {
+            let taps = LinearTaps::new(src.len(), dst);
+            row.resize(taps.row_len(), 99);
+            lerp_columns(RowsMut::new(&mut out, dst), 1, Rows::new(&row, row.len()), &taps);
+        }
+        out
+    }
+
     #[test]
     fn flat_rows_stay_flat() {
         for value in [0, 1, 127, 128, 254, 255] {
             let src = [value; 400];
             let mut out = [7; 100];
-            lerp_rows(&mut out, &src, &src, 77);
+            let taps = [LinearTap { index: 0, weight: 77 }];
+            lerp_rows(RowsMut::new(&mut out, 100), 100, Rows::new(&src, 100), &taps);
             assert_eq!(out, [value; 100]);
-            average_row(&mut out[..30], &src, &AreaTaps::new(391, 30));
-            assert_eq!(out, [value; 100]);
-            lerp_row(&mut out, &src, &Window::linear(151, 100));
+            assert_eq!(columns(&src[..391], 30), [value; 30]);
+            assert_eq!(columns(&src[..151], 100), [value; 100]);
+            halve(RowsMut::new(&mut out, 10), 10, 10, Rows::new(&src, 20));
             assert_eq!(out, [value; 100]);
         }
     }
@@ -117,16 +170,27 @@ mod tests {
     fn three_rows_of_equal_weight_give_their_mean() {
         let taps = AreaTaps::new(3, 1);
         let mut out = [0];
-        average_rows(&mut out, &[30, 60, 91], 1, taps.pixel(0).1);
+        average_rows(RowsMut::new(&mut out, 1), 1, Rows::new(&[30, 60, 91], 1), taps.runs());
         assert_eq!(out, [60]);
     }
 
     #[test]
-    fn a_row_that_is_too_short_is_left_alone() {
+    fn halving_rounds_once() {
+        let mut out = [0; 2];
+        halve(RowsMut::new(&mut out, 2), 2, 1, Rows::new(&[0, 1, 7, 8, 0, 0, 8, 8], 4));
+        assert_eq!(out, [0, 8]);
+    }
+
+    #[test]
+    fn what_is_not_all_there_is_left_alone() {
         let mut out = [9; 32];
-        average_rows(&mut out, &[1; 40], 32, &[128, 128]);
-        average_row(&mut out, &[1; 4], &AreaTaps::new(96, 32));
-        lerp_row(&mut out, &[1; 4], &Window::linear(32, 32));
+        let (short, odd) = (Rows::new(&[1; 40], 32), AreaTaps::new(2 * 32 + 1, 32));
+        average_rows(RowsMut::new(&mut out, 32), 32, short, &odd.runs()[..1]);
+        average_columns(RowsMut::new(&mut out, 32), 1, short, &odd);
+        lerp_rows(RowsMut::new(&mut out, 32), 32, short, &[LinearTap { index: 0, weight: 1 }]);
+        lerp_columns(RowsMut::new(&mut out, 32), 1, short, &LinearTaps::new(32, 32));
+        halve(RowsMut::new(&mut out, 32), 32, 1, short);
+        lerp_rows(RowsMut::new(&mut out[..31], 32), 32, Rows::new(&[1; 64], 32), &[LinearTap { index: 0, weight: 0 }]);
         assert_eq!(out, [9; 32]);
     }
 }

@@ -59,9 +59,12 @@ impl Sounds {
     /// The kernels of `level`, or of the processor's best level where that is less.
     #[must_use]
     pub fn new(level: Level) -> Self {
-        match level.min(Level::detect()) {
-            Level::Scalar => Self { level: Level::Scalar, add, peak, limit },
-            Level::Avx2 => Self::avx2(),
+        match level.lowered() {
+            #[cfg(target_arch = "x86_64")]
+            level @ (Level::Avx512 | Level::Avx2) => Self { level, ..Self::avx2() },
+            #[cfg(not(target_arch = "x86_64"))]
+            Level::Avx512 | Level::Avx2 => Self::scalar(),
+            level @ (Level::Neon | Level::Scalar) => Self { level, ..Self::scalar() },
         }
     }
 
@@ -71,14 +74,13 @@ impl Sounds {
         self.level
     }
 
+    fn scalar() -> Self {
+        Self { level: Level::Scalar, add, peak, limit }
+    }
+
     #[cfg(target_arch = "x86_64")]
     fn avx2() -> Self {
         Self { level: Level::Avx2, add: avx2::add, peak: avx2::peak, limit: avx2::limit }
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    fn avx2() -> Self {
-        Self { level: Level::Scalar, add, peak, limit }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The picture that is painted into: fills, blends, and taking overlays off again.
 
 use crate::frame::{I420, PictureRef, Size};
-use crate::kernel::{Kernels, blend};
+use crate::kernel::Kernels;
 use crate::scene::Rect;
 
 use super::overlay::{Patch, Yuv};
@@ -55,8 +55,8 @@ impl Canvas {
     }
 
     /// Lays `colour` over an even rectangle at one alpha, for good.
-    pub(super) fn tint(&mut self, rect: Rect, colour: Yuv, alpha: u8) {
-        self.each_row(rect, |plane, _, row| blend::tint_row(row, colour.0[plane], alpha));
+    pub(super) fn tint(&mut self, kernels: &Kernels, rect: Rect, colour: Yuv, alpha: u8) {
+        self.each_row(rect, |plane, _, row| (kernels.tint_row)(row, colour.0[plane], alpha));
     }
 
     /// Fills an even rectangle in two colours that meet at column `boundary` of it. At an odd boundary the chroma
@@ -154,7 +154,7 @@ mod tests {
         let rect = Rect { x: 6, y: 10, w: 22, h: 8 };
         let mut kept = Vec::new();
         canvas.keep(rect, &mut kept);
-        canvas.tint(rect, WHITE, 100);
+        canvas.tint(&Kernels::pick(None), rect, WHITE, 100);
         assert_ne!(canvas.picture, before);
         canvas.put_back(rect, &kept);
         assert_eq!(canvas.picture, before);

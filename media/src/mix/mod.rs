@@ -8,6 +8,7 @@ mod limiter;
 mod loudness;
 mod overlay;
 pub mod pacing;
+mod plane;
 mod preview;
 mod program;
 mod scaler;

@@ -3,10 +3,11 @@
 //! Touches per frame: the cropped source once, the rectangle once; the row between stays in the first cache. A source of
 //! other colours than the canvas's costs the rectangle once more.
 
+use super::plane::PlaneScaler;
 use crate::frame::{PictureRef, PlaneRef, Size};
 use crate::kernel::Kernels;
 use crate::kernel::recolour::Recolour;
-use crate::kernel::taps::{AreaTaps, Filter, LinearTap, Window};
+use crate::kernel::rows::{Rows, RowsMut};
 use crate::scene::{Fit, Rect, even};
 
 /// Everything prepared to bring one part of pictures of one size into rectangles of one size.
@@ -47,10 +48,11 @@ impl Scaler {
     ) {
         let [y, u, v] = canvas;
         let Rect { x: left, y: top, .. } = self.crop;
-        self.luma.run(kernels, part(picture.y, left, top), &mut y[rect.y * width + rect.x..], width);
+        let to = RowsMut::new(&mut y[rect.y * width + rect.x..], width);
+        self.luma.run(kernels, part(picture.y, left, top), to);
         let at = rect.y / 2 * (width / 2) + rect.x / 2;
         for (plane, dst) in [(picture.u, &mut *u), (picture.v, &mut *v)] {
-            self.chroma.run(kernels, part(plane, left / 2, top / 2), &mut dst[at..], width / 2);
+            self.chroma.run(kernels, part(plane, left / 2, top / 2), RowsMut::new(&mut dst[at..], width / 2));
         }
         if let Some(by) = Recolour::of(picture.colour) {
             self.recolour(kernels, &by, [y, u, v], width, rect);
@@ -114,79 +116,8 @@ fn cover(src: Size, dst: Size) -> Rect {
     Rect { x: even((src.width - w) / 2), y: even((src.height - h) / 2), w, h }
 }
 
-fn part(plane: PlaneRef<'_>, left: usize, top: usize) -> (&[u8], usize) {
-    (&plane.data[top * plane.stride + left..], plane.stride)
-}
-
-#[derive(Debug)]
-struct PlaneScaler {
-    src: Size,
-    dst: Size,
-    rows: Rows,
-    columns: Columns,
-    /// One source row, the rows above and below already mixed, as long as the taps may read.
-    row: Vec<u8>,
-}
-
-#[derive(Debug)]
-enum Rows {
-    Linear(Vec<LinearTap>),
-    Area(AreaTaps),
-}
-
-#[derive(Debug)]
-enum Columns {
-    Same,
-    Linear(Vec<Window>),
-    Area(AreaTaps),
-}
-
-impl PlaneScaler {
-    fn new(src: Size, dst: Size) -> Self {
-        let rows = match Filter::of(src.height, dst.height) {
-            Filter::Linear => Rows::Linear((0..dst.height).map(|i| LinearTap::of(i, src.height, dst.height)).collect()),
-            Filter::Area => Rows::Area(AreaTaps::new(src.height, dst.height)),
-        };
-        let columns = match Filter::of(src.width, dst.width) {
-            _ if src.width == dst.width => Columns::Same,
-            Filter::Linear => Columns::Linear(Window::linear(src.width, dst.width)),
-            Filter::Area => Columns::Area(AreaTaps::new(src.width, dst.width)),
-        };
-        let reach = match &columns {
-            Columns::Same => 0,
-            Columns::Linear(_) => Window::BYTES,
-            Columns::Area(taps) => taps.row_len(),
-        };
-        Self { src, dst, rows, columns, row: vec![0; src.width.max(reach)] }
-    }
-
-    fn run(&mut self, kernels: &Kernels, (src, stride): (&[u8], usize), dst: &mut [u8], dst_stride: usize) {
-        let width = self.src.width;
-        for i in 0..self.dst.height {
-            let out = &mut dst[i * dst_stride..][..self.dst.width];
-            let mixed = if matches!(self.columns, Columns::Same) { &mut *out } else { &mut self.row[..width] };
-            match &self.rows {
-                Rows::Linear(taps) => {
-                    let LinearTap { index, weight } = taps[i];
-                    let a = &src[index * stride..];
-                    if weight == 0 {
-                        mixed.copy_from_slice(&a[..width]);
-                    } else {
-                        (kernels.lerp_rows)(mixed, &a[..width], &a[stride..][..width], weight);
-                    }
-                }
-                Rows::Area(taps) => {
-                    let (first, weights) = taps.pixel(i);
-                    (kernels.average_rows)(mixed, &src[first * stride..], stride, weights);
-                }
-            }
-            match &self.columns {
-                Columns::Same => {}
-                Columns::Linear(windows) => (kernels.lerp_row)(out, &self.row, windows),
-                Columns::Area(taps) => (kernels.average_row)(out, &self.row, taps),
-            }
-        }
-    }
+fn part(plane: PlaneRef<'_>, left: usize, top: usize) -> Rows<'_> {
+    Rows::new(&plane.data[top * plane.stride + left..], plane.stride)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod claims;
 mod layout;
 mod ours;
 mod picture;
+mod quality;
 mod report;
 mod rival;
 mod rounds;
@@ -76,6 +77,8 @@ pub(super) fn run(args: &ComposeArgs) -> anyhow::Result<Report> {
     }
     let copies = stand.rows(&Layout::copies(), &levels)?;
     let text = text::measure(best, plan);
+    let quality =
+        quality::measure(best, |filter, layout, expected| stand.enter(Peer::Libyuv, filter, layout, expected));
     stand.bar.finish_and_clear();
     let (rounds, turn_ms, frames) = Report::planned(plan);
     Ok(Report {
@@ -89,10 +92,11 @@ pub(super) fn run(args: &ComposeArgs) -> anyhow::Result<Report> {
         turn_ms,
         frames,
         rivals: stand.seen,
-        claims: claims::judge(&rows, &copies, &text),
+        claims: claims::judge(&rows, &copies, &text, &quality),
         rows,
         copies,
         text,
+        quality,
     })
 }
 

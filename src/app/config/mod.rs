@@ -65,7 +65,7 @@ pub struct Config {
     pub host_bitrate_bps: u32,
     /// Whether mixed pictures carry layout, scores and speakers as SEI messages, for native players. Default true.
     pub sei: bool,
-    /// SIMD level: "auto" (default), "avx2" or "scalar". May lower what the CPU has, never raise it.
+    /// SIMD level: "auto" (default), "avx512", "avx2", "neon" or "scalar". May lower what the CPU has, never raise it.
     pub simd: Simd,
     /// Threads that send and receive packets; 0 (default) means one per core, at most 64.
     pub packet_threads: u32,

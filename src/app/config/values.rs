@@ -137,8 +137,12 @@ pub enum ViewerTokenRule {
 pub enum Simd {
     /// The best of this CPU.
     Auto,
+    /// AVX-512 at most.
+    Avx512,
     /// AVX2 at most.
     Avx2,
+    /// NEON at most.
+    Neon,
     /// None.
     Scalar,
 }

@@ -229,8 +229,8 @@ fn every_level_makes_the_same_packets() {
         }
         made
     };
-    let [scalar, avx2] = crate::kernel::Level::ALL.map(packets);
-    assert_eq!(scalar, avx2);
+    let [scalar, others @ ..] = crate::kernel::Level::ALL.map(packets);
+    assert!(others.iter().all(|packets| *packets == scalar));
 }
 
 #[test]

@@ -226,7 +226,7 @@ impl VideoMixer {
         tile.look = look;
         tile.moved = false;
         if !self.draws_whole() && matches!(look, Look::Dimmed { .. }) {
-            self.lay(i, None, |_, canvas, tile| canvas.tint(tile.rect(), DIM, DIM_ALPHA));
+            self.lay(i, None, |kernels, canvas, tile| canvas.tint(kernels, tile.rect(), DIM, DIM_ALPHA));
         }
         self.tiles[i].note(self.proportion);
     }

@@ -153,7 +153,7 @@ impl Tile {
         self.round(kernels, canvas, rect, None, |tile, canvas| {
             tile.scale(kernels, canvas, (picture, picture.size()), rect, fit);
             if dim {
-                canvas.tint(rect, DIM, DIM_ALPHA);
+                canvas.tint(kernels, rect, DIM, DIM_ALPHA);
             }
         });
         self.still = Some(still);

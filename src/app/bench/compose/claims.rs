@@ -1,5 +1,6 @@
 //! What must hold, and whether these figures show it.
 
+use super::quality::Quality;
 use super::report::Row;
 use super::rival::Peer;
 use super::text::TextFigures;
@@ -70,9 +71,10 @@ const NAMES_AND_BADGES_MS: f64 = 0.03;
 const SCORE_CHANGE_MS: f64 = 0.05;
 
 /// All that must hold. `copies` are the rows of plain copies.
-pub(super) fn judge(rows: &[Row], copies: &[Row], text: &TextFigures) -> Vec<Claim> {
+pub(super) fn judge(rows: &[Row], copies: &[Row], text: &TextFigures, quality: &[Quality]) -> Vec<Claim> {
     let mut claims: Vec<_> = ROWS.iter().map(|&(level, layout, must)| of_row(rows, level, layout, must)).collect();
     claims.push(never_slower(rows.iter().chain(copies)));
+    claims.push(never_worse(quality));
     let at_most = |what: &str, most: f64, found: Option<f64>| Claim {
         claim: format!("{what} <= {most} ms"),
         measured: found,
@@ -130,6 +132,22 @@ fn never_slower<'a>(rows: impl Iterator<Item = &'a Row>) -> Claim {
     }
 }
 
+/// At every ratio at least as near to Lanczos3 as libyuv's better filter.
+fn never_worse(quality: &[Quality]) -> Claim {
+    let leads: Vec<_> = quality.iter().map(Quality::lead).collect();
+    let least = leads.iter().flatten().copied().reduce(f64::min);
+    let holds = match least {
+        Some(least) if least < 0.0 => Some(false),
+        Some(_) if leads.iter().all(Option::is_some) => Some(true),
+        Some(_) | None => None,
+    };
+    Claim {
+        claim: "every ratio: PSNR >= libyuv's, its better filter (measured: dB above)".to_owned(),
+        measured: least,
+        verdict: verdict(holds),
+    }
+}
+
 fn verdict(holds: Option<bool>) -> Verdict {
     match holds {
         Some(true) => Verdict::Met,
@@ -159,8 +177,8 @@ mod tests {
     #[test]
     fn a_claim_is_met_missed_or_not_shown_by_its_own_row() {
         let rows = [row("9x360p-720p", "avx2", 0.264), row("9x720p-portrait", "avx2", 0.8)];
-        let claims = judge(&rows, &[], &text());
-        assert_eq!(claims.len(), ROWS.len() + 4);
+        let claims = judge(&rows, &[], &text(), &[]);
+        assert_eq!(claims.len(), ROWS.len() + 5);
         assert_eq!(verdict_of(&claims, "AVX2: 9x360p-720p <= 1.6 x floor"), Verdict::Missed);
         assert_eq!(verdict_of(&claims, "AVX2: 9x360p-720p >= 6.5 x libyuv"), Verdict::Met);
         assert_eq!(verdict_of(&claims, "AVX2: 9x720p-portrait >= 3.5 x libyuv"), Verdict::Missed);
@@ -169,17 +187,27 @@ mod tests {
         assert_eq!(verdict_of(&claims, "a score change"), Verdict::Missed);
         assert_eq!(verdict_of(&claims, "new glyphs"), Verdict::NotShown);
         let exactly = [row("9x360p-720p", "avx2", 0.16 * 1.6)];
-        assert_eq!(verdict_of(&judge(&exactly, &[], &text()), "AVX2: 9x360p-720p <= 1.6 x floor"), Verdict::Met);
+        assert_eq!(verdict_of(&judge(&exactly, &[], &text(), &[]), "AVX2: 9x360p-720p <= 1.6 x floor"), Verdict::Met);
     }
 
     #[test]
     fn an_absent_rival_is_never_met() {
         let mut absent = row("9x360p-720p", "avx512", 0.01);
         absent.peers.libyuv = None;
-        let claims = judge(&[absent], &[], &text());
+        let claims = judge(&[absent], &[], &text(), &[]);
         assert_eq!(verdict_of(&claims, "AVX-512: 9x360p-720p >= 8 x libyuv"), Verdict::NotShown);
         assert_eq!(verdict_of(&claims, "AVX-512: 9x360p-720p >= 25 x gstreamer"), Verdict::Met);
-        assert_eq!(verdict_of(&judge(&[], &[], &text()), "every row"), Verdict::NotShown);
+        assert_eq!(verdict_of(&judge(&[], &[], &text(), &[]), "every row"), Verdict::NotShown);
+    }
+
+    #[test]
+    fn quality_is_met_by_all_ratios_alone() {
+        let of = |ours, boxed| Quality { ratio: 3.0, ours, boxed, bilinear: Some(30.0) };
+        let verdict = |quality: &[Quality]| verdict_of(&judge(&[], &[], &text(), quality), "every ratio");
+        assert_eq!(verdict(&[of(40.0, Some(39.0)), of(40.0, Some(40.0))]), Verdict::Met);
+        assert_eq!(verdict(&[of(40.0, Some(39.0)), of(40.0, Some(40.1))]), Verdict::Missed);
+        assert_eq!(verdict(&[of(40.0, Some(39.0)), of(40.0, None)]), Verdict::NotShown);
+        assert_eq!(verdict(&[]), Verdict::NotShown);
     }
 
     #[test]
@@ -188,7 +216,7 @@ mod tests {
         let mut unknown = quick.clone();
         (unknown.peers.libyuv, unknown.others.libyuv) = (None, None);
         let slow = row("4x360p-720p", "avx2", 1.9);
-        let verdict = |rows: &[Row], copies: &[Row]| verdict_of(&judge(rows, copies, &text()), "every row");
+        let verdict = |rows: &[Row], copies: &[Row]| verdict_of(&judge(rows, copies, &text(), &[]), "every row");
         assert_eq!(verdict(std::slice::from_ref(&quick), &[]), Verdict::Met);
         assert_eq!(verdict(std::slice::from_ref(&quick), &[slow]), Verdict::Missed);
         assert_eq!(verdict(&[quick, unknown], &[]), Verdict::NotShown);

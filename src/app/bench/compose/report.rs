@@ -1,6 +1,7 @@
 //! What a run of `costage bench compose` found: JSON for machines, a table and what it shows for people.
 
 use super::claims::Claim;
+use super::quality::Quality;
 use super::rival::Peer;
 use super::rounds::{Plan, Spread};
 use super::text::TextFigures;
@@ -89,6 +90,7 @@ pub(in crate::app::bench) struct Report {
     /// The same for plain copies.
     pub(super) copies: Vec<Row>,
     pub(super) text: TextFigures,
+    pub(super) quality: Vec<Quality>,
     pub(super) claims: Vec<Claim>,
 }
 
@@ -140,6 +142,11 @@ impl fmt::Display for Report {
         for (what, spread) in texts {
             let ms = |of: fn(&Spread) -> f64| Figure(spread.as_ref().map(of), 4);
             writeln!(f, "{what:<32}{level:<8}{} ({} to {})", ms(|it| it.ms), ms(|it| it.low), ms(|it| it.high))?;
+        }
+        writeln!(f, "\nPSNR against Lanczos3, dB        ours  libyuv box  libyuv bilinear")?;
+        for Quality { ratio, ours, boxed, bilinear } in &self.quality {
+            let [boxed, bilinear] = [boxed, bilinear].map(|psnr| Figure(*psnr, 3).to_string());
+            writeln!(f, "{ratio:>6.2}:1{ours:>28.3}{boxed:>12}{bilinear:>17}")?;
         }
         writeln!(f, "\n{:<72}{:>10}", "must hold", "measured")?;
         let lines = self.claims.iter().map(|Claim { claim, measured, verdict }| {
@@ -208,7 +215,8 @@ pub(super) mod tests {
             turn_ms: 20,
             frames: 4,
             rivals: vec![seen("libyuv", Some("libyuv 1860"), None), seen("gstreamer", None, Some("not built"))],
-            claims: claims::judge(&rows, &[], &text),
+            claims: claims::judge(&rows, &[], &text, &[]),
+            quality: Vec::new(),
             rows,
             copies: Vec::new(),
             text,

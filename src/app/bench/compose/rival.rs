@@ -4,6 +4,7 @@ use super::layout::Layout;
 use super::picture::distance;
 use super::rounds::Contender;
 use anyhow::{Context, bail, ensure};
+use costage_media::frame::{I420, PictureRef};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -156,6 +157,18 @@ impl Rival {
             Err(RecvTimeoutError::Timeout) => bail!("no answer within {} s", PATIENCE.as_secs()),
             Err(RecvTimeoutError::Disconnected) => bail!("it has ended"),
         }
+    }
+
+    /// The canvas with another picture as the first source's first.
+    ///
+    /// # Errors
+    /// When it gives no answer, or the picture cannot be handed over.
+    pub(super) fn draw(&mut self, source: &I420) -> anyhow::Result<Vec<u8>> {
+        let file = Saved(std::env::temp_dir().join(format!("costage-source-{}.i420", std::process::id())));
+        let PictureRef { y, u, v, .. } = source.as_ref();
+        fs::write(&file.0, [y.data, u.data, v.data].concat()).context("its source cannot be written")?;
+        self.ask(&format!("load {}", file.0.display()), "loaded")?;
+        self.picture()
     }
 
     /// The canvas of the first pictures.

@@ -1,0 +1,180 @@
+//! The kernels in 256-bit integer vectors. Formulas and rounding: see the scalar beside each.
+
+mod area;
+mod blend;
+mod linear;
+mod recolour;
+
+use std::arch::x86_64::*;
+
+use super::recolour::Recolour;
+use super::rows::{Rows, RowsMut};
+use super::taps::{AreaRun, AreaTaps, LinearTap, LinearTaps};
+
+/// A plain function around one that needs AVX2, so that all levels have the same type.
+macro_rules! entry {
+    ($(#[$doc:meta])* $name:ident = $($inner:ident)::+($($arg:ident: $kind:ty),*)) => {
+        $(#[$doc])*
+        #[allow(unsafe_code, reason = "the call that the processor check stands for")]
+        pub(super) fn $name($($arg: $kind),*) {
+            // SAFETY: `Kernels::new` is the only one to hand this out, where `Level::is_here` found AVX2.
+            unsafe { $($inner)::+($($arg),*) }
+        }
+    };
+}
+
+entry! {
+    /// [`super::scale::lerp_rows`].
+    lerp_rows = linear::rows(dst: RowsMut<'_>, width: usize, src: Rows<'_>, taps: &[LinearTap])
+}
+entry! {
+    /// [`super::scale::lerp_columns`].
+    lerp_columns = linear::columns(dst: RowsMut<'_>, rows: usize, src: Rows<'_>, taps: &LinearTaps)
+}
+entry! {
+    /// [`super::scale::average_rows`].
+    average_rows = area::rows(dst: RowsMut<'_>, width: usize, src: Rows<'_>, runs: &[AreaRun])
+}
+entry! {
+    /// [`super::scale::average_columns`].
+    average_columns = area::columns(dst: RowsMut<'_>, rows: usize, src: Rows<'_>, taps: &AreaTaps)
+}
+entry! {
+    /// [`super::scale::halve`].
+    halve = linear::halve(dst: RowsMut<'_>, width: usize, rows: usize, src: Rows<'_>)
+}
+entry! {
+    /// [`super::blend::blend_row`].
+    blend_row = blend::blend(dst: &mut [u8], src: &[u8], alpha: &[u8])
+}
+entry! {
+    /// [`super::blend::tint_row`].
+    tint_row = blend::tint(dst: &mut [u8], value: u8, alpha: u8)
+}
+entry! {
+    /// [`super::recolour::recolour_chroma`].
+    recolour_chroma = recolour::chroma(u: &mut [u8], v: &mut [u8], shift: &mut [i16], by: &Recolour)
+}
+entry! {
+    /// [`super::recolour::recolour_luma`].
+    recolour_luma = recolour::luma(y: &mut [u8], shift: &[i16], by: &Recolour)
+}
+
+/// Has the first rows on their way into the first cache, as many as [`fetch`] is ahead of those that are read.
+pub(super) fn begin(src: Rows<'_>, width: usize) {
+    for row in (0..src.rows_ahead()).map_while(|row| src.row(row, width)) {
+        row.as_chunks().0.iter().for_each(|line| fetch(line, 0));
+    }
+}
+
+/// Has the cache line `ahead` bytes after these on its way into the first cache. Source rows are read with pauses, over which
+/// the memory is not read ahead by itself.
+#[inline(always)]
+#[allow(unsafe_code, reason = "a prefetch takes a pointer")]
+pub(super) fn fetch(bytes: &[u8; 64], ahead: usize) {
+    // SAFETY: a prefetch reads nothing, wherever it points; SSE, which it takes, is part of x86-64.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().wrapping_add(ahead).cast()) }
+}
+
+/// Rows of at least 32 bytes into one or two, as `mix` says of each 32 columns. The last vector ends with the row: nothing here
+/// reads what was written.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn each<const OUT: usize, const ROWS: usize>(
+    mut dst: [&mut [u8]; OUT],
+    rows: [&[u8]; ROWS],
+    ahead: usize,
+    mix: impl Fn([__m256i; ROWS]) -> [__m256i; OUT],
+) {
+    let width = dst.iter().map(|dst| dst.len()).min().unwrap_or(0);
+    let mut vectors = [_mm256_setzero_si256(); ROWS];
+    for at in (0..width / 64 * 64).step_by(64) {
+        for half in [0, 32] {
+            for (vector, row) in vectors.iter_mut().zip(rows) {
+                let Some(line) = row.get(at..).and_then(|row| row.first_chunk::<64>()) else { return };
+                *vector = load32(&line.as_chunks().0[half / 32]);
+                if half == 0 {
+                    fetch(line, ahead);
+                }
+            }
+            for (dst, mixed) in dst.iter_mut().zip(mix(vectors)) {
+                if let Some(dst) = dst.get_mut(at + half..).and_then(|dst| dst.first_chunk_mut()) {
+                    store32(dst, mixed);
+                }
+            }
+        }
+    }
+    for at in (width / 64 * 64..width).step_by(32).map(|at| at.min(width.max(32) - 32)) {
+        for (vector, row) in vectors.iter_mut().zip(rows) {
+            let Some(bytes) = row.get(at..).and_then(|row| row.first_chunk()) else { return };
+            *vector = load32(bytes);
+        }
+        for (dst, mixed) in dst.iter_mut().zip(mix(vectors)) {
+            if let Some(dst) = dst.get_mut(at..).and_then(|dst| dst.first_chunk_mut()) {
+                store32(dst, mixed);
+            }
+        }
+    }
+}
+
+/// Seven binary places rounded away: `(x·2⁸ + 2¹⁴) >> 15` is `(x + 64) >> 7`.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn rounded(words: __m256i) -> __m256i {
+    _mm256_mulhrs_epi16(words, _mm256_set1_epi16(1 << 8))
+}
+
+/// Sixteen bytes of a row from `low` on and sixteen from `high` on, both of which must be inside it.
+#[inline]
+#[target_feature(enable = "avx2")]
+#[allow(unsafe_code, reason = "vector load")]
+unsafe fn windows(row: &[u8], low: usize, high: usize) -> __m256i {
+    debug_assert!(low + 16 <= row.len() && high + 16 <= row.len(), "windows lie inside the row");
+    // SAFETY: the caller knows that sixteen bytes from `low` on are inside the row.
+    let low = unsafe { _mm_loadu_si128(row.as_ptr().wrapping_add(low).cast()) };
+    // SAFETY: the same of `high`.
+    let high = unsafe { _mm_loadu_si128(row.as_ptr().wrapping_add(high).cast()) };
+    _mm256_set_m128i(high, low)
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+#[allow(unsafe_code, reason = "vector load")]
+fn load16(bytes: &[u8; 16]) -> __m128i {
+    // SAFETY: the array is 16 readable bytes; the load asks for no alignment.
+    unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+#[allow(unsafe_code, reason = "vector load")]
+fn load32(bytes: &[u8; 32]) -> __m256i {
+    // SAFETY: the array is 32 readable bytes; the load asks for no alignment.
+    unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+#[allow(unsafe_code, reason = "vector store")]
+fn store16(bytes: &mut [u8; 16], vector: __m128i) {
+    // SAFETY: the array is 16 writable bytes that nobody else holds; the store asks for no alignment.
+    unsafe { _mm_storeu_si128(bytes.as_mut_ptr().cast(), vector) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+#[allow(unsafe_code, reason = "vector store")]
+fn store32(bytes: &mut [u8; 32], vector: __m256i) {
+    // SAFETY: the array is 32 writable bytes that nobody else holds; the store asks for no alignment.
+    unsafe { _mm256_storeu_si256(bytes.as_mut_ptr().cast(), vector) }
+}
+
+/// Stores at `at`, from where on 32 bytes must be there.
+#[inline]
+#[target_feature(enable = "avx2")]
+#[allow(unsafe_code, reason = "vector store")]
+unsafe fn store_at(bytes: &mut [u8], at: usize, vector: __m256i) {
+    debug_assert!(at + 32 <= bytes.len(), "groups lie inside the rows");
+    // SAFETY: the caller knows that 32 bytes from `at` on are there; the store asks for no alignment.
+    unsafe { _mm256_storeu_si256(bytes.as_mut_ptr().wrapping_add(at).cast(), vector) }
+}

@@ -1,0 +1,122 @@
+//! The kernels in 512-bit integer vectors. Formulas and rounding: see the scalar beside each. What is shorter than a vector
+//! is left to the AVX2 kernels, which every processor with these has.
+
+mod area;
+mod blend;
+mod linear;
+
+use std::arch::x86_64::*;
+
+use super::avx2;
+use super::rows::{Rows, RowsMut};
+use super::taps::{AreaRun, AreaTaps, LinearTap, LinearTaps};
+
+/// A plain function around one that needs AVX-512, so that all levels have the same type.
+macro_rules! entry {
+    ($(#[$doc:meta])* $name:ident = $($inner:ident)::+($($arg:ident: $kind:ty),*)) => {
+        $(#[$doc])*
+        #[allow(unsafe_code, reason = "the call that the processor check stands for")]
+        pub(super) fn $name($($arg: $kind),*) {
+            // SAFETY: `Kernels::new` is the only one to hand this out, where `Level::is_here` found AVX-512 F, BW, VL and VBMI.
+            unsafe { $($inner)::+($($arg),*) }
+        }
+    };
+}
+
+entry! {
+    /// [`super::scale::lerp_rows`].
+    lerp_rows = linear::rows(dst: RowsMut<'_>, width: usize, src: Rows<'_>, taps: &[LinearTap])
+}
+entry! {
+    /// [`super::scale::lerp_columns`].
+    lerp_columns = linear::columns(dst: RowsMut<'_>, rows: usize, src: Rows<'_>, taps: &LinearTaps)
+}
+entry! {
+    /// [`super::scale::average_rows`].
+    average_rows = area::rows(dst: RowsMut<'_>, width: usize, src: Rows<'_>, runs: &[AreaRun])
+}
+entry! {
+    /// [`super::scale::average_columns`].
+    average_columns = area::columns(dst: RowsMut<'_>, rows: usize, src: Rows<'_>, taps: &AreaTaps)
+}
+entry! {
+    /// [`super::scale::halve`].
+    halve = linear::halve(dst: RowsMut<'_>, width: usize, rows: usize, src: Rows<'_>)
+}
+entry! {
+    /// [`super::blend::blend_row`].
+    blend_row = blend::blend(dst: &mut [u8], src: &[u8], alpha: &[u8])
+}
+entry! {
+    /// [`super::blend::tint_row`].
+    tint_row = blend::tint(dst: &mut [u8], value: u8, alpha: u8)
+}
+
+/// Rows of at least 64 bytes into one or two, as `mix` says of each 64 columns. The last vector ends with the row: nothing here
+/// reads what was written.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn each<const OUT: usize, const ROWS: usize>(
+    mut dst: [&mut [u8]; OUT],
+    rows: [&[u8]; ROWS],
+    ahead: usize,
+    mix: impl Fn([__m512i; ROWS]) -> [__m512i; OUT],
+) {
+    let width = dst.iter().map(|dst| dst.len()).min().unwrap_or(0);
+    let mut vectors = [_mm512_setzero_si512(); ROWS];
+    for at in (0..width).step_by(64).map(|at| at.min(width.max(64) - 64)) {
+        for (vector, row) in vectors.iter_mut().zip(rows) {
+            let Some(line) = row.get(at..).and_then(|row| row.first_chunk()) else { return };
+            *vector = load(line);
+            avx2::fetch(line, ahead);
+        }
+        for (dst, mixed) in dst.iter_mut().zip(mix(vectors)) {
+            if let Some(dst) = dst.get_mut(at..).and_then(|dst| dst.first_chunk_mut()) {
+                store(dst, mixed);
+            }
+        }
+    }
+}
+
+/// Seven binary places rounded away: `(x·2⁸ + 2¹⁴) >> 15` is `(x + 64) >> 7`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn rounded(words: __m512i) -> __m512i {
+    _mm512_mulhrs_epi16(words, _mm512_set1_epi16(1 << 8))
+}
+
+/// Sixty-four bytes of a row from `at` on, which must be inside it.
+#[inline]
+#[target_feature(enable = "avx512f")]
+#[allow(unsafe_code, reason = "vector load")]
+unsafe fn window(row: &[u8], at: usize) -> __m512i {
+    debug_assert!(at + 64 <= row.len(), "windows lie inside the row");
+    // SAFETY: the caller knows that 64 bytes from `at` on are inside the row; the load asks for no alignment.
+    unsafe { _mm512_loadu_si512(row.as_ptr().wrapping_add(at).cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+#[allow(unsafe_code, reason = "vector load")]
+fn load(bytes: &[u8; 64]) -> __m512i {
+    // SAFETY: the array is 64 readable bytes; the load asks for no alignment.
+    unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+#[allow(unsafe_code, reason = "vector store")]
+fn store(bytes: &mut [u8; 64], vector: __m512i) {
+    // SAFETY: the array is 64 writable bytes that nobody else holds; the store asks for no alignment.
+    unsafe { _mm512_storeu_si512(bytes.as_mut_ptr().cast(), vector) }
+}
+
+/// Stores at `at`, from where on 64 bytes must be there.
+#[inline]
+#[target_feature(enable = "avx512f")]
+#[allow(unsafe_code, reason = "vector store")]
+unsafe fn store_at(bytes: &mut [u8], at: usize, vector: __m512i) {
+    debug_assert!(at + 64 <= bytes.len(), "groups lie inside the rows");
+    // SAFETY: the caller knows that 64 bytes from `at` on are there; the store asks for no alignment.
+    unsafe { _mm512_storeu_si512(bytes.as_mut_ptr().wrapping_add(at).cast(), vector) }
+}
