@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use costage_media::frame::{Colour, I420, PictureRef, Size};
 use costage_media::kernel::{Kernels, Level};
-use costage_media::mix::VideoMixer;
+use costage_media::mix::{Loudness, VideoMixer};
 use costage_media::scene::{
     Battle, Cell, CellSitter, Countdown, Fit, Outcome, Rect, Region, Scene, Side, SourceId, Span, Standing, Template,
     Tile, Verdict,
@@ -212,9 +212,12 @@ fn two_hosts_in_landscape() {
 fn two_teams_of_voices() {
     snapshot("voice-6v6", |mixer, now| {
         let template = Template::HostStaticVoice6v6;
-        let sitter = |i: usize| CellSitter { name: NAMES[i % 9].to_owned(), muted: i.is_multiple_of(4) };
+        let source = |i: usize| SourceId(u32::try_from(i).unwrap());
+        let sitter =
+            |i: usize| CellSitter { source: source(i), name: NAMES[i % 9].to_owned(), muted: i.is_multiple_of(4) };
         let cell = |(i, region): (usize, Region)| Cell {
             seat: u32::try_from(i % 6).unwrap(),
+            locked: i == 8,
             rect: region.rect,
             sitter: (i % 5 < 3).then(|| sitter(i)),
         };
@@ -230,11 +233,46 @@ fn two_teams_of_voices() {
     });
 }
 
+/// Hosts 0 to 3 speak, each a step louder than the one before.
+fn steps(source: SourceId) -> Loudness {
+    if source.0 < 4 { Loudness::new(u8::try_from(source.0).unwrap() + 1) } else { Loudness::SILENT }
+}
+
+#[test]
+fn rings_of_each_step_around_avatars() {
+    snapshot("speaking-4", |mixer, now| {
+        mixer.set_scene(now, scene(4));
+        mixer.hear(steps);
+        now
+    });
+    snapshot("voice-connection-9", |mixer, now| {
+        mixer.set_scene(now, Scene { template: Template::HostVoiceConnection, ..scene(9) });
+        mixer.hear(steps);
+        now
+    });
+}
+
+#[test]
+fn rings_of_each_step_around_seats() {
+    snapshot("voice-6v6-speaking", |mixer, now| {
+        let template = Template::HostStaticVoice6v6;
+        let cell = |(region, i): (Region, u32)| {
+            let sitter = CellSitter { source: SourceId(i), name: NAMES[i as usize % 9].to_owned(), muted: i == 5 };
+            Cell { seat: i % 6, locked: i > 9, rect: region.rect, sitter: (i < 9).then_some(sitter) }
+        };
+        let cells = template.regions(CANVAS, 12).into_iter().zip(0..).map(cell).collect();
+        mixer.set_scene(now, Scene { template, cells, battle: battle(&[500, 1_200]), ..scene(0) });
+        mixer.compose(now);
+        mixer.hear(steps);
+        now
+    });
+}
+
 #[test]
 fn results_of_teams() {
     snapshot("results-6v6", |mixer, now| {
         let template = Template::HostStaticVoice6v6;
-        let cell = |region: Region| Cell { seat: 0, rect: region.rect, sitter: None };
+        let cell = |region: Region| Cell { seat: 0, locked: false, rect: region.rect, sitter: None };
         let cells = template.regions(CANVAS, 12).into_iter().map(cell).collect();
         let battle = results(now, &[Outcome::Defeat, Outcome::Victory]);
         mixer.set_scene(now, Scene { template, cells, battle, ..scene(0) });

@@ -40,6 +40,8 @@ struct Place {
     live: LiveId,
     seat: u32,
     region: Region,
+    /// Whether anybody may sit down there.
+    locked: bool,
     who: Option<Somebody>,
 }
 
@@ -177,7 +179,8 @@ impl Lives {
         };
         let place = |(live, seat, region): (LiveId, u32, Region)| {
             let who = take(&live, seat);
-            Place { live, seat, region, who }
+            let locked = self.state.seating.seat(&live, seat).locked;
+            Place { live, seat, region, locked, who }
         };
         let places = wanted.into_iter().map(place).collect();
         Cast { template, places, beside: everybody }
@@ -263,8 +266,9 @@ impl Cast {
 
 impl Place {
     fn cell(self) -> Cell {
-        let sitter = self.who.map(|somebody| CellSitter { name: somebody.tile.name, muted: somebody.tile.muted });
-        Cell { seat: self.seat, rect: self.region.rect, sitter }
+        let sitter =
+            self.who.map(|Somebody { tile: Tile { source, name, muted, .. }, .. }| CellSitter { source, name, muted });
+        Cell { seat: self.seat, locked: self.locked, rect: self.region.rect, sitter }
     }
 }
 

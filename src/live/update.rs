@@ -31,8 +31,8 @@ impl Lives {
         self.record(Fact::LiveChanged(Arc::new(info)));
         let layout = self.layout(&id);
         let gone = self.fit_seats(now, &before, &after);
-        // A seat that was there says whether its camera is open; without seats every camera is.
-        if fields.contains(&"overlays") || fields.contains(&"isSeatEnabled") {
+        // A seat that was there says whether its camera is open; without seats every camera is. And a lock goes with its seat.
+        if ["overlays", "isSeatEnabled", "maxSeatCount"].iter().any(|shown| fields.contains(shown)) {
             self.restage_live(&id);
         }
         self.dismiss(&gone);

@@ -1,7 +1,9 @@
 //! Layouts of cells and of one's own regions, rule by rule.
 
 use costage::live::answer::Layout;
-use costage::live::command::{By, Device, Fit, LayoutWish, RegionWish, SeatAction, SeatCommand, TemplateRef, User};
+use costage::live::command::{
+    By, Device, Fit, LayoutWish, LiveChange, RegionWish, SeatAction, SeatCommand, TemplateRef, User,
+};
 use costage::live::{Answer, Command, Fact, Refusal};
 use costage_media::scene::{Rect, Region, Template};
 use serde_json::{Value, json};
@@ -97,6 +99,24 @@ fn whoever_sits_down_or_leaves_a_seat_of_6v6_is_in_the_picture_and_in_the_region
     seat(&mut world, "a", SeatAction::Kick { index: 2 });
     assert_eq!(last(&world, "onSeatLayoutChanged")["regions"][2]["userId"], "");
     assert_eq!(world.scene("b").cells[2].sitter, None);
+}
+
+#[test]
+fn a_locked_seat_of_6v6_is_in_the_picture_until_it_is_unlocked_or_no_seat_any_more() {
+    let mut world = World::connected(&["a", "b"]);
+    choose(&mut world, "a", named("hostStaticVoice6v6")).unwrap();
+    let locks = |world: &mut World| world.scene("a").cells.iter().map(|cell| cell.locked).collect::<Vec<_>>();
+    let only = |locked: usize| (0..12).map(|cell| cell == locked).collect::<Vec<_>>();
+    assert_eq!(locks(&mut world), [false; 12]);
+    seat(&mut world, "b", SeatAction::Lock { index: 4 });
+    assert_eq!(locks(&mut world), only(10));
+    seat(&mut world, "b", SeatAction::Unlock { index: 4 });
+    assert_eq!(locks(&mut world), [false; 12]);
+    seat(&mut world, "b", SeatAction::Lock { index: 5 });
+    assert_eq!(locks(&mut world), only(11));
+    let fewer = LiveChange { max_seat_count: Some(5), ..LiveChange::of(live("b")) };
+    world.ask(Command::UpdateLive(Box::new(fewer))).unwrap();
+    assert_eq!(locks(&mut world), [false; 12]);
 }
 
 #[test]

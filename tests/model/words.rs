@@ -115,8 +115,8 @@ pub(crate) struct PlaceSeen<'a> {
 /// x y w h, z, fit and radius of a tile with a region of its own.
 pub(crate) type OwnPlace = ([usize; 4], u32, u8, usize);
 
-/// Number of a seat, x y w h, and who sits there with the microphone off.
-pub(crate) type CellSeen<'a> = (u64, [usize; 4], Option<(&'a str, bool)>);
+/// Number of a seat, x y w h, whether it is locked, and who sits there: serial, name, microphone off.
+pub(crate) type CellSeen<'a> = (u64, [usize; 4], bool, Option<(u32, &'a str, bool)>);
 
 /// Where a battle stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

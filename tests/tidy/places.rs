@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn missing_commands_are_found() {
-        assert_eq!(check_commands(Path::new("nowhere")).len(), 4);
+        assert_eq!(check_commands(Path::new("nowhere")).len(), 5);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use self::minus::Listeners;
 use super::audio_source::AudioSource;
 use super::limiter::{LOOKAHEAD_SAMPLES, Limiter};
+use super::loudness::Loudness;
 use super::speaking::Speaking;
 use crate::codec::opus::Encoder;
 use crate::codec::{AudioEncoder, EncodeError, SoundError};
@@ -191,6 +192,12 @@ impl AudioMixer {
     /// Who speaks, of those who are heard.
     pub fn speakers(&self) -> impl Iterator<Item = SourceId> {
         self.speaking.speakers()
+    }
+
+    /// How loud `source` is, or was a moment ago; silent when it is not heard.
+    #[must_use]
+    pub fn loudness(&self, source: SourceId) -> Loudness {
+        self.speaking.loudness(source)
     }
 
     /// What happened since this was last asked.

@@ -292,6 +292,7 @@ impl Program {
     pub fn speak(&mut self, now: Instant, label: &dyn Fn(Instant) -> u64) -> Option<Result<Frame, SoundError>> {
         let mixed = self.audio.mix(now)?;
         self.teller.hear(self.audio.speakers());
+        self.video.hear(|source| self.audio.loudness(source));
         self.redrawn(now);
         Some(mixed.map(|mixed| {
             // The same numbers for all: a listener who comes back finds them risen.

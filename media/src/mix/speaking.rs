@@ -1,11 +1,10 @@
-//! Who speaks: whose voice is loud enough for long enough.
+//! Who speaks: whose voice is loud enough for long enough; and how loud each is.
 
 use std::collections::BTreeMap;
 
+use super::loudness::{Envelope, LOUD, Loudness};
 use crate::scene::SourceId;
 
-/// Mean square of samples from −1 to 1 from which a block is loud: −45 dBFS, above the noise of a quiet room.
-const LOUD: f32 = 3.16e-5;
 /// Loud blocks of 20 ms in a row that make a speaker: a click is shorter.
 const BEGIN_BLOCKS: u8 = 2;
 /// Blocks that are not loud after which nobody speaks any more: 400 ms, longer than the pauses between words.
@@ -21,19 +20,22 @@ struct Voice {
     loud: u8,
     /// Blocks for which it still counts as speaking.
     held: u8,
+    envelope: Envelope,
 }
 
 impl Speaking {
     /// The next block of `source`, as it is heard.
     pub(super) fn note(&mut self, source: SourceId, block: &[f32]) {
-        let loud = mean_square(block) >= LOUD;
+        let mean_square = mean_square(block);
+        let loud = mean_square >= LOUD;
         if !loud && !self.0.contains_key(&source) {
             return;
         }
         let voice = self.0.entry(source).or_default();
         voice.loud = if loud { (voice.loud + 1).min(BEGIN_BLOCKS) } else { 0 };
         voice.held = if voice.loud == BEGIN_BLOCKS { HOLD_BLOCKS } else { voice.held.saturating_sub(1) };
-        if voice.loud == 0 && voice.held == 0 {
+        voice.envelope.follow(mean_square);
+        if voice.loud == 0 && voice.held == 0 && voice.envelope.loudness() == Loudness::SILENT {
             self.0.remove(&source);
         }
     }
@@ -46,6 +48,11 @@ impl Speaking {
     /// Who speaks, in the order of their numbers.
     pub(super) fn speakers(&self) -> impl Iterator<Item = SourceId> {
         self.0.iter().filter(|(_, voice)| voice.held > 0).map(|(source, _)| *source)
+    }
+
+    /// How loud `source` is, or was a moment ago.
+    pub(super) fn loudness(&self, source: SourceId) -> Loudness {
+        self.0.get(&source).map_or(Loudness::SILENT, |voice| voice.envelope.loudness())
     }
 }
 
@@ -94,10 +101,20 @@ mod tests {
     }
 
     #[test]
+    fn a_click_is_seen_and_leaves_nothing() {
+        let mut speaking = Speaking::default();
+        speaks(&mut speaking, 0.5, 1);
+        assert_eq!(speaking.loudness(A).step(), 4);
+        speaks(&mut speaking, 0.0, 10);
+        assert_eq!(speaking.loudness(A), Loudness::SILENT);
+        assert!(speaking.0.is_empty());
+    }
+
+    #[test]
     fn who_is_not_heard_does_not_speak() {
         let mut speaking = Speaking::default();
         assert!(speaks(&mut speaking, 0.5, 5));
         speaking.forget(A);
-        assert_eq!(speaking.speakers().count(), 0);
+        assert_eq!((speaking.speakers().count(), speaking.loudness(A)), (0, Loudness::SILENT));
     }
 }

@@ -21,6 +21,11 @@ impl Host {
         Self { encoder: Encoder::new(96_000).unwrap(), hz, amplitude, start, sent: 0 }
     }
 
+    /// From the next packet on.
+    pub(super) fn set_amplitude(&mut self, amplitude: f64) {
+        self.amplitude = amplitude;
+    }
+
     /// When the next packet comes.
     pub(super) fn next_at(&self) -> Instant {
         self.start + Duration::from_millis(20) * self.sent

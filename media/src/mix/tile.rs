@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::canvas::Canvas;
 use super::corners::Corners;
+use super::loudness::Loudness;
 use super::overlay::{Layer, Yuv};
 use super::scaler::Scaler;
 use super::still::Still;
@@ -61,6 +62,9 @@ pub(super) struct Tile {
     pub(super) still: Option<Still>,
     /// The text, and whether the microphone is off.
     pub(super) nickname: Option<Worn<(String, bool)>>,
+    /// How loud its voice is.
+    pub(super) loudness: Loudness,
+    pub(super) ring: Option<Worn<Loudness>>,
     pub(super) notice: Option<Layer>,
     pub(super) badge: Option<Worn<Mark>>,
     pub(super) verdict: Option<Worn<Verdict>>,
@@ -84,6 +88,8 @@ impl Tile {
             scaler: None,
             still: None,
             nickname: None,
+            loudness: Loudness::SILENT,
+            ring: None,
             notice: None,
             badge: None,
             verdict: None,
@@ -184,10 +190,22 @@ impl Tile {
 
     /// What lies over it, in the order of drawing.
     pub(super) fn layers(&mut self) -> impl DoubleEndedIterator<Item = &mut Layer> {
+        let ring = self.ring.as_mut().and_then(|worn| worn.layer.as_mut());
         let nickname = self.nickname.as_mut().and_then(|worn| worn.layer.as_mut());
         let badge = self.badge.as_mut().and_then(|worn| worn.layer.as_mut());
         let verdict = self.verdict.as_mut().and_then(|worn| worn.layer.as_mut());
-        self.notice.iter_mut().chain(nickname).chain(badge).chain(verdict)
+        ring.into_iter().chain(self.notice.iter_mut()).chain(nickname).chain(badge).chain(verdict)
+    }
+
+    /// The first of [`Tile::layers`], when it wears a ring.
+    pub(super) fn ring_layer(&mut self) -> Option<&mut Layer> {
+        self.ring.as_mut().and_then(|worn| worn.layer.as_mut())
+    }
+
+    /// All that lies over it but the ring.
+    pub(super) fn layers_over_ring(&mut self) -> impl Iterator<Item = &mut Layer> {
+        let ringed = self.ring_layer().is_some();
+        self.layers().skip(usize::from(ringed))
     }
 }
 

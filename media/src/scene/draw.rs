@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(scene.draw_list().items[2..], [Item::Verdict { source: SourceId(0), verdict }]);
         scene.template = Template::HostStaticVoice6v6;
         scene.tiles.clear();
-        let cell = |region: Region| Cell { seat: 0, rect: region.rect, sitter: None };
+        let cell = |region: Region| Cell { seat: 0, locked: false, rect: region.rect, sitter: None };
         scene.cells = scene.template.regions(scene.canvas, 12).into_iter().map(cell).collect();
         let rect = |x| Rect { x, y: 548, w: 216, h: 54 };
         let teams = [72, 432].map(|x| Item::TeamVerdict { rect: rect(x), verdict });

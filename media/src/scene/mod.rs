@@ -67,6 +67,8 @@ pub struct Voice {
 pub struct Cell {
     /// Its number, shown while nobody sits there.
     pub seat: u32,
+    /// Nobody may sit down: a lock is shown in place of the number.
+    pub locked: bool,
     /// Where it is.
     pub rect: Rect,
     /// Who sits there.
@@ -76,6 +78,8 @@ pub struct Cell {
 /// Who sits on the seat of a cell, as shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CellSitter {
+    /// Whose voice the ring around the avatar follows.
+    pub source: SourceId,
     /// The nickname, any text.
     pub name: String,
     /// The microphone is off.

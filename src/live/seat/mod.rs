@@ -23,7 +23,7 @@ mod rows;
 mod sitting;
 mod view;
 
-use costage_media::scene::SourceId;
+use costage_media::scene::{SourceId, Template};
 
 use super::answer::Answer;
 use super::command::{By, SeatAction, SeatCommand, User};
@@ -67,11 +67,12 @@ impl Change {
         self.ended.extend(sitter.source);
     }
 
-    /// Whether it is seen or heard: a lock is not.
-    fn shows(&self) -> bool {
+    /// Whether it is seen or heard: a lock is where empty seats are drawn.
+    fn shows(&self, template: Template) -> bool {
         match self.reason {
-            SeatReason::Unlocked => false,
-            SeatReason::Locked => !self.left.is_empty(),
+            SeatReason::Unlocked | SeatReason::Locked => {
+                !self.left.is_empty() || template == Template::HostStaticVoice6v6
+            }
             SeatReason::Taken
             | SeatReason::Left
             | SeatReason::Kicked
@@ -136,7 +137,7 @@ impl Lives {
     fn seats_changed(&mut self, now: WallMs, live: &LiveId, change: Change) {
         let seats: Vec<_> = change.touched.iter().map(|index| self.seat_info(live, *index)).collect();
         self.record(Fact::SeatsChanged { live: live.clone(), reason: change.reason, seats: seats.clone(), at: now });
-        if change.shows() {
+        if change.shows(self.layout_of(live).0) {
             self.restage_live(live);
         }
         // After the last picture that names them.

@@ -94,7 +94,15 @@ impl Model {
             let found = people.iter().position(|(seat, _)| *seat == (place.live, place.seat));
             let who = found.map(|found| people.remove(found).1);
             if template == super::layouts::VOICES {
-                cells.push((place.seat, place.place, who.map(|(_, name, _, muted)| (name, muted))));
+                let of = lives.iter().find(|live| live.id == place.live);
+                let row = of.and_then(|live| live.seats.get(usize::try_from(place.seat).expect("at most 50")));
+                let locked = row.is_some_and(|seat| seat.locked);
+                cells.push((
+                    place.seat,
+                    place.place,
+                    locked,
+                    who.map(|(serial, name, _, muted)| (serial, name, muted)),
+                ));
                 seated.extend(who);
             } else if let Some(who) = who {
                 tiles.push(who);

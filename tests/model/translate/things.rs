@@ -204,7 +204,12 @@ fn own(region: Region) -> OwnPlace {
 }
 
 fn cell(cell: &Cell) -> CellSeen<'_> {
-    (cell.seat.into(), numbers(cell.rect), cell.sitter.as_ref().map(|it| (&*it.name, it.muted)))
+    (
+        cell.seat.into(),
+        numbers(cell.rect),
+        cell.locked,
+        cell.sitter.as_ref().map(|it| (it.source.0, &*it.name, it.muted)),
+    )
 }
 
 pub(crate) fn picture(clock: Clock, scene: &Scene) -> Picture<'_> {

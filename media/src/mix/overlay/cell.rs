@@ -1,12 +1,13 @@
-//! A seat without picture: a disc with initials, the name under it, or the seat's number.
+//! A seat without picture: a disc with initials and the name under it, or the seat's number, or a lock.
 
 use tiny_skia::{PixmapPaint, Transform};
 
 use super::avatar::{disc, face};
 use super::label::{blank, fill, px};
 use super::lettering::{CAP_HEIGHT, Style, lettering};
+use super::lock::lock;
 use super::{Patch, Rgb, microphone};
-use crate::scene::{Cell, CellSitter, Proportion};
+use crate::scene::{Cell, CellSitter, Proportion, Rect};
 
 /// Of a cell of 180 by 200: the disc's diameter, what is above it, and the middle of the name.
 const DISC: usize = 112;
@@ -28,8 +29,8 @@ pub(in crate::mix) fn cell(proportion: Proportion, cell: &Cell) -> Option<Patch>
     let mut pixels = blank(rect.w, rect.h)?;
     let [red, green, blue] = GROUND.channels();
     pixels.fill(tiny_skia::Color::from_rgba8(red, green, blue, 255));
-    let diameter = proportion.length(DISC).min(rect.w).min(rect.h);
-    let (left, top) = ((rect.w - diameter) / 2, proportion.length(ABOVE).min(rect.h - diameter));
+    let Rect { x, y, w: diameter, .. } = cell_disc(proportion, rect);
+    let (left, top) = (x - rect.x, y - rect.y);
     match &cell.sitter {
         Some(sitter) => {
             if let Some(face) = face(diameter, &sitter.name) {
@@ -43,14 +44,35 @@ pub(in crate::mix) fn cell(proportion: Proportion, cell: &Cell) -> Option<Patch>
             if let Some(disc) = disc(middle.0, middle.1, px(diameter) / 2.0) {
                 fill(&mut pixels, &disc, EMPTY, 255);
             }
-            let style = Style { size: NUMBER_SIZE * proportion.scale(), bold: true };
-            let mut lettering = lettering();
-            let line = lettering.line(&cell.seat.to_string(), style);
-            let baseline = (middle.1 + CAP_HEIGHT * style.size / 2.0).round();
-            lettering.draw(&line, &mut pixels, middle.0 - line.width / 2.0, baseline, NUMBER);
+            let size = NUMBER_SIZE * proportion.scale();
+            if cell.locked {
+                let sign = lock(size, NUMBER)?;
+                let half = |side: u32| px(side as usize) / 2.0;
+                let (x, y) = (middle.0 - half(sign.width()), middle.1 - half(sign.height()));
+                let onto = Transform::from_translate(x.round(), y.round());
+                pixels.draw_pixmap(0, 0, sign.as_ref(), &PixmapPaint::default(), onto, None);
+            } else {
+                write_number(&mut pixels, middle, size, cell.seat);
+            }
         }
     }
     Some(Patch::new(rect.x, rect.y, &pixels))
+}
+
+/// Where the round avatar of a cell is.
+pub(in crate::mix) fn cell_disc(proportion: Proportion, cell: Rect) -> Rect {
+    let diameter = proportion.length(DISC).min(cell.w).min(cell.h);
+    let (left, top) = ((cell.w - diameter) / 2, proportion.length(ABOVE).min(cell.h - diameter));
+    Rect { x: cell.x + left, y: cell.y + top, w: diameter, h: diameter }
+}
+
+/// The number of a free seat, its middle at `middle`.
+fn write_number(pixels: &mut tiny_skia::Pixmap, middle: (f32, f32), size: f32, seat: u32) {
+    let style = Style { size, bold: true };
+    let mut lettering = lettering();
+    let line = lettering.line(&seat.to_string(), style);
+    let baseline = (middle.1 + CAP_HEIGHT * style.size / 2.0).round();
+    lettering.draw(&line, pixels, middle.0 - line.width / 2.0, baseline, NUMBER);
 }
 
 /// Centred, with the sign of a microphone that is off before it.
@@ -76,11 +98,15 @@ fn write_name(pixels: &mut tiny_skia::Pixmap, proportion: Proportion, sitter: &C
 mod tests {
     use super::*;
     use crate::frame::Size;
-    use crate::scene::{Rect, Template};
+    use crate::scene::{SourceId, Template};
 
     fn drawn(sitter: Option<CellSitter>) -> Patch {
+        with_lock(false, sitter)
+    }
+
+    fn with_lock(locked: bool, sitter: Option<CellSitter>) -> Patch {
         let proportion = Template::HostStaticVoice6v6.proportion(Size { width: 720, height: 1280 });
-        cell(proportion, &Cell { seat: 4, rect: Rect { x: 180, y: 476, w: 180, h: 200 }, sitter }).unwrap()
+        cell(proportion, &Cell { seat: 4, locked, rect: Rect { x: 180, y: 476, w: 180, h: 200 }, sitter }).unwrap()
     }
 
     #[test]
@@ -100,8 +126,22 @@ mod tests {
     }
 
     #[test]
+    fn a_locked_seat_shows_a_lock_in_place_of_its_number() {
+        let (free, locked) = (drawn(None), with_lock(true, None));
+        // Its middle is at 90 72; the lock is 30 by 36 there.
+        let disc = free.row(0, 72).0[50];
+        let at = |x: usize, y: usize| locked.row(0, y).0[x] > disc + 40;
+        assert_ne!(free, locked);
+        assert!(at(82, 78) && at(97, 78), "the body, left and right of the hole");
+        assert!(!at(90, 77), "the hole");
+        assert!(at(90, 57) && !at(90, 63), "the shackle, open in its middle");
+        let sign = |row: usize| (34..146).filter(|x| at(*x, row)).count();
+        assert_eq!([sign(40), sign(104)], [0; 2], "nothing else on the disc");
+    }
+
+    #[test]
     fn who_sits_there_is_named_and_muted_or_not() {
-        let sitter = |muted| Some(CellSitter { name: "Ada".into(), muted });
+        let sitter = |muted| Some(CellSitter { source: SourceId(1), name: "Ada".into(), muted });
         let [named, muted] = [sitter(false), sitter(true)].map(drawn);
         let white = |patch: &Patch| {
             let rows = (140..172).flat_map(|row| patch.row(0, row).0.iter());

@@ -1,5 +1,7 @@
 //! A piece of overlay as the canvas blends it.
 
+use std::sync::Arc;
+
 use tiny_skia::Pixmap;
 
 use super::Rgb;
@@ -8,13 +10,14 @@ use crate::kernel::Kernels;
 use crate::mix::Canvas;
 use crate::scene::{Rect, even};
 
-/// YUV with alpha, on even edges: luma and its alpha at full size, chroma and its alpha at half.
+/// YUV with alpha, on even edges: luma and its alpha at full size, chroma and its alpha at half. A clone has another place
+/// and shares the pixels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::mix) struct Patch {
     /// Where it lies on the canvas.
     pub(in crate::mix) rect: Rect,
-    planes: [Vec<u8>; 3],
-    alpha: [Vec<u8>; 2],
+    planes: Arc<[Vec<u8>; 3]>,
+    alpha: Arc<[Vec<u8>; 2]>,
 }
 
 impl Patch {
@@ -26,12 +29,12 @@ impl Patch {
             Some(pixel) => [pixel.red(), pixel.green(), pixel.blue(), pixel.alpha()].map(u32::from),
             None => [0; 4],
         };
-        let mut patch = Self { rect, planes: Default::default(), alpha: Default::default() };
+        let (mut planes, mut alphas): ([Vec<u8>; 3], [Vec<u8>; 2]) = Default::default();
         for y in 0..rect.h {
             for x in 0..rect.w {
                 let (colour, alpha) = straight(pixel(x, y), 1);
-                patch.planes[0].push(colour.yuv().0[0]);
-                patch.alpha[0].push(alpha);
+                planes[0].push(colour.yuv().0[0]);
+                alphas[0].push(alpha);
             }
         }
         for y in (0..rect.h).step_by(2) {
@@ -41,12 +44,12 @@ impl Patch {
                 let sum = |channel: usize| four.iter().map(|pixel| pixel[channel]).sum();
                 let (colour, alpha) = straight([sum(0), sum(1), sum(2), sum(3)], 4);
                 let yuv = colour.yuv().0;
-                patch.planes[1].push(yuv[1]);
-                patch.planes[2].push(yuv[2]);
-                patch.alpha[1].push(alpha);
+                planes[1].push(yuv[1]);
+                planes[2].push(yuv[2]);
+                alphas[1].push(alpha);
             }
         }
-        patch
+        Self { rect, planes: planes.into(), alpha: alphas.into() }
     }
 
     /// A picture of the size of `rect`, as much of it as `mask` covers.
@@ -61,7 +64,7 @@ impl Patch {
                 chroma.push(u8::try_from((sum + 2) / 4).unwrap_or(u8::MAX));
             }
         }
-        Self { rect, planes, alpha: [luma, chroma] }
+        Self { rect, planes: planes.into(), alpha: [luma, chroma].into() }
     }
 
     /// Values and alpha of row `i` of a plane.

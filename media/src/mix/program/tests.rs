@@ -2,7 +2,8 @@ use super::*;
 use crate::codec::sps::Sps;
 use crate::codec::{EncodedVideo, VideoEncoder};
 use crate::mix::pacing::KEYFRAMES_APART;
-use crate::scene::{Battle, Template};
+use crate::mix::testing::Host;
+use crate::scene::{Battle, Template, Tile};
 
 const CANVAS: Size = Size { width: 64, height: 64 };
 
@@ -99,4 +100,57 @@ fn what_is_told_goes_before_the_picture_that_shows_it_and_makes_a_frame_of_its_o
     let next = produce(&mut program, later).unwrap().expect("nothing but what is told has changed");
     assert_eq!((told(&next).unwrap(), next.frame.keyframe), (r#"{"events":{"a":2}}"#.to_owned(), false));
     assert!(produce(&mut program, later + Duration::from_millis(40)).unwrap().is_none());
+}
+
+/// All blocks of sound that are due by `now`, and what `host` sends until then.
+fn talk(program: &mut Program, source: SourceId, host: &mut Host, now: Instant) {
+    while host.next_at() <= now {
+        let packet = host.packet();
+        program.hear(packet.received_at, source, packet);
+    }
+    while let Some(block) = program.speak(now, &|_| 0) {
+        block.unwrap();
+    }
+}
+
+#[test]
+fn a_voice_has_its_ring_within_100_ms_and_silence_takes_it_away_within_300() {
+    let (start, source) = (Instant::now(), SourceId(1));
+    let canvas = Size { width: 360, height: 640 };
+    let mut program = program(start);
+    let tile = Tile { source, name: "Ada".into(), camera: true, ..Tile::default() };
+    program.set_scene(start, Scene { tiles: vec![tile], ..empty(canvas) });
+    program.put_sound(start, source, None);
+    let picture = |program: &mut Program, now| program.video.compose(now).y.data.to_vec();
+    let calm = picture(&mut program, start);
+    // Silent first, so that the way of sound through packing and playout does not count.
+    let ms = |ms: u64| start + Duration::from_millis(ms);
+    let mut silent = Host::new(start, 440.0, 0.0);
+    for at in (0..500).step_by(10) {
+        talk(&mut program, source, &mut silent, ms(at));
+        assert!(!program.video.is_dirty(), "{at} ms: nobody speaks");
+    }
+    // Root mean square of a sine of amplitude 0.1414: -20 dBFS.
+    silent.set_amplitude(0.1414);
+    let mut rises = None;
+    for at in (500..1_000).step_by(10) {
+        talk(&mut program, source, &mut silent, ms(at));
+        if program.video.is_dirty() {
+            assert_ne!(picture(&mut program, ms(at)), calm);
+            assert!(rises.replace(at).is_none(), "{at} ms: a level that stays is painted once");
+        }
+    }
+    silent.set_amplitude(0.0);
+    let mut falls = Vec::new();
+    for at in (1_000..2_000).step_by(10) {
+        talk(&mut program, source, &mut silent, ms(at));
+        if program.video.is_dirty() {
+            falls.push((at, picture(&mut program, ms(at)) == calm));
+        }
+    }
+    let rises = rises.expect("a ring");
+    let (gone, is_calm) = *falls.last().unwrap();
+    assert!(rises <= 600, "{rises}");
+    assert!(is_calm && gone <= 1_300, "{falls:?}");
+    assert!(falls.len() <= 4, "a step at a time: {falls:?}");
 }

@@ -9,6 +9,7 @@ mod clock;
 mod motion;
 mod overhead;
 mod portrait;
+mod rings;
 mod staging;
 #[cfg(test)]
 mod tests;
@@ -19,16 +20,17 @@ use std::time::Instant;
 use crate::frame::{I420, PictureRef, Size};
 use crate::kernel::Kernels;
 use crate::mix::canvas::Canvas;
-use crate::mix::overlay::{Patch, Rgb, Yuv};
+use crate::mix::overlay::{Rgb, Rings, Yuv};
 use crate::mix::scaler::{Scaler, placed, readable};
 use crate::mix::still::Still;
 use crate::mix::tile::{Look, Tile};
-use crate::scene::{Cell, Fit, Proportion, Rect, Scene, SourceId, Template};
+use crate::scene::{Fit, Proportion, Rect, Scene, SourceId, Template};
 pub use motion::MOTION;
 use motion::Motion;
 use overhead::Overhead;
 use portrait::draw_avatar;
 pub(super) use portrait::lay_avatar;
+use rings::Seat;
 
 /// Mixes the pictures of a scene's sources. Sans-IO: `paint` as frames arrive, `handle_timeout` when `poll_timeout`
 /// says so, `compose` when `is_dirty` and a picture may be sent.
@@ -45,7 +47,10 @@ pub struct VideoMixer {
     /// A tile's round corners show another: tiles cannot be painted one by one.
     layered: bool,
     /// Below all tiles, and what each looks like.
-    cells: Vec<(Cell, Option<Patch>)>,
+    seats: Vec<Seat>,
+    rings: Rings,
+    /// Rings have changed on the canvas, and nothing else.
+    ringed: bool,
     overhead: Overhead,
     /// While tiles are on their way to the places of a new layout.
     motion: Option<Motion>,
@@ -71,14 +76,26 @@ impl VideoMixer {
     pub fn new(kernels: Kernels, canvas: Size) -> Self {
         let canvas = Canvas::new(canvas, BACKGROUND);
         let proportion = Template::HostDynamicGrid.proportion(canvas.size());
-        let (tiles, layered, cells, overhead, motion) = (Vec::new(), false, Vec::new(), Overhead::default(), None);
-        Self { kernels, canvas, covered: false, dirty: true, proportion, tiles, layered, cells, overhead, motion }
+        Self {
+            kernels,
+            canvas,
+            covered: false,
+            dirty: true,
+            proportion,
+            tiles: Vec::new(),
+            layered: false,
+            seats: Vec::new(),
+            rings: Rings::default(),
+            ringed: false,
+            overhead: Overhead::default(),
+            motion: None,
+        }
     }
 
     /// Whether anything changed since the last [`VideoMixer::compose`].
     #[must_use]
     pub fn is_dirty(&self) -> bool {
-        self.dirty
+        self.dirty || self.ringed
     }
 
     /// What is drawn from now on. Who stays but has another place moves there within 300 ms, keeping the picture; who is
@@ -167,7 +184,7 @@ impl VideoMixer {
             self.draw_avatars();
             self.cover(now);
         }
-        self.dirty = false;
+        (self.dirty, self.ringed) = (false, false);
         self.canvas.picture()
     }
 
@@ -237,15 +254,17 @@ impl VideoMixer {
     /// Nothing but the cells, as if no tile were there.
     fn clear(&mut self) {
         self.canvas.clear(BACKGROUND);
-        for patch in self.cells.iter().filter_map(|(_, patch)| patch.as_ref()) {
+        for patch in self.seats.iter().filter_map(|seat| seat.patch.as_ref()) {
             self.canvas.blend(&self.kernels, patch);
         }
     }
 
     /// What lies over a tile lies beneath the tiles above.
     fn cover(&mut self, now: Instant) {
+        self.cover_seats();
         let kernels = &self.kernels;
         for i in 0..self.tiles.len() {
+            self.tiles[i].encircle(&mut self.rings);
             let Some(area) = self.tiles[i].layers().map(|layer| layer.rect()).reduce(Rect::around) else { continue };
             beneath(&mut self.tiles, i, area, &mut self.canvas, |tile, canvas| {
                 tile.layers().for_each(|layer| layer.cover(kernels, canvas));
@@ -263,6 +282,7 @@ impl VideoMixer {
         for tile in self.tiles.iter_mut().rev() {
             tile.layers().rev().for_each(|layer| layer.uncover(&mut self.canvas));
         }
+        self.uncover_seats();
     }
 }
 

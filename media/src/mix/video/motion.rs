@@ -124,6 +124,7 @@ impl VideoMixer {
                 tile.look = Look::Avatar { drawn: true };
             }
             tile.draw(&self.kernels, &mut self.canvas, rect);
+            tile.encircle(&mut self.rings);
             tile.place_layers(proportion, rect);
             for layer in tile.layers().filter(|_| layers) {
                 layer.cover(&self.kernels, &mut self.canvas);

@@ -111,6 +111,12 @@ impl Overhead {
         }
     }
 
+    /// Where it lies.
+    pub(super) fn rects(&self) -> impl Iterator<Item = Rect> {
+        let bar = self.bar.iter().map(|(bar, _)| bar.rect);
+        bar.chain(self.clock.iter().map(|clock| clock.rect)).chain(self.passing.iter().map(|passing| passing.rect))
+    }
+
     /// Takes it off again.
     pub(super) fn uncover(&self, canvas: &mut Canvas) {
         for layer in self.passing.iter().rev().filter_map(|passing| passing.layer.as_ref()) {

@@ -3,9 +3,11 @@
 use std::time::Instant;
 
 use super::overhead::Overhead;
+use super::rings::Seat;
 use super::{BACKGROUND, VideoMixer};
 use crate::frame::Size;
 use crate::mix::canvas::Canvas;
+use crate::mix::loudness::Loudness;
 use crate::mix::overlay;
 use crate::mix::tile::{Look, Tile};
 use crate::scene::{Avatar, Cell, DrawList, Item, Proportion, Region, SourceId};
@@ -88,23 +90,27 @@ impl VideoMixer {
     /// These seats from now on; those that stay as they are are not drawn again. Tiles do not lie where cells are: a layout
     /// has these or those.
     fn set_cells(&mut self, cells: Vec<Cell>) {
-        let mut old = std::mem::take(&mut self.cells);
+        let mut old = std::mem::take(&mut self.seats);
+        let who = |cell: &Cell| cell.sitter.as_ref().map(|sitter| sitter.source);
         for cell in cells {
-            let same = old.iter().position(|(known, _)| *known == cell).map(|i| old.swap_remove(i));
-            let patch = match same {
-                Some((_, patch)) => patch,
-                None => overlay::cell(self.proportion, &cell),
-            };
-            self.cells.push((cell, patch));
+            let same = old.iter().position(|known| known.cell == cell).map(|i| old.swap_remove(i));
+            let seat = same.unwrap_or_else(|| {
+                let patch = overlay::cell(self.proportion, &cell);
+                // Who goes on speaking under another name, or on another seat, keeps the ring.
+                let known = old.iter().find(|known| who(&cell).is_some() && who(&known.cell) == who(&cell));
+                let loudness = known.map_or(Loudness::SILENT, |known| known.loudness);
+                Seat { cell, patch, loudness, ring: None }
+            });
+            self.seats.push(seat);
         }
-        let replaced = |gone: &Cell| self.cells.iter().any(|(cell, _)| cell.rect == gone.rect);
-        for (gone, _) in old.iter().filter(|(gone, _)| !replaced(gone)) {
+        let replaced = |gone: &Cell| self.seats.iter().any(|seat| seat.cell.rect == gone.rect);
+        for gone in old.iter().map(|gone| &gone.cell).filter(|gone| !replaced(gone)) {
             let covered = self.tiles.iter().any(|tile| tile.rect().common(gone.rect).is_some());
             if !covered {
                 self.canvas.fill(gone.rect, BACKGROUND);
             }
         }
-        for patch in self.cells.iter().filter_map(|(_, patch)| patch.as_ref()) {
+        for patch in self.seats.iter().filter_map(|seat| seat.patch.as_ref()) {
             self.canvas.blend(&self.kernels, patch);
         }
     }

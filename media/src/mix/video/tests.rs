@@ -1,5 +1,6 @@
 mod battles;
 mod overlap;
+mod rings;
 
 use std::time::Duration;
 

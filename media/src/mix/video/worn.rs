@@ -1,4 +1,5 @@
-//! What a tile wears, and takes along wherever it goes: the nickname, a notice, the mark and the result of a battle.
+//! What a tile wears, and takes along wherever it goes: the nickname, a notice, the mark and the result of a battle. Its ring
+//! (`rings.rs`) is worn the same way, and taken off for a way.
 
 use std::time::Instant;
 
@@ -9,7 +10,7 @@ use crate::scene::{Mark, Proportion, Rect, Verdict, badge_bounds, nickname_bound
 
 impl<T: PartialEq> Worn<T> {
     /// `what` in `room`, drawn unless it is there already.
-    fn put_on(slot: &mut Option<Self>, what: T, room: Rect, draw: impl FnOnce(&T) -> Option<Patch>) {
+    pub(super) fn put_on(slot: &mut Option<Self>, what: T, room: Rect, draw: impl FnOnce(&T) -> Option<Patch>) {
         if !slot.as_ref().is_some_and(|worn| (&worn.what, worn.room) == (&what, room)) {
             let layer = draw(&what).map(Layer::new);
             *slot = Some(Self { what, room, layer });
