@@ -21,7 +21,11 @@ fn filled(over: &[u64], running: u64) -> Folder {
     let battle = world.battle(86_400);
     let name = RowName { table: KeptTable::Battles, key: battle.to_string() };
     let image = world.lives.row(name.clone()).image.unwrap();
-    let with = |rows: u64| Some(image.replace("\"ledger_seq\":0", &format!("\"ledger_seq\":{rows}")));
+    // The first member is the one who was given all of it.
+    let with = |rows: u64| {
+        let image = image.replace("\"ledger_seq\":0", &format!("\"ledger_seq\":{rows}"));
+        Some(image.replacen("\"score\":0", &format!("\"score\":{}", 5 * rows), 1))
+    };
     let mut rows = vec![KeptRow { name, image: with(running) }];
     let mut battles = vec![(battle, running)];
     for (number, count) in (1_u32..).zip(over) {
