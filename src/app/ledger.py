@@ -18,7 +18,7 @@ for line in open(sys.argv[1], encoding="utf-8"):
     last = hashlib.sha256(last + own).digest()
     assert last.hex() == row["hash"], "row %d is not as it was written" % row["seq"]
     rows += 1
-    keys.add((row["battleId"], row["idempotencyKey"]))
+    keys.add((uuid.UUID(row["battleId"]).bytes, row["idempotencyKey"]))
     assert len(keys) == rows, "row %d has the key of another row of its battle" % row["seq"]
 assert end, "the export is cut short: its last line is missing"
 head = "%d:%s" % (rows, last.hex())

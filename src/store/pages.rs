@@ -24,12 +24,12 @@ const ENDS: [&str; 7] = [
     "SELECT name, seq FROM sqlite_sequence",
 ];
 
-/// Looks at every page.
+/// Looks at every page, and whether each row stands in every index as it is: a repeated key is found by one.
 ///
 /// # Errors
 /// [`StoreFault::Damaged`], or the disk's.
 pub(super) fn check(db: &Connection, file: &Path) -> Result<(), StoreFault> {
-    let said = db.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    let said = db.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0));
     match said.map_err(|error| StoreFault::of(file, error))?.as_str() {
         "ok" => Ok(()),
         wrong => Err(StoreFault::damaged(file, wrong.replace('\n', "; "))),

@@ -15,6 +15,9 @@ use super::fault::StoreFault;
 use super::folder::{WITNESS, private};
 use super::write::number;
 
+/// Readings that may find something new: a server writes some hundred times a second, and a reading takes microseconds.
+const READINGS_MAX: usize = 100;
+
 /// What was on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Seen {
@@ -61,17 +64,34 @@ impl Witness {
 /// [`StoreFault::Damaged`] when it is no such line, or the disk's.
 pub(super) fn read(folder: &Path) -> Result<Option<Seen>, StoreFault> {
     let path = folder.join(WITNESS);
-    let mut text = Vec::new();
-    match File::open(&path).and_then(|file| file.take(1_024).read_to_end(&mut text)) {
+    let text = match settled(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(StoreFault::Folder { path, error }),
-        Ok(_) if text.iter().all(|byte| *byte == 0) => return Ok(None),
-        Ok(_) => {}
-    }
+        Ok(text) if text.iter().all(|byte| *byte == 0) => return Ok(None),
+        Ok(text) => text,
+    };
     match std::str::from_utf8(&text).ok().and_then(parse) {
         Some(seen) => Ok(Some(seen)),
         None => Err(StoreFault::NoWitness { witness: path }),
     }
+}
+
+/// The file's bytes. Beside a server that runs a reading may meet a writing half-way: what two readings find is whole.
+fn settled(path: &Path) -> io::Result<Vec<u8>> {
+    let read = || {
+        let mut text = Vec::new();
+        File::open(path)?.take(1_024).read_to_end(&mut text)?;
+        Ok::<_, io::Error>(text)
+    };
+    let mut text = read()?;
+    for _ in 0..READINGS_MAX {
+        let again = read()?;
+        if again == text {
+            break;
+        }
+        text = again;
+    }
+    Ok(text)
 }
 
 fn parse(line: &str) -> Option<Seen> {

@@ -18,14 +18,24 @@ pub(super) struct Keys {
 impl Keys {
     /// Notes the key of a row.
     pub(super) fn note(&mut self, row: &Columns<'_>) {
+        let print = self.print(row.battle, row.key.as_bytes(), row.seq);
+        self.seen.push(print);
+    }
+
+    /// What stands for a row: bits of its battle and key, and its number.
+    pub(super) fn print(&mut self, battle: &[u8], key: &[u8], seq: i64) -> u128 {
         self.bytes.clear();
-        self.bytes.extend_from_slice(row.battle);
-        self.bytes.extend_from_slice(row.key.as_bytes());
+        self.bytes.extend_from_slice(battle);
+        self.bytes.extend_from_slice(key);
         // Eighty-eight bits: two different keys that share them are met in one of 10¹² ledgers of ten million rows.
         let hash = digest(&SHA256, &self.bytes);
         let print = hash.as_ref().iter().take(16).fold(0, |print: u128, byte| print << 8 | u128::from(*byte));
-        let seq = u128::from(whole(row.seq)) & ((1 << SEQ_BITS) - 1);
-        self.seen.push(print >> SEQ_BITS << SEQ_BITS | seq);
+        print >> SEQ_BITS << SEQ_BITS | u128::from(whole(seq)) & ((1 << SEQ_BITS) - 1)
+    }
+
+    /// Of all rows together, in any order.
+    pub(super) fn sum(&self) -> u128 {
+        self.seen.iter().fold(0, |sum, print| sum.wrapping_add(*print))
     }
 
     /// Names the rows whose key another row before them has.

@@ -16,6 +16,8 @@ pub use export::{Format, export};
 pub use lines::Export;
 pub use verify::{Verdict, verify};
 
+use keys::Keys;
+
 use super::chain::{Hash, Head};
 use super::columns::{COLUMNS, Columns};
 use super::fault::StoreFault;
@@ -211,6 +213,29 @@ impl Reader {
                 }),
                 Err(error) => faults.add(|| format!("the index {index} cannot be read: {error}; go back to a backup")),
             }
+        }
+    }
+
+    /// Whether the index by which a server finds a repeated key has those of the rows up to `last`, which come to `sum`.
+    fn check_keys(&self, last: i64, sum: u128, faults: &mut Faults) {
+        let found = || {
+            let mut read = self.db.prepare(
+                "SELECT battle, key, seq FROM ledger INDEXED BY sqlite_autoindex_ledger_1 \
+                 WHERE battle >= x'' AND seq <= ?1",
+            )?;
+            let (mut rows, mut keys, mut found) = (read.query([last])?, Keys::default(), 0_u128);
+            while let Some(row) = rows.next()? {
+                let (battle, key) = (row.get_ref(0)?.as_blob()?, row.get_ref(1)?.as_str()?);
+                found = found.wrapping_add(keys.print(battle, key.as_bytes(), row.get(2)?));
+            }
+            Ok::<_, rusqlite::Error>(found)
+        };
+        match found() {
+            Ok(found) if found == sum => {}
+            // What it lacks was named.
+            _ if faults.count > 0 => {}
+            Ok(_) => faults.add(|| "the index of keys has other keys than the rows: a repeated one may be counted twice; go back to a backup".to_owned()),
+            Err(error) => faults.add(|| format!("the index of keys cannot be read: {error}; go back to a backup")),
         }
     }
 

@@ -163,3 +163,35 @@ fn points_that_are_not_those_of_the_last_change_stop_a_start() {
     let said = world.store.kept().unwrap_err().to_string();
     assert!(said.contains("not those of its last change"), "{said}");
 }
+
+#[test]
+fn a_key_that_reads_otherwise_in_its_index_is_found_by_a_start_and_by_verify() {
+    let mut world = World::new();
+    let battle = world.battle(300);
+    (1..=9).for_each(|key| drop(world.score(battle, &format!("the key {key}"), 1).unwrap()));
+    let World { folder, store, .. } = world;
+    drop(store);
+    let path = folder.0.join(folder::DATABASE);
+    let (root, page): (i64, i64) = {
+        let db = Connection::open(&path).unwrap();
+        let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_ledger_1'";
+        let root = db.query_row(root, [], |row| row.get(0)).unwrap();
+        (root, db.pragma_query_value(None, "page_size", |row| row.get(0)).unwrap())
+    };
+    let mut bytes = fs::read(&path).unwrap();
+    let begin = usize::try_from((root - 1) * page).unwrap();
+    let leaf = &mut bytes[begin..begin + usize::try_from(page).unwrap()];
+    let at = leaf.windows(9).position(|text| text == b"the key 4").unwrap();
+    leaf[at + 8] = b'x';
+    fs::write(&path, &bytes).unwrap();
+    let world = World::new();
+    let said = start(&world, &folder.0).map(drop).expect_err("refused").to_string();
+    assert!(said.contains("sqlite_autoindex_ledger_1"), "{said}");
+    assert!(audited_alone(&folder.0).contains("other keys than the rows"));
+    assert!(fs::read(&path).unwrap() == bytes);
+}
+
+fn audited_alone(folder: &Path) -> String {
+    let reader = audit::Reader::open(folder).unwrap();
+    audit::verify(&reader, None, &mut |_, _| ()).unwrap().faults.listed.join("; ")
+}
