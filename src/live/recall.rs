@@ -100,7 +100,9 @@ impl Lives {
     /// The changes with these numbers, in their order: held, or recalled for the question that is asked.
     pub(super) fn changes(&self, battle: BattleId, numbers: RangeInclusive<u64>) -> impl Iterator<Item = &Booked> {
         let recalled = self.settled.recalled.iter().filter(move |it| it.battle() == battle);
-        let held = self.held(battle, *numbers.start()).map(|(_, booked)| booked);
+        let end = *numbers.end();
+        let held = self.held(battle, *numbers.start()).take_while(move |((_, number), _)| *number <= end);
+        let held = held.map(|(_, booked)| booked);
         let by_number: BTreeMap<_, _> = recalled.chain(held).map(|booked| (booked.ledger_seq(), &**booked)).collect();
         by_number.into_iter().filter(move |(number, _)| numbers.contains(number)).map(|(_, booked)| booked)
     }
