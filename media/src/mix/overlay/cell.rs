@@ -69,7 +69,7 @@ pub(in crate::mix) fn cell_disc(proportion: Proportion, cell: Rect) -> Rect {
 /// The number of a free seat, its middle at `middle`.
 fn write_number(pixels: &mut tiny_skia::Pixmap, middle: (f32, f32), size: f32, seat: u32) {
     let style = Style { size, bold: true };
-    let mut lettering = lettering();
+    let lettering = lettering();
     let line = lettering.line(&seat.to_string(), style);
     let baseline = (middle.1 + CAP_HEIGHT * style.size / 2.0).round();
     lettering.draw(&line, pixels, middle.0 - line.width / 2.0, baseline, NUMBER);
@@ -82,7 +82,7 @@ fn write_name(pixels: &mut tiny_skia::Pixmap, proportion: Proportion, sitter: &C
     let sign = if sitter.muted { microphone::width(style.size) } else { 0.0 };
     #[allow(clippy::cast_precision_loss, reason = "canvas sides are far below 2^24")]
     let width = pixels.width() as f32;
-    let mut lettering = lettering();
+    let lettering = lettering();
     let line = lettering.line_within(&sitter.name, style, width - 2.0 * BESIDE * scale - sign);
     let left = (width - sign - line.width) / 2.0;
     let middle = NAME_MIDDLE * scale;

@@ -6,6 +6,7 @@
 mod avatar;
 mod cell;
 mod colour;
+mod fonts;
 mod label;
 mod lettering;
 mod lock;
@@ -14,11 +15,13 @@ mod patch;
 mod plate;
 mod ring;
 mod score;
+mod shaped;
 mod unknown;
 
 pub(super) use avatar::{avatar, avatar_place, round};
 pub(super) use cell::{cell, cell_disc};
 pub(crate) use colour::{Rgb, Yuv};
+pub use fonts::{FontFile, TooLate, bring_fonts};
 pub(super) use label::{nickname, notice};
 pub use lettering::warm;
 pub(super) use patch::{Layer, Patch};

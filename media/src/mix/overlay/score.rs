@@ -100,8 +100,8 @@ pub(in crate::mix) fn share(scores: ScoreBar) -> f64 {
 
 /// A number as wide as its advances and as high as the bar.
 fn number(score: u64, style: Style, height: usize) -> Option<Pixmap> {
-    let mut lettering = lettering();
-    let line = lettering.line(&shortened(score), style);
+    let lettering = lettering();
+    let line = lettering.number(&shortened(score), style);
     let mut image = blank(pixels(line.width), height)?;
     let baseline = ((px(height) + CAP_HEIGHT * style.size) / 2.0).round();
     lettering.draw(&line, &mut image, 0.0, baseline, TEXT);
