@@ -3,6 +3,7 @@
 use super::about;
 use super::clock::SystemClock;
 use super::config::Config;
+use super::fonts;
 use super::keeping::{self, Keeping};
 use super::metrics::{LiveFigures, Metrics};
 use super::open_files;
@@ -73,6 +74,7 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
     let address = listener.local_addr()?;
     let samples: Arc<dyn Samples> =
         Arc::new(FrameSamples::new(config.trace_path()).context("cannot write `trace_file`")?);
+    fonts::bring(&config.fonts)?;
     let engine =
         Engine::start(&engine_config(config, kernels)?, &clock, &samples).context("cannot start media threads")?;
     let director = engine.director();

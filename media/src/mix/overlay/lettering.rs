@@ -25,8 +25,21 @@ thread_local! {
     static PEN: RefCell<Option<Pen>> = const { RefCell::new(None) };
 }
 
+#[cfg(test)]
+thread_local! {
+    static STROKES: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
+/// How often this thread has shaped or drawn something new.
+#[cfg(test)]
+pub(super) fn pen_strokes() -> u64 {
+    STROKES.get()
+}
+
 /// This thread's pen. The first time takes a millisecond or two ([`warm`]).
 fn with_pen<T>(work: impl FnOnce(&mut Pen) -> T) -> T {
+    #[cfg(test)]
+    STROKES.set(STROKES.get() + 1);
     PEN.with_borrow_mut(|pen| {
         work(pen.get_or_insert_with(|| {
             // The locale only steers the choice among the shapes of Han characters.
@@ -86,6 +99,13 @@ pub fn warm() {
             pen.shape("Ag 0…", Style { size: 20.0, bold });
         }
     });
+}
+
+/// Whether some font has all characters of `text`.
+#[must_use]
+pub fn has_letters(text: &str) -> bool {
+    let line = with_pen(|pen| pen.shape(text, Style { size: 20.0, bold: false }));
+    line.glyphs.iter().all(|glyph| glyph.glyph_id != NO_GLYPH)
 }
 
 /// The way to write.

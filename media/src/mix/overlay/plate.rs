@@ -14,7 +14,7 @@ const GOLD: Rgb = Rgb(0xFFC53D);
 /// Read at a glance over any picture: 80 %.
 const GROUND_ALPHA: u8 = 204;
 
-const BADGE_SIZE: f32 = 22.0;
+pub(super) const BADGE_SIZE: f32 = 22.0;
 const BADGE_PADDING: f32 = 14.0;
 const CONNECTED: &str = "Connected";
 

@@ -13,7 +13,7 @@ use crate::scene::{Proportion, Rect, ScoreBar, shortened};
 pub(super) const LEFT: Rgb = Rgb(0x1C66E5);
 pub(super) const RIGHT: Rgb = Rgb(0xF15065);
 const TEXT: Rgb = Rgb(0xFFFFFF);
-const TEXT_SIZE: f32 = 24.0;
+pub(super) const TEXT_SIZE: f32 = 24.0;
 const PADDING: usize = 12;
 
 /// Two colours that meet at the share of the left score, and both numbers. Numbers change with every gift: they are drawn
