@@ -15,7 +15,7 @@
 //! |---|---|
 //! | [`outbox_memory`] | the journal that keeps nothing, but for events to send |
 //! | [`folder`], `schema`, [`fault`] | the directory, its lock and file; versions and their steps; refusals |
-//! | [`keeper`], `write`, `restore`, `changes` | the journal on disk; what a commit writes; what a start reads |
+//! | [`keeper`], `write`, `restore`, `changes`, `prints` | the journal on disk; what a commit writes; what a start reads |
 //! | [`outbox`], [`deliveries`] | webhooks to send, and what has become of them |
 //! | [`chain`], `columns` | the ledger's rows and their hashes |
 //! | [`time`] | the server's time across a restart |
@@ -37,6 +37,7 @@ pub mod keeper;
 pub mod outbox;
 pub mod outbox_memory;
 mod pages;
+mod prints;
 mod restore;
 mod schema;
 #[cfg(test)]

@@ -12,7 +12,8 @@ use crate::live::kept::{Kept, KeptTable, RowName};
 
 impl Store {
     /// What the server before has left. Call it once. Changes of scores stay on disk, where the rules find them
-    /// ([`Journal::recall`](crate::engine::journal::Journal::recall)); of battles that go on it is summed who gave what.
+    /// ([`Journal::recall`](crate::engine::journal::Journal::recall)); of battles that go on it is summed who gave what, and their keys
+    /// are those that the index has, by which a repeated request is found.
     ///
     /// # Errors
     /// A row that no server wrote, or the disk's.

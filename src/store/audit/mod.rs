@@ -23,6 +23,7 @@ use super::columns::{COLUMNS, Columns};
 use super::fault::StoreFault;
 use super::folder::{DATABASE, beside, recognise};
 use super::keeper::{check_tables, read_head};
+use super::prints::OTHER_KEYS;
 use super::schema;
 use super::witness::{self, Seen, check_log};
 use super::write::number;
@@ -234,7 +235,7 @@ impl Reader {
             Ok(found) if found == sum => {}
             // What it lacks was named.
             _ if faults.count > 0 => {}
-            Ok(_) => faults.add(|| "the index of keys has other keys than the rows: a repeated one may be counted twice; go back to a backup".to_owned()),
+            Ok(_) => faults.add(|| format!("{OTHER_KEYS}; go back to a backup")),
             Err(error) => faults.add(|| format!("the index of keys cannot be read: {error}; go back to a backup")),
         }
     }

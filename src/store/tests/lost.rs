@@ -164,11 +164,14 @@ fn points_that_are_not_those_of_the_last_change_stop_a_start() {
     assert!(said.contains("not those of its last change"), "{said}");
 }
 
-#[test]
-fn a_key_that_reads_otherwise_in_its_index_is_found_by_a_start_and_by_verify() {
+/// A closed database of a battle with nine changes, and so many characters besides; then a byte of the key of the fourth
+/// reads otherwise in its index.
+fn key_changed(besides: usize) -> Folder {
     let mut world = World::new();
     let battle = world.battle(300);
     (1..=9).for_each(|key| drop(world.score(battle, &format!("the key {key}"), 1).unwrap()));
+    let pad = "INSERT INTO facts (at, kind, ledger_seq, data) VALUES (1, 'pad', 9, hex(zeroblob(?1)))";
+    world.store.db.execute(pad, [besides / 2]).unwrap();
     let World { folder, store, .. } = world;
     drop(store);
     let path = folder.0.join(folder::DATABASE);
@@ -184,10 +187,32 @@ fn a_key_that_reads_otherwise_in_its_index_is_found_by_a_start_and_by_verify() {
     let at = leaf.windows(9).position(|text| text == b"the key 4").unwrap();
     leaf[at + 8] = b'x';
     fs::write(&path, &bytes).unwrap();
+    folder
+}
+
+#[test]
+fn a_key_that_reads_otherwise_in_its_index_is_found_by_a_start_and_by_verify() {
+    let folder = key_changed(0);
+    let path = folder.0.join(folder::DATABASE);
+    let bytes = fs::read(&path).unwrap();
     let world = World::new();
     let said = start(&world, &folder.0).map(drop).expect_err("refused").to_string();
     assert!(said.contains("sqlite_autoindex_ledger_1"), "{said}");
     assert!(audited_alone(&folder.0).contains("other keys than the rows"));
+    assert!(fs::read(&path).unwrap() == bytes);
+}
+
+#[test]
+fn a_key_that_reads_otherwise_in_the_index_of_a_large_file_stops_a_start_too() {
+    // More than is looked at page by page.
+    let folder = key_changed(70_000_000);
+    let path = folder.0.join(folder::DATABASE);
+    let bytes = fs::read(&path).unwrap();
+    let world = World::new();
+    let said = start(&world, &folder.0).unwrap().kept().map(drop).expect_err("refused").to_string();
+    assert!(said.contains("costage.db is damaged: the index of keys has other keys than the rows"), "{said}");
+    let audit = audited_alone(&folder.0);
+    assert!(audit.contains(prints::OTHER_KEYS) && said.contains(prints::OTHER_KEYS), "{said}; {audit}");
     assert!(fs::read(&path).unwrap() == bytes);
 }
 
