@@ -20,8 +20,9 @@ const STEP_PAGES: i32 = if cfg!(test) { 16 } else { 1_024 };
 /// ends. Commits go on meanwhile: only SQLite's log is not shortened until the copy is done. `to` has its name when it is whole.
 ///
 /// # Errors
-/// When `to` is there already or cannot be written, or the database cannot be read.
+/// When `to` is there already or cannot be written, or the database cannot be read or lacks commits that a server has noted.
 pub fn backup(reader: &Reader, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Head, StoreFault> {
+    reader.lacks_nothing()?;
     let refused = |error| StoreFault::Target { file: to.to_owned(), error };
     if to.exists() {
         return Err(refused(std::io::Error::other("it is there already")));

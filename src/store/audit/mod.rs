@@ -101,7 +101,7 @@ impl Faults {
 pub struct Reader {
     pub(super) db: Connection,
     pub(super) file: PathBuf,
-    /// What a server had noted of this directory before it was opened.
+    /// What a server had noted in this directory before the database was opened.
     noted: Option<Seen>,
 }
 
@@ -119,8 +119,13 @@ impl Reader {
             .map_err(|fault| if matches!(fault, StoreFault::Missing { .. }) { missing() } else { fault })?;
         let fault = |error| StoreFault::of(&file, error);
         check_log(&file)?;
-        // Before the database is read: a server that runs is ahead of it.
-        let noted = if is_folder { witness::read(path)? } else { None };
+        // Before the database is read: a server that runs is ahead of it. A copy of another name is of some other time.
+        let folder = if is_folder {
+            Some(path)
+        } else {
+            path.parent().filter(|_| path.file_name().is_some_and(|name| name == DATABASE))
+        };
+        let noted = folder.map(witness::read).transpose()?.flatten();
         // A backup is nobody else's: nothing is to be left beside it.
         let db = if is_folder || has_log(&file) { beside_server(&file) } else { alone(&file) }.map_err(fault)?;
         let found = schema::user_version(&db).map_err(fault)?;
@@ -190,12 +195,20 @@ impl Reader {
         Ok(())
     }
 
+    /// Nothing is missing that a server has noted. Who copies or exports less takes it for all.
+    ///
+    /// # Errors
+    /// [`StoreFault::Behind`], or the disk's.
+    pub(in crate::store) fn lacks_nothing(&self) -> Result<(), StoreFault> {
+        witness::check(&self.db, &self.file, self.noted)
+    }
+
     /// Adds that commits are missing which a server has noted, where nothing else says that something is wrong.
     fn check_noted(&self, faults: &mut Faults) -> Result<(), StoreFault> {
         if faults.count > 0 {
             return Ok(());
         }
-        match witness::check(&self.db, &self.file, self.noted) {
+        match self.lacks_nothing() {
             Err(behind @ StoreFault::Behind { .. }) => faults.add(|| behind.to_string()),
             other => other?,
         }

@@ -107,6 +107,32 @@ fn an_older_database_in_the_place_of_a_newer_one_is_not_gone_on_from_unasked() {
 }
 
 #[test]
+fn what_lacks_commits_is_neither_copied_nor_exported_and_is_named_by_the_name_of_its_file_too() {
+    let (mut world, folder, battle) = killed();
+    let (file, head, to) = (folder.0.join(folder::DATABASE), folder.0.join("costage.head"), folder.0.join("copy.db"));
+    let before = fs::read(&head).unwrap();
+    world.score(battle, "more", 1).unwrap();
+    fs::copy(world.folder.0.join("costage.head"), &head).unwrap();
+    for path in [&folder.0, &file] {
+        let reader = audit::Reader::open(path).unwrap();
+        let mut text = Vec::new();
+        let told = [
+            backup::backup(&reader, &to, &mut |_, _| ()).unwrap_err().to_string(),
+            audit::export(&reader, audit::Format::Csv, None, &mut text, "memory".as_ref(), &mut |_, _| ())
+                .unwrap_err()
+                .to_string(),
+            audit::verify(&reader, None, &mut |_, _| ()).unwrap().faults.listed.join("; "),
+        ];
+        assert!(told.iter().all(|told| told.contains("lacks commits") && told.contains("costage.head")), "{told:?}");
+        assert!(text.is_empty() && !to.exists() && !folder.0.join("copy.db.part").exists());
+    }
+    fs::write(&head, before).unwrap();
+    backup::backup(&audit::Reader::open(&file).unwrap(), &to, &mut |_, _| ()).unwrap();
+    fs::copy(world.folder.0.join("costage.head"), &head).unwrap();
+    assert_eq!(audited_alone(&to), "", "a copy of another name is as old as it is");
+}
+
+#[test]
 fn what_is_no_log_and_what_is_no_head_are_refused() {
     let (world, folder, _) = killed();
     fs::write(folder.0.join("costage.db-wal"), [7; 300_000]).unwrap();
