@@ -137,10 +137,7 @@ impl Store {
             tracing::debug!(%error, "the log stays beside the file at the end");
         }
         self.taken = true;
-        match Witness::begin(self.folder.path(), self.ends.seen()) {
-            Ok(witness) => self.witness = Some(witness),
-            Err(error) => tracing::warn!(%error, "costage.head cannot be written: a log that is lost would not show"),
-        }
+        self.witness = Some(Witness::begin(self.folder.path(), self.ends.seen()));
         (self.line, self.kept_time) = self.kept_time.start(&(self.clocks)(), counts_down);
         self.line
     }

@@ -4,8 +4,9 @@
 //! commit that is on disk is noted in a file of its own, in place and without a sync: what it says is on disk in the database.
 //! One line: number and hash of the ledger's last row, number of the last fact.
 
-use std::fs::File;
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension};
@@ -29,33 +30,65 @@ pub(super) struct Seen {
 
 /// The file, to be written.
 #[derive(Debug)]
-pub(super) struct Witness(File);
+pub(super) struct Witness {
+    path: PathBuf,
+    /// None while it cannot be made.
+    file: Option<File>,
+    /// That it cannot be written was said in the log.
+    said: bool,
+}
 
 impl Witness {
-    /// Opens the file in `folder`, or makes it, and notes `seen` there, on disk.
-    ///
-    /// # Errors
-    /// The disk's.
-    pub(super) fn begin(folder: &Path, seen: Seen) -> io::Result<Self> {
-        let file = private().read(true).write(true).create(true).truncate(false).open(folder.join(WITNESS))?;
-        let mut witness = Self(file);
-        witness.write(seen)?;
-        witness.0.sync_all()?;
-        Ok(witness)
+    /// Opens the file in `folder`, or makes it, and notes `seen` there, on disk. When it cannot, later commits try again.
+    pub(super) fn begin(folder: &Path, seen: Seen) -> Self {
+        let mut witness = Self { path: folder.join(WITNESS), file: None, said: false };
+        witness.note(seen);
+        witness
     }
 
-    /// Notes what a commit has brought to disk. When it cannot, the file says less than there is, which is no fault.
+    /// Notes what a commit has brought to disk. When it cannot, the file says less than there is, which is no fault. One that
+    /// was removed or replaced meanwhile is written anew: two looks at the file system, a few microseconds.
     pub(super) fn note(&mut self, seen: Seen) {
-        if let Err(error) = self.write(seen) {
-            tracing::debug!(%error, "the last commit is not noted beside the database");
+        if self.file.as_ref().is_some_and(|file| !is_at(file, &self.path)) {
+            tracing::warn!(
+                file = %self.path.display(),
+                "removed or replaced while the server runs: it is written anew, for without it a log that is lost would not show"
+            );
+            self.file = None;
+        }
+        let written = match &mut self.file {
+            Some(file) => write(file, seen),
+            None => make(&self.path, seen).map(|file| self.file = Some(file)),
+        };
+        let Err(error) = written else { return self.said = false };
+        if !self.said {
+            self.said = true;
+            tracing::warn!(file = %self.path.display(), %error, "cannot be written: a log that is lost would not show");
         }
     }
+}
 
-    fn write(&mut self, Seen { head, facts }: Seen) -> io::Result<()> {
-        let line = format!("{:020}:{} {facts:020}\n", head.seq, head.hash);
-        self.0.seek(SeekFrom::Start(0))?;
-        self.0.write_all(line.as_bytes())
-    }
+/// The file with `seen` in it, on disk.
+fn make(path: &Path, seen: Seen) -> io::Result<File> {
+    let mut file = private().read(true).write(true).create(true).truncate(false).open(path)?;
+    write(&mut file, seen)?;
+    // What was put in its place may be longer.
+    let end = file.stream_position()?;
+    file.set_len(end)?;
+    file.sync_all()?;
+    Ok(file)
+}
+
+fn write(file: &mut File, Seen { head, facts }: Seen) -> io::Result<()> {
+    let line = format!("{:020}:{} {facts:020}\n", head.seq, head.hash);
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(line.as_bytes())
+}
+
+/// Whether the file that is open is the one that has this name.
+fn is_at(file: &File, path: &Path) -> bool {
+    let one = |data: Metadata| (data.dev(), data.ino());
+    file.metadata().map(one).ok() == fs::metadata(path).map(one).ok()
 }
 
 /// What was noted in `folder`; nothing where nobody has, or only zeros have come to disk.

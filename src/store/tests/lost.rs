@@ -144,6 +144,41 @@ fn what_is_no_log_and_what_is_no_head_are_refused() {
     assert_eq!(start(&world, &folder.0).unwrap().head().seq, 30, "what a power cut may leave of the first writing");
 }
 
+#[test]
+fn a_head_that_is_removed_replaced_or_in_the_way_under_a_running_server_comes_back_with_the_next_commit() {
+    let mut world = World::new();
+    let battle = world.battle(300);
+    let head = world.folder.0.join("costage.head");
+    let noted = |world: &World| {
+        let line = fs::read_to_string(world.folder.0.join("costage.head")).unwrap();
+        let (head, facts) = line.strip_suffix('\n').unwrap().split_once(' ').unwrap();
+        (head.parse().ok(), facts.len())
+    };
+    let spoils: [fn(&Path); 4] = [
+        |head| fs::remove_file(head).unwrap(),
+        |head| fs::rename(head, head.with_extension("away")).unwrap(),
+        |head| {
+            fs::write(head.with_extension("other"), "somebody's, and longer than a line of ours is ".repeat(9))
+                .unwrap();
+            fs::rename(head.with_extension("other"), head).unwrap();
+        },
+        |head| {
+            fs::remove_file(head).unwrap();
+            fs::create_dir(head).unwrap();
+        },
+    ];
+    for (key, spoil) in (1_u8..).zip(spoils) {
+        spoil(&head);
+        world.score(battle, &key.to_string(), 1).unwrap();
+        if head.is_dir() {
+            fs::remove_dir(&head).unwrap();
+            world.score(battle, "once more", 1).unwrap();
+        }
+        assert_eq!(noted(&world), (Some(world.store.head()), 20), "{key}");
+    }
+    assert_eq!(audited_alone(&world.folder.0), "");
+}
+
 /// The index of keys has no entry any more.
 fn lose_keys(world: &World) {
     let sql = "BEGIN;
