@@ -10,7 +10,7 @@ use super::chain::Head;
 use super::deliveries;
 use super::fault::StoreFault;
 use super::schema;
-use super::witness::{self, Seen};
+use super::witness::{self, Noted, Seen};
 
 /// The database.
 pub const DATABASE: &str = "costage.db";
@@ -102,8 +102,10 @@ impl Folder {
         if deliveries::is_used(&self.path.join(DELIVERIES)) {
             return lost(self.path.join(DELIVERIES));
         }
-        let is_used = |seen: Seen| seen != Seen { head: Head::START, facts: 0 };
-        if witness::read(&self.path)?.is_some_and(is_used) { lost(self.path.join(WITNESS)) } else { Ok(()) }
+        match witness::read(&self.path)? {
+            Noted::Seen(seen) if seen != Seen { head: Head::START, facts: 0 } => lost(self.path.join(WITNESS)),
+            Noted::Seen(_) | Noted::Blank | Noted::Missing => Ok(()),
+        }
     }
 }
 

@@ -120,6 +120,10 @@ impl Store {
         let line = Timeline::new(moment.now, moment.wall);
         let (outbox, facts) = (outbox::head(&db).map_err(fault)?, witness::last_fact(&db).map_err(fault)?);
         let ends = Ends { head, outbox, facts };
+        // Of the first version's files nobody noted anything.
+        if found > 1 && (head != Head::START || facts > 0) {
+            noted.warn_of_nothing(folder.path());
+        }
         let bell = Arc::new(OutboxBell::new(ends.outbox));
         // A file that was made just now has no commit yet.
         let last = Some(kept_time.wall).filter(|last| last.0 > 0);

@@ -91,20 +91,48 @@ fn is_at(file: &File, path: &Path) -> bool {
     file.metadata().map(one).ok() == fs::metadata(path).map(one).ok()
 }
 
-/// What was noted in `folder`; nothing where nobody has, or only zeros have come to disk.
+/// What a folder says of how far a server has got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Noted {
+    /// Nothing: the file is not there.
+    Missing,
+    /// Nothing: the file is empty, or only zeros have come to disk.
+    Blank,
+    /// So far.
+    Seen(Seen),
+}
+
+impl Noted {
+    /// Says in the log that nothing was noted, where a server must have. Going back to a backup begins so: no reason to stay down.
+    pub(super) fn warn_of_nothing(self, folder: &Path) {
+        let found = match self {
+            Self::Seen(_) => return,
+            Self::Missing => "it is not there, as after going back to a backup",
+            Self::Blank => "it is empty, or zeros, as a power cut or a full disk may leave it",
+        };
+        tracing::warn!(
+            file = %folder.join(WITNESS).display(),
+            found,
+            "nothing says how far the database had got: had its log been lost, answered scores would be missing unseen; compare \
+             the ledger's head with one that was noted (costage ledger verify --head)"
+        );
+    }
+}
+
+/// What was noted in `folder`.
 ///
 /// # Errors
-/// [`StoreFault::Damaged`] when it is no such line, or the disk's.
-pub(super) fn read(folder: &Path) -> Result<Option<Seen>, StoreFault> {
+/// [`StoreFault::NoWitness`] when it is no such line, or the disk's.
+pub(super) fn read(folder: &Path) -> Result<Noted, StoreFault> {
     let path = folder.join(WITNESS);
     let text = match settled(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Noted::Missing),
         Err(error) => return Err(StoreFault::Folder { path, error }),
-        Ok(text) if text.iter().all(|byte| *byte == 0) => return Ok(None),
+        Ok(text) if text.iter().all(|byte| *byte == 0) => return Ok(Noted::Blank),
         Ok(text) => text,
     };
     match std::str::from_utf8(&text).ok().and_then(parse) {
-        Some(seen) => Ok(Some(seen)),
+        Some(seen) => Ok(Noted::Seen(seen)),
         None => Err(StoreFault::NoWitness { witness: path }),
     }
 }
@@ -136,8 +164,8 @@ fn parse(line: &str) -> Option<Seen> {
 ///
 /// # Errors
 /// [`StoreFault::Behind`] when it has not, or the disk's.
-pub(super) fn check(db: &Connection, file: &Path, noted: Option<Seen>) -> Result<(), StoreFault> {
-    let Some(noted) = noted else { return Ok(()) };
+pub(super) fn check(db: &Connection, file: &Path, noted: Noted) -> Result<(), StoreFault> {
+    let Noted::Seen(noted) = noted else { return Ok(()) };
     let fault = |error| StoreFault::of(file, error);
     let hash = "SELECT hash FROM ledger WHERE seq = ?1";
     let hash = db.query_row(hash, [number(noted.head.seq)], |row| row.get(0)).optional().map_err(fault)?.map(Hash);

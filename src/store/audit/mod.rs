@@ -25,7 +25,7 @@ use super::folder::{DATABASE, beside, recognise};
 use super::keeper::{check_tables, read_head};
 use super::prints::OTHER_KEYS;
 use super::schema;
-use super::witness::{self, Seen, check_log};
+use super::witness::{self, Noted, check_log};
 use super::write::number;
 use crate::live::BattleId;
 
@@ -102,7 +102,7 @@ pub struct Reader {
     pub(super) db: Connection,
     pub(super) file: PathBuf,
     /// What a server had noted in this directory before the database was opened.
-    noted: Option<Seen>,
+    noted: Noted,
 }
 
 impl Reader {
@@ -125,7 +125,7 @@ impl Reader {
         } else {
             path.parent().filter(|_| path.file_name().is_some_and(|name| name == DATABASE))
         };
-        let noted = folder.map(witness::read).transpose()?.flatten();
+        let noted = folder.map_or(Ok(Noted::Missing), witness::read)?;
         // A backup is nobody else's: nothing is to be left beside it.
         let db = if is_folder || has_log(&file) { beside_server(&file) } else { alone(&file) }.map_err(fault)?;
         let found = schema::user_version(&db).map_err(fault)?;
