@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::chain::Head;
 use super::deliveries;
 use super::fault::StoreFault;
 use super::schema;
@@ -103,7 +102,7 @@ impl Folder {
             return lost(self.path.join(DELIVERIES));
         }
         match witness::read(&self.path)? {
-            Noted::Seen(seen) if seen != Seen { head: Head::START, facts: 0 } => lost(self.path.join(WITNESS)),
+            Noted::Seen(seen) if seen != Seen::START => lost(self.path.join(WITNESS)),
             Noted::Seen(_) | Noted::Blank | Noted::Missing => Ok(()),
         }
     }

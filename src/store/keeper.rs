@@ -52,7 +52,7 @@ pub(super) struct Ends {
 
 impl Ends {
     fn seen(&self) -> Seen {
-        Seen { head: self.head, facts: self.facts }
+        Seen { head: self.head, facts: self.facts, outbox: self.outbox }
     }
 }
 
@@ -121,7 +121,7 @@ impl Store {
         let (outbox, facts) = (outbox::head(&db).map_err(fault)?, witness::last_fact(&db).map_err(fault)?);
         let ends = Ends { head, outbox, facts };
         // Of the first version's files nobody noted anything.
-        if found > 1 && (head != Head::START || facts > 0) {
+        if found > 1 && ends.seen() != Seen::START {
             noted.warn_of_nothing(folder.path());
         }
         let bell = Arc::new(OutboxBell::new(ends.outbox));

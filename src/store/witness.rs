@@ -2,7 +2,7 @@
 //!
 //! SQLite takes its log's first damaged frame for the log's end. What was answered behind it would be gone without a word; so each
 //! commit that is on disk is noted in a file of its own, in place and without a sync: what it says is on disk in the database.
-//! One line: number and hash of the ledger's last row, number of the last fact.
+//! One line: number and hash of the ledger's last row, numbers of the last fact and of the last webhook.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -14,6 +14,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::chain::{Hash, Head};
 use super::fault::StoreFault;
 use super::folder::{WITNESS, private};
+use super::outbox;
 use super::write::number;
 
 /// Readings that may find something new: a server writes some hundred times a second, and a reading takes microseconds.
@@ -26,6 +27,13 @@ pub(super) struct Seen {
     pub(super) head: Head,
     /// Number of the last fact.
     pub(super) facts: u64,
+    /// Number of the last webhook that was to be sent; 0 also where it was not noted.
+    pub(super) outbox: u64,
+}
+
+impl Seen {
+    /// Of a database in which nothing was written.
+    pub(super) const START: Self = Self { head: Head::START, facts: 0, outbox: 0 };
 }
 
 /// The file, to be written.
@@ -79,8 +87,8 @@ fn make(path: &Path, seen: Seen) -> io::Result<File> {
     Ok(file)
 }
 
-fn write(file: &mut File, Seen { head, facts }: Seen) -> io::Result<()> {
-    let line = format!("{:020}:{} {facts:020}\n", head.seq, head.hash);
+fn write(file: &mut File, Seen { head, facts, outbox }: Seen) -> io::Result<()> {
+    let line = format!("{:020}:{} {facts:020} {outbox:020}\n", head.seq, head.hash);
     file.seek(SeekFrom::Start(0))?;
     file.write_all(line.as_bytes())
 }
@@ -156,8 +164,11 @@ fn settled(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 fn parse(line: &str) -> Option<Seen> {
-    let (head, facts) = line.strip_suffix('\n')?.split_once(' ')?;
-    Some(Seen { head: head.parse().ok()?, facts: facts.parse().ok()? })
+    let mut words = line.strip_suffix('\n')?.split(' ');
+    let (head, facts) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    // Earlier servers did not note it.
+    let outbox = words.next().map_or(Ok(0), str::parse).ok()?;
+    words.next().is_none().then_some(Seen { head, facts, outbox })
 }
 
 /// Whether the database `db` at `file` has all that was noted in its folder before it was opened.
@@ -166,17 +177,37 @@ fn parse(line: &str) -> Option<Seen> {
 /// [`StoreFault::Behind`] when it has not, or the disk's.
 pub(super) fn check(db: &Connection, file: &Path, noted: Noted) -> Result<(), StoreFault> {
     let Noted::Seen(noted) = noted else { return Ok(()) };
-    let fault = |error| StoreFault::of(file, error);
-    let hash = "SELECT hash FROM ledger WHERE seq = ?1";
-    let hash = db.query_row(hash, [number(noted.head.seq)], |row| row.get(0)).optional().map_err(fault)?.map(Hash);
-    let has_row = hash == Some(noted.head.hash) || noted.head == Head::START;
-    if has_row && last_fact(db).map_err(fault)? >= noted.facts {
+    let lacks = lacks(db, noted).map_err(|error| StoreFault::of(file, error))?;
+    if lacks.is_empty() {
         return Ok(());
     }
-    let ends =
-        db.query_row("SELECT coalesce(max(seq), 0) FROM ledger", [], |row| row.get::<_, i64>(0)).map_err(fault)?;
     let witness = file.with_file_name(WITNESS);
-    Err(StoreFault::Behind { file: file.to_owned(), witness, ends: ends.unsigned_abs(), noted: noted.head.seq })
+    Err(StoreFault::Behind { file: file.to_owned(), witness, lacks: lacks.join(", ") })
+}
+
+/// What was noted and is not there, in words.
+fn lacks(db: &Connection, Seen { head, facts, outbox }: Seen) -> rusqlite::Result<Vec<String>> {
+    let mut lacks = Vec::new();
+    let hash = "SELECT hash FROM ledger WHERE seq = ?1";
+    let hash = db.query_row(hash, [number(head.seq)], |row| row.get(0)).optional()?.map(Hash);
+    if hash.is_none() && head != Head::START {
+        let last: i64 = db.query_row("SELECT coalesce(max(seq), 0) FROM ledger", [], |row| row.get(0))?;
+        let last = u64::try_from(last).unwrap_or(0).min(head.seq - 1);
+        lacks.push(format!("{} of the ledger", span("row", last, head.seq)));
+    } else if hash.is_some_and(|hash| hash != head.hash) {
+        lacks.push(format!("row {} of the ledger as it was (another one is there)", head.seq));
+    }
+    for (what, last, noted) in [("fact", last_fact(db)?, facts), ("webhook", outbox::head(db)?, outbox)] {
+        if last < noted {
+            lacks.push(span(what, last, noted));
+        }
+    }
+    Ok(lacks)
+}
+
+/// Those behind `last`, up to `noted`.
+fn span(what: &str, last: u64, noted: u64) -> String {
+    if last + 1 == noted { format!("{what} {noted}") } else { format!("{what}s {} to {noted}", last + 1) }
 }
 
 /// Number of the last fact; they are never deleted.

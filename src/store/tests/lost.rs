@@ -68,11 +68,7 @@ fn a_log_that_was_damaged_cut_or_lost_is_not_gone_on_from() {
         let mut log = fs::read(&path).unwrap();
         spoil(&mut log);
         fs::write(&path, &log).unwrap();
-        refused(
-            &world,
-            &folder,
-            &["lacks commits", "row 30, which is not there", "costage.db-wal", "remove costage.head"],
-        );
+        refused(&world, &folder, &["lacks commits", "30 of the ledger", "costage.db-wal", "remove costage.head"]);
         fs::remove_file(folder.0.join("costage.head")).unwrap();
         assert!(start(&world, &folder.0).unwrap().head().seq < 30, "as it was asked to");
     }
@@ -88,7 +84,26 @@ fn commits_without_a_change_of_scores_are_missed_too() {
     copy(&world, "costage.db-wal");
     world.battle(300);
     copy(&world, "costage.head");
-    refused(&world, &before, &["lacks commits"]);
+    refused(&world, &before, &["lacks commits", "costage.head says: fact 7, webhook 6; bring back"]);
+}
+
+#[test]
+fn all_that_a_database_lacks_is_named_by_its_numbers() {
+    let (mut world, folder, _) = killed();
+    world.pass(300_000); // The battle ends.
+    let battle = world.battle(300);
+    (1..=3).for_each(|key| drop(world.score(battle, &key.to_string(), 1).unwrap()));
+    fs::copy(world.folder.0.join("costage.head"), folder.0.join("costage.head")).unwrap();
+    refused(&world, &folder, &["says: rows 31 to 33 of the ledger, facts 8 to 9, webhooks 7 to 8; bring back"]);
+}
+
+#[test]
+fn a_head_of_before_webhooks_were_noted_is_read() {
+    let (world, folder, _) = killed();
+    let head = folder.0.join("costage.head");
+    let line = fs::read_to_string(&head).unwrap();
+    fs::write(&head, format!("{}\n", line.rsplit_once(' ').unwrap().0)).unwrap();
+    assert_eq!(start(&world, &folder.0).unwrap().head(), world.store.head());
 }
 
 #[test]
@@ -103,7 +118,15 @@ fn an_older_database_in_the_place_of_a_newer_one_is_not_gone_on_from_unasked() {
     let (mut world, folder, battle) = killed();
     world.score(battle, "more", 1).unwrap();
     fs::copy(world.folder.0.join("costage.head"), folder.0.join("costage.head")).unwrap();
-    refused(&world, &folder, &["lacks commits", "ends at row 30", "row 31"]);
+    refused(&world, &folder, &["lacks commits", "says: row 31 of the ledger; bring back"]);
+    // Another one, which has got further.
+    let mut other = World::new();
+    let battle = other.battle(300);
+    (1..=40).for_each(|key| drop(other.score(battle, &key.to_string(), 2).unwrap()));
+    for name in ["costage.db", "costage.db-wal"] {
+        fs::copy(other.folder.0.join(name), folder.0.join(name)).unwrap();
+    }
+    refused(&world, &folder, &["says: row 31 of the ledger as it was (another one is there); bring back"]);
 }
 
 #[test]
@@ -151,8 +174,8 @@ fn a_head_that_is_removed_replaced_or_in_the_way_under_a_running_server_comes_ba
     let head = world.folder.0.join("costage.head");
     let noted = |world: &World| {
         let line = fs::read_to_string(world.folder.0.join("costage.head")).unwrap();
-        let (head, facts) = line.strip_suffix('\n').unwrap().split_once(' ').unwrap();
-        (head.parse().ok(), facts.len())
+        let (head, others) = line.strip_suffix('\n').unwrap().split_once(' ').unwrap();
+        (head.parse().ok(), others.len())
     };
     let spoils: [fn(&Path); 4] = [
         |head| fs::remove_file(head).unwrap(),
@@ -174,7 +197,7 @@ fn a_head_that_is_removed_replaced_or_in_the_way_under_a_running_server_comes_ba
             fs::remove_dir(&head).unwrap();
             world.score(battle, "once more", 1).unwrap();
         }
-        assert_eq!(noted(&world), (Some(world.store.head()), 20), "{key}");
+        assert_eq!(noted(&world), (Some(world.store.head()), 41), "{key}");
     }
     assert_eq!(audited_alone(&world.folder.0), "");
 }
