@@ -133,7 +133,7 @@ impl Noted {
 /// [`StoreFault::NoWitness`] when it is no such line, or the disk's.
 pub(super) fn read(folder: &Path) -> Result<Noted, StoreFault> {
     let path = folder.join(WITNESS);
-    let text = match settled(&path) {
+    let text = match settled(|| bytes(&path)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Noted::Missing),
         Err(error) => return Err(StoreFault::Folder { path, error }),
         Ok(text) if text.iter().all(|byte| *byte == 0) => return Ok(Noted::Blank),
@@ -145,13 +145,8 @@ pub(super) fn read(folder: &Path) -> Result<Noted, StoreFault> {
     }
 }
 
-/// The file's bytes. Beside a server that runs a reading may meet a writing half-way: what two readings find is whole.
-fn settled(path: &Path) -> io::Result<Vec<u8>> {
-    let read = || {
-        let mut text = Vec::new();
-        File::open(path)?.take(1_024).read_to_end(&mut text)?;
-        Ok::<_, io::Error>(text)
-    };
+/// What `read` finds. Beside a server that runs a reading may meet a writing half-way: what two readings find is whole.
+fn settled(mut read: impl FnMut() -> io::Result<Vec<u8>>) -> io::Result<Vec<u8>> {
     let mut text = read()?;
     for _ in 0..READINGS_MAX {
         let again = read()?;
@@ -160,6 +155,13 @@ fn settled(path: &Path) -> io::Result<Vec<u8>> {
         }
         text = again;
     }
+    Ok(text)
+}
+
+/// The file's bytes, as far as they may be ours.
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    File::open(path)?.take(1_024).read_to_end(&mut text)?;
     Ok(text)
 }
 
@@ -231,4 +233,47 @@ pub(super) fn check_log(file: &Path) -> Result<(), StoreFault> {
     // https://www.sqlite.org/fileformat2.html#the_write_ahead_log; zeros are what a power cut may leave.
     let is_log = [[0x37, 0x7f, 0x06, 0x82], [0x37, 0x7f, 0x06, 0x83], [0; 4]].iter().any(|log| log.starts_with(&begin));
     if is_log { Ok(()) } else { Err(StoreFault::NoLog { wal }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BEFORE: &[u8] = b"1:aa 7 6\n";
+    const AFTER: &[u8] = b"2:bb 8 7\n";
+    const HALF: &[u8] = b"2:bb 7 6\n";
+
+    /// What is made of readings that find these one after the other, and then the last one again and again; and how many.
+    fn made_of(found: &[&[u8]]) -> (Vec<u8>, usize) {
+        let mut readings = 0;
+        let text = settled(|| {
+            readings += 1;
+            Ok(found[(readings - 1).min(found.len() - 1)].to_vec())
+        });
+        (text.unwrap(), readings)
+    }
+
+    #[test]
+    fn a_reading_that_meets_a_writing_half_way_is_not_believed_before_another_finds_the_same() {
+        assert_eq!(made_of(&[BEFORE]), (BEFORE.to_vec(), 2));
+        for found in [&[HALF, AFTER][..], &[BEFORE, HALF, AFTER], &[b"", AFTER], &[AFTER, HALF, BEFORE, AFTER]] {
+            assert_eq!(made_of(found), (AFTER.to_vec(), found.len() + 1), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_never_reads_the_same_is_not_read_for_ever_and_one_that_cannot_be_read_not_again() {
+        let mut readings = 0_u8;
+        let counted = settled(|| {
+            readings += 1;
+            Ok(vec![readings])
+        });
+        assert_eq!((counted.unwrap(), usize::from(readings)), (vec![101], 1 + READINGS_MAX));
+        let mut readings = 0;
+        let failed = settled(|| {
+            readings += 1;
+            Err(io::ErrorKind::NotFound.into())
+        });
+        assert_eq!((failed.unwrap_err().kind(), readings), (io::ErrorKind::NotFound, 1));
+    }
 }
