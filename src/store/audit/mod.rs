@@ -2,6 +2,7 @@
 
 mod balance;
 mod export;
+mod indexes;
 mod keys;
 mod lines;
 mod verify;
@@ -16,14 +17,11 @@ pub use export::{Format, export};
 pub use lines::Export;
 pub use verify::{Verdict, verify};
 
-use keys::Keys;
-
 use super::chain::{Hash, Head};
 use super::columns::{COLUMNS, Columns};
 use super::fault::StoreFault;
 use super::folder::{DATABASE, beside, recognise};
 use super::keeper::{check_tables, read_head};
-use super::prints::OTHER_KEYS;
 use super::schema;
 use super::witness::{self, Noted, check_log};
 use super::write::number;
@@ -213,44 +211,6 @@ impl Reader {
             other => other?,
         }
         Ok(())
-    }
-
-    /// Whether both indexes have each of the `rows` rows up to `last`: by the one a server finds a repeated key.
-    fn check_indexes(&self, last: i64, rows: u64, faults: &mut Faults) {
-        for index in ["sqlite_autoindex_ledger_1", "ledger_by_number"] {
-            // Read entry by entry, which a bare count is not.
-            let sql = format!("SELECT count(*) FROM ledger INDEXED BY {index} WHERE battle >= x'' AND seq <= ?1");
-            match self.db.query_row(&sql, [last], |row| row.get::<_, i64>(0)) {
-                Ok(found) if whole(found) == rows => {}
-                Ok(found) => faults.add(|| {
-                    format!("the index {index} has {found} of {rows} rows: a repeated key may be counted twice; go back to a backup")
-                }),
-                Err(error) => faults.add(|| format!("the index {index} cannot be read: {error}; go back to a backup")),
-            }
-        }
-    }
-
-    /// Whether the index by which a server finds a repeated key has those of the rows up to `last`, which come to `sum`.
-    fn check_keys(&self, last: i64, sum: u128, faults: &mut Faults) {
-        let found = || {
-            let mut read = self.db.prepare(
-                "SELECT battle, key, seq FROM ledger INDEXED BY sqlite_autoindex_ledger_1 \
-                 WHERE battle >= x'' AND seq <= ?1",
-            )?;
-            let (mut rows, mut keys, mut found) = (read.query([last])?, Keys::default(), 0_u128);
-            while let Some(row) = rows.next()? {
-                let (battle, key) = (row.get_ref(0)?.as_blob()?, row.get_ref(1)?.as_str()?);
-                found = found.wrapping_add(keys.print(battle, key.as_bytes(), row.get(2)?));
-            }
-            Ok::<_, rusqlite::Error>(found)
-        };
-        match found() {
-            Ok(found) if found == sum => {}
-            // What it lacks was named.
-            _ if faults.count > 0 => {}
-            Ok(_) => faults.add(|| format!("{OTHER_KEYS}; go back to a backup")),
-            Err(error) => faults.add(|| format!("the index of keys cannot be read: {error}; go back to a backup")),
-        }
     }
 
     fn fault(&self, error: rusqlite::Error) -> StoreFault {
