@@ -230,7 +230,7 @@ fn a_key_that_was_counted_twice_and_an_index_that_lets_it_are_named() {
     assert_eq!(balance.faults.listed, [twice]);
     let mut text = Vec::new();
     audit::export(&reader, audit::Format::Jsonl, None, &mut text, "memory".as_ref(), &mut |_, _| ()).unwrap();
-    let export = audit::Export { lines: &mut &text[..], noted: None };
+    let export = audit::Export { lines: &mut &text[..], bytes: 0, noted: None };
     assert_eq!(audit::balance(None, Some(export), &mut |_, _| ()).unwrap().faults.listed, [twice]);
     let said = world.store.kept().unwrap_err().to_string();
     assert!(said.contains("has had 10 changes, 1 keys can be looked up"), "{said}");
