@@ -109,7 +109,7 @@ impl Folder {
 }
 
 /// Removes a file that is being made, and what SQLite has beside it.
-fn remove(new: &Path) -> std::io::Result<()> {
+pub(super) fn remove(new: &Path) -> std::io::Result<()> {
     for file in [new.to_owned(), beside(new, "-journal")] {
         match fs::remove_file(file) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),

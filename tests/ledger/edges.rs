@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use costage::engine::{DeliveryLog as _, StoreId};
 use costage::store::Deliveries;
 
+use crate::filled::filled;
 use crate::house::{Folder, SECRET, err, fails};
 
 /// Says all of `words`.
@@ -52,6 +53,23 @@ fn a_directory_that_is_not_there_is_named_by_whoever_is_to_write_into_it() {
         says(&said, &["cannot write", &target, &no_directory]);
     }
     assert!(!Path::new(&nowhere).exists());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_without_room_for_a_copy_keeps_nothing_of_it() {
+    let folder = Folder::new("no-copy");
+    let (data, copy) = (folder.path("data"), folder.path("copy.db"));
+    // More than SQLite holds in memory while it copies.
+    filled(&data, 40_000).await;
+    // Files of at most so many blocks, as on a disk that has no more.
+    let backup = "trap '' XFSZ; ulimit -f 2000; exec \"$0\" backup \"$1\" --data \"$2\"";
+    let mut limited = Command::new("sh");
+    limited.args(["-c", backup, env!("CARGO_BIN_EXE_costage"), &copy, &data]).stdin(Stdio::null());
+    let output = limited.env_remove("COSTAGE_CONFIG").output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    says(&err(&output), &[&copy, "cannot write", "name a new file on a disk with room"]);
+    let left: Vec<_> = fs::read_dir(&folder.0).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["data"]);
 }
 
 fn now() -> costage::store::Moment {

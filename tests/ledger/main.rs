@@ -3,6 +3,7 @@
 
 mod edges;
 mod exports;
+mod filled;
 mod heads;
 mod house;
 mod webhooks;
