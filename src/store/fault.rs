@@ -153,6 +153,12 @@ impl StoreFault {
         Self::Database { file, error }
     }
 
+    /// Whether it may be that the disk has no room: what SQLite, or the system, says of a file that is ours.
+    #[must_use]
+    pub fn may_be_of_room(&self) -> bool {
+        matches!(self, Self::Folder { .. } | Self::Database { .. })
+    }
+
     /// A file that can be opened but holds what no server wrote.
     pub(super) fn damaged(file: &Path, reason: impl Into<String>) -> Self {
         Self::Damaged { file: file.to_owned(), reason: reason.into() }

@@ -14,7 +14,7 @@
 //! | file | holds |
 //! |---|---|
 //! | [`outbox_memory`] | the journal that keeps nothing, but for events to send |
-//! | [`folder`], `schema`, [`fault`] | the directory, its lock and file; versions and their steps; refusals |
+//! | [`folder`], [`room`], `schema`, [`fault`] | the directory, its lock and file; its disk; versions and their steps; refusals |
 //! | [`keeper`], `write`, `restore`, `changes`, `prints` | the journal on disk; what a commit writes; what a start reads |
 //! | [`outbox`], [`deliveries`] | webhooks to send, and what has become of them |
 //! | [`chain`], `columns` | the ledger's rows and their hashes |
@@ -39,6 +39,7 @@ pub mod outbox_memory;
 mod pages;
 mod prints;
 mod restore;
+pub mod room;
 mod schema;
 #[cfg(test)]
 mod scratch;
