@@ -6,6 +6,7 @@ mod exports;
 mod filled;
 mod heads;
 mod house;
+mod long;
 mod webhooks;
 
 use std::time::Duration;
