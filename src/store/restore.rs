@@ -23,9 +23,7 @@ impl Store {
         standings.iter().try_for_each(|standing| changes::check(&self.db, &self.file, standing))?;
         let running = standings.iter().filter(|standing| standing.running);
         let running: Vec<_> = running.map(|standing| (standing.battle, standing.ledger_seq)).collect();
-        for (battle, given) in changes::given(&self.db, &self.file, &running)? {
-            kept.given.entry(battle).or_default().append(&given);
-        }
+        kept.given = changes::given(&self.db, &self.file, &running)?.into_iter().collect();
         Ok(kept)
     }
 }

@@ -16,11 +16,13 @@ use crate::house::Server;
 
 /// Changes of one commit.
 const TOGETHER: u64 = 100_000;
+/// Different senders of a battle's changes: a crowd, each of which gives now and then.
+const SENDERS: u64 = 100_000;
 /// Changes of one battle at most. More belong to battles of before, which nothing else is kept of any more.
 pub(crate) const OF_ONE: u64 = 1_000_000;
 
 /// A server's data in `data`, which was killed during a battle of alice and bob for a day: its id. Of `rows` rows the last
-/// [`OF_ONE`] are this battle's, each from a sender of its own.
+/// [`OF_ONE`] are this battle's, by turns from [`SENDERS`] senders.
 pub(crate) async fn filled(data: &str, rows: u64) -> String {
     let server = Server::start(data).await;
     for live in ["alice", "bob"] {
@@ -74,7 +76,7 @@ fn change(battle: BattleId, seq: u64) -> Fact {
     let place =
         Place { battle, ledger_seq: seq, key: ScoreKey::new(&key).unwrap(), at: WallMs(1_790_000_000_000 + seq) };
     let [alice, bob] = ["alice", "bob"].map(|user| UserId::new(user).unwrap());
-    let source = ["rocket", &format!("viewer {seq}"), &format!("order {seq}")];
+    let source = ["rocket", &format!("viewer {}", seq % SENDERS), &format!("order {seq}")];
     let totals = vec![(alice.clone(), 5 * seq), (bob, 0)];
     Fact::Scored(Arc::new(Booked::new(place, ScoreOp::Add, &[(alice, 5)], source, None, totals).unwrap()))
 }
