@@ -1,7 +1,9 @@
 //! Who gave most to each side of a battle.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+
+use foldhash::fast::RandomState;
 
 use super::answer::Sender;
 use super::booked::Booked;
@@ -16,10 +18,14 @@ use super::rules::{BEST_SENDERS, GIVERS_MAX, SCORE_MAX};
 /// [`GIVERS_MAX`] pairs those that have given least are forgotten: who stays among the first is nobody who might be missed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Given {
-    points: BTreeMap<UserId, BTreeMap<Box<str>, i128>>,
+    /// In no order: a start counts a million, and to look one up in the middle of as many texts takes long.
+    points: BTreeMap<UserId, Senders>,
     /// Pairs of receiver and sender.
     pairs: usize,
 }
+
+/// Points by sender.
+type Senders = HashMap<Box<str>, i128, RandomState>;
 
 impl Given {
     /// Adds what one change gave.
@@ -37,7 +43,10 @@ impl Given {
     }
 
     /// Adds all that `other` has.
-    pub fn append(&mut self, other: &Self) {
+    pub fn append(&mut self, mut other: Self) {
+        if self.pairs < other.pairs {
+            std::mem::swap(self, &mut other);
+        }
         for (user, senders) in &other.points {
             senders.iter().for_each(|(sender, points)| self.give(user, sender, *points));
         }
@@ -58,18 +67,17 @@ impl Given {
         if self.pairs <= GIVERS_MAX {
             return;
         }
-        let mut all: Vec<_> = self.points.values().flat_map(|senders| senders.values().copied()).collect();
-        let (_, least, more) = all.select_nth_unstable(self.pairs / 2);
-        let (least, mut equal) = (*least, more.len() - more.iter().filter(|points| **points > *least).count() + 1);
-        for senders in self.points.values_mut() {
-            senders.retain(|_, points| {
-                let is_last = *points == least;
-                let stays = *points > least || (is_last && equal > 0);
-                equal -= usize::from(is_last && stays);
-                stays
-            });
+        let all = std::mem::take(&mut self.points).into_iter();
+        let mut all: Vec<_> = all.flat_map(|(user, all)| all.into_iter().map(move |one| (user.clone(), one))).collect();
+        self.pairs -= self.pairs / 2;
+        // Among those that gave the same, the names decide: whoever counts again comes to the same.
+        all.select_nth_unstable_by(self.pairs, |(user, (sender, points)), (other_user, (other, other_points))| {
+            other_points.cmp(points).then_with(|| (user, sender).cmp(&(other_user, other)))
+        });
+        all.truncate(self.pairs);
+        for (user, (sender, points)) in all {
+            self.points.entry(user).or_default().insert(sender, points);
         }
-        self.pairs = self.points.values().map(BTreeMap::len).sum();
     }
 
     /// The best senders of each host that was given points: the best first, equal ones in the order of their ids.
@@ -78,16 +86,15 @@ impl Given {
     }
 }
 
-fn podium(senders: &BTreeMap<Box<str>, i128>) -> Vec<Sender> {
+fn podium(senders: &Senders) -> Vec<Sender> {
     let givers = senders.iter().filter_map(|(sender, total)| {
         let value = u64::try_from((*total).min(i128::from(SCORE_MAX))).ok().filter(|value| *value > 0)?;
-        Some((value, sender))
+        Some((Reverse(value), sender))
     });
     let mut givers: Vec<_> = givers.collect();
-    // Stable: equal ones stay in the order of the map.
-    givers.sort_by_key(|(value, _)| Reverse(*value));
+    givers.sort_unstable();
     givers.truncate(BEST_SENDERS);
-    givers.into_iter().map(|(value, sender)| Sender { sender_id: sender.to_string(), value }).collect()
+    givers.into_iter().map(|(Reverse(value), sender)| Sender { sender_id: sender.to_string(), value }).collect()
 }
 
 #[cfg(test)]
@@ -155,7 +162,7 @@ mod tests {
             given.count(ScoreOp::Add, &format!("{number:06}"), [(&UserId::new("b").unwrap(), 1)].into_iter());
         }
         assert_eq!(given.pairs, GIVERS_MAX / 2 + 1);
-        assert_eq!(given.points.values().map(BTreeMap::len).sum::<usize>(), given.pairs);
+        assert_eq!(given.points.values().map(Senders::len).sum::<usize>(), given.pairs);
         given.add(&change(ScoreOp::Add, "best", &[("a", 5)]));
         assert_eq!(given.best()[&UserId::new("a").unwrap()], [Sender { sender_id: "best".into(), value: 7 }]);
     }

@@ -141,8 +141,8 @@ pub(super) struct Sum {
 }
 
 impl Sum {
-    fn append(&mut self, other: &Self) {
-        self.given.append(&other.given);
+    fn append(&mut self, other: Self) {
+        self.given.append(other.given);
         self.rows.append(other.rows);
         self.keys.append(other.keys);
     }
@@ -164,7 +164,7 @@ pub(super) fn given(
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let mut sums = BTreeMap::<BattleId, Sum>::new();
     for (battle, sum) in by_threads(db, file, &parts, cores.min(THREADS_MAX).min(parts.len()))? {
-        sums.entry(battle).or_default().append(&sum);
+        sums.entry(battle).or_default().append(sum);
     }
     for (battle, changes) in battles {
         let Some(Sum { rows, keys, .. }) = sums.get(battle) else { continue };
@@ -183,7 +183,7 @@ fn parts(battle: BattleId, changes: u64) -> impl Iterator<Item = Part> {
     })
 }
 
-/// Each thread takes the next part that nobody has.
+/// Each thread takes the next part that nobody has, and sums all of a battle that it gets.
 pub(super) fn by_threads(
     db: &Connection,
     file: &Path,
@@ -191,19 +191,21 @@ pub(super) fn by_threads(
     threads: usize,
 ) -> Result<Vec<(BattleId, Sum)>, StoreFault> {
     let next = AtomicUsize::new(0);
-    let work = |db: &Connection| {
-        let mut done = Vec::new();
+    let work = |db: &Connection| -> Result<Vec<(BattleId, Sum)>, StoreFault> {
+        let mut done = BTreeMap::<BattleId, Sum>::new();
         while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
-            done.push(match part {
-                Part::Rows(battle, numbers) => (*battle, sum(db, file, *battle, numbers)?),
-                Part::Keys(battle) => (*battle, Sum { keys: prints::by_index(db, file, *battle)?, ..Sum::default() }),
-            });
+            match part {
+                Part::Rows(battle, numbers) => sum(db, file, *battle, numbers, done.entry(*battle).or_default())?,
+                Part::Keys(battle) => {
+                    done.entry(*battle).or_default().keys.append(prints::by_index(db, file, *battle)?);
+                }
+            }
         }
-        Ok(done)
+        Ok(done.into_iter().collect())
     };
     let sums = thread::scope(|scope| {
         let others: Vec<_> = (1..threads).map(|_| scope.spawn(|| work(&beside(file)?))).collect();
-        let mut sums: Vec<(BattleId, Sum)> = work(db)?;
+        let mut sums = work(db)?;
         for other in others {
             sums.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
         }
@@ -212,14 +214,21 @@ pub(super) fn by_threads(
     Ok(sums)
 }
 
-fn sum(db: &Connection, file: &Path, battle: BattleId, numbers: &RangeInclusive<u64>) -> Result<Sum, StoreFault> {
+/// Adds the changes of a battle with these numbers to `sum`.
+fn sum(
+    db: &Connection,
+    file: &Path,
+    battle: BattleId,
+    numbers: &RangeInclusive<u64>,
+    sum: &mut Sum,
+) -> Result<(), StoreFault> {
     let fault = |error| StoreFault::of(file, error);
     let sql = "SELECT seq, op, sender_id, scores, key, battle FROM ledger \
                WHERE battle = ?1 AND battle_seq BETWEEN ?2 AND ?3";
     let mut read = db.prepare_cached(sql).map_err(fault)?;
     let with = params![battle.as_bytes(), number(*numbers.start()), number(*numbers.end())];
     let mut rows = read.query(with).map_err(fault)?;
-    let (mut sum, mut users) = (Sum::default(), Users::default());
+    let mut users = Users::default();
     while let Some(row) = rows.next().map_err(fault)? {
         let text = |index| row.get_ref(index).and_then(|value| Ok(value.as_str()?)).map_err(fault);
         let (seq, battle) = (row.get(0).map_err(fault)?, row.get_ref(5).map_err(fault)?);
@@ -230,7 +239,7 @@ fn sum(db: &Connection, file: &Path, battle: BattleId, numbers: &RangeInclusive<
         let battle = battle.as_bytes().map_err(|error| fault(error.into()))?;
         sum.rows.add(battle, key.as_bytes(), seq);
     }
-    Ok(sum)
+    Ok(())
 }
 
 /// Another reader of the file. Nobody writes it before the start is done.

@@ -90,7 +90,7 @@ fn a_start_counts_what_battles_have_had_and_sums_what_was_given_by_one_thread_or
     let parts: Vec<_> = (0..7).map(|part| Part::Rows(first, part * 10 + 1..=part * 10 + 10)).collect();
     for threads in [1, 2, 3, 9] {
         let mut all = Given::default();
-        by_threads(db, file, &parts, threads).unwrap().iter().for_each(|(_, part)| all.append(&part.given));
+        by_threads(db, file, &parts, threads).unwrap().into_iter().for_each(|(_, part)| all.append(part.given));
         assert_eq!(all, wanted[0].1, "{threads} threads");
     }
     let snapshot = world.store.kept().unwrap();
