@@ -119,12 +119,13 @@ impl Connection {
 
 /// The template of that name or number, when there is one.
 pub(super) fn template(wish: &TemplateRef) -> Result<Template, Refusal> {
-    let known = Template::ALL.into_iter().find(|known| match wish {
+    let mut shared = Template::ALL.into_iter().filter(|known| known.capacity() > 1);
+    let known = shared.clone().find(|known| match wish {
         TemplateRef::Name(name) => known.name() == name,
         TemplateRef::Id(id) => u64::from(known.id()) == *id,
     });
     known.ok_or_else(|| {
-        let known = Template::ALL.map(|known| format!("\"{}\" ({})", known.name(), known.id()));
+        let known: Vec<_> = shared.by_ref().map(|known| format!("\"{}\" ({})", known.name(), known.id())).collect();
         Refusal::Invalid { field: "layoutTemplate", detail: format!("unknown; use {}", known.join(" or ")) }
     })
 }

@@ -37,8 +37,14 @@ fn has_tiles_for_hosts(chosen: Template) -> Result<(), Refusal> {
         Template::HostDynamicGrid
         | Template::HostVoiceConnection
         | Template::HostDynamic1v6
-        | Template::HostVideoLandscapeFixed2Seats => Ok(()),
-        Template::HostStaticVoice6v6 | Template::Custom => {
+        | Template::HostVideoLandscapeFixed2Seats
+        | Template::VideoLandscape4Seats => Ok(()),
+        Template::HostStaticVoice6v6
+        | Template::VideoFixedGrid9Seats
+        | Template::VideoFixedFloat7Seats
+        | Template::AudioSalon
+        | Template::Karaoke
+        | Template::Custom => {
             let detail =
                 format!("{} shows seats, whoever sits there; leave it out, or name another template", chosen.name());
             Err(Refusal::Invalid { field: "hosts", detail })
