@@ -266,8 +266,13 @@ impl Cast {
 
 impl Place {
     fn cell(self) -> Cell {
-        let sitter =
-            self.who.map(|Somebody { tile: Tile { source, name, muted, .. }, .. }| CellSitter { source, name, muted });
+        let sitter = self.who.map(|Somebody { tile: Tile { source, user, name, muted, .. }, .. }| CellSitter {
+            source,
+            user,
+            avatar: None,
+            name,
+            muted,
+        });
         Cell { seat: self.seat, locked: self.locked, rect: self.region.rect, sitter }
     }
 }

@@ -15,9 +15,10 @@ mod plate;
 mod ring;
 mod score;
 mod unknown;
+mod vacancy;
 
 pub(super) use avatar::{avatar, avatar_place, round};
-pub(super) use cell::{cell, cell_disc};
+pub(super) use cell::{CellStyle, cell};
 pub(crate) use colour::{Rgb, Yuv};
 pub(super) use label::{nickname, notice};
 pub use lettering::warm;
@@ -26,3 +27,4 @@ pub(super) use plate::{Reading, badge, countdown, opening, outcome};
 pub(super) use ring::{Rings, ring_square};
 pub(super) use score::{BattleBar, share};
 pub use unknown::unknown_characters;
+pub(super) use vacancy::vacancy;
