@@ -8,12 +8,12 @@ export const hostWords = (host) => `${nameOf(host)} (${host.liveId})`;
 /** The templates of a live's seats: what it looks like while it is in no connection. */
 export const SEAT_TEMPLATES = new Map([
   ["videoDynamicGrid9Seats", "a grid of who is there"],
-  ["videoDynamicFloat7Seats", "the host, who else is there in windows above"],
-  ["videoFixedGrid9Seats", "nine seats in a grid, empty ones too"],
-  ["videoFixedFloat7Seats", "the host, six seats in windows above, empty ones too"],
+  ["videoDynamicFloat7Seats", "the host, guests in windows above"],
+  ["videoFixedGrid9Seats", "nine seats, empty ones too"],
+  ["videoFixedFloat7Seats", "the host, six windows, empty ones too"],
   ["videoLandscape4Seats", "up to four in landscape"],
-  ["audioSalon", "voices: all seats, without pictures"],
-  ["karaoke", "karaoke: all seats, without pictures"],
+  ["audioSalon", "voices, without pictures"],
+  ["karaoke", "karaoke, without pictures"],
 ]);
 
 /** The layout templates of connections, by the interface's number. */
