@@ -1,11 +1,13 @@
 //! Seats: of voices, and empty ones among pictures.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use costage_media::mix::Loudness;
+use costage_media::frame::Size;
+use costage_media::kernel::{Kernels, Level};
+use costage_media::mix::{Loudness, VideoMixer};
 use costage_media::scene::{Battle, Cell, CellSitter, Countdown, Outcome, Region, Scene, SourceId, Span, Template};
 
-use crate::snapshot::snapshot;
+use crate::snapshot::{owned, snapshot};
 use crate::stage::{battle, host, paint_all, results, scene, steps};
 use crate::{CANVAS, HD, NAMES};
 
@@ -73,8 +75,8 @@ fn results_of_teams() {
 
 /// Seats of a live in `template`: who is `taken` is there, the first of them the host, and sends pictures where there are
 /// any; these are `locked`.
-fn seated(template: Template, seats: u32, taken: &[u32], locked: &[u32]) -> Scene {
-    let mut whole = Scene { canvas: template.canvas(CANVAS), template, ..scene(0) };
+fn seated(template: Template, canvas: Size, seats: u32, taken: &[u32], locked: &[u32]) -> Scene {
+    let mut whole = Scene { canvas, template, ..scene(0) };
     let regions = template.regions(whole.canvas, seats as usize);
     for (seat, region) in (0..).zip(regions) {
         let who = taken.iter().position(|taken| *taken == seat);
@@ -99,7 +101,7 @@ fn seated(template: Template, seats: u32, taken: &[u32], locked: &[u32]) -> Scen
 fn seen(name: &str, template: Template, taken: &[u32], locked: &[u32]) {
     snapshot(name, |mixer, now| {
         let places = u32::try_from(template.places()).unwrap();
-        let mut scene = seated(template, places, taken, locked);
+        let mut scene = seated(template, CANVAS, places, taken, locked);
         let last = SourceId(u32::try_from(taken.len()).unwrap() - 1);
         scene
             .tiles
@@ -117,14 +119,14 @@ fn seen(name: &str, template: Template, taken: &[u32], locked: &[u32]) {
 fn nine_fixed_seats() {
     let template = Template::VideoFixedGrid9Seats;
     snapshot("fixed-grid-empty", |mixer, now| {
-        mixer.set_scene(now, seated(template, 9, &[0], &[]));
+        mixer.set_scene(now, seated(template, CANVAS, 9, &[0], &[]));
         paint_all(mixer, now, 1);
         now
     });
     seen("fixed-grid-some", template, &[0, 2, 3, 7], &[5, 8]);
     seen("fixed-grid-full", template, &[0, 1, 2, 3, 4, 5, 6, 7, 8], &[]);
     snapshot("fixed-grid-4-seats", |mixer, now| {
-        mixer.set_scene(now, seated(template, 4, &[0, 2], &[3]));
+        mixer.set_scene(now, seated(template, CANVAS, 4, &[0, 2], &[3]));
         paint_all(mixer, now, 2);
         now
     });
@@ -134,7 +136,7 @@ fn nine_fixed_seats() {
 fn six_fixed_windows() {
     let template = Template::VideoFixedFloat7Seats;
     snapshot("fixed-float-empty", |mixer, now| {
-        mixer.set_scene(now, seated(template, 7, &[0], &[]));
+        mixer.set_scene(now, seated(template, CANVAS, 7, &[0], &[]));
         paint_all(mixer, now, 1);
         now
     });
@@ -146,10 +148,10 @@ fn six_fixed_windows() {
 #[test]
 fn a_guest_sits_down_in_a_window_over_the_host() {
     snapshot("fixed-float-sits-down", |mixer, now| {
-        mixer.set_scene(now, seated(template(), 7, &[0, 2], &[]));
+        mixer.set_scene(now, seated(template(), CANVAS, 7, &[0, 2], &[]));
         paint_all(mixer, now, 2);
         mixer.compose(now);
-        mixer.set_scene(now, seated(template(), 7, &[0, 5], &[2]));
+        mixer.set_scene(now, seated(template(), CANVAS, 7, &[0, 5], &[2]));
         mixer.paint(now, SourceId(0), host(0, HD).as_ref());
         mixer.paint(now, SourceId(1), host(1, HD).as_ref());
         now + Duration::from_millis(400)
@@ -185,7 +187,7 @@ fn salons_of_few_and_of_many_seats() {
         ("karaoke-8-some", Template::Karaoke, 8, vec![0, 1, 2, 5, 7], vec![6]),
     ] {
         snapshot(name, |mixer, now| {
-            mixer.set_scene(now, seated(template, seats, &taken, &locked));
+            mixer.set_scene(now, seated(template, CANVAS, seats, &taken, &locked));
             mixer.compose(now);
             mixer.hear(steps);
             now
@@ -196,7 +198,7 @@ fn salons_of_few_and_of_many_seats() {
 #[test]
 fn a_salon_without_names_still_says_whose_microphone_is_off() {
     snapshot("salon-unnamed", |mixer, now| {
-        mixer.set_scene(now, Scene { names: false, ..seated(Template::AudioSalon, 5, &[0, 1, 2, 3], &[]) });
+        mixer.set_scene(now, Scene { names: false, ..seated(Template::AudioSalon, CANVAS, 5, &[0, 1, 2, 3], &[]) });
         now
     });
 }
@@ -219,4 +221,32 @@ fn two_teams_of_lives_with_fewer_seats() {
         );
         now
     });
+}
+
+/// From the smallest canvas that may be configured to the largest, however odd its shape.
+#[test]
+fn every_template_is_drawn_on_any_canvas_and_alike_at_every_level() {
+    let now = Instant::now();
+    for (width, height) in [(64, 64), (64, 1920), (1920, 64), (222, 398), (854, 480), (1080, 1920), (1918, 1078)] {
+        for template in Template::ALL {
+            for places in [1, template.places().div_ceil(2), template.places()] {
+                let seats = u32::try_from(places).unwrap();
+                let canvas = template.canvas(Size { width, height });
+                let taken: Vec<u32> = (0..seats).filter(|seat| seat % 3 != 1).collect();
+                let whole = seated(template, canvas, seats, &taken, &[4]);
+                let run = |level| {
+                    let mut mixer = VideoMixer::new(Kernels::new(level), CANVAS);
+                    mixer.set_scene(now, whole.clone());
+                    mixer.paint(now, SourceId(0), host(0, HD).as_ref());
+                    mixer.hear(steps);
+                    owned(mixer.compose(now))
+                };
+                let scalar = run(Level::Scalar);
+                assert_eq!(scalar.size(), canvas);
+                for level in Level::ALL {
+                    assert!(run(level) == scalar, "{level}: {template:?}, {places} places on {canvas:?}");
+                }
+            }
+        }
+    }
 }
