@@ -12,8 +12,10 @@ use crate::scene::{Cell, CellSitter, Proportion, Rect, Vacancy, even};
 /// The disc's diameter, and what is above it.
 const DISC: usize = 112;
 const ABOVE: usize = 16;
-/// From the disc to the middle of the name, at most: in a lower cell the name is half-way to its edge.
+/// From the disc to the middle of the name, at most: in a lower cell the name stands at the lower edge, clear of the ring.
 const NAME_BELOW: f32 = 28.0;
+/// From there to the edge, of the name's size: room for what hangs below the line.
+const NAME_ABOVE_EDGE: f32 = 0.75;
 /// What is free beside a name.
 const BESIDE: f32 = 8.0;
 const NAME_SIZE: f32 = 20.0;
@@ -53,11 +55,13 @@ impl CellStyle {
         };
         let diameter = diameter.min(width).min(height);
         let above = above.min(height - diameter);
+        let name_size = NAME_SIZE * scale * shrinks.max(NAME_SHRINKS_TO);
+        let below = px(height - above - diameter);
         Self {
             diameter,
             above,
-            name_size: NAME_SIZE * scale * shrinks.max(NAME_SHRINKS_TO),
-            name_below: (NAME_BELOW * scale).min(px(height - above - diameter) / 2.0),
+            name_size,
+            name_below: (NAME_BELOW * scale).min((below - NAME_ABOVE_EDGE * name_size).max(below / 2.0)),
             beside: BESIDE * scale * shrinks,
         }
     }
@@ -164,7 +168,8 @@ mod tests {
             let ring = crate::mix::overlay::ring_square(disc, Rect { x: 0, y: 0, w: 2_000, h: 2_000 }).unwrap();
             assert!(ring.y >= rect.y && ring.x >= rect.x, "{seats} seats: {ring:?} in {rect:?}");
             let middle = px(style.above + style.diameter) + style.name_below;
-            assert!(middle - style.name_size / 2.0 >= px(disc.bottom() - rect.y), "{seats} seats: under the disc");
+            let (name, reach) = (middle - CAP_HEIGHT * style.name_size / 2.0, px(ring.bottom() - rect.y) - 2.0);
+            assert!(name + 1.0 >= reach, "{seats} seats: the name at {name} is clear of the ring down to {reach}");
             assert!(middle + style.name_size * 0.6 <= px(rect.h), "{seats} seats: within the cell");
             assert!(style.name_size >= 14.0);
         }
