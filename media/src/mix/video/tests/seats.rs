@@ -85,7 +85,7 @@ fn whoever_sits_down_moves_or_stands_up_no_frame_has_a_hole() {
 #[test]
 fn a_lock_changes_its_own_seat_and_goes_without_a_trace() {
     let (mut mixer, now) = (mixer(), Instant::now());
-    let mut shown = |mixer: &mut VideoMixer, locked| {
+    let shown = |mixer: &mut VideoMixer, locked| {
         mixer.set_scene(now, windows([None, None], locked));
         mixer.paint(now, A, picture(200).as_ref());
         owned(mixer.compose(now))
