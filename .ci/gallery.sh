@@ -122,7 +122,7 @@ mkdir -p "$gallery/seen"
 seen=$(cd "$gallery/seen" && pwd)
 say "building and running the tests of the picture (the first build takes some minutes)"
 passed=yes
-SNAPSHOTS_SEEN=$seen cargo test --release --locked --package costage-media --test scenes --no-fail-fast >&2 || passed=no
+SNAPSHOTS_SEEN=$seen cargo test --release --locked --package costage-media --test scenes --test scripts --no-fail-fast >&2 || passed=no
 page media/tests/snapshots "$kept" "$seen" >"$gallery/index.html" || passed=no
 rm -r "$seen"
 say "$(cd "$gallery" && pwd)/index.html"

@@ -23,7 +23,7 @@ pub struct BackupArgs {
 /// Copies the database; prints where the copy's ledger ends.
 ///
 /// # Errors
-/// When the database cannot be read, or the file is there already or cannot be written.
+/// When the database cannot be read or lacks commits that a server has noted, or the file is there already or cannot be written.
 pub fn run(args: &BackupArgs) -> anyhow::Result<()> {
     let reader = Reader::open(&args.data.path()?)?;
     let mut progress = Progress::new("pages");

@@ -8,10 +8,9 @@ use anyhow::Context;
 use super::clock::{LineClock, boot_clock};
 use super::config::Config;
 use super::{signing, webhooks};
-use crate::engine::StoreId;
-use crate::engine::{Books, Clock, Journal};
+use crate::engine::{Books, Clock, Journal, LogFault, StoreId};
 use crate::live::{Seed, Snapshot, WallMs};
-use crate::store::{MemoryOutbox, Moment, Store, Telling};
+use crate::store::{MemoryOutbox, Moment, Store, StoreFault, Telling, room};
 
 /// What the control thread begins with.
 pub(super) struct Keeping {
@@ -25,6 +24,20 @@ pub(super) struct Keeping {
     pub(super) books: Arc<Books>,
     /// Events for backends, and how far they have got.
     pub(super) webhooks: webhooks::Kept,
+}
+
+/// Says first that the disk is full, where a start has failed for that: SQLite calls it an I/O error as often as not.
+pub(super) fn of_room(config: &Config, error: anyhow::Error) -> anyhow::Error {
+    let of_disk = error.downcast_ref::<StoreFault>().is_some_and(StoreFault::may_be_of_room)
+        || error.downcast_ref::<LogFault>().is_some();
+    match config.data_path() {
+        Some(path) if of_disk && room::is_full(path) => error.context(format!(
+            "the disk of {} is full: make room on it and start again, or name another directory by `data_dir`; what was kept is \
+             as it was",
+            path.display()
+        )),
+        Some(_) | None => error,
+    }
 }
 
 /// Opens the data directory, or begins with nothing; says which.
@@ -72,6 +85,12 @@ pub(super) fn open(config: &Config, clock: &Arc<dyn Clock>, seed: Seed) -> anyho
         tracing::warn!(
             seconds = apart / 1_000,
             "the system's clock was set since the last run: battles go on in the time they were counted down in"
+        );
+    }
+    if room::is_full(path) {
+        tracing::error!(
+            data_dir = %path.display(),
+            "the disk is full: whatever would change anything is answered 503 until there is room on it"
         );
     }
     let webhooks = webhooks::in_directory(path, store.bell())?;

@@ -198,12 +198,14 @@ fn balance(args: &BalanceArgs) -> anyhow::Result<()> {
     let mut export = match &args.from {
         Some(path) => {
             let file = File::open(path).with_context(|| format!("cannot read the export {}", path.display()))?;
-            Some(BufReader::new(file))
+            // Of a pipe nobody knows how long it is.
+            let bytes = file.metadata().map_or(0, |data| data.len());
+            Some((BufReader::new(file), bytes))
         }
         None => None,
     };
-    let mut progress = Progress::new("rows");
-    let export = export.as_mut().map(|lines| Export { lines, noted: args.head });
+    let mut progress = Progress::new(if export.is_some() { "bytes" } else { "rows" });
+    let export = export.as_mut().map(|(lines, bytes)| Export { lines, bytes: *bytes, noted: args.head });
     let balance = audit::balance(reader.as_ref(), export, &mut |done, of| progress.show(done, of))?;
     progress.end();
     let audit::Balance { rows, battles, ended, kept, newer, head, linked, faults } = balance;

@@ -22,6 +22,7 @@ pub mod config;
 pub mod data;
 pub mod demo;
 pub mod dev;
+mod fonts;
 mod keeping;
 pub mod ledger;
 pub mod logging;

@@ -32,7 +32,7 @@ impl Progress {
             let form = format!("{{wide_bar}} {{human_pos}} of {{human_len}} {what}, {{eta}} left");
             bar.with_style(ProgressStyle::with_template(&form).unwrap_or_else(|_| ProgressStyle::default_bar()))
         });
-        bar.set_length(of);
+        bar.set_length(of.max(done));
         bar.set_position(done);
     }
 

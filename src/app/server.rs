@@ -3,6 +3,7 @@
 use super::about;
 use super::clock::SystemClock;
 use super::config::Config;
+use super::fonts;
 use super::keeping::{self, Keeping};
 use super::metrics::{LiveFigures, Metrics};
 use super::open_files;
@@ -73,6 +74,7 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
     let address = listener.local_addr()?;
     let samples: Arc<dyn Samples> =
         Arc::new(FrameSamples::new(config.trace_path()).context("cannot write `trace_file`")?);
+    fonts::bring(&config.fonts)?;
     let engine =
         Engine::start(&engine_config(config, kernels)?, &clock, &samples).context("cannot start media threads")?;
     let director = engine.director();
@@ -81,8 +83,10 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
             .context("no media: is the port in use? set `media_udp_port` to another one, or to 0 for a free one")?;
     let seed = signing::seed()?;
     let Keeping { journal, snapshot, clock: server_clock, books, webhooks: kept } =
-        keeping::open(config, &clock, seed)?;
-    let webhooks = Arc::new(webhooks::start(config, kept, Arc::clone(&books), &server_clock, &clock)?);
+        keeping::open(config, &clock, seed).map_err(|error| keeping::of_room(config, error))?;
+    let webhooks = webhooks::start(config, kept, Arc::clone(&books), &server_clock, &clock)
+        .map_err(|error| keeping::of_room(config, error))?;
+    let webhooks = Arc::new(webhooks);
     let control_config = ControlConfig { rules: rules(config), seed, snapshot };
     let (control, control_thread) =
         engine::control::spawn(server_clock, control_config, journal, Box::new(director.clone()))

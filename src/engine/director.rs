@@ -148,6 +148,8 @@ impl Shards for Director {
 
 impl Stagehand for Director {
     fn stage(&mut self, stage: StageId, scene: Scene) {
+        // New names are shaped and drawn here, once: a mix thread has frames to make.
+        costage_media::mix::prepare(&scene);
         let mut places = self.places();
         places.note_devices(&scene);
         // A new stage runs where its first host already is: the fewest sources move. Guests who are nowhere yet begin there.

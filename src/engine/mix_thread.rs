@@ -162,7 +162,11 @@ pub(super) fn spawn(
     surroundings: Surroundings,
 ) -> std::io::Result<(MixHandle, std::thread::JoinHandle<()>)> {
     let (mut thread, handle) = MixThread::new(surroundings);
-    let join = spawn_media(format!("mix-{index}"), move || thread.run())?;
+    let join = spawn_media(format!("mix-{index}"), move || {
+        // What a thread's first text costs is paid here and not by the pictures of a live.
+        costage_media::mix::warm();
+        thread.run();
+    })?;
     Ok((handle, join))
 }
 

@@ -110,8 +110,6 @@ impl Engine {
         let shards: Arc<[_]> = shards.into();
         // A host's packets go from its shard to those of its viewers.
         shards.iter().for_each(|shard: &shard::ShardHandle| shard.order(shard::Order::Neighbours(Arc::clone(&shards))));
-        // What the first name costs is paid here and not by the pictures of a live.
-        costage_media::mix::warm();
         let gallery = Arc::new(gallery::Gallery::default());
         let mut mixers = Vec::new();
         for index in 0..config.mixers.max(1) {

@@ -8,8 +8,8 @@ use rusqlite::backup::{Backup, StepResult};
 
 use super::audit::{Reader, alone};
 use super::chain::Head;
-use super::fault::StoreFault;
-use super::folder::{beside, private};
+use super::fault::{StoreFault, is_damage};
+use super::folder::{beside, private, remove};
 use super::keeper::read_head;
 use super::pages;
 
@@ -20,8 +20,9 @@ const STEP_PAGES: i32 = if cfg!(test) { 16 } else { 1_024 };
 /// ends. Commits go on meanwhile: only SQLite's log is not shortened until the copy is done. `to` has its name when it is whole.
 ///
 /// # Errors
-/// When `to` is there already or cannot be written, or the database cannot be read.
+/// When `to` is there already or cannot be written, or the database cannot be read or lacks commits that a server has noted.
 pub fn backup(reader: &Reader, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Head, StoreFault> {
+    reader.lacks_nothing()?;
     let refused = |error| StoreFault::Target { file: to.to_owned(), error };
     if to.exists() {
         return Err(refused(std::io::Error::other("it is there already")));
@@ -41,7 +42,7 @@ pub fn backup(reader: &Reader, to: &Path, progress: &mut dyn FnMut(u64, u64)) ->
     };
     let file = private().write(true).create_new(true).open(&part).map_err(unmade)?;
     let copied = copy(reader, &part, progress);
-    let done = copied.map_err(|error| StoreFault::of(&part, error)).and_then(|()| {
+    let done = copied.map_err(|error| of_copy(to, &part, error)).and_then(|()| {
         file.sync_all().map_err(refused)?;
         let db = alone(&part).map_err(|error| StoreFault::of(&part, error))?;
         pages::check(&db, &reader.file).map_err(no_copy)?;
@@ -50,10 +51,18 @@ pub fn backup(reader: &Reader, to: &Path, progress: &mut dyn FnMut(u64, u64)) ->
         fs::hard_link(&part, to).map_err(refused)?;
         Ok(head)
     });
-    drop(fs::remove_file(&part));
+    drop(remove(&part));
     let head = done?;
     fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(refused)?;
     Ok(head)
+}
+
+/// Why a copy could not be written: nearly always because there is no room for it.
+fn of_copy(to: &Path, part: &Path, error: rusqlite::Error) -> StoreFault {
+    if is_damage(&error) {
+        return StoreFault::of(part, error);
+    }
+    StoreFault::Target { file: to.to_owned(), error: std::io::Error::other(error) }
 }
 
 /// A copy of damaged pages is no backup.
@@ -66,6 +75,8 @@ fn copy(reader: &Reader, part: &Path, progress: &mut dyn FnMut(u64, u64)) -> rus
     let mut target = Connection::open(part)?;
     // Nothing is there that a crash could spoil; the whole file is synced once, after.
     target.pragma_update(None, "synchronous", "OFF")?;
+    // Nor is there anything to go back to: no journal that a full disk would leave beside it.
+    target.pragma_update(None, "journal_mode", "MEMORY")?;
     // Held open over all steps: they copy one moment, and no commit makes them begin anew.
     let moment = reader.db.unchecked_transaction()?;
     moment.query_row("SELECT count(*) FROM head", [], |_| Ok(()))?;

@@ -1,5 +1,6 @@
 //! Changes of scores read back: single ones for the rules while the server runs, and sums of all of them at its start.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use rusqlite::{Connection, OpenFlags, Params, params};
 
 use super::columns::{COLUMNS, Columns, Users, op_of};
 use super::fault::StoreFault;
+use super::prints::{self, OTHER_KEYS, Prints};
 use super::write::number;
 use crate::live::kept::Standing;
 use crate::live::senders::Given;
@@ -69,7 +71,7 @@ fn unread(file: &Path, seq: i64, reason: &str) -> StoreFault {
 /// # Errors
 /// [`StoreFault::Damaged`] when not, or the disk's.
 pub(super) fn check(db: &Connection, file: &Path, standing: &Standing) -> Result<(), StoreFault> {
-    let Standing { battle, ledger_seq, scores, .. } = standing;
+    let Standing { battle, ledger_seq, scores, running, .. } = standing;
     let damaged = |reason| Err(StoreFault::damaged(file, reason));
     let found = count(db, file, *battle)?;
     if found != Ok(*ledger_seq) {
@@ -79,13 +81,12 @@ pub(super) fn check(db: &Connection, file: &Path, standing: &Standing) -> Result
     if *ledger_seq == 0 {
         return Ok(());
     }
-    let sql = "SELECT count(*) FROM ledger INDEXED BY sqlite_autoindex_ledger_1 WHERE battle = ?1";
-    let keys = db.prepare_cached(sql).and_then(|mut count| count.query_row([battle.as_bytes()], |row| row.get(0)));
-    let keys: i64 = keys.map_err(|error| StoreFault::of(file, error))?;
-    if keys != number(*ledger_seq) {
-        return damaged(format!(
-            "of battle {battle}, which has had {ledger_seq} changes, {keys} keys can be looked up"
-        ));
+    // Of one that goes on all keys are read: see `given`.
+    if !running {
+        let sql = "SELECT count(*) FROM ledger INDEXED BY sqlite_autoindex_ledger_1 WHERE battle = ?1";
+        let keys = db.prepare_cached(sql).and_then(|mut count| count.query_row([battle.as_bytes()], |row| row.get(0)));
+        let keys: i64 = keys.map_err(|error| StoreFault::of(file, error))?;
+        check_keys(file, *battle, *ledger_seq, u64::try_from(keys).unwrap_or(0))?;
     }
     let last = by_numbers(db, file, *battle, &(*ledger_seq..=*ledger_seq))?;
     let is_kept = |last: &Arc<Booked>| last.totals().eq(scores.iter().map(|(user, points)| (user, *points)));
@@ -95,6 +96,14 @@ pub(super) fn check(db: &Connection, file: &Path, standing: &Standing) -> Result
             damaged(format!("the points of battle {battle} are not those of its last change in the ledger"))
         }
     }
+}
+
+fn check_keys(file: &Path, battle: BattleId, changes: u64, keys: u64) -> Result<(), StoreFault> {
+    if keys == changes {
+        return Ok(());
+    }
+    let reason = format!("of battle {battle}, which has had {changes} changes, {keys} keys can be looked up");
+    Err(StoreFault::damaged(file, reason))
 }
 
 /// How many changes a battle has had, when their numbers are 1 and up without a gap; what is there otherwise.
@@ -111,27 +120,66 @@ pub(super) fn count(db: &Connection, file: &Path, battle: BattleId) -> Result<Re
     Ok(u64::try_from(count).ok().filter(|_| whole).ok_or_else(|| format!("{count}, numbered {first} to {last}")))
 }
 
-/// A part of a battle's changes, by their numbers.
-type Part = (BattleId, RangeInclusive<u64>);
+/// A part of what is read of a battle.
+#[derive(Debug, Clone)]
+pub(super) enum Part {
+    /// Its changes with these numbers.
+    Rows(BattleId, RangeInclusive<u64>),
+    /// Its keys, as the index has them.
+    Keys(BattleId),
+}
 
-/// What senders have given in these battles, which have had so many changes.
+/// What was read of a battle.
+#[derive(Debug, Default)]
+pub(super) struct Sum {
+    /// What senders have given.
+    pub(super) given: Given,
+    /// Keys of the rows.
+    rows: Prints,
+    /// Keys of the index.
+    keys: Prints,
+}
+
+impl Sum {
+    fn append(&mut self, other: &Self) {
+        self.given.append(&other.given);
+        self.rows.append(other.rows);
+        self.keys.append(other.keys);
+    }
+}
+
+/// What senders have given in these battles, which have had so many changes. The index by which a repeated key is found has
+/// the keys of the same rows.
 ///
 /// # Errors
-/// As [`by_key`].
+/// [`StoreFault::Damaged`] when it has others, or as [`by_key`].
 pub(super) fn given(
     db: &Connection,
     file: &Path,
     battles: &[(BattleId, u64)],
 ) -> Result<Vec<(BattleId, Given)>, StoreFault> {
-    let parts: Vec<Part> = battles.iter().flat_map(|(battle, changes)| parts(*battle, *changes)).collect();
+    // Keys first: those of a battle are one part, and the longest.
+    let keys = battles.iter().map(|(battle, _)| Part::Keys(*battle));
+    let parts: Vec<Part> = keys.chain(battles.iter().flat_map(|(battle, changes)| parts(*battle, *changes))).collect();
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    by_threads(db, file, &parts, cores.min(THREADS_MAX).min(parts.len()))
+    let mut sums = BTreeMap::<BattleId, Sum>::new();
+    for (battle, sum) in by_threads(db, file, &parts, cores.min(THREADS_MAX).min(parts.len()))? {
+        sums.entry(battle).or_default().append(&sum);
+    }
+    for (battle, changes) in battles {
+        let Some(Sum { rows, keys, .. }) = sums.get(battle) else { continue };
+        check_keys(file, *battle, *changes, keys.count)?;
+        if rows != keys {
+            return Err(StoreFault::damaged(file, OTHER_KEYS));
+        }
+    }
+    Ok(sums.into_iter().map(|(battle, sum)| (battle, sum.given)).collect())
 }
 
 fn parts(battle: BattleId, changes: u64) -> impl Iterator<Item = Part> {
     (0..changes.div_ceil(PART_ROWS)).map(move |part| {
         let first = part * PART_ROWS + 1;
-        (battle, first..=(first + PART_ROWS - 1).min(changes))
+        Part::Rows(battle, first..=(first + PART_ROWS - 1).min(changes))
     })
 }
 
@@ -141,18 +189,21 @@ pub(super) fn by_threads(
     file: &Path,
     parts: &[Part],
     threads: usize,
-) -> Result<Vec<(BattleId, Given)>, StoreFault> {
+) -> Result<Vec<(BattleId, Sum)>, StoreFault> {
     let next = AtomicUsize::new(0);
     let work = |db: &Connection| {
         let mut done = Vec::new();
-        while let Some((battle, numbers)) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
-            done.push((*battle, sum(db, file, *battle, numbers)?));
+        while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
+            done.push(match part {
+                Part::Rows(battle, numbers) => (*battle, sum(db, file, *battle, numbers)?),
+                Part::Keys(battle) => (*battle, Sum { keys: prints::by_index(db, file, *battle)?, ..Sum::default() }),
+            });
         }
         Ok(done)
     };
     let sums = thread::scope(|scope| {
         let others: Vec<_> = (1..threads).map(|_| scope.spawn(|| work(&beside(file)?))).collect();
-        let mut sums: Vec<(BattleId, Given)> = work(db)?;
+        let mut sums: Vec<(BattleId, Sum)> = work(db)?;
         for other in others {
             sums.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
         }
@@ -161,21 +212,25 @@ pub(super) fn by_threads(
     Ok(sums)
 }
 
-fn sum(db: &Connection, file: &Path, battle: BattleId, numbers: &RangeInclusive<u64>) -> Result<Given, StoreFault> {
+fn sum(db: &Connection, file: &Path, battle: BattleId, numbers: &RangeInclusive<u64>) -> Result<Sum, StoreFault> {
     let fault = |error| StoreFault::of(file, error);
-    let sql = "SELECT seq, op, sender_id, scores FROM ledger WHERE battle = ?1 AND battle_seq BETWEEN ?2 AND ?3";
+    let sql = "SELECT seq, op, sender_id, scores, key, battle FROM ledger \
+               WHERE battle = ?1 AND battle_seq BETWEEN ?2 AND ?3";
     let mut read = db.prepare_cached(sql).map_err(fault)?;
     let with = params![battle.as_bytes(), number(*numbers.start()), number(*numbers.end())];
     let mut rows = read.query(with).map_err(fault)?;
-    let (mut given, mut users) = (Given::default(), Users::default());
+    let (mut sum, mut users) = (Sum::default(), Users::default());
     while let Some(row) = rows.next().map_err(fault)? {
         let text = |index| row.get_ref(index).and_then(|value| Ok(value.as_str()?)).map_err(fault);
-        let (op, sender, scores) = (text(1)?, text(2)?, text(3)?);
+        let (seq, battle) = (row.get(0).map_err(fault)?, row.get_ref(5).map_err(fault)?);
+        let (op, sender, scores, key) = (text(1)?, text(2)?, text(3)?, text(4)?);
         let change = op_of(op).and_then(|op| Ok((op, users.points::<i64>(scores)?)));
-        let (op, scores) = change.map_err(|reason| unread(file, row.get(0).unwrap_or(0), &reason))?;
-        given.count(op, sender, scores.iter().map(|(user, value)| (user, *value)));
+        let (op, scores) = change.map_err(|reason| unread(file, seq, &reason))?;
+        sum.given.count(op, sender, scores.iter().map(|(user, value)| (user, *value)));
+        let battle = battle.as_bytes().map_err(|error| fault(error.into()))?;
+        sum.rows.add(battle, key.as_bytes(), seq);
     }
-    Ok(given)
+    Ok(sum)
 }
 
 /// Another reader of the file. Nobody writes it before the start is done.

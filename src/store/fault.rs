@@ -99,16 +99,14 @@ pub enum StoreFault {
         witness: PathBuf,
     },
     /// The database lacks what was answered.
-    #[error("{} lacks commits: its ledger ends at row {ends}, and {} says that a server has got as far as row {noted}, which is not there: bring back the costage.db-wal that belongs to it, or another costage.db; to go on without what is lost, or with a backup that was put there, remove costage.head", file.display(), witness.display())]
+    #[error("{} lacks commits that were on disk, as {} says: {lacks}; bring back the costage.db-wal that belongs to it, or another costage.db; to go on without what is lost, or with a backup that was put there, remove costage.head", file.display(), witness.display())]
     Behind {
         /// Which.
         file: PathBuf,
         /// What says so.
         witness: PathBuf,
-        /// Number of its last row.
-        ends: u64,
-        /// Number of the last row that was noted.
-        noted: u64,
+        /// Rows of the ledger, facts, webhooks, by their numbers.
+        lacks: String,
     },
     /// Not whole.
     #[error("{} is damaged: {reason}; put a backup in its place (without costage.db-wal, costage.db-shm and costage.head), or move it away to begin anew; `costage ledger verify` says what is whole", file.display())]
@@ -153,6 +151,12 @@ impl StoreFault {
             return Self::Damaged { file, reason: error.to_string() };
         }
         Self::Database { file, error }
+    }
+
+    /// Whether it may be that the disk has no room: what SQLite, or the system, says of a file that is ours.
+    #[must_use]
+    pub fn may_be_of_room(&self) -> bool {
+        matches!(self, Self::Folder { .. } | Self::Database { .. })
     }
 
     /// A file that can be opened but holds what no server wrote.

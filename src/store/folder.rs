@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::chain::Head;
 use super::deliveries;
 use super::fault::StoreFault;
 use super::schema;
-use super::witness::{self, Seen};
+use super::witness::{self, Noted, Seen};
 
 /// The database.
 pub const DATABASE: &str = "costage.db";
@@ -102,13 +101,15 @@ impl Folder {
         if deliveries::is_used(&self.path.join(DELIVERIES)) {
             return lost(self.path.join(DELIVERIES));
         }
-        let is_used = |seen: Seen| seen != Seen { head: Head::START, facts: 0 };
-        if witness::read(&self.path)?.is_some_and(is_used) { lost(self.path.join(WITNESS)) } else { Ok(()) }
+        match witness::read(&self.path)? {
+            Noted::Seen(seen) if seen != Seen::START => lost(self.path.join(WITNESS)),
+            Noted::Seen(_) | Noted::Blank | Noted::Missing => Ok(()),
+        }
     }
 }
 
 /// Removes a file that is being made, and what SQLite has beside it.
-fn remove(new: &Path) -> std::io::Result<()> {
+pub(super) fn remove(new: &Path) -> std::io::Result<()> {
     for file in [new.to_owned(), beside(new, "-journal")] {
         match fs::remove_file(file) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),

@@ -52,7 +52,7 @@ pub(super) struct Ends {
 
 impl Ends {
     fn seen(&self) -> Seen {
-        Seen { head: self.head, facts: self.facts }
+        Seen { head: self.head, facts: self.facts, outbox: self.outbox }
     }
 }
 
@@ -120,6 +120,10 @@ impl Store {
         let line = Timeline::new(moment.now, moment.wall);
         let (outbox, facts) = (outbox::head(&db).map_err(fault)?, witness::last_fact(&db).map_err(fault)?);
         let ends = Ends { head, outbox, facts };
+        // Of the first version's files nobody noted anything.
+        if found > 1 && ends.seen() != Seen::START {
+            noted.warn_of_nothing(folder.path());
+        }
         let bell = Arc::new(OutboxBell::new(ends.outbox));
         // A file that was made just now has no commit yet.
         let last = Some(kept_time.wall).filter(|last| last.0 > 0);
@@ -137,10 +141,7 @@ impl Store {
             tracing::debug!(%error, "the log stays beside the file at the end");
         }
         self.taken = true;
-        match Witness::begin(self.folder.path(), self.ends.seen()) {
-            Ok(witness) => self.witness = Some(witness),
-            Err(error) => tracing::warn!(%error, "costage.head cannot be written: a log that is lost would not show"),
-        }
+        self.witness = Some(Witness::begin(self.folder.path(), self.ends.seen()));
         (self.line, self.kept_time) = self.kept_time.start(&(self.clocks)(), counts_down);
         self.line
     }

@@ -14,8 +14,8 @@
 //! | file | holds |
 //! |---|---|
 //! | [`outbox_memory`] | the journal that keeps nothing, but for events to send |
-//! | [`folder`], `schema`, [`fault`] | the directory, its lock and file; versions and their steps; refusals |
-//! | [`keeper`], `write`, `restore`, `changes` | the journal on disk; what a commit writes; what a start reads |
+//! | [`folder`], [`room`], `schema`, [`fault`] | the directory, its lock and file; its disk; versions and their steps; refusals |
+//! | [`keeper`], `write`, `restore`, `changes`, `prints` | the journal on disk; what a commit writes; what a start reads |
 //! | [`outbox`], [`deliveries`] | webhooks to send, and what has become of them |
 //! | [`chain`], `columns` | the ledger's rows and their hashes |
 //! | [`time`] | the server's time across a restart |
@@ -37,7 +37,9 @@ pub mod keeper;
 pub mod outbox;
 pub mod outbox_memory;
 mod pages;
+mod prints;
 mod restore;
+pub mod room;
 mod schema;
 #[cfg(test)]
 mod scratch;

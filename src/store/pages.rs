@@ -12,12 +12,14 @@ const WHOLE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// First and last entry of every table and index, each read by itself: of a larger file, what commits are hung on. The pages in
 /// between are looked at when they are read, and by a backup.
-const ENDS: [&str; 7] = [
+const ENDS: [&str; 8] = [
     "SELECT min(kind), max(kind) FROM state",
     "SELECT (SELECT data FROM facts ORDER BY seq LIMIT 1), (SELECT data FROM facts ORDER BY seq DESC LIMIT 1)",
     "SELECT (SELECT hash FROM ledger ORDER BY seq LIMIT 1), (SELECT hash FROM ledger ORDER BY seq DESC LIMIT 1)",
     "SELECT (SELECT key FROM ledger INDEXED BY sqlite_autoindex_ledger_1 ORDER BY battle, key LIMIT 1), \
      (SELECT key FROM ledger INDEXED BY sqlite_autoindex_ledger_1 ORDER BY battle DESC, key DESC LIMIT 1)",
+    "SELECT (SELECT battle_seq FROM ledger INDEXED BY ledger_by_number ORDER BY battle, battle_seq LIMIT 1), \
+     (SELECT battle_seq FROM ledger INDEXED BY ledger_by_number ORDER BY battle DESC, battle_seq DESC LIMIT 1)",
     "SELECT (SELECT body FROM outbox ORDER BY seq LIMIT 1), (SELECT body FROM outbox ORDER BY seq DESC LIMIT 1)",
     "SELECT (SELECT id FROM outbox INDEXED BY sqlite_autoindex_outbox_1 ORDER BY id LIMIT 1), \
      (SELECT id FROM outbox INDEXED BY sqlite_autoindex_outbox_1 ORDER BY id DESC LIMIT 1)",

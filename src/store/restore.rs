@@ -12,7 +12,8 @@ use crate::live::kept::{Kept, KeptTable, RowName};
 
 impl Store {
     /// What the server before has left. Call it once. Changes of scores stay on disk, where the rules find them
-    /// ([`Journal::recall`](crate::engine::journal::Journal::recall)); of battles that go on it is summed who gave what.
+    /// ([`Journal::recall`](crate::engine::journal::Journal::recall)); of battles that go on it is summed who gave what, and their keys
+    /// are those that the index has, by which a repeated request is found.
     ///
     /// # Errors
     /// A row that no server wrote, or the disk's.
@@ -22,9 +23,7 @@ impl Store {
         standings.iter().try_for_each(|standing| changes::check(&self.db, &self.file, standing))?;
         let running = standings.iter().filter(|standing| standing.running);
         let running: Vec<_> = running.map(|standing| (standing.battle, standing.ledger_seq)).collect();
-        for (battle, given) in changes::given(&self.db, &self.file, &running)? {
-            kept.given.entry(battle).or_default().append(&given);
-        }
+        kept.given = changes::given(&self.db, &self.file, &running)?.into_iter().collect();
         Ok(kept)
     }
 }

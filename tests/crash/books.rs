@@ -104,10 +104,19 @@ impl Books {
             }
             let (users, short) = (pair_of(pair), pair < SHORT_PAIRS);
             let seconds = if short { SHORT_SECONDS + u64::from(dice.below(3)) } else { LONG_SECONDS };
-            let body = json!({"userIds": [&users[1]], "durationSeconds": seconds, "needResponse": false});
+            // Half of them are asked for, and agreed to.
+            let asked = dice.below(2) == 0;
+            let timeout = if asked { 10 } else { 0 };
+            let body = json!({"userIds": [&users[1]], "durationSeconds": seconds, "needResponse": asked, "timeoutSeconds": timeout});
             let path = format!("/v1/lives/{}/battles", users[0]);
-            let started = house.backend.ask(Method::POST, &path, Some(body), None).await.unwrap();
-            let (id, end) = (started["battleId"].as_str().unwrap().to_owned(), started["endTime"].as_u64().unwrap());
+            let mut battle = house.backend.ask(Method::POST, &path, Some(body), None).await.unwrap();
+            let id = battle["battleId"].as_str().unwrap().to_owned();
+            if asked {
+                let (path, body) = (format!("/v1/battles/{id}/accept"), json!({"userId": &users[1]}));
+                house.backend.ask(Method::POST, &path, Some(body), None).await.unwrap();
+                battle = house.get(&format!("/v1/battles/{id}")).await;
+            }
+            let end = battle["endTime"].as_u64().unwrap();
             battles.push(Battle { id, users, end, short, over: false });
         }
     }

@@ -93,7 +93,15 @@ async fn nothing_that_was_answered_is_lost_or_doubled_however_often_the_server_i
     let kinds: Vec<String> = deliveries::audit(&house, &receiver).await.into_keys().collect();
     assert_eq!(
         kinds,
-        ["battle.ended", "battle.started", "coHost.connected", "live.created", "live.ended", "seat.changed"],
+        [
+            "battle.created",
+            "battle.ended",
+            "battle.started",
+            "coHost.connected",
+            "live.created",
+            "live.ended",
+            "seat.changed"
+        ],
         "all that this load brings about"
     );
     house.stop();

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::net::{TcpListener, UdpSocket};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use costage::api::auth::{Claims, Keys, Role, Verifying};
@@ -36,6 +36,7 @@ pub(crate) struct House {
     pub(crate) backend: Backend,
     pub(crate) clock: Arc<dyn Clock>,
     http: reqwest::Client,
+    spoken: Spoken,
 }
 
 /// What a request was answered with, and when.
@@ -66,11 +67,15 @@ impl Scenery for Grey {
 }
 
 /// A tone without a pause: whatever is silent is missing. So many samples are one wave; each host has its own, for equal ones
-/// may cancel each other out.
-struct Tone(u8);
+/// may cancel each other out. Notes when each block of it was made, which is when it is sent.
+struct Tone(u8, Spoken);
+
+/// When any host has spoken a block, in order.
+type Spoken = Arc<Mutex<Vec<u64>>>;
 
 impl Voice for Tone {
     fn speak(&mut self, first: u64, block: &mut AudioBlock) {
+        self.1.lock().unwrap().push(now_us());
         for (at, frame) in (first..).zip(block.0.chunks_exact_mut(2)) {
             let turn = f32::from(u8::try_from(at % u64::from(self.0)).unwrap()) / f32::from(self.0);
             frame.fill(0.2 * (std::f32::consts::TAU * turn).sin());
@@ -113,7 +118,8 @@ impl House {
         let backend = Backend::new(&url, &token()).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
-        let mut house = Self { server: Some(server), folder, disk, url, backend, clock, http };
+        let mut house =
+            Self { server: Some(server), folder, disk, url, backend, clock, http, spoken: Spoken::default() };
         let began = Instant::now();
         while !house.backend.is_up().await {
             let ended = house.server.as_mut().unwrap().try_wait().unwrap();
@@ -136,13 +142,24 @@ impl House {
         let encoder = Box::new(opus::Encoder::new(32_000).unwrap());
         host.perform(
             Arc::clone(&self.clock),
-            Performance::new(start, rate, video, Box::new(Tone(wave)), encoder),
+            Performance::new(start, rate, video, Box::new(Tone(wave, Arc::clone(&self.spoken))), encoder),
             None,
         );
         while !self.backend.is_publishing(live).await.unwrap() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         host
+    }
+
+    /// The longest time in a while in which no host spoke: this process was late then, whose hosts they are, and what the server
+    /// did not get it cannot mix.
+    pub(crate) fn unspoken(&self, from: u64, to: u64) -> Duration {
+        let spoken = self.spoken.lock().unwrap();
+        // From the last block before to the first one after.
+        let begin = spoken.partition_point(|at| *at < from).saturating_sub(1);
+        let end = (spoken.partition_point(|at| *at <= to) + 1).min(spoken.len());
+        let longest = spoken[begin..end].windows(2).map(|pair| pair[1].saturating_sub(pair[0])).max();
+        Duration::from_micros(longest.unwrap_or(u64::MAX))
     }
 
     /// Any request. The connection must hold; what is answered is looked at by the caller.

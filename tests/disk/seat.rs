@@ -45,7 +45,8 @@ struct Notes {
 pub(crate) struct Course {
     pub(crate) fps: f64,
     pub(crate) blocks_per_second: f64,
-    pub(crate) silent: usize,
+    /// When blocks of sound came that are silent.
+    pub(crate) silent: Vec<u64>,
     /// Longest time without a picture.
     pub(crate) picture_gap: Duration,
     /// Longest time without a block of sound.
@@ -128,7 +129,7 @@ impl Seat {
         Course {
             fps: rate(pictures.len()),
             blocks_per_second: rate(blocks.len()),
-            silent: blocks.iter().filter(|(_, loud)| !loud).count(),
+            silent: blocks.iter().filter(|(_, loud)| !loud).map(|(at, _)| *at).collect(),
             picture_gap: longest_gap(from, &pictures, to),
             sound_gap: longest_gap(from, &times, to),
             own: Duration::from_micros(stood.map(|(_, late)| *late).max().unwrap_or(0)),

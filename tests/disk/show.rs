@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use costage::client::whip::Host;
+use costage_media::jitter::PLAYOUT_DELAY;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -17,6 +18,11 @@ use crate::seat::{Course, Seat};
 pub(crate) const SETTLED: Duration = Duration::from_millis(1_200);
 /// Longest that picture or sound may be missing beyond what this process itself stood still: less than one slow sync.
 const GAP_MAX: Duration = Duration::from_millis(400);
+
+/// Hosts speak a block at a time.
+const SPOKEN_EVERY: Duration = Duration::from_millis(20);
+/// What is heard was spoken at most so long before: packing, playout, what is concealed, and mixing.
+const HEARD_WITHIN_US: u64 = 400_000;
 
 /// A change of scores: points for a host, by a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,7 +129,22 @@ impl Show {
         let share = 0.85 - course.own.as_secs_f64() / Duration::from_micros(to - from).as_secs_f64();
         assert!(course.fps > usual.fps * share, "{when}: {course:?}, usually {usual:?}");
         assert!(course.blocks_per_second > usual.blocks_per_second * share, "{when}: {course:?}, usually {usual:?}");
-        assert_eq!(course.silent, 0, "{when}: {course:?}");
+        self.assert_heard(&course, when);
+    }
+
+    /// No sound is missing, but where the hosts sent none for longer than the server can wait: they are this process', which may
+    /// stand still on a busy machine. On a quiet one they never do.
+    fn assert_heard(&self, course: &Course, when: &str) {
+        let mut missing = Vec::new();
+        for at in &course.silent {
+            let from = at.saturating_sub(HEARD_WITHIN_US);
+            let own = self.house.unspoken(from, *at).max(self.seat.course(from, *at).own);
+            println!("disk: {when}: a silent block at {at}; its hosts, or all of this process, had paused for {own:?}");
+            if own < SPOKEN_EVERY + PLAYOUT_DELAY {
+                missing.push((*at, own));
+            }
+        }
+        assert!(missing.is_empty(), "{when}: silent though spoken: {missing:?}; {course:?}");
     }
 
     /// Everybody leaves, the server ends; then the books are read without it.
@@ -131,7 +152,8 @@ impl Show {
         self.assert_sums().await;
         let figures = self.seat.viewer.figures();
         println!("disk: {figures:?}");
-        assert_eq!(figures.undecodable, 0, "{figures:?}");
+        // All that the server sent of sound came, and all that came of pictures was whole.
+        assert_eq!((figures.undecodable, figures.concealed), (0, 0), "{figures:?}");
         self.seat.viewer.close().await;
         for host in self.hosts {
             host.close().await;

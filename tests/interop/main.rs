@@ -181,7 +181,7 @@ fn two_browsers_battle_in_one_picture_while_a_third_watches() {
     create_live(&server, BOB);
 
     // The viewer is early: 409 with Retry-After, said in words, tried again until the host is there.
-    let play = browser.open("play-a", &server.url("/play/a"));
+    let play = browser.open_with("play-a", &server.url("/play/a"), sound::LISTEN);
     play.wait_for(&is_state("waiting"), PATIENCE);
     let alice = publish(&browser, &server, ALICE);
     let bob = publish(&browser, &server, BOB);

@@ -9,7 +9,8 @@ use std::process::{Command, Stdio};
 use costage::engine::{DeliveryLog as _, StoreId};
 use costage::store::Deliveries;
 
-use crate::house::{Folder, SECRET, err, fails};
+use crate::filled::filled;
+use crate::house::{Folder, SECRET, Server, err, fails};
 
 /// Says all of `words`.
 #[track_caller]
@@ -54,6 +55,60 @@ fn a_directory_that_is_not_there_is_named_by_whoever_is_to_write_into_it() {
     assert!(!Path::new(&nowhere).exists());
 }
 
+/// A server that may write no file longer than one block, as on a disk that has no more.
+fn serve_without_room(data: &str) -> Command {
+    let serve =
+        "trap '' XFSZ; ulimit -f 1; exec \"$0\" serve --data-dir \"$1\" --listen 127.0.0.1:0 --media-udp-port 0";
+    let mut limited = Command::new("sh");
+    limited.args(["-c", serve, env!("CARGO_BIN_EXE_costage"), data]).stdin(Stdio::null());
+    limited
+        .env_remove("COSTAGE_CONFIG")
+        .env("COSTAGE_KEYS", format!("main={SECRET}"))
+        .env("COSTAGE_METRICS_LISTEN", "");
+    limited
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_on_a_full_disk_says_that_it_is_full_and_what_to_do() {
+    let folder = Folder::new("full-start");
+    let data = folder.path("data");
+    Server::start(&data).await.kill();
+    let names = || {
+        let mut names: Vec<_> = fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    // As a clean end leaves it, and without the file that webhooks need.
+    for gone in [&["costage.db-shm", "costage.db-wal", "webhooks.db-shm", "webhooks.db-wal"][..], &["webhooks.db"]] {
+        for name in gone {
+            drop(fs::remove_file(Path::new(&data).join(name)));
+        }
+        let output = serve_without_room(&data).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let full = format!("costage: the disk of {data} is full: make room on it and start again");
+        says(&err(&output), &[&full, "`data_dir`", "what was kept is as it was"]);
+        assert!(!names().iter().any(|name| name == "costage.probe"), "{:?}", names());
+    }
+    drop(Server::start(&data).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_without_room_for_a_copy_keeps_nothing_of_it() {
+    let folder = Folder::new("no-copy");
+    let (data, copy) = (folder.path("data"), folder.path("copy.db"));
+    // More than SQLite holds in memory while it copies.
+    filled(&data, 40_000).await;
+    // Files of at most so many blocks, as on a disk that has no more.
+    let backup = "trap '' XFSZ; ulimit -f 2000; exec \"$0\" backup \"$1\" --data \"$2\"";
+    let mut limited = Command::new("sh");
+    limited.args(["-c", backup, env!("CARGO_BIN_EXE_costage"), &copy, &data]).stdin(Stdio::null());
+    let output = limited.env_remove("COSTAGE_CONFIG").output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    says(&err(&output), &[&copy, "cannot write", "name a new file on a disk with room"]);
+    let left: Vec<_> = fs::read_dir(&folder.0).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["data"]);
+}
+
 fn now() -> costage::store::Moment {
     let wall = costage::live::WallMs(1_790_000_000_000);
     costage::store::Moment { now: std::time::Instant::now(), wall, boot: None }
@@ -63,16 +118,7 @@ fn now() -> costage::store::Moment {
 fn a_disk_without_room_for_a_new_database_leaves_nothing_of_it() {
     let folder = Folder::new("no-room");
     let data = folder.path("data");
-    // Files of at most one block, as on a disk that has no more.
-    let serve =
-        "trap '' XFSZ; ulimit -f 1; exec \"$0\" serve --data-dir \"$1\" --listen 127.0.0.1:0 --media-udp-port 0";
-    let mut limited = Command::new("sh");
-    limited.args(["-c", serve, env!("CARGO_BIN_EXE_costage"), &data]).stdin(Stdio::null());
-    limited
-        .env_remove("COSTAGE_CONFIG")
-        .env("COSTAGE_KEYS", format!("main={SECRET}"))
-        .env("COSTAGE_METRICS_LISTEN", "");
-    let output = limited.output().unwrap();
+    let output = serve_without_room(&data).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     says(&err(&output), &[&format!("{data}/costage.db cannot be made"), "make room on its disk", "data_dir"]);
     let left: Vec<_> = fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().file_name()).collect();

@@ -81,9 +81,20 @@ impl Server {
         Self::run(serve(data, port), port).await
     }
 
+    /// The same; what it says on both sides goes to the new file `log`.
+    pub(crate) async fn start_logged(data: &str, log: &str) -> Self {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let (mut command, log) = (serve(data, port), std::fs::File::create(log).unwrap());
+        Self::up(command.stdout(log.try_clone().unwrap()).stderr(log), port).await
+    }
+
     /// What `command` starts on `port`.
     pub(crate) async fn run(mut command: Command, port: u16) -> Self {
-        let mut process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        Self::up(command.stdout(Stdio::null()).stderr(Stdio::null()), port).await
+    }
+
+    async fn up(command: &mut Command, port: u16) -> Self {
+        let mut process = command.spawn().unwrap();
         let mut token = costage(&["token", "--role", "admin", "--user", "backend", "--live", "*"]);
         let token = out(&token.env("COSTAGE_KEYS", format!("main={SECRET}")).output().unwrap());
         let backend = Backend::new(&format!("http://127.0.0.1:{port}"), token.trim()).unwrap();

@@ -3,7 +3,10 @@
 
 mod edges;
 mod exports;
+mod filled;
+mod heads;
 mod house;
+mod long;
 mod webhooks;
 
 use std::time::Duration;

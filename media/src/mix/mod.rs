@@ -26,7 +26,7 @@ pub use audio_source::AudioSource;
 pub use canvas::Canvas;
 pub use loudness::Loudness;
 pub(crate) use overlay::Rgb;
-pub use overlay::{unknown_characters, warm};
+pub use overlay::{FontFile, TooLate, bring_fonts, has_letters, prepare, unknown_characters, warm};
 pub use preview::{avatar_picture, preview};
 pub use program::{Produced, Program, ProgramConfig};
 pub use scaler::placed;

@@ -6,8 +6,9 @@
 //! file of its name.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test binary")]
 
+#[path = "../picture/mod.rs"]
+mod picture;
 mod seats;
-mod snapshot;
 mod stage;
 
 use std::time::{Duration, Instant};
@@ -17,10 +18,9 @@ use costage_media::kernel::{Kernels, Level};
 use costage_media::mix::VideoMixer;
 use costage_media::scene::{Battle, Countdown, Fit, Outcome, Rect, Region, Scene, Side, SourceId, Span, Template};
 
-use snapshot::{owned, snapshot};
+use picture::{CANVAS, owned, snapshot};
 use stage::{battle, host, noise, paint_all, results, scene, steps, whole_battle};
 
-const CANVAS: Size = Size { width: 720, height: 1280 };
 const HD: Size = Size { width: 1280, height: 720 };
 const NAMES: [&str; 9] = ["Ada", "Grace Hopper", "Łukasz", "Ηλέκτρα", "Дмитрий", "Zoë", "Søren", "Nguyễn", "Émilie"];
 

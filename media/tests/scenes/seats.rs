@@ -7,9 +7,9 @@ use costage_media::kernel::{Kernels, Level};
 use costage_media::mix::{Loudness, VideoMixer};
 use costage_media::scene::{Battle, Cell, CellSitter, Countdown, Outcome, Region, Scene, SourceId, Span, Template};
 
-use crate::snapshot::{owned, snapshot};
+use crate::picture::{CANVAS, owned, snapshot};
 use crate::stage::{battle, host, paint_all, results, scene, steps};
-use crate::{CANVAS, HD, NAMES};
+use crate::{HD, NAMES};
 
 #[test]
 fn two_teams_of_voices() {

@@ -8,7 +8,8 @@ use costage_media::scene::{
     Battle, Countdown, Outcome, Scene, Side, SourceId, Span, Standing, Template, Tile, Verdict,
 };
 
-use crate::{CANVAS, HD, NAMES};
+use crate::picture::CANVAS;
+use crate::{HD, NAMES};
 
 pub(crate) fn scene(n: u32) -> Scene {
     let name = |i: u32| NAMES[i as usize].to_owned();

@@ -65,6 +65,9 @@ pub struct Config {
     pub host_bitrate_bps: u32,
     /// Whether mixed pictures carry layout, scores and speakers as SEI messages, for native players. Default true.
     pub sei: bool,
+    /// Fonts for what the built-in ones (Latin, Greek, Cyrillic, Arabic, Hebrew, Thai) lack, in this order: font files, folders
+    /// of them, or "auto" for the system's Noto Sans CJK and Noto Color Emoji. Default ["auto"]. They stay in memory.
+    pub fonts: Vec<String>,
     /// SIMD level: "auto" (default), "avx512", "avx2", "neon" or "scalar". May lower what the CPU has, never raise it.
     pub simd: Simd,
     /// Threads that send and receive packets; 0 (default) means one per core, at most 64.
@@ -139,6 +142,7 @@ impl Default for Config {
             bitrate_bps: 2_500_000,
             host_bitrate_bps: 6_000_000,
             sei: true,
+            fonts: vec!["auto".to_owned()],
             simd: Simd::Auto,
             packet_threads: 0,
             mix_threads: 0,

@@ -41,7 +41,7 @@ pub struct Balance {
 
 /// Sums the rows of `reader`, or those of `export` (JSON lines) instead, and compares: with the totals that each row has, and
 /// with the results of the battles that have ended and the points of those that are kept, as far as there is a `reader`.
-/// The hashes of an export are computed anew, and must arrive where it says, and where `reader` has the same row; those of the
+/// `progress` is told of rows, of an export of its bytes. The hashes of an export are computed anew, and must arrive where it says, and where `reader` has the same row; those of the
 /// database are for [`super::verify()`].
 ///
 /// # Errors
@@ -59,7 +59,7 @@ pub fn balance(
         None => None,
     };
     match (reader, export) {
-        (_, Some(export)) => sums.read(export)?,
+        (_, Some(export)) => sums.read(export, progress)?,
         (Some(reader), None) => {
             let (head, there) = reader.ends()?;
             let mut keys = Keys::default();
@@ -167,8 +167,8 @@ impl Sums {
         }
     }
 
-    fn read(&mut self, export: Export<'_>) -> Result<(), AuditFault> {
-        let read = lines::read(export, |columns| {
+    fn read(&mut self, export: Export<'_>, progress: Progress<'_>) -> Result<(), AuditFault> {
+        let read = lines::read(export, progress, |columns| {
             self.add(Change::of(columns)?);
             Ok(())
         })?;

@@ -24,7 +24,8 @@ pub enum Format {
 /// Writes the rows up to the head, in their order, to `out`; how many. A row that cannot be read ends it.
 ///
 /// # Errors
-/// When the file cannot be read, or `out` not be written to; `to` names it.
+/// When the database lacks commits that a server has noted ([`StoreFault::Behind`]) or cannot be read, or `out` not be written
+/// to; `to` names it.
 pub fn export(
     reader: &Reader,
     format: Format,
@@ -33,6 +34,7 @@ pub fn export(
     to: &Path,
     progress: Progress<'_>,
 ) -> Result<u64, AuditFault> {
+    reader.lacks_nothing()?;
     let (head, there) = reader.ends()?;
     let failed = |error| AuditFault::File { what: format!("cannot write to {}", to.display()), error };
     if format == Format::Csv {

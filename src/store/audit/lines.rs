@@ -10,7 +10,7 @@ use super::super::chain::{Hash, Head, Linker};
 use super::super::columns::Columns;
 use super::export::End;
 use super::keys::Keys;
-use super::{AuditFault, Faults, whole};
+use super::{AuditFault, Faults, Progress, whole};
 use crate::live::BattleId;
 
 /// What an export says of itself, beside its rows.
@@ -30,19 +30,26 @@ pub(super) struct Read {
 pub struct Export<'a> {
     /// JSON lines.
     pub lines: &'a mut dyn BufRead,
+    /// How many bytes they have in all, where that is known: progress is told in bytes of as many.
+    pub bytes: u64,
     /// A head that was noted before: the export must go through it.
     pub noted: Option<Head>,
 }
 
-/// Reads `export` to its last line and gives `each` the rows.
+/// Lines between two looks at how far it is.
+const STEP_LINES: u64 = 20_000;
+
+/// Reads `export` to its last line and gives `each` the rows; `progress` is told of bytes.
 ///
 /// # Errors
 /// When they cannot be read, one is no row, or the last one is missing.
 pub(super) fn read(
     export: Export<'_>,
+    progress: Progress<'_>,
     mut each: impl FnMut(&Columns<'_>) -> Result<(), String>,
 ) -> Result<Read, AuditFault> {
-    let Export { lines, noted } = export;
+    let Export { lines, bytes, noted } = export;
+    let mut done = 0;
     let mut chain = Chain::new(noted);
     let mut text = String::new();
     let mut end: Option<End> = None;
@@ -50,7 +57,12 @@ pub(super) fn read(
         text.clear();
         let read = lines.read_line(&mut text);
         let failed = |error| AuditFault::File { what: "cannot read the export".to_owned(), error };
-        if read.map_err(failed)? == 0 {
+        let read = read.map_err(failed)?;
+        done += read as u64;
+        if line % STEP_LINES == 0 || read == 0 {
+            progress(done, bytes);
+        }
+        if read == 0 {
             break;
         }
         let wrong = |reason| AuditFault::Line { line, reason };

@@ -2,6 +2,7 @@
 
 mod balance;
 mod export;
+mod indexes;
 mod keys;
 mod lines;
 mod verify;
@@ -16,15 +17,13 @@ pub use export::{Format, export};
 pub use lines::Export;
 pub use verify::{Verdict, verify};
 
-use keys::Keys;
-
 use super::chain::{Hash, Head};
 use super::columns::{COLUMNS, Columns};
 use super::fault::StoreFault;
 use super::folder::{DATABASE, beside, recognise};
 use super::keeper::{check_tables, read_head};
 use super::schema;
-use super::witness::{self, Seen, check_log};
+use super::witness::{self, Noted, check_log};
 use super::write::number;
 use crate::live::BattleId;
 
@@ -100,8 +99,8 @@ impl Faults {
 pub struct Reader {
     pub(super) db: Connection,
     pub(super) file: PathBuf,
-    /// What a server had noted of this directory before it was opened.
-    noted: Option<Seen>,
+    /// What a server had noted in this directory before the database was opened.
+    noted: Noted,
 }
 
 impl Reader {
@@ -118,8 +117,13 @@ impl Reader {
             .map_err(|fault| if matches!(fault, StoreFault::Missing { .. }) { missing() } else { fault })?;
         let fault = |error| StoreFault::of(&file, error);
         check_log(&file)?;
-        // Before the database is read: a server that runs is ahead of it.
-        let noted = if is_folder { witness::read(path)? } else { None };
+        // Before the database is read: a server that runs is ahead of it. A copy of another name is of some other time.
+        let folder = if is_folder {
+            Some(path)
+        } else {
+            path.parent().filter(|_| path.file_name().is_some_and(|name| name == DATABASE))
+        };
+        let noted = folder.map_or(Ok(Noted::Missing), witness::read)?;
         // A backup is nobody else's: nothing is to be left beside it.
         let db = if is_folder || has_log(&file) { beside_server(&file) } else { alone(&file) }.map_err(fault)?;
         let found = schema::user_version(&db).map_err(fault)?;
@@ -189,54 +193,24 @@ impl Reader {
         Ok(())
     }
 
+    /// Nothing is missing that a server has noted. Who copies or exports less takes it for all.
+    ///
+    /// # Errors
+    /// [`StoreFault::Behind`], or the disk's.
+    pub(in crate::store) fn lacks_nothing(&self) -> Result<(), StoreFault> {
+        witness::check(&self.db, &self.file, self.noted)
+    }
+
     /// Adds that commits are missing which a server has noted, where nothing else says that something is wrong.
     fn check_noted(&self, faults: &mut Faults) -> Result<(), StoreFault> {
         if faults.count > 0 {
             return Ok(());
         }
-        match witness::check(&self.db, &self.file, self.noted) {
+        match self.lacks_nothing() {
             Err(behind @ StoreFault::Behind { .. }) => faults.add(|| behind.to_string()),
             other => other?,
         }
         Ok(())
-    }
-
-    /// Whether both indexes have each of the `rows` rows up to `last`: by the one a server finds a repeated key.
-    fn check_indexes(&self, last: i64, rows: u64, faults: &mut Faults) {
-        for index in ["sqlite_autoindex_ledger_1", "ledger_by_number"] {
-            // Read entry by entry, which a bare count is not.
-            let sql = format!("SELECT count(*) FROM ledger INDEXED BY {index} WHERE battle >= x'' AND seq <= ?1");
-            match self.db.query_row(&sql, [last], |row| row.get::<_, i64>(0)) {
-                Ok(found) if whole(found) == rows => {}
-                Ok(found) => faults.add(|| {
-                    format!("the index {index} has {found} of {rows} rows: a repeated key may be counted twice; go back to a backup")
-                }),
-                Err(error) => faults.add(|| format!("the index {index} cannot be read: {error}; go back to a backup")),
-            }
-        }
-    }
-
-    /// Whether the index by which a server finds a repeated key has those of the rows up to `last`, which come to `sum`.
-    fn check_keys(&self, last: i64, sum: u128, faults: &mut Faults) {
-        let found = || {
-            let mut read = self.db.prepare(
-                "SELECT battle, key, seq FROM ledger INDEXED BY sqlite_autoindex_ledger_1 \
-                 WHERE battle >= x'' AND seq <= ?1",
-            )?;
-            let (mut rows, mut keys, mut found) = (read.query([last])?, Keys::default(), 0_u128);
-            while let Some(row) = rows.next()? {
-                let (battle, key) = (row.get_ref(0)?.as_blob()?, row.get_ref(1)?.as_str()?);
-                found = found.wrapping_add(keys.print(battle, key.as_bytes(), row.get(2)?));
-            }
-            Ok::<_, rusqlite::Error>(found)
-        };
-        match found() {
-            Ok(found) if found == sum => {}
-            // What it lacks was named.
-            _ if faults.count > 0 => {}
-            Ok(_) => faults.add(|| "the index of keys has other keys than the rows: a repeated one may be counted twice; go back to a backup".to_owned()),
-            Err(error) => faults.add(|| format!("the index of keys cannot be read: {error}; go back to a backup")),
-        }
     }
 
     fn fault(&self, error: rusqlite::Error) -> StoreFault {

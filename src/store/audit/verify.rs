@@ -45,8 +45,7 @@ pub fn verify(reader: &Reader, noted: Option<Head>, progress: Progress<'_>) -> R
     let Chain { next, rows, keys, mut faults, .. } = chain;
     let sum = keys.sum();
     keys.doubled(&mut faults);
-    reader.check_indexes(last_of(head, there), rows, &mut faults);
-    reader.check_keys(last_of(head, there), sum, &mut faults);
+    reader.check_indexes(last_of(head, there), rows, sum, &mut faults);
     let last = whole(next - 1);
     if last < head.seq {
         let from = next;

@@ -30,7 +30,7 @@ fn verify(world: &World, noted: Option<Head>) -> audit::Faults {
 }
 
 fn read(lines: &mut dyn BufRead) -> audit::Export<'_> {
-    audit::Export { lines, noted: None }
+    audit::Export { lines, bytes: 0, noted: None }
 }
 
 fn exported(world: &World, battle: Option<BattleId>) -> String {
@@ -42,7 +42,7 @@ fn exported(world: &World, battle: Option<BattleId>) -> String {
 
 fn summed(text: &str, noted: Option<Head>) -> audit::Balance {
     let mut lines = text.as_bytes();
-    audit::balance(None, Some(audit::Export { lines: &mut lines, noted }), &mut |_, _| ()).unwrap()
+    audit::balance(None, Some(audit::Export { lines: &mut lines, bytes: 0, noted }), &mut |_, _| ()).unwrap()
 }
 
 fn change(world: &World, sql: &str) {
@@ -131,6 +131,21 @@ fn balances_summed_from_the_export_equal_the_scores() {
     let line = part.lines().nth(1).unwrap();
     let wanted = format!("1,{first},1,key 1,add,\"{{\"\"a\"\":1}}\",,,,,,\"{{\"\"a\"\":1,\"\"b\"\":0}}\",");
     assert!(line.starts_with(&wanted), "{line}");
+}
+
+#[test]
+fn how_far_the_sum_of_an_export_is_is_told_in_its_bytes() {
+    let (world, _) = played();
+    let text = exported(&world, None);
+    // So long that it is told on the way too; what is wrong with it is not the question.
+    let rows = text.lines().next().unwrap();
+    let long = format!("{rows}\n").repeat(45_000) + text.lines().last().unwrap();
+    let (mut told, mut lines) = (Vec::new(), long.as_bytes());
+    let export = audit::Export { lines: &mut lines, bytes: long.len() as u64, noted: None };
+    audit::balance(None, Some(export), &mut |done, of| told.push((done, of))).unwrap();
+    let line = rows.len() as u64 + 1;
+    let wanted = [20_000 * line, 40_000 * line, long.len() as u64].map(|done| (done, long.len() as u64));
+    assert_eq!(told, wanted);
 }
 
 #[test]

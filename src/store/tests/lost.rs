@@ -68,11 +68,7 @@ fn a_log_that_was_damaged_cut_or_lost_is_not_gone_on_from() {
         let mut log = fs::read(&path).unwrap();
         spoil(&mut log);
         fs::write(&path, &log).unwrap();
-        refused(
-            &world,
-            &folder,
-            &["lacks commits", "row 30, which is not there", "costage.db-wal", "remove costage.head"],
-        );
+        refused(&world, &folder, &["lacks commits", "30 of the ledger", "costage.db-wal", "remove costage.head"]);
         fs::remove_file(folder.0.join("costage.head")).unwrap();
         assert!(start(&world, &folder.0).unwrap().head().seq < 30, "as it was asked to");
     }
@@ -88,7 +84,26 @@ fn commits_without_a_change_of_scores_are_missed_too() {
     copy(&world, "costage.db-wal");
     world.battle(300);
     copy(&world, "costage.head");
-    refused(&world, &before, &["lacks commits"]);
+    refused(&world, &before, &["lacks commits", "costage.head says: fact 7, webhook 6; bring back"]);
+}
+
+#[test]
+fn all_that_a_database_lacks_is_named_by_its_numbers() {
+    let (mut world, folder, _) = killed();
+    world.pass(300_000); // The battle ends.
+    let battle = world.battle(300);
+    (1..=3).for_each(|key| drop(world.score(battle, &key.to_string(), 1).unwrap()));
+    fs::copy(world.folder.0.join("costage.head"), folder.0.join("costage.head")).unwrap();
+    refused(&world, &folder, &["says: rows 31 to 33 of the ledger, facts 8 to 9, webhooks 7 to 8; bring back"]);
+}
+
+#[test]
+fn a_head_of_before_webhooks_were_noted_is_read() {
+    let (world, folder, _) = killed();
+    let head = folder.0.join("costage.head");
+    let line = fs::read_to_string(&head).unwrap();
+    fs::write(&head, format!("{}\n", line.rsplit_once(' ').unwrap().0)).unwrap();
+    assert_eq!(start(&world, &folder.0).unwrap().head(), world.store.head());
 }
 
 #[test]
@@ -103,7 +118,41 @@ fn an_older_database_in_the_place_of_a_newer_one_is_not_gone_on_from_unasked() {
     let (mut world, folder, battle) = killed();
     world.score(battle, "more", 1).unwrap();
     fs::copy(world.folder.0.join("costage.head"), folder.0.join("costage.head")).unwrap();
-    refused(&world, &folder, &["lacks commits", "ends at row 30", "row 31"]);
+    refused(&world, &folder, &["lacks commits", "says: row 31 of the ledger; bring back"]);
+    // Another one, which has got further.
+    let mut other = World::new();
+    let battle = other.battle(300);
+    (1..=40).for_each(|key| drop(other.score(battle, &key.to_string(), 2).unwrap()));
+    for name in ["costage.db", "costage.db-wal"] {
+        fs::copy(other.folder.0.join(name), folder.0.join(name)).unwrap();
+    }
+    refused(&world, &folder, &["says: row 31 of the ledger as it was (another one is there); bring back"]);
+}
+
+#[test]
+fn what_lacks_commits_is_neither_copied_nor_exported_and_is_named_by_the_name_of_its_file_too() {
+    let (mut world, folder, battle) = killed();
+    let (file, head, to) = (folder.0.join(folder::DATABASE), folder.0.join("costage.head"), folder.0.join("copy.db"));
+    let before = fs::read(&head).unwrap();
+    world.score(battle, "more", 1).unwrap();
+    fs::copy(world.folder.0.join("costage.head"), &head).unwrap();
+    for path in [&folder.0, &file] {
+        let reader = audit::Reader::open(path).unwrap();
+        let mut text = Vec::new();
+        let told = [
+            backup::backup(&reader, &to, &mut |_, _| ()).unwrap_err().to_string(),
+            audit::export(&reader, audit::Format::Csv, None, &mut text, "memory".as_ref(), &mut |_, _| ())
+                .unwrap_err()
+                .to_string(),
+            audit::verify(&reader, None, &mut |_, _| ()).unwrap().faults.listed.join("; "),
+        ];
+        assert!(told.iter().all(|told| told.contains("lacks commits") && told.contains("costage.head")), "{told:?}");
+        assert!(text.is_empty() && !to.exists() && !folder.0.join("copy.db.part").exists());
+    }
+    fs::write(&head, before).unwrap();
+    backup::backup(&audit::Reader::open(&file).unwrap(), &to, &mut |_, _| ()).unwrap();
+    fs::copy(world.folder.0.join("costage.head"), &head).unwrap();
+    assert_eq!(audited_alone(&to), "", "a copy of another name is as old as it is");
 }
 
 #[test]
@@ -116,6 +165,41 @@ fn what_is_no_log_and_what_is_no_head_are_refused() {
     refused(&world, &folder, &["costage.head is not as a server wrote it", "remove it"]);
     fs::write(folder.0.join("costage.head"), [0; 107]).unwrap();
     assert_eq!(start(&world, &folder.0).unwrap().head().seq, 30, "what a power cut may leave of the first writing");
+}
+
+#[test]
+fn a_head_that_is_removed_replaced_or_in_the_way_under_a_running_server_comes_back_with_the_next_commit() {
+    let mut world = World::new();
+    let battle = world.battle(300);
+    let head = world.folder.0.join("costage.head");
+    let noted = |world: &World| {
+        let line = fs::read_to_string(world.folder.0.join("costage.head")).unwrap();
+        let (head, others) = line.strip_suffix('\n').unwrap().split_once(' ').unwrap();
+        (head.parse().ok(), others.len())
+    };
+    let spoils: [fn(&Path); 4] = [
+        |head| fs::remove_file(head).unwrap(),
+        |head| fs::rename(head, head.with_extension("away")).unwrap(),
+        |head| {
+            fs::write(head.with_extension("other"), "somebody's, and longer than a line of ours is ".repeat(9))
+                .unwrap();
+            fs::rename(head.with_extension("other"), head).unwrap();
+        },
+        |head| {
+            fs::remove_file(head).unwrap();
+            fs::create_dir(head).unwrap();
+        },
+    ];
+    for (key, spoil) in (1_u8..).zip(spoils) {
+        spoil(&head);
+        world.score(battle, &key.to_string(), 1).unwrap();
+        if head.is_dir() {
+            fs::remove_dir(&head).unwrap();
+            world.score(battle, "once more", 1).unwrap();
+        }
+        assert_eq!(noted(&world), (Some(world.store.head()), 41), "{key}");
+    }
+    assert_eq!(audited_alone(&world.folder.0), "");
 }
 
 /// The index of keys has no entry any more.
@@ -146,7 +230,7 @@ fn a_key_that_was_counted_twice_and_an_index_that_lets_it_are_named() {
     assert_eq!(balance.faults.listed, [twice]);
     let mut text = Vec::new();
     audit::export(&reader, audit::Format::Jsonl, None, &mut text, "memory".as_ref(), &mut |_, _| ()).unwrap();
-    let export = audit::Export { lines: &mut &text[..], noted: None };
+    let export = audit::Export { lines: &mut &text[..], bytes: 0, noted: None };
     assert_eq!(audit::balance(None, Some(export), &mut |_, _| ()).unwrap().faults.listed, [twice]);
     let said = world.store.kept().unwrap_err().to_string();
     assert!(said.contains("has had 10 changes, 1 keys can be looked up"), "{said}");
@@ -164,11 +248,14 @@ fn points_that_are_not_those_of_the_last_change_stop_a_start() {
     assert!(said.contains("not those of its last change"), "{said}");
 }
 
-#[test]
-fn a_key_that_reads_otherwise_in_its_index_is_found_by_a_start_and_by_verify() {
+/// A closed database of a battle with nine changes, and so many characters besides; then a byte of the key of the fourth
+/// reads otherwise in its index.
+fn key_changed(besides: usize) -> Folder {
     let mut world = World::new();
     let battle = world.battle(300);
     (1..=9).for_each(|key| drop(world.score(battle, &format!("the key {key}"), 1).unwrap()));
+    let pad = "INSERT INTO facts (at, kind, ledger_seq, data) VALUES (1, 'pad', 9, hex(zeroblob(?1)))";
+    world.store.db.execute(pad, [besides / 2]).unwrap();
     let World { folder, store, .. } = world;
     drop(store);
     let path = folder.0.join(folder::DATABASE);
@@ -184,10 +271,32 @@ fn a_key_that_reads_otherwise_in_its_index_is_found_by_a_start_and_by_verify() {
     let at = leaf.windows(9).position(|text| text == b"the key 4").unwrap();
     leaf[at + 8] = b'x';
     fs::write(&path, &bytes).unwrap();
+    folder
+}
+
+#[test]
+fn a_key_that_reads_otherwise_in_its_index_is_found_by_a_start_and_by_verify() {
+    let folder = key_changed(0);
+    let path = folder.0.join(folder::DATABASE);
+    let bytes = fs::read(&path).unwrap();
     let world = World::new();
     let said = start(&world, &folder.0).map(drop).expect_err("refused").to_string();
     assert!(said.contains("sqlite_autoindex_ledger_1"), "{said}");
     assert!(audited_alone(&folder.0).contains("other keys than the rows"));
+    assert!(fs::read(&path).unwrap() == bytes);
+}
+
+#[test]
+fn a_key_that_reads_otherwise_in_the_index_of_a_large_file_stops_a_start_too() {
+    // More than is looked at page by page.
+    let folder = key_changed(70_000_000);
+    let path = folder.0.join(folder::DATABASE);
+    let bytes = fs::read(&path).unwrap();
+    let world = World::new();
+    let said = start(&world, &folder.0).unwrap().kept().map(drop).expect_err("refused").to_string();
+    assert!(said.contains("costage.db is damaged: the index of keys has other keys than the rows"), "{said}");
+    let audit = audited_alone(&folder.0);
+    assert!(audit.contains(prints::OTHER_KEYS) && said.contains(prints::OTHER_KEYS), "{said}; {audit}");
     assert!(fs::read(&path).unwrap() == bytes);
 }
 

@@ -249,7 +249,8 @@ fn destroy(folder: &Folder, name: &str) {
 #[test]
 fn a_file_with_a_destroyed_page_is_refused_whichever_table_or_index_it_is_of() {
     let of_all = ["state", "facts", "ledger", "outbox", "head", "sqlite_sequence"];
-    for name in of_all.into_iter().chain(["sqlite_autoindex_ledger_1", "sqlite_autoindex_outbox_1"]) {
+    let indexes = ["sqlite_autoindex_ledger_1", "ledger_by_number", "sqlite_autoindex_outbox_1"];
+    for name in of_all.into_iter().chain(indexes) {
         let folder = used();
         destroy(&folder, name);
         refused(&folder, &["damaged", "backup"]);

@@ -1,6 +1,6 @@
 //! What is read of the ledger: at a start, and for single commands.
 
-use super::super::changes::{by_threads, count, given};
+use super::super::changes::{Part, by_threads, count, given};
 use super::world::{World, user};
 use crate::engine::journal::{Journal, Wanted};
 use crate::live::answer::LedgerRow;
@@ -87,10 +87,10 @@ fn a_start_counts_what_battles_have_had_and_sums_what_was_given_by_one_thread_or
     };
     let wanted = vec![(first, sum(&[("ann", 23), ("bob", 24)])), (second, sum(&[("cyd", 30)]))];
     assert_eq!(given(db, file, &[(first, 70), (second, 30)]).unwrap(), wanted);
-    let parts: Vec<_> = (0..7).map(|part| (first, part * 10 + 1..=part * 10 + 10)).collect();
+    let parts: Vec<_> = (0..7).map(|part| Part::Rows(first, part * 10 + 1..=part * 10 + 10)).collect();
     for threads in [1, 2, 3, 9] {
         let mut all = Given::default();
-        by_threads(db, file, &parts, threads).unwrap().iter().for_each(|(_, part)| all.append(part));
+        by_threads(db, file, &parts, threads).unwrap().iter().for_each(|(_, part)| all.append(&part.given));
         assert_eq!(all, wanted[0].1, "{threads} threads");
     }
     let snapshot = world.store.kept().unwrap();

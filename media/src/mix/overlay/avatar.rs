@@ -82,7 +82,7 @@ const GRAPHEME_CHARS_MAX: usize = 8;
 
 fn write(pixels: &mut Pixmap, initials: &str, side: f32) {
     let style = Style { size: side * INITIALS, bold: true };
-    let mut lettering = lettering();
+    let lettering = lettering();
     let line = lettering.line_within(initials, style, side);
     let baseline = ((side + CAP_HEIGHT * style.size) / 2.0).round();
     lettering.draw(&line, pixels, (side - line.width) / 2.0, baseline, Rgb(0xFFFFFF));

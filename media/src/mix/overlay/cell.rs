@@ -66,6 +66,11 @@ impl CellStyle {
         }
     }
 
+    /// How large names are, pixels.
+    pub(super) fn name_size(self) -> f32 {
+        self.name_size
+    }
+
     /// Where the round avatar of a cell is.
     pub(in crate::mix) fn disc(self, cell: Rect) -> Rect {
         let diameter = self.diameter.min(cell.w).min(cell.h);
@@ -108,7 +113,7 @@ fn write_name(pixels: &mut Pixmap, style: CellStyle, sitter: &CellSitter, named:
     let text = Style { size: style.name_size, bold: false };
     let sign = if sitter.muted { microphone::width(text.size) } else { 0.0 };
     let width = px(pixels.width() as usize);
-    let mut lettering = lettering();
+    let lettering = lettering();
     let name = if named { sitter.name.as_str() } else { "" };
     let line = lettering.line_within(name, text, width - 2.0 * style.beside - sign);
     let left = (width - sign - line.width) / 2.0;

@@ -1,25 +1,64 @@
-//! Text into pixels, with the bundled fonts only.
+//! Text into pixels. What was drawn before is shared by all threads; what is new is shaped by the fonts of the thread that
+//! wants it, so that no thread waits for another's letters.
 
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::cell::RefCell;
+use std::sync::Arc;
 
 use cosmic_text::{
-    Attrs, Buffer, Family, FontSystem, LayoutGlyph, Metrics, PhysicalGlyph, Shaping, SwashCache, SwashContent, Weight,
-    Wrap, fontdb,
+    Attrs, Buffer, CacheKey, Family, FontSystem, LayoutGlyph, Metrics, PhysicalGlyph, Shaping, SwashCache,
+    SwashContent, SwashImage, Weight, Wrap,
 };
 use tiny_skia::{Pixmap, PremultipliedColorU8};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::Rgb;
-use super::unknown::Unknown;
+use super::fonts::fonts;
+use super::shaped::shaped;
 
-/// The fonts, read once for the process, and the glyphs drawn so far.
-pub(super) struct Lettering {
+/// One thread's fonts and its drawing of glyphs.
+struct Pen {
     fonts: FontSystem,
     glyphs: SwashCache,
-    pub(super) unknown: Unknown,
 }
 
+thread_local! {
+    static PEN: RefCell<Option<Pen>> = const { RefCell::new(None) };
+}
+
+#[cfg(test)]
+thread_local! {
+    static STROKES: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
+/// How often this thread has shaped or drawn something new.
+#[cfg(test)]
+pub(super) fn pen_strokes() -> u64 {
+    STROKES.get()
+}
+
+/// This thread's pen. The first time takes a millisecond or two ([`warm`]).
+fn with_pen<T>(work: impl FnOnce(&mut Pen) -> T) -> T {
+    #[cfg(test)]
+    STROKES.set(STROKES.get() + 1);
+    PEN.with_borrow_mut(|pen| {
+        work(pen.get_or_insert_with(|| {
+            // The locale only steers the choice among the shapes of Han characters.
+            let fonts = FontSystem::new_with_locale_and_db("en-US".into(), fonts());
+            Pen { fonts, glyphs: SwashCache::new() }
+        }))
+    })
+}
+
+/// The way to write.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lettering;
+
+/// What a line was shaped from: the text, the bits of its size, whether it is bold, and the bits of the width that it was
+/// shortened to.
+pub(super) type LineKey = (String, u32, bool, Option<u32>);
+
 /// A shaped line of text.
+#[derive(Clone)]
 pub(super) struct Line {
     glyphs: Vec<LayoutGlyph>,
     /// Advance width, pixels.
@@ -46,58 +85,38 @@ pub(super) const CAP_HEIGHT: f32 = 0.714;
 /// The glyph that a font draws for a character it does not have, `.notdef`.
 const NO_GLYPH: u16 = 0;
 
-/// Glyph images kept; beyond it all are dropped and drawn anew. 4,096 of about half a kB are 2 MB.
-const GLYPHS_MAX: usize = 4_096;
-
 /// Characters of a text that are looked at. A tile shows some forty; a name may be hostile.
 const CHARS_MAX: usize = 256;
 
 /// Times a text that is too long is shaped anew with one grapheme less, before the ellipsis alone is left.
 const CUTS_MAX: usize = 3;
 
-const FAMILY: &str = "Noto Sans";
-
-static LETTERING: LazyLock<Mutex<Lettering>> = LazyLock::new(|| Mutex::new(Lettering::new()));
-
-/// Reads the fonts and shapes with both, which the first text would otherwise do on the thread that mixes: some ten
-/// milliseconds. Call it before those threads start.
+/// Reads the fonts and shapes with both weights, which the first text of a thread would otherwise do: some ten
+/// milliseconds. Call it in each thread that mixes, before it does.
 pub fn warm() {
-    for bold in [false, true] {
-        lettering().line("Ag 0…", Style { size: 20.0, bold });
-    }
+    with_pen(|pen| {
+        for bold in [false, true] {
+            pen.shape("Ag 0…", Style { size: 20.0, bold });
+        }
+    });
 }
 
-/// The one set of fonts, for all threads that mix. Held on changes only, for as long as it takes to shape and draw one
-/// text: tens of microseconds for a score, some hundred for a name of [`CHARS_MAX`] characters, which is shaped at most
-/// five times.
-pub(super) fn lettering() -> MutexGuard<'static, Lettering> {
-    // A panic in another thread leaves at worst an unfinished cache behind.
-    LETTERING.lock().unwrap_or_else(PoisonError::into_inner)
+/// Whether some font has all characters of `text`.
+#[must_use]
+pub fn has_letters(text: &str) -> bool {
+    let line = with_pen(|pen| pen.shape(text, Style { size: 20.0, bold: false }));
+    line.glyphs.iter().all(|glyph| glyph.glyph_id != NO_GLYPH)
 }
 
-/// The same, unless somebody holds it.
-pub(super) fn try_lettering() -> Option<MutexGuard<'static, Lettering>> {
-    match LETTERING.try_lock() {
-        Ok(lettering) => Some(lettering),
-        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-        Err(TryLockError::WouldBlock) => None,
-    }
+/// The way to write.
+pub(super) fn lettering() -> Lettering {
+    Lettering
 }
 
-impl Lettering {
-    fn new() -> Self {
-        let mut fonts = fontdb::Database::new();
-        fonts.load_font_data(include_bytes!("../../../fonts/NotoSans-Regular.ttf").to_vec());
-        fonts.load_font_data(include_bytes!("../../../fonts/NotoSans-Bold.ttf").to_vec());
-        fonts.set_sans_serif_family(FAMILY);
-        // The locale only steers the choice among fonts of Han characters; there is none yet.
-        let fonts = FontSystem::new_with_locale_and_db("en-US".into(), fonts);
-        Self { fonts, glyphs: SwashCache::new(), unknown: Unknown::default() }
-    }
-
+impl Pen {
     /// Shapes one line; what comes after a paragraph separator is left out. A character without a glyph becomes the
     /// font's empty box, and is remembered as unknown.
-    pub(super) fn line(&mut self, text: &str, style: Style) -> Line {
+    fn shape(&mut self, text: &str, style: Style) -> Line {
         let mut buffer = Buffer::new(&mut self.fonts, Metrics::new(style.size, style.size * 1.5));
         let weight = if style.bold { Weight::BOLD } else { Weight::NORMAL };
         buffer.set_wrap(Wrap::None);
@@ -105,17 +124,56 @@ impl Lettering {
         buffer.set_text(text, &Attrs::new().family(Family::SansSerif).weight(weight), Shaping::Advanced, None);
         buffer.shape_until_scroll(&mut self.fonts, false);
         let Some(run) = buffer.layout_runs().next() else { return Line { glyphs: Vec::new(), width: 0.0 } };
-        for boxed in run.glyphs.iter().filter(|glyph| glyph.glyph_id == NO_GLYPH) {
-            let characters = run.text.get(boxed.start..boxed.end).unwrap_or_default().chars();
-            characters.for_each(|character| self.unknown.meet(character));
+        let boxed = |glyph: &&LayoutGlyph| glyph.glyph_id == NO_GLYPH;
+        let unknown = run.glyphs.iter().filter(boxed).filter_map(|glyph| run.text.get(glyph.start..glyph.end));
+        let unknown: String = unknown.collect();
+        if !unknown.is_empty() {
+            let mut shaped = shaped();
+            unknown.chars().for_each(|character| shaped.unknown.meet(character));
         }
         Line { glyphs: run.glyphs.to_vec(), width: run.line_w }
     }
 
+    fn image(&mut self, key: CacheKey) -> Option<Arc<SwashImage>> {
+        self.glyphs.get_image_uncached(&mut self.fonts, key).map(Arc::new)
+    }
+}
+
+impl Lettering {
+    /// One line; what comes after a paragraph separator is left out. A character without a glyph becomes the font's empty
+    /// box, and is remembered as unknown.
+    pub(super) fn line(self, text: &str, style: Style) -> Arc<Line> {
+        kept((text.to_owned(), style.size.to_bits(), style.bold, None), || {
+            with_pen(|pen| Arc::new(pen.shape(text, style)))
+        })
+    }
+
+    /// A number: its characters side by side, none of which changes the shape of another. So one that was never written
+    /// before needs nothing new.
+    pub(super) fn number(self, text: &str, style: Style) -> Line {
+        let mut line = Line { glyphs: Vec::with_capacity(text.len()), width: 0.0 };
+        for (start, character) in text.char_indices() {
+            let one = self.line(character.encode_utf8(&mut [0; 4]), style);
+            line.glyphs.extend(one.glyphs.iter().map(|glyph| LayoutGlyph {
+                start: start + glyph.start,
+                end: start + glyph.end,
+                x: line.width + glyph.x,
+                ..glyph.clone()
+            }));
+            line.width += one.width;
+        }
+        line
+    }
+
     /// [`Lettering::line`] of as much as fits `width_max`: cut at a grapheme boundary, then an ellipsis.
-    pub(super) fn line_within(&mut self, text: &str, style: Style, width_max: f32) -> Line {
+    pub(super) fn line_within(self, text: &str, style: Style, width_max: f32) -> Arc<Line> {
         let (bounded, cut) = bounded(text);
-        let whole = self.line(&bounded, style);
+        let key = (bounded.clone(), style.size.to_bits(), style.bold, Some(width_max.to_bits()));
+        kept(key, || self.fitted(&bounded, cut, style, width_max))
+    }
+
+    fn fitted(self, bounded: &str, cut: bool, style: Style, width_max: f32) -> Arc<Line> {
+        let whole = self.line(bounded, style);
         if !cut && whole.width <= width_max {
             return whole;
         }
@@ -136,34 +194,52 @@ impl Lettering {
     }
 
     /// Draws a line with its origin at `x` on the baseline `y`.
-    pub(super) fn draw(&mut self, line: &Line, pixels: &mut Pixmap, x: f32, y: f32, colour: Rgb) {
-        for glyph in &line.glyphs {
-            self.draw_glyph(&glyph.physical((x, y), 1.0), pixels, colour);
+    pub(super) fn draw(self, line: &Line, pixels: &mut Pixmap, x: f32, y: f32, colour: Rgb) {
+        let places: Vec<PhysicalGlyph> = line.glyphs.iter().map(|glyph| glyph.physical((x, y), 1.0)).collect();
+        let known: Vec<_> = {
+            let mut shaped = shaped();
+            places.iter().map(|place| shaped.glyphs.get(&place.cache_key)).collect()
+        };
+        for (place, known) in places.iter().zip(known) {
+            let image = known.unwrap_or_else(|| {
+                let image = with_pen(|pen| pen.image(place.cache_key));
+                shaped().glyphs.put(place.cache_key, image.clone());
+                image
+            });
+            if let Some(image) = image {
+                draw_glyph(place, &image, pixels, colour);
+            }
         }
     }
+}
 
-    fn draw_glyph(&mut self, glyph: &PhysicalGlyph, pixels: &mut Pixmap, colour: Rgb) {
-        if self.glyphs.image_cache.len() >= GLYPHS_MAX {
-            self.glyphs.image_cache.clear();
-        }
-        let Some(image) = self.glyphs.get_image(&mut self.fonts, glyph.cache_key) else { return };
-        let (left, top) = (glyph.x + image.placement.left, glyph.y - image.placement.top);
-        let width = image.placement.width as usize;
-        let channels = match image.content {
-            SwashContent::Mask => 1,
-            SwashContent::Color | SwashContent::SubpixelMask => 4,
-        };
-        for (i, pixel) in image.data.chunks_exact(channels).enumerate() {
-            let at = |origin: i32, offset: usize| origin.checked_add_unsigned(u32::try_from(offset).ok()?);
-            let place = at(left, i % width.max(1)).zip(at(top, i / width.max(1)));
-            let Some((x, y)) = place else { continue };
-            match *pixel {
-                [coverage] => over(pixels, x, y, colour, coverage),
-                [red, green, blue, alpha] => {
-                    over(pixels, x, y, Rgb(u32::from_be_bytes([0, red, green, blue])), alpha);
-                }
-                _ => {}
+/// The line that is kept under `key`, or else `new`.
+fn kept(key: LineKey, new: impl FnOnce() -> Arc<Line>) -> Arc<Line> {
+    let known = shaped().lines.get(&key);
+    known.unwrap_or_else(|| {
+        let line = new();
+        shaped().lines.put(key, Arc::clone(&line));
+        line
+    })
+}
+
+fn draw_glyph(glyph: &PhysicalGlyph, image: &SwashImage, pixels: &mut Pixmap, colour: Rgb) {
+    let (left, top) = (glyph.x + image.placement.left, glyph.y - image.placement.top);
+    let width = image.placement.width as usize;
+    let channels = match image.content {
+        SwashContent::Mask => 1,
+        SwashContent::Color | SwashContent::SubpixelMask => 4,
+    };
+    for (i, pixel) in image.data.chunks_exact(channels).enumerate() {
+        let at = |origin: i32, offset: usize| origin.checked_add_unsigned(u32::try_from(offset).ok()?);
+        let place = at(left, i % width.max(1)).zip(at(top, i / width.max(1)));
+        let Some((x, y)) = place else { continue };
+        match *pixel {
+            [coverage] => over(pixels, x, y, colour, coverage),
+            [red, green, blue, alpha] => {
+                over(pixels, x, y, Rgb(u32::from_be_bytes([0, red, green, blue])), alpha);
             }
+            _ => {}
         }
     }
 }
@@ -287,12 +363,11 @@ mod tests {
     #[test]
     fn a_character_without_a_glyph_is_told_once_and_others_never() {
         // The fonts are one for the process: other tests meet characters too, but not these.
-        let mut lettering = lettering();
-        lettering.line("Ada é ф \u{13000}\u{13001}", STYLE);
-        let told = lettering.unknown.take();
+        lettering().line("Ada é ф \u{13000}\u{13001}", STYLE);
+        let told = shaped().unknown.take();
         assert!(told.contains(&'\u{13000}') && told.contains(&'\u{13001}'), "{told:?}");
         assert!(!told.iter().any(|character| "Ada éф".contains(*character)), "{told:?}");
-        lettering.line("Ada \u{13000}", Style { bold: true, ..STYLE });
-        assert_eq!(lettering.unknown.take(), []);
+        lettering().line("Ada \u{13000}", Style { bold: true, ..STYLE });
+        assert!(!shaped().unknown.take().contains(&'\u{13000}'));
     }
 }

@@ -1,29 +1,34 @@
 //! What lies over the tiles: rasterised once per change into YUV with alpha, blended into every frame.
 //!
 //! The only folder that names cosmic-text and tiny-skia. Everything here may allocate: it runs when a name, a score or
-//! a state changes, never per frame.
+//! a state changes, never per frame. New letters are drawn where scenes are made ([`prepare`]), not where they are mixed.
 
 mod avatar;
 mod cell;
 mod colour;
+mod fonts;
 mod label;
 mod lettering;
 mod lock;
 mod microphone;
 mod patch;
 mod plate;
+mod prepare;
 mod ring;
 mod score;
+mod shaped;
 mod unknown;
 mod vacancy;
 
 pub(super) use avatar::{avatar, avatar_place, round};
 pub(super) use cell::{CellStyle, cell};
 pub(crate) use colour::{Rgb, Yuv};
+pub use fonts::{FontFile, TooLate, bring_fonts};
 pub(super) use label::{nickname, notice};
-pub use lettering::warm;
+pub use lettering::{has_letters, warm};
 pub(super) use patch::{Layer, Patch};
 pub(super) use plate::{Reading, badge, countdown, opening, outcome};
+pub use prepare::prepare;
 pub(super) use ring::{Rings, ring_square};
 pub(super) use score::{BattleBar, share};
 pub use unknown::unknown_characters;

@@ -14,7 +14,7 @@ const GOLD: Rgb = Rgb(0xFFC53D);
 /// Read at a glance over any picture: 80 %.
 const GROUND_ALPHA: u8 = 204;
 
-const BADGE_SIZE: f32 = 22.0;
+pub(super) const BADGE_SIZE: f32 = 22.0;
 const BADGE_PADDING: f32 = 14.0;
 const CONNECTED: &str = "Connected";
 
@@ -30,11 +30,14 @@ pub(in crate::mix) fn badge(proportion: Proportion, bounds: Rect, mark: Mark) ->
         }
         Mark::Connected => vec![(CONNECTED.to_owned(), TEXT)],
     };
-    let mut lettering = lettering();
-    let mut written = |scale: f32| {
+    let lettering = lettering();
+    let line = |text: &str, style| match mark {
+        Mark::Standing { .. } => lettering.number(text, style),
+        Mark::Connected => Line::clone(&lettering.line(text, style)),
+    };
+    let written = |scale: f32| {
         let (style, padding) = (Style { size: BADGE_SIZE * scale, bold: true }, BADGE_PADDING * scale);
-        let lines: Vec<(Line, Rgb)> =
-            parts.iter().map(|(text, colour)| (lettering.line(text, style), *colour)).collect();
+        let lines: Vec<(Line, Rgb)> = parts.iter().map(|(text, colour)| (line(text, style), *colour)).collect();
         let width = lines.iter().map(|(line, _)| line.width).sum::<f32>() + padding * px(lines.len() + 1);
         (lines, style, padding, pixels(width))
     };
@@ -91,7 +94,7 @@ pub(in crate::mix) fn opening(rect: Rect) -> Option<Patch> {
     let height = px(rect.h);
     let mut plate = plate(rect.w, rect.h, height / 4.0, GROUND, GROUND_ALPHA)?;
     let style = Style { size: height * 0.7, bold: true };
-    let mut lettering = lettering();
+    let lettering = lettering();
     let letters = [("V", score::LEFT), ("S", score::RIGHT)].map(|(text, colour)| (lettering.line(text, style), colour));
     let mut left = (px(rect.w) - letters.iter().map(|(line, _)| line.width).sum::<f32>()) / 2.0;
     let baseline = ((height + CAP_HEIGHT * style.size) / 2.0).round();
@@ -129,7 +132,7 @@ fn plate(width: usize, height: usize, radius: f32, colour: Rgb, alpha: u8) -> Op
 fn write(plate: &mut Pixmap, text: &str, size: f32, colour: Rgb) {
     let (width, height) = (px(plate.width() as usize), px(plate.height() as usize));
     let style = Style { size, bold: true };
-    let mut lettering = lettering();
+    let lettering = lettering();
     let line = lettering.line_within(text, style, width);
     let baseline = ((height + CAP_HEIGHT * size) / 2.0).round();
     lettering.draw(&line, plate, (width - line.width) / 2.0, baseline, colour);

@@ -13,7 +13,7 @@ use crate::scene::{Proportion, Rect, ScoreBar, shortened};
 pub(super) const LEFT: Rgb = Rgb(0x1C66E5);
 pub(super) const RIGHT: Rgb = Rgb(0xF15065);
 const TEXT: Rgb = Rgb(0xFFFFFF);
-const TEXT_SIZE: f32 = 24.0;
+pub(super) const TEXT_SIZE: f32 = 24.0;
 const PADDING: usize = 12;
 
 /// Two colours that meet at the share of the left score, and both numbers. Numbers change with every gift: they are drawn
@@ -100,8 +100,8 @@ pub(in crate::mix) fn share(scores: ScoreBar) -> f64 {
 
 /// A number as wide as its advances and as high as the bar.
 fn number(score: u64, style: Style, height: usize) -> Option<Pixmap> {
-    let mut lettering = lettering();
-    let line = lettering.line(&shortened(score), style);
+    let lettering = lettering();
+    let line = lettering.number(&shortened(score), style);
     let mut image = blank(pixels(line.width), height)?;
     let baseline = ((px(height) + CAP_HEIGHT * style.size) / 2.0).round();
     lettering.draw(&line, &mut image, 0.0, baseline, TEXT);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::lettering;
+use super::shaped::shaped;
 
 /// Characters that are remembered as told. Beyond it nothing new is told: who writes a thousand different ones has been
 /// heard.
@@ -29,11 +29,10 @@ impl Unknown {
 }
 
 /// The characters, met since the last call, that no font has and that were drawn as an empty box: each once in the life of
-/// the process, at most 1,024 of them. For the log. Never waits: while another thread is writing it answers nothing, and
-/// tells them next time.
+/// the process, at most 1,024 of them. For the log.
 #[must_use]
 pub fn unknown_characters() -> Vec<char> {
-    lettering::try_lettering().map_or_else(Vec::new, |mut lettering| lettering.unknown.take())
+    shaped().unknown.take()
 }
 
 #[cfg(test)]

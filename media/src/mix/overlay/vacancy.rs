@@ -14,7 +14,7 @@ const SIGN: Rgb = Rgb(0x8A8F99);
 /// Of the disc's diameter, among voices: 36 of 112.
 pub(super) const CELL_SIGN: f32 = 36.0 / 112.0;
 /// Among pictures, where discs are smaller: as large as initials.
-const TILE_SIGN: f32 = 0.4;
+pub(super) const TILE_SIGN: f32 = 0.4;
 
 /// Where the avatar of a tile would be. `None` where that has no pixels.
 pub(in crate::mix) fn vacancy(tile: Rect, vacancy: Vacancy) -> Option<Patch> {
@@ -42,7 +42,7 @@ pub(super) fn free_disc(diameter: usize, sign: f32, vacancy: Vacancy) -> Option<
 
 fn write_number(pixels: &mut Pixmap, middle: f32, size: f32, seat: u32) {
     let style = Style { size, bold: true };
-    let mut lettering = lettering();
+    let lettering = lettering();
     let line = lettering.line(&seat.to_string(), style);
     let baseline = (middle + CAP_HEIGHT * style.size / 2.0).round();
     lettering.draw(&line, pixels, middle - line.width / 2.0, baseline, SIGN);

@@ -1,4 +1,4 @@
-//! A picture against the stored one.
+//! Pictures beside those in `snapshots/`, of this test binary or another.
 
 use std::fs::{self, File};
 use std::io::BufReader;
@@ -9,7 +9,7 @@ use costage_media::frame::{I420, PictureRef, Size};
 use costage_media::kernel::{Kernels, Level};
 use costage_media::mix::VideoMixer;
 
-use crate::CANVAS;
+pub(crate) const CANVAS: Size = Size { width: 720, height: 1280 };
 
 /// The picture that `play` leads to, at every level and against the stored one. `play` returns when it is composed.
 pub(crate) fn snapshot(name: &str, play: impl Fn(&mut VideoMixer, Instant) -> Instant) {
@@ -28,7 +28,7 @@ pub(crate) fn snapshot(name: &str, play: impl Fn(&mut VideoMixer, Instant) -> In
     compare(name, &Image::of(scalar.as_ref()));
 }
 
-fn compare(name: &str, actual: &Image) {
+pub(crate) fn compare(name: &str, actual: &Image) {
     let stored = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(format!("{name}.png"));
     let missing = !stored.exists();
     let update = std::env::var_os("UPDATE_SNAPSHOTS").is_some_and(|value| value == "1");
@@ -61,14 +61,14 @@ pub(crate) fn owned(picture: PictureRef<'_>) -> I420 {
 
 /// Eight bits of red, green, blue.
 #[derive(PartialEq, Eq)]
-struct Image {
+pub(crate) struct Image {
     size: Size,
     rgb: Vec<u8>,
 }
 
 impl Image {
     /// BT.601 limited range, chroma repeated.
-    fn of(picture: PictureRef<'_>) -> Self {
+    pub(crate) fn of(picture: PictureRef<'_>) -> Self {
         let size = picture.size();
         let mut rgb = Vec::with_capacity(size.width * size.height * 3);
         for row in 0..size.height {
