@@ -16,6 +16,10 @@ say() { printf '%sgallery%s   %s\n' "$bold" "$plain" "$*" >&2; }
 chapters='hostDynamicGrid 600
 hostDynamic1v6 601
 HostVideoLandscapeFixed2Seats 400
+videoFixedGrid9Seats 800
+videoFixedFloat7Seats 801
+videoLandscape4Seats 200
+audioSalon 70, karaoke 50
 hostStaticVoice6v6 1
 hostVoiceConnection 2
 Custom
@@ -28,6 +32,10 @@ chapter() {
         hosts-*) echo "hostDynamicGrid 600" ;;
         windows-*) echo "hostDynamic1v6 601" ;;
         landscape-2) echo "HostVideoLandscapeFixed2Seats 400" ;;
+        fixed-grid-*) echo "videoFixedGrid9Seats 800" ;;
+        fixed-float-*) echo "videoFixedFloat7Seats 801" ;;
+        landscape-seats-*) echo "videoLandscape4Seats 200" ;;
+        salon-* | karaoke-*) echo "audioSalon 70, karaoke 50" ;;
         voice-6v6* | results-6v6*) echo "hostStaticVoice6v6 1" ;;
         voice-connection*) echo "hostVoiceConnection 2" ;;
         custom*) echo "Custom" ;;

@@ -65,7 +65,8 @@ fn names_under_seats() {
     snapshot("names-scripts-seats", |mixer, now| {
         let cell = |(i, name): (u32, &&str)| {
             let (column, row) = (i as usize % 4, i as usize / 4);
-            let sitter = CellSitter { source: SourceId(i), name: (*name).into(), muted: i % 2 == 1 };
+            let sitter =
+                CellSitter { source: SourceId(i), name: (*name).into(), muted: i % 2 == 1, ..CellSitter::default() };
             let rect = Rect { x: column * 180, y: 276 + row * 200, w: 180, h: 200 };
             Cell { seat: i + 1, locked: false, rect, sitter: Some(sitter) }
         };

@@ -59,7 +59,6 @@ cases! {
     UpgradeRequired UPGRADE_REQUIRED 900_426 "upgrade-required" "A WebSocket is needed";
     TooManyRequests TOO_MANY_REQUESTS 900_429 "too-many-requests" "Too many requests";
     Internal INTERNAL_SERVER_ERROR 100_001 "internal" "An error inside the server";
-    NotBuilt NOT_IMPLEMENTED 900_501 "not-built" "This is not built yet";
     Draining SERVICE_UNAVAILABLE 900_503 "draining" "The server is shutting down";
     Overloaded SERVICE_UNAVAILABLE 900_503 "overloaded" "The server is busy";
     NotStored SERVICE_UNAVAILABLE 900_503 "not-stored" "It could not be stored, so it did not happen";

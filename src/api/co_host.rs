@@ -38,7 +38,8 @@ pub(super) struct RequestConnection {
 
 /// A layout template by name or by number: "hostDynamicGrid" (600, up to 9 lives), "hostDynamic1v6" (601, up to 7),
 /// "hostVoiceConnection" (2, up to 9), "hostStaticVoice6v6" (1, two with six seats each, without pictures) or
-/// "HostVideoLandscapeFixed2Seats" (400, 2, in landscape).
+/// "HostVideoLandscapeFixed2Seats" (400, 2, in landscape). A live alone: 600 or 601, "videoFixedGrid9Seats" (800),
+/// "videoFixedFloat7Seats" (801), "videoLandscape4Seats" (200), "audioSalon" (70) or "karaoke" (50).
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "layoutTemplate must be a template's name or number")]
 #[schemars(rename = "TemplateInput", example = &"hostDynamicGrid")]

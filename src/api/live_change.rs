@@ -9,12 +9,12 @@ use serde::Deserialize;
 
 use super::ask::asked;
 use super::body::Strict;
-use super::lives::{LiveOut, OverlaysIn, SeatModeIn};
+use super::lives::{LiveOut, OverlaysIn, SeatModeIn, SeatTemplateIn};
 use super::may::Acting;
 use super::object::Object;
 use super::problem::Problem;
 use super::state::ApiState;
-use crate::live::command::{LiveChange, OverlaysChange, SeatMode};
+use crate::live::command::{LiveChange, OverlaysChange, SeatMode, SeatTemplate};
 use crate::live::{Command, LiveId};
 
 /// What to change. `liveId` and `owner` are not among it: they never change. `null` is as if it were not named.
@@ -41,9 +41,8 @@ pub(super) struct ChangeLive {
     max_seat_count: Option<u64>,
     /// How seats are taken.
     seat_mode: Option<SeatModeIn>,
-    /// Layout of the seats; only videoDynamicGrid9Seats is built.
-    #[schemars(example = &"videoDynamicGrid9Seats")]
-    seat_template: Option<String>,
+    /// How its seats are laid out while it is in no connection and has no regions of its own.
+    seat_template: Option<SeatTemplateIn>,
     /// Address of a picture for the list, at most 200 bytes.
     #[schemars(length(max = 200), example = &"")]
     cover_url: Option<String>,
@@ -79,7 +78,7 @@ impl From<(LiveId, ChangeLive)> for LiveChange {
             keep_owner_on_seat: change.keep_owner_on_seat,
             max_seat_count: change.max_seat_count,
             seat_mode: change.seat_mode.map(SeatMode::from),
-            seat_template: change.seat_template,
+            seat_template: change.seat_template.map(SeatTemplate::from),
             cover_url: change.cover_url,
             background_url: change.background_url,
             category_list: change.category_list,

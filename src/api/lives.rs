@@ -46,14 +46,14 @@ pub(super) struct CreateLive {
     /// Whether the owner stays on seat 0. Default: true.
     #[schemars(example = true)]
     pub(super) keep_owner_on_seat: Option<bool>,
-    /// Seats, the owner's among them: 1 to 50. Default: 9.
+    /// Seats, the owner's among them: 1 to 50. Default: as many as the template shows (9, 7 or 4), 10 in a voice room.
     #[schemars(range(min = 1, max = 50), example = 9)]
     pub(super) max_seat_count: Option<u64>,
     /// How seats are taken. Default: apply.
     pub(super) seat_mode: Option<SeatModeIn>,
-    /// Layout of the seats; only videoDynamicGrid9Seats is built. Default: that.
-    #[schemars(example = &"videoDynamicGrid9Seats")]
-    pub(super) seat_template: Option<String>,
+    /// How its seats are laid out while it is in no connection and has no regions of its own. Default:
+    /// videoDynamicGrid9Seats.
+    pub(super) seat_template: Option<SeatTemplateIn>,
     /// Address of a picture for the list, at most 200 bytes. Default: "".
     #[schemars(length(max = 200), example = &"")]
     pub(super) cover_url: Option<String>,
@@ -98,6 +98,27 @@ pub(super) enum SeatModeIn {
     Free,
     /// After the owner's consent.
     Apply,
+}
+
+/// The template of a live's seats. In a connection the connection's layout is shown instead.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "SeatTemplateInput")]
+pub(super) enum SeatTemplateIn {
+    /// 600: who is there, in a grid that grows; nine at most.
+    VideoDynamicGrid9Seats,
+    /// 601: the host on the whole canvas, who else is there in windows above; seven at most.
+    VideoDynamicFloat7Seats,
+    /// 800: nine seats in a grid, empty ones drawn too.
+    VideoFixedGrid9Seats,
+    /// 801: the host on the whole canvas, six seats in windows above, empty ones drawn too.
+    VideoFixedFloat7Seats,
+    /// 200: who is there, in landscape; four at most.
+    VideoLandscape4Seats,
+    /// 70: all seats of a voice room, in five columns without pictures.
+    AudioSalon,
+    /// 50: the same of a room for singing.
+    Karaoke,
 }
 
 /// Which overlays the server draws; absent ones stay as they are, on at first.

@@ -21,7 +21,6 @@ impl From<Refusal> for Problem {
 fn case(refusal: &Refusal) -> Case {
     match refusal {
         Refusal::Invalid { .. } | Refusal::InvalidRegion { .. } => Case::BadRequest,
-        Refusal::NotImplemented { .. } => Case::NotBuilt,
         Refusal::MetaData { fault: MetaDataFault::Keys { .. } } => Case::MetaDataKeys,
         Refusal::MetaData { fault: MetaDataFault::ValueSize { .. } } => Case::MetaDataValue,
         Refusal::MetaData { fault: MetaDataFault::KeySize { .. } } => Case::MetaDataKey,

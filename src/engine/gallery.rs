@@ -48,13 +48,13 @@ impl Gallery {
         Ok(())
     }
 
-    /// Gives each tile of `scene` the picture of its user.
+    /// Gives each tile and each sitter of `scene` the picture of its user.
     pub(super) fn dress(&self, scene: &mut Scene) {
         let mut hung = self.hung();
         hung.looks += 1;
         let looks = hung.looks;
-        for tile in &mut scene.tiles {
-            tile.avatar = hung.by_user.get_mut(&tile.user).map(|picture| {
+        for (user, avatar) in scene.faces() {
+            *avatar = hung.by_user.get_mut(user).map(|picture| {
                 picture.looked_at = looks;
                 picture.avatar.clone()
             });
@@ -71,7 +71,7 @@ impl Gallery {
 mod tests {
     use super::*;
     use costage_media::frame::{I420, Size};
-    use costage_media::scene::{Battle, Template, Tile};
+    use costage_media::scene::{Battle, Cell, CellSitter, Rect, Template, Tile};
 
     fn picture() -> Avatar {
         Avatar::new(I420::black(Size { width: 2, height: 2 }))
@@ -112,6 +112,21 @@ mod tests {
         assert_eq!(scene.tiles[0].avatar, Some(second));
         assert_ne!(scene.tiles[0].avatar, Some(first));
         assert_eq!(scene.tiles[1].avatar, None);
+    }
+
+    #[test]
+    fn who_sits_among_voices_has_a_picture_too() {
+        let gallery = Gallery::default();
+        gallery.hang(&user(1), picture()).unwrap();
+        let mut scene = scene_of(&[]);
+        let sitter = |number| Some(CellSitter { user: user(number).to_string(), ..CellSitter::default() });
+        let rect = Rect { x: 0, y: 0, w: 2, h: 2 };
+        let cell = |number| Cell { seat: 0, locked: false, rect, sitter: sitter(number) };
+        scene.cells = vec![cell(1), cell(2), Cell { sitter: None, ..cell(3) }];
+        gallery.dress(&mut scene);
+        let dressed = scene.cells.iter().map(|cell| cell.sitter.as_ref().is_some_and(|it| it.avatar.is_some()));
+        assert_eq!(dressed.collect::<Vec<_>>(), [true, false, false]);
+        assert!(scene.shows("user1") && scene.shows("user2") && !scene.shows("user3"));
     }
 
     #[test]

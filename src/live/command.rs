@@ -1,6 +1,7 @@
 //! What may be asked of the machine. Who may ask is decided before (tokens, `api`); what the rules allow, here.
 
 mod seat;
+mod template;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +15,7 @@ use super::ids::{BattleId, LiveId, ScoreKey, UserId};
 
 pub use super::custom::{Fit, RegionWish};
 pub use seat::{By, Device, MovePolicy, SeatAction, SeatCommand, SeatReply, SeatRequestKind, SeatWish};
+pub use template::SeatTemplate;
 
 /// One command or question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -332,12 +334,8 @@ pub struct NewLive {
     pub max_seat_count: u64,
     /// How seats are taken.
     pub seat_mode: SeatMode,
-    /// "videoDynamicGrid9Seats" is carried out; the page's other templates are refused as not implemented.
-    #[schemars(
-        description = "Layout of the seats; only videoDynamicGrid9Seats is built.",
-        example = &"videoDynamicGrid9Seats"
-    )]
-    pub seat_template: String,
+    /// How its seats are laid out while it is in no connection and has no regions of its own.
+    pub seat_template: SeatTemplate,
     /// Address of a picture for the list, at most 200 bytes.
     #[schemars(length(max = 200), example = &"")]
     pub cover_url: String,
@@ -370,7 +368,7 @@ impl NewLive {
             keep_owner_on_seat: true,
             max_seat_count: 9,
             seat_mode: SeatMode::Apply,
-            seat_template: "videoDynamicGrid9Seats".to_owned(),
+            seat_template: SeatTemplate::default(),
             cover_url: String::new(),
             background_url: String::new(),
             category_list: Vec::new(),
@@ -402,7 +400,7 @@ pub struct LiveChange {
     /// See [`NewLive::seat_mode`].
     pub seat_mode: Option<SeatMode>,
     /// See [`NewLive::seat_template`].
-    pub seat_template: Option<String>,
+    pub seat_template: Option<SeatTemplate>,
     /// See [`NewLive::cover_url`].
     pub cover_url: Option<String>,
     /// See [`NewLive::background_url`].

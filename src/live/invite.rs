@@ -9,7 +9,7 @@ use super::command::ConnectionRequest;
 use super::event::Event;
 use super::fact::{Fact, RequestAnswer};
 use super::ids::LiveId;
-use super::layout::template;
+use super::layout::shared;
 use super::lives::Lives;
 use super::refusal::Refusal;
 use super::rules::{EXTENSION_BYTES_MAX, REQUEST_SECONDS, REQUESTS_PENDING_MAX, TARGETS_MAX, short, within};
@@ -28,7 +28,7 @@ enum Verdict {
 
 impl Lives {
     pub(super) fn request_connection(&mut self, now: WallMs, request: &ConnectionRequest) -> Result<Answer, Refusal> {
-        let template = request.template.as_ref().map(template).transpose()?;
+        let template = request.template.as_ref().map(shared).transpose()?;
         let seconds = within("timeoutSeconds", request.timeout_seconds, REQUEST_SECONDS)?;
         short("extensionInfo", &request.extension_info, EXTENSION_BYTES_MAX)?;
         check_targets(request)?;

@@ -1,10 +1,13 @@
 //! Layouts: templates of connections, which there are, and changing them.
 
+use std::sync::Arc;
+
 use costage_media::scene::Template;
 
 use super::answer::{Answer, Layout, SeatRegion};
-use super::command::{LayoutWish, TemplateRef};
+use super::command::{LayoutWish, NewLive, SeatTemplate, TemplateRef};
 use super::custom::Custom;
+use super::event::Event;
 use super::fact::Fact;
 use super::ids::{ConnectionId, LiveId};
 use super::lives::Lives;
@@ -20,18 +23,20 @@ impl Lives {
         wish.or(connection.map(|connection| connection.template)).unwrap_or(Template::HostDynamicGrid)
     }
 
-    /// Any connected host changes the layout for all, unless it has too few places. A host alone has the whole canvas,
-    /// which every grid of one is, or regions of its own: it may choose these, and no other template.
+    /// Any connected host changes the layout for all, unless it has too few places. A live alone has regions of its own, or a
+    /// template of its seats.
     pub(super) fn choose_layout(&mut self, now: WallMs, live: &LiveId, wish: &LayoutWish) -> Result<Answer, Refusal> {
         let connection = self.live(live)?.connection;
-        let (template, custom) = match wish {
-            LayoutWish::Template(wish) => (template(wish)?, None),
-            LayoutWish::Regions(wishes) => (Template::Custom, Some(self.check_regions(Some(live), wishes)?)),
+        let (template, custom) = match (wish, connection) {
+            (LayoutWish::Template(wish), Some(_)) => (shared(wish)?, None),
+            (LayoutWish::Template(wish), None) => (template(wish)?, None),
+            (LayoutWish::Regions(wishes), _) => (Template::Custom, Some(self.check_regions(Some(live), wishes)?)),
         };
-        match connection {
-            Some(id) => self.lay_out(now, id, template, custom)?,
-            None if custom.is_some() || template == Template::HostDynamicGrid => self.lay_out_alone(now, live, custom),
-            None => return Err(Refusal::NotConnected { live: live.clone() }),
+        match (connection, SeatTemplate::of(template)) {
+            (Some(id), _) => self.lay_out(now, id, template, custom)?,
+            (None, _) if custom.is_some() => self.lay_out_alone(now, live, custom),
+            (None, Some(seats)) => self.lay_out_seats(now, live, seats),
+            (None, None) => return Err(Refusal::NotConnected { live: live.clone() }),
         }
         self.find_layout(live)
     }
@@ -72,6 +77,31 @@ impl Lives {
         self.tell_layout(now, std::slice::from_ref(live));
     }
 
+    /// The template of the live's seats, in place of regions of its own: as changing the live would.
+    fn lay_out_seats(&mut self, now: WallMs, id: &LiveId, seats: SeatTemplate) {
+        let Some(live) = self.state.lives.get(id) else { return };
+        if live.info.seat_template == seats {
+            return self.lay_out_alone(now, id, None);
+        }
+        let (info, had_regions) = (NewLive { seat_template: seats, ..(*live.info).clone() }, live.custom.is_some());
+        let live = self.state.lives.get_mut(id).expect("looked up above");
+        (live.info, live.custom) = (Arc::new(info.clone()), None);
+        if had_regions {
+            self.record(Fact::LiveLayoutChosen { live: id.clone(), custom: None, at: now });
+        }
+        self.tell_seat_template(now, id, info);
+    }
+
+    fn tell_seat_template(&mut self, now: WallMs, id: &LiveId, info: NewLive) {
+        let Some(live) = self.state.lives.get(id) else { return };
+        let fact = Fact::LiveChanged(Arc::new(self.info_of(live)));
+        self.record(fact);
+        self.restage_live(id);
+        self.tell_layout(now, std::slice::from_ref(id));
+        let changed = Event::LiveInfoChanged { live: Box::new(info), changed: vec!["seatTemplate"] };
+        self.notify(now, vec![id.clone()], changed);
+    }
+
     /// As choosing it, and as if nothing had been chosen.
     pub(super) fn check_layout(
         &mut self,
@@ -99,7 +129,7 @@ impl Lives {
         match (live.connection.and_then(|id| self.state.connections.get(&id)), &live.custom) {
             (Some(connection), _) => (connection.template, connection.custom.as_ref()),
             (None, Some(custom)) => (Template::Custom, Some(custom)),
-            (None, None) => (Template::HostDynamicGrid, None),
+            (None, None) => (live.info.seat_template.layout(), None),
         }
     }
 }
@@ -117,14 +147,33 @@ impl Connection {
     }
 }
 
-/// The template of that name or number, when there is one.
+/// The template of that name or number, when there is one. The two of seats that are drawn as hosts are go by both names.
 pub(super) fn template(wish: &TemplateRef) -> Result<Template, Refusal> {
     let known = Template::ALL.into_iter().find(|known| match wish {
-        TemplateRef::Name(name) => known.name() == name,
+        TemplateRef::Name(name) => {
+            known.name() == name || SeatTemplate::of(*known).is_some_and(|seats| seats.name() == name)
+        }
         TemplateRef::Id(id) => u64::from(known.id()) == *id,
     });
-    known.ok_or_else(|| {
-        let known = Template::ALL.map(|known| format!("\"{}\" ({})", known.name(), known.id()));
-        Refusal::Invalid { field: "layoutTemplate", detail: format!("unknown; use {}", known.join(" or ")) }
+    known.ok_or_else(|| refused(format!("unknown; use {}", named(Template::ALL.into_iter()))))
+}
+
+/// The same of one that connected lives may have together.
+pub(super) fn shared(wish: &TemplateRef) -> Result<Template, Refusal> {
+    let may_be = |template: &Template| template.capacity() > 1;
+    template(wish).and_then(|template| {
+        if may_be(&template) {
+            return Ok(template);
+        }
+        let others = named(Template::ALL.into_iter().filter(may_be));
+        Err(refused(format!("{} lays out the seats of a live that is alone; use {others}", template.name())))
     })
+}
+
+fn refused(detail: String) -> Refusal {
+    Refusal::Invalid { field: "layoutTemplate", detail }
+}
+
+fn named(templates: impl Iterator<Item = Template>) -> String {
+    templates.map(|it| format!("\"{}\" ({})", it.name(), it.id())).collect::<Vec<_>>().join(" or ")
 }

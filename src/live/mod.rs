@@ -59,6 +59,7 @@ mod seat;
 mod seed;
 pub mod senders;
 mod stage;
+mod stand_ins;
 mod state;
 mod table;
 pub mod time;

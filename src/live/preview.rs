@@ -1,67 +1,53 @@
 //! What the picture of a live would be: as it is, or with another template or number of hosts. Nothing changes.
 
-use costage_media::scene::{Scene, Side, SourceId, Template, Tile};
+use costage_media::scene::Template;
 
 use super::answer::Answer;
 use super::command::PreviewWish;
 use super::layout::template;
 use super::lives::Lives;
 use super::refusal::Refusal;
+use super::stand_ins;
 
 impl Lives {
     /// The scene that `wish` asks for: who is there, in the order of places, then made-up hosts to the number wished for. A
     /// template that has too few places for the connected lives is refused as choosing it would be, unless the number of
-    /// hosts is wished for too. Cells and regions of one's own are seats', so no other number of hosts fits them.
+    /// hosts is wished for too. Regions of one's own are seats', so no other number of hosts fits them.
     pub(super) fn preview(&self, wish: &PreviewWish) -> Result<Answer, Refusal> {
         self.live(&wish.live)?;
         let (chosen, custom) = match &wish.template {
             Some(other) => (template(other).map_err(of_the_query)?, None),
             None => self.layout_of(&wish.live),
         };
-        let places = chosen.capacity();
-        if wish.hosts.is_none() && self.members_of(&wish.live).len() > places {
-            return Err(Refusal::ConnectionFull { places });
+        let lives = chosen.capacity();
+        if wish.hosts.is_none() && self.members_of(&wish.live).len() > lives {
+            return Err(Refusal::ConnectionFull { places: lives });
         }
         let mut scene = self.scene_with(&wish.live, chosen, custom);
         if let Some(hosts) = wish.hosts {
-            has_tiles_for_hosts(chosen)?;
-            seat(&mut scene, hosts, places)?;
+            let wanted = check_hosts(chosen, hosts)?;
+            if chosen.has_empty_places() {
+                stand_ins::seat(&mut scene, wanted);
+            } else {
+                stand_ins::line_up(&mut scene, wanted);
+            }
         }
         Ok(Answer::Scene(Box::new(scene)))
     }
 }
 
-/// A layout whose tiles are hosts' may be looked at with more or fewer of them.
-fn has_tiles_for_hosts(chosen: Template) -> Result<(), Refusal> {
-    match chosen {
-        Template::HostDynamicGrid
-        | Template::HostVoiceConnection
-        | Template::HostDynamic1v6
-        | Template::HostVideoLandscapeFixed2Seats => Ok(()),
-        Template::HostStaticVoice6v6 | Template::Custom => {
-            let detail =
-                format!("{} shows seats, whoever sits there; leave it out, or name another template", chosen.name());
-            Err(Refusal::Invalid { field: "hosts", detail })
-        }
+/// As many as the template has places for.
+fn check_hosts(chosen: Template, hosts: u64) -> Result<usize, Refusal> {
+    let places = chosen.places();
+    if places == 0 {
+        let name = chosen.name();
+        let detail = format!("{name} shows the seats that it names; leave it out, or name another template");
+        return Err(Refusal::Invalid { field: "hosts", detail });
     }
-}
-
-/// As many hosts as that: who is there first.
-fn seat(scene: &mut Scene, hosts: u64, places: usize) -> Result<(), Refusal> {
-    let wanted = usize::try_from(hosts).ok().filter(|hosts| (1..=places).contains(hosts));
-    let wanted = wanted.ok_or_else(|| {
+    usize::try_from(hosts).ok().filter(|hosts| (1..=places).contains(hosts)).ok_or_else(|| {
         let detail = format!("1 to {places} with this template, found {hosts}");
         Refusal::Invalid { field: "hosts", detail }
-    })?;
-    scene.tiles.truncate(wanted);
-    scene.battle.sides.truncate(wanted);
-    for number in scene.tiles.len() + 1..=wanted {
-        // No host has these numbers: they are counted up from 1.
-        let source = SourceId(u32::MAX - u32::try_from(number).unwrap_or(0));
-        scene.tiles.push(Tile { source, name: format!("Host {number}"), camera: true, ..Tile::default() });
-        scene.battle.sides.push(Side { source, standing: None, verdict: None });
-    }
-    Ok(())
+    })
 }
 
 /// The query calls it otherwise than bodies do.

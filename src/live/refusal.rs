@@ -31,12 +31,6 @@ pub enum Refusal {
         /// What is allowed and what was found.
         detail: String,
     },
-    /// 501: in the product, not in this version of the server.
-    #[error("{what} is not implemented yet")]
-    NotImplemented {
-        /// What was asked for.
-        what: String,
-    },
     /// 422, 100500 to 100504: data of a live outside its limits.
     #[error("metaData: {fault}")]
     MetaData {

@@ -17,18 +17,6 @@ use super::rules::{
 use super::state::{Live, Presence, Socket};
 use super::time::WallMs;
 
-/// The template of a room that this version draws.
-const SEAT_TEMPLATE: &str = "videoDynamicGrid9Seats";
-/// The product's other templates.
-const SEAT_TEMPLATES_LATER: [&str; 6] = [
-    "videoDynamicFloat7Seats",
-    "videoFixedGrid9Seats",
-    "videoFixedFloat7Seats",
-    "videoLandscape4Seats",
-    "audioSalon",
-    "karaoke",
-];
-
 impl Lives {
     pub(super) fn create_live(&mut self, now: WallMs, new: NewLive) -> Result<Answer, Refusal> {
         check(&new)?;
@@ -139,14 +127,7 @@ pub(super) fn check(new: &NewLive) -> Result<(), Refusal> {
     for category in &new.category_list {
         short("categoryList", category, 100)?;
     }
-    check_meta_data(&new.meta_data).map_err(|fault| Refusal::MetaData { fault })?;
-    match new.seat_template.as_str() {
-        SEAT_TEMPLATE => Ok(()),
-        later if SEAT_TEMPLATES_LATER.contains(&later) => {
-            Err(Refusal::NotImplemented { what: format!("seatTemplate {later}") })
-        }
-        _ => Err(Refusal::Invalid { field: "seatTemplate", detail: format!("unknown; use {SEAT_TEMPLATE}") }),
-    }
+    check_meta_data(&new.meta_data).map_err(|fault| Refusal::MetaData { fault })
 }
 
 fn check_meta_data(data: &BTreeMap<String, String>) -> Result<(), MetaDataFault> {

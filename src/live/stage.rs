@@ -3,8 +3,10 @@
 //! | | in the picture, in the order of places | heard beside |
 //! |---|---|---|
 //! | a live alone | its host, then its guests by seat, to the template's last place | further guests |
+//! | the same, its template fixed | each of its seats in its own place, empty or not, to the template's last | further guests |
+//! | the same, its template of voices | a cell for each of its seats, without pictures | who sits there |
 //! | a connection | the host of each live, in the order of joining | all guests |
-//! | hostStaticVoice6v6 | a cell for each of six seats of both lives, without pictures | who sits on these |
+//! | hostStaticVoice6v6 | a cell for each seat of both lives, to the sixth, without pictures | who sits on these |
 //! | regions of one's own | who sits on the seats that these name | everybody else |
 //!
 //! Guests sit there with or without media: the tile is an avatar before any comes, and when it is lost.
@@ -174,8 +176,9 @@ impl Lives {
             custom.iter().map(|it| (it.live.clone(), it.seat, it.region)).collect()
         } else {
             let seats = self.seats_shown(members, template);
-            let regions = template.regions(canvas, seats.len());
-            seats.into_iter().zip(regions).map(|((live, seat), region)| (live, seat, region)).collect()
+            let regions = template.regions(canvas, seats.iter().map(|(.., place)| place + 1).max().unwrap_or(0));
+            let region = |place: usize| regions.get(place).copied();
+            seats.into_iter().filter_map(|(live, seat, place)| Some((live, seat, region(place)?))).collect()
         };
         let place = |(live, seat, region): (LiveId, u32, Region)| {
             let who = take(&live, seat);
@@ -186,18 +189,28 @@ impl Lives {
         Cast { template, places, beside: everybody }
     }
 
-    /// The seats that a template has places for, in their order.
-    fn seats_shown(&self, members: &[LiveId], template: Template) -> Vec<(LiveId, u32)> {
-        if template == Template::HostStaticVoice6v6 {
-            let team = |live: &LiveId| (0..Template::TEAM_SEATS).map(|seat| (live.clone(), seat)).collect::<Vec<_>>();
-            return members.iter().flat_map(team).collect();
+    /// The seats that a template has places for, and in which of them each is; in the order of these.
+    fn seats_shown(&self, members: &[LiveId], template: Template) -> Vec<(LiveId, u32, usize)> {
+        if template.has_empty_places() {
+            let team = if template.capacity() > 1 { Template::TEAM_SEATS as usize } else { template.places() };
+            let teams = members.iter().take(template.capacity()).enumerate();
+            return teams
+                .flat_map(|(i, live)| {
+                    self.own_places(live, team).map(move |(seat, at)| (live.clone(), seat, i * team + at))
+                })
+                .collect();
         }
         let mut seats: Vec<_> = members.iter().map(|live| (live.clone(), OWNER_SEAT)).collect();
         if let [alone] = members {
             seats.extend(self.guests(alone).map(|(seat, ..)| (alone.clone(), seat)));
         }
-        seats.truncate(template.capacity());
-        seats
+        let places = seats.into_iter().take(template.places()).enumerate();
+        places.map(|(place, (live, seat))| (live, seat, place)).collect()
+    }
+
+    /// The seats of a live that have a place of their own among `most`. A live without seats has its host's.
+    fn own_places(&self, live: &LiveId, most: usize) -> impl Iterator<Item = (u32, usize)> + use<> {
+        (0..self.seat_count(live).max(1)).zip(0..most)
     }
 
     /// The hosts of these lives, then their guests.
@@ -251,14 +264,20 @@ impl Cast {
         };
         let mut voices: Vec<_> = beside.iter().map(voice).collect();
         let (mut tiles, mut cells) = (Vec::new(), Vec::new());
-        if template == Template::HostStaticVoice6v6 {
+        if template.is_of_voices() {
             let seated = places.iter().filter_map(|place| place.who.as_ref()).map(voice);
             voices = seated.chain(voices).collect();
             cells = places.into_iter().map(Place::cell).collect();
         } else {
-            let own = |region| (template == Template::Custom).then_some(region);
-            let tile = |place: Place| Some(Tile { region: own(place.region), ..place.who?.tile });
-            tiles = places.into_iter().filter_map(tile).collect();
+            let fixed = template.has_empty_places();
+            let own = |region| (fixed || template == Template::Custom).then_some(region);
+            for Place { live, seat, region, locked, who } in places {
+                match who {
+                    Some(somebody) => tiles.push(Tile { region: own(region), ..somebody.tile }),
+                    None if fixed => cells.push(Place { live, seat, region, locked, who: None }.cell()),
+                    None => {}
+                }
+            }
         }
         Scene { canvas: template.canvas(configured), template, tiles, voices, cells, battle, names, sei: None }
     }
@@ -266,8 +285,13 @@ impl Cast {
 
 impl Place {
     fn cell(self) -> Cell {
-        let sitter =
-            self.who.map(|Somebody { tile: Tile { source, name, muted, .. }, .. }| CellSitter { source, name, muted });
+        let sitter = self.who.map(|Somebody { tile: Tile { source, user, name, muted, .. }, .. }| CellSitter {
+            source,
+            user,
+            avatar: None,
+            name,
+            muted,
+        });
         Cell { seat: self.seat, locked: self.locked, rect: self.region.rect, sitter }
     }
 }

@@ -25,14 +25,14 @@ impl Lives {
         if fields.is_empty() {
             return self.find_live(&id);
         }
+        let layout = self.layout(&id);
         let live = self.state.lives.get_mut(&id).expect("looked up above");
         live.info = Arc::new(after.clone());
         let info = self.info_of(self.live(&id)?);
         self.record(Fact::LiveChanged(Arc::new(info)));
-        let layout = self.layout(&id);
         let gone = self.fit_seats(now, &before, &after);
         // A seat that was there says whether its camera is open; without seats every camera is. And a lock goes with its seat.
-        if ["overlays", "isSeatEnabled", "maxSeatCount"].iter().any(|shown| fields.contains(shown)) {
+        if ["overlays", "isSeatEnabled", "maxSeatCount", "seatTemplate"].iter().any(|shown| fields.contains(shown)) {
             self.restage_live(&id);
         }
         self.dismiss(&gone);

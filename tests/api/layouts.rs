@@ -95,3 +95,56 @@ async fn a_layout_is_checked_with_and_without_a_live_and_nothing_changes() {
     house.json(&house.admin(), "POST", path, &for_b).await.problem(404, "live-not-found");
     assert_eq!(house.everything().await, before, "nothing has changed");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_template_of_seats_may_be_created_changed_and_chosen_while_alone() {
+    let house = House::open().await;
+    let (admin, alice, path) = (house.admin(), house.host("alice", "a"), "/v1/lives/a/layout");
+    house.live("a", "alice").await;
+    for (name, id, seats, canvas, regions) in [
+        ("videoDynamicGrid9Seats", 600, 9, 720, 1),
+        ("videoDynamicFloat7Seats", 601, 7, 720, 1),
+        ("videoFixedGrid9Seats", 800, 9, 720, 9),
+        ("videoFixedFloat7Seats", 801, 7, 720, 7),
+        ("videoLandscape4Seats", 200, 4, 1280, 1),
+        ("audioSalon", 70, 10, 720, 10),
+        ("karaoke", 50, 10, 720, 10),
+    ] {
+        let live = json!({"liveId": name, "owner": {"userId": format!("of-{name}")}, "seatTemplate": name});
+        let made = house.json(&admin, "POST", "/v1/lives", &live).await.expect(201);
+        assert_eq!((&made["seatTemplate"], &made["maxSeatCount"]), (&json!(name), &json!(seats)));
+        let shown = house.json("", "GET", &format!("/v1/lives/{name}/layout"), &Value::Null).await.expect(200);
+        assert_eq!((&shown["templateId"], &shown["canvas"]["w"]), (&json!(id), &json!(canvas)), "{name}");
+        assert_eq!(shown["regions"].as_array().unwrap().len(), regions, "{name}");
+        for wish in [json!(name), json!(id)] {
+            let body = json!({"liveId": "a", "layoutTemplate": wish});
+            let checked = house.json(&alice, "POST", "/v1/layouts/validate", &body).await.expect(200);
+            let chosen = house.json(&alice, "PUT", path, &json!({"layoutTemplate": wish})).await.expect(200);
+            assert_eq!((&checked, &chosen["templateId"]), (&chosen, &json!(id)));
+        }
+        let found = house.json("", "GET", "/v1/lives/a", &Value::Null).await.expect(200);
+        assert_eq!(found["seatTemplate"], name);
+        let many = json!({"liveId": "many", "owner": {"userId": "m"}, "seatTemplate": name, "maxSeatCount": 50});
+        let many = house.json(&admin, "POST", "/v1/lives", &many).await.expect(201);
+        assert_eq!(many["maxSeatCount"], 50, "as many as any live");
+        house.json(&admin, "DELETE", "/v1/lives/many", &Value::Null).await.expect(204);
+    }
+    house.json(&alice, "PUT", path, &json!({"layoutTemplate": 400})).await.problem(409, "not-connected");
+    let unknown = json!({"liveId": "x", "owner": {"userId": "x"}, "seatTemplate": "theatre"});
+    let refused = house.json(&admin, "POST", "/v1/lives", &unknown).await.problem(400, "bad-request");
+    assert!(refused["detail"].as_str().unwrap().contains("seatTemplate"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_of_seats_is_not_for_a_connection() {
+    let house = House::open().await;
+    house.battle().await;
+    let (bob, path) = (house.host("bob", "b"), "/v1/lives/b/layout");
+    for template in
+        [json!("videoFixedGrid9Seats"), json!(801), json!("videoLandscape4Seats"), json!(70), json!("karaoke")]
+    {
+        let refused = house.json(&bob, "PUT", path, &json!({"layoutTemplate": template})).await;
+        let detail = refused.problem(400, "bad-request")["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains("lays out the seats of a live that is alone"), "{detail}");
+    }
+}

@@ -33,12 +33,12 @@ async fn patch_is_refused_with_the_field_and_the_reason_and_changes_nothing() {
         (json!({"notice": "fine", "liveName": "x".repeat(101)}), "liveName"),
         (json!({"maxSeatCount": 51}), "maxSeatCount"),
         (json!({"seatMode": "closed"}), "seatMode"),
+        (json!({"seatTemplate": "theatre"}), "seatTemplate"),
         (json!({"overlays": {"all": false}}), "all"),
     ] {
         let problem = patch(body).await.problem(400, "bad-request");
         assert!(problem["detail"].as_str().unwrap().contains(words), "{problem}");
     }
-    patch(json!({"seatTemplate": "karaoke"})).await.problem(501, "not-built");
     let long = json!({"metaData": {"mood": "x".repeat(2_049)}});
     assert_eq!(patch(long).await.problem(422, "meta-data-value")["code"], 100_501);
     let other = json!({"notice": "mine"});

@@ -138,6 +138,30 @@ async fn a_preview_shows_the_connection_as_it_is_and_as_it_might_be() {
     assert_eq!(layout["templateId"], 600, "nothing was chosen");
 }
 
+/// For designers: every template, with as many made-up hosts as it has places, and with one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preview_shows_every_template_with_made_up_hosts() {
+    let house = House::open().await;
+    house.live("a", "alice").await;
+    for (template, most, size) in [
+        (600, 9, (720, 1280)),
+        (601, 7, (720, 1280)),
+        (2, 9, (720, 1280)),
+        (1, 12, (720, 1280)),
+        (400, 2, (1280, 720)),
+        (800, 9, (720, 1280)),
+        (801, 7, (720, 1280)),
+        (200, 4, (1280, 720)),
+        (70, 50, (720, 1280)),
+        (50, 50, (720, 1280)),
+    ] {
+        let [one, all] = [1, most].map(|hosts| format!("{PREVIEW}?template={template}&hosts={hosts}"));
+        let [one, all] = [read(&house.picture("", &one).await), read(&house.picture("", &all).await)];
+        assert_eq!(((one.0, one.1), (all.0, all.1)), (size, size), "{template}");
+        assert_ne!(one.2, all.2, "{template}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_preview_that_cannot_be_drawn_is_refused_by_the_field() {
     let house = House::open().await;

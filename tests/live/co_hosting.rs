@@ -190,7 +190,7 @@ fn a_full_connection_invites_into_no_template_that_is_drawn() {
     let mut world = World::connected(&names);
     world.create("j");
     assert_eq!(choose(&mut world, "a", "hostVoiceConnection").unwrap().regions.len(), 9);
-    for template in Template::ALL {
+    for template in Template::ALL.into_iter().filter(|it| it.capacity() > 1) {
         let mut request = invitation("a", &["j"]);
         request.template = Some(TemplateRef::Id(u64::from(template.id())));
         let refused = world.ask(Command::RequestConnection(request));

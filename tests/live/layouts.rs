@@ -116,7 +116,33 @@ fn a_locked_seat_of_6v6_is_in_the_picture_until_it_is_unlocked_or_no_seat_any_mo
     assert_eq!(locks(&mut world), only(11));
     let fewer = LiveChange { max_seat_count: Some(5), ..LiveChange::of(live("b")) };
     world.ask(Command::UpdateLive(Box::new(fewer))).unwrap();
-    assert_eq!(locks(&mut world), [false; 12]);
+    assert_eq!(locks(&mut world), [false; 11], "and its cell is gone");
+}
+
+#[test]
+fn host_static_voice_6v6_has_as_many_cells_of_a_live_as_that_has_seats() {
+    let mut world = World::connected(&["a", "b"]);
+    let change = |world: &mut World, of: &str, change: &dyn Fn(&mut LiveChange)| {
+        let mut wanted = LiveChange::of(live(of));
+        change(&mut wanted);
+        world.ask(Command::UpdateLive(Box::new(wanted))).unwrap();
+    };
+    change(&mut world, "a", &|it| it.max_seat_count = Some(2));
+    choose(&mut world, "a", named("hostStaticVoice6v6")).unwrap();
+    let drawn = |world: &mut World| {
+        let scene = world.scene("b");
+        scene.cells.iter().map(|cell| (cell.seat, cell.rect.x, cell.rect.y)).collect::<Vec<_>>()
+    };
+    let right = (0..6).map(|i| (i, 360 + i as usize % 2 * 180, 276 + i as usize / 2 * 200));
+    let both = |left: &[(u32, usize, usize)]| left.iter().copied().chain(right.clone()).collect::<Vec<_>>();
+    assert_eq!(drawn(&mut world), both(&[(0, 0, 276), (1, 180, 276)]));
+    assert_eq!(world.layout("a").regions.len(), 8);
+    world.forget();
+    change(&mut world, "a", &|it| it.max_seat_count = Some(3));
+    assert_eq!(drawn(&mut world), both(&[(0, 0, 276), (1, 180, 276), (2, 0, 476)]));
+    assert_eq!(last(&world, "onSeatLayoutChanged")["regions"].as_array().unwrap().len(), 9);
+    change(&mut world, "a", &|it| it.is_seat_enabled = Some(false));
+    assert_eq!(drawn(&mut world), both(&[(0, 0, 276)]), "without seats its host");
 }
 
 #[test]
@@ -250,7 +276,7 @@ fn a_live_alone_has_regions_of_its_own_whenever_it_is_alone() {
     assert_eq!(world.scene("a").tiles[0].region.unwrap().rect.h, 400);
     assert_eq!(choose(&mut world, "a", named("hostDynamicGrid")).unwrap().regions[0].h, 1280);
     assert_eq!(world.scene("a").tiles[0].region, None);
-    let other = choose(&mut world, "a", named("hostDynamic1v6"));
+    let other = choose(&mut world, "a", named("hostVoiceConnection"));
     assert_eq!(other, Err(Refusal::NotConnected { live: live("a") }));
 }
 

@@ -64,7 +64,6 @@ fn a_field_over_its_limit_is_refused_by_name() {
     assert_eq!(field(create(&mut world, |new| new.max_seat_count = 0)), "maxSeatCount");
     assert_eq!(field(create(&mut world, |new| new.category_list = vec![String::new(); 4])), "categoryList");
     assert_eq!(field(create(&mut world, |new| new.cover_url = "x".repeat(201))), "coverUrl");
-    assert_eq!(field(create(&mut world, |new| new.seat_template = "grid".to_owned())), "seatTemplate");
 }
 
 #[test]
@@ -86,13 +85,6 @@ fn meta_data_over_a_limit_says_which_and_of_which_key() {
     assert_eq!(fault(create(&mut world, |new| new.meta_data = long_value)), too_long);
     let fits = [("k".repeat(50), "v".repeat(2_048))].into();
     assert!(create(&mut world, |new| new.meta_data = fits).is_ok());
-}
-
-#[test]
-fn a_room_template_of_a_later_version_is_refused_and_not_pretended() {
-    let mut world = World::new();
-    let karaoke = create(&mut world, |new| new.seat_template = "karaoke".to_owned());
-    assert_eq!(karaoke, Err(Refusal::NotImplemented { what: "seatTemplate karaoke".to_owned() }));
 }
 
 #[test]

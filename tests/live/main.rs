@@ -18,6 +18,7 @@ mod onlooking;
 mod presence;
 mod previews;
 mod seat_requests;
+mod seat_templates;
 mod seats;
 mod shelf;
 mod updates;

@@ -114,9 +114,6 @@ fn a_change_has_the_limits_of_the_creation() {
     assert_eq!(refused(|change| change.cover_url = Some("x".repeat(201))), "coverUrl");
     assert_eq!(refused(|change| change.background_url = Some("x".repeat(201))), "backgroundUrl");
     assert_eq!(refused(|change| change.category_list = Some(vec![String::new(); 4])), "categoryList");
-    assert_eq!(refused(|change| change.seat_template = Some("grid".to_owned())), "seatTemplate");
-    let later = update(&mut world, "a", |change| change.seat_template = Some("karaoke".to_owned()));
-    assert_eq!(later, Err(Refusal::NotImplemented { what: "seatTemplate karaoke".to_owned() }));
     let many = (0..11).map(|i| (i.to_string(), String::new())).collect();
     let many = update(&mut world, "a", |change| change.meta_data = Some(many));
     assert!(matches!(many, Err(Refusal::MetaData { .. })));

@@ -85,7 +85,6 @@ macro_rules! cases {
 
 cases! {
     Invalid 100_002
-    NotImplemented 0
     MetaKeys 100_500
     MetaValue 100_501
     MetaKey 100_504

@@ -43,11 +43,15 @@ pub(crate) enum Twist {
     LeaversDraw,
     /// A live that another user has made since is still the one that fought.
     AnybodyOfThatLive,
+    /// Of a fixed layout only those seats are drawn that somebody sits on.
+    EmptySeatsAreNotDrawn,
+    /// A template that a live alone chooses as its layout leaves that of its seats as it is.
+    ChoosingAloneIsForgotten,
 }
 
 impl Twist {
     /// All of them.
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::GuestsOnSeatZero,
         Self::LockingKeepsTheSitter,
         Self::SwapReplaces,
@@ -68,5 +72,7 @@ impl Twist {
         Self::PunishmentIsNotCounted,
         Self::LeaversDraw,
         Self::AnybodyOfThatLive,
+        Self::EmptySeatsAreNotDrawn,
+        Self::ChoosingAloneIsForgotten,
     ];
 }

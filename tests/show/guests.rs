@@ -13,19 +13,19 @@ use costage_media::frame::{AudioBlock, PictureRef};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::PATIENCE;
 use crate::drawn::Grey;
 use crate::house::{House, house};
-use crate::{CANVAS, PATIENCE};
 
 /// Luma of the pictures of live a's host, of its guest, and of live b's host. An avatar's tile is 42.
-const LUMA: [u8; 3] = [200, 120, 80];
-const AVATAR: u8 = 42;
+pub(crate) const LUMA: [u8; 3] = [200, 120, 80];
+pub(crate) const AVATAR: u8 = 42;
 /// Encoding and scaling change an even grey by less.
 const BLUR: u8 = 12;
 /// Pixels from a tile's upper right corner to where it is looked: clear of nickname and initials.
 const INSIDE: usize = 8;
 /// Their voices, Hz: whole cycles in 20 ms, so that one does not show in another's measure.
-const TONES: [f32; 3] = [500.0, 1_200.0, 800.0];
+pub(crate) const TONES: [f32; 3] = [500.0, 1_200.0, 800.0];
 const AMPLITUDE: f32 = 0.2;
 /// A voice is heard above this, and not below that.
 const HEARD: f32 = 0.05;
@@ -34,7 +34,7 @@ const UNHEARD: f32 = 0.005;
 const BLOCKS: usize = 25;
 
 /// A tone without end.
-struct Tone(f32);
+pub(crate) struct Tone(pub(crate) f32);
 
 impl Voice for Tone {
     fn speak(&mut self, first: u64, block: &mut AudioBlock) {
@@ -61,17 +61,20 @@ fn level(block: &AudioBlock, hz: f32) -> f32 {
 #[derive(Default)]
 struct Impression {
     luma: Vec<u8>,
+    width: usize,
     levels: VecDeque<[f32; 3]>,
 }
 
 /// What a viewer sees and hears now.
 #[derive(Clone, Default)]
-struct Senses(Arc<Mutex<Impression>>);
+pub(crate) struct Senses(Arc<Mutex<Impression>>);
 
 impl Audience for Senses {
     fn picture(&mut self, picture: PictureRef<'_>, _: &Seen) {
         let rows = picture.y.data.chunks(picture.y.stride).take(picture.y.height);
-        self.0.lock().expect("no viewer panics").luma = rows.flat_map(|row| &row[..picture.y.width]).copied().collect();
+        let mut impression = self.0.lock().expect("no viewer panics");
+        impression.luma = rows.flat_map(|row| &row[..picture.y.width]).copied().collect();
+        impression.width = picture.y.width;
     }
 
     fn sound(&mut self, block: &AudioBlock, _: &Seen) {
@@ -84,7 +87,7 @@ impl Audience for Senses {
 }
 
 impl Senses {
-    async fn of(house: &House, live: &str) -> (Self, Viewer) {
+    pub(crate) async fn of(house: &House, live: &str) -> (Self, Viewer) {
         let senses = Self::default();
         let (feed, clock) = (house.backend.whep(live), Arc::clone(&house.clock));
         let viewer = Viewer::watch(&feed, None, clock, Box::new(senses.clone())).await.expect("it is live");
@@ -92,7 +95,7 @@ impl Senses {
     }
 
     /// Waits until `wanted` are the tiles of the layout, in its order, and each tone is heard or not.
-    async fn until(&self, house: &House, live: &str, what: &str, wanted: &[u8], heard: [bool; 3]) {
+    pub(crate) async fn until(&self, house: &House, live: &str, what: &str, wanted: &[u8], heard: [bool; 3]) {
         let layout = house.backend.ask(Method::GET, &format!("/v1/lives/{live}/layout"), None, None).await;
         let regions = layout.expect("it has one")["regions"].as_array().expect("a list").clone();
         assert_eq!(regions.len(), wanted.len(), "{what}: {regions:?}");
@@ -107,11 +110,11 @@ impl Senses {
     }
 
     fn tiles(&self, regions: &[Value]) -> Vec<u8> {
-        let luma = &self.0.lock().expect("no viewer panics").luma;
+        let Impression { luma, width, .. } = &*self.0.lock().expect("no viewer panics");
         let corner = |region: &Value| {
             let number = |name: &str| usize::try_from(region[name].as_u64().expect("pixels")).expect("pixels");
             let (x, y) = (number("x") + number("w") - INSIDE, number("y") + INSIDE);
-            luma.get(y * CANVAS.width + x).copied().unwrap_or_default()
+            luma.get(y * width + x).copied().unwrap_or_default()
         };
         regions.iter().map(corner).collect()
     }

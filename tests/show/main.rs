@@ -10,6 +10,7 @@ mod layouts;
 mod listener;
 mod onlooker;
 mod sei;
+mod templates;
 
 use costage::client::synthetic::barcode;
 use costage::client::whep::{Viewer, WatchError};

@@ -21,7 +21,7 @@ import { runCountdowns, setText } from "./parts.js";
 import { seatsPanel } from "./seats.js";
 import { apply, begin, missedEnd } from "./state.js";
 import { storagePanel } from "./storage.js";
-import { nameOf, sentence } from "./words.js";
+import { SEAT_TEMPLATES, nameOf, sentence } from "./words.js";
 
 const LOG_LINES_MAX = 60;
 /** A re-read that events overtook is done again, but not for ever. */
@@ -73,6 +73,9 @@ function showPanels() {
   setText($("#live-name"), state.live.liveName || liveId);
   const air = onAir.has(liveId) ? "on air" : "not on air";
   setText($("#live-detail"), `${state.live.liveName === liveId ? "" : `${liveId} · `}of ${nameOf(state.live.owner)} · ${air} · ${state.live.isPublicVisible ? "public" : "not public"}`);
+  const template = $("#seat-template select");
+  const { seatTemplate } = state.live;
+  if (template.dataset.shown !== seatTemplate) [template.value, template.dataset.shown] = [seatTemplate, seatTemplate];
   coHost.show(state, mayHost);
   battle.show(state, mayHost);
   seats.show(state, mayHost);
@@ -264,9 +267,13 @@ async function start() {
   $("#picture").addEventListener("click", () => picture($("#stage").hidden));
   endAtSecondPress();
   const feed = new Feed(liveId, () => me.renew());
+  for (const select of document.querySelectorAll("[name=seatTemplate]")) {
+    for (const [name, words] of SEAT_TEMPLATES) select.append(element("option", { value: name }, words));
+  }
+  onSend($("#seat-template"), (fields) => ask("PATCH", path("lives", liveId), { token: me.token, body: { seatTemplate: fields.get("seatTemplate") } }));
   onSend($("#create"), async (fields) => {
     const owner = me.isAdmin ? { userId: text(fields, "ownerId") ?? "" } : { userId: me.userId, userName: me.userName };
-    const live = { liveId, liveName: text(fields, "liveName"), owner, isPublicVisible: fields.has("isPublicVisible"), maxSeatCount: number(fields, "maxSeatCount"), seatMode: fields.get("seatMode") };
+    const live = { liveId, liveName: text(fields, "liveName"), owner, isPublicVisible: fields.has("isPublicVisible"), maxSeatCount: number(fields, "maxSeatCount"), seatMode: fields.get("seatMode"), seatTemplate: fields.get("seatTemplate") };
     await ask("POST", path("lives"), { token: me.token, body: live });
     feed.hurry();
   });

@@ -5,7 +5,18 @@ export const nameOf = (user) => user?.userName || user?.userId || "somebody";
 /** A host with its live, where the two are not called the same. */
 export const hostWords = (host) => `${nameOf(host)} (${host.liveId})`;
 
-/** The layout templates of this version, by the interface's number. */
+/** The templates of a live's seats: what it looks like while it is in no connection. */
+export const SEAT_TEMPLATES = new Map([
+  ["videoDynamicGrid9Seats", "a grid of who is there"],
+  ["videoDynamicFloat7Seats", "the host, guests in windows above"],
+  ["videoFixedGrid9Seats", "nine seats, empty ones too"],
+  ["videoFixedFloat7Seats", "the host, six windows, empty ones too"],
+  ["videoLandscape4Seats", "up to four in landscape"],
+  ["audioSalon", "voices, without pictures"],
+  ["karaoke", "karaoke, without pictures"],
+]);
+
+/** The layout templates of connections, by the interface's number. */
 export const TEMPLATES = new Map([
   [600, "Grid (hostDynamicGrid)"],
   [601, "One large, windows above (hostDynamic1v6)"],

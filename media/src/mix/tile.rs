@@ -9,7 +9,7 @@ use super::overlay::{Layer, Yuv};
 use super::scaler::Scaler;
 use super::still::Still;
 use crate::kernel::Kernels;
-use crate::scene::{Avatar, Mark, Rect, Region, SourceId, Verdict, even};
+use crate::scene::{Avatar, Mark, Rect, Region, SourceId, Vacancy, Verdict, even};
 
 /// From here on a tile without frames is dimmed and says that its host is reconnecting.
 pub(super) const DIM_AFTER: Duration = Duration::from_secs(2);
@@ -53,6 +53,8 @@ pub(super) struct Tile {
     pub(super) from: Rect,
     pub(super) name: String,
     pub(super) avatar: Option<Avatar>,
+    /// Nobody's: an empty seat.
+    pub(super) vacancy: Option<Vacancy>,
     pub(super) camera: bool,
     pub(super) look: Look,
     /// Set by a scene that gave it its place, until something is shown: it may have its last frame once more.
@@ -82,6 +84,7 @@ impl Tile {
             from: region.rect,
             name: String::new(),
             avatar: None,
+            vacancy: None,
             camera: true,
             look: Look::Avatar { drawn: false },
             moved: true,
@@ -105,9 +108,9 @@ impl Tile {
 
     /// The same host in the same place of another picture that shows the same there.
     pub(super) fn again(&self) -> Self {
-        let Self { source, region, camera, look, moved, .. } = *self;
+        let Self { source, region, vacancy, camera, look, moved, .. } = *self;
         let (name, avatar) = (self.name.clone(), self.avatar.clone());
-        Self { name, avatar, camera, look, moved, ..Self::new(source, region) }
+        Self { name, avatar, vacancy, camera, look, moved, ..Self::new(source, region) }
     }
 
     /// Gives it another place. Its last frame may be painted there once more, unless it was the avatar already.

@@ -1,102 +1,7 @@
 //! A scene as a flat list of what to draw, from back to front.
 
-use std::time::Instant;
-
-use super::{
-    Avatar, Cell, Countdown, Mark, Proportion, Rect, Region, Scene, ScoreBar, SourceId, Template, Tile, Verdict, bounds,
-};
-
-/// One thing to draw.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Item {
-    /// A host's picture, or the avatar while there is none.
-    Tile {
-        /// Whose.
-        source: SourceId,
-        /// Where.
-        region: Region,
-        /// For the initials on the avatar.
-        name: String,
-        /// In place of the initials.
-        avatar: Option<Avatar>,
-        /// `false`: the avatar, whatever arrives.
-        camera: bool,
-    },
-    /// A seat without picture.
-    Cell(Cell),
-    /// A nickname in a pill, at the bottom left of its host's tile wherever that is.
-    Nickname {
-        /// Whose.
-        source: SourceId,
-        /// Not yet shortened to fit.
-        text: String,
-        /// With the sign of a microphone that is off before it.
-        muted: bool,
-    },
-    /// What a tile is marked with in a battle, at its top left wherever that is.
-    Badge {
-        /// Whose tile.
-        source: SourceId,
-        /// What it says.
-        mark: Mark,
-    },
-    /// How a battle ended for a host, in the middle of its tile wherever that is.
-    Verdict {
-        /// Whose tile.
-        source: SourceId,
-        /// What it says, and for how long.
-        verdict: Verdict,
-    },
-    /// The same for a team, in the middle of its seats.
-    TeamVerdict {
-        /// All of it.
-        rect: Rect,
-        /// What it says, and for how long.
-        verdict: Verdict,
-    },
-    /// The bar of a battle of two.
-    ScoreBar {
-        /// All of it.
-        rect: Rect,
-        /// What it shows.
-        scores: ScoreBar,
-    },
-    /// The time that is left.
-    Countdown {
-        /// All of it.
-        rect: Rect,
-        /// Of what, and to when.
-        countdown: Countdown,
-    },
-    /// "VS", at the start of a battle.
-    Opening {
-        /// All of it.
-        rect: Rect,
-        /// When it goes.
-        until: Instant,
-    },
-}
-
-impl Item {
-    /// Whose tile it is and where, when it is one.
-    pub(crate) fn place(&self) -> Option<(SourceId, Region)> {
-        if let Self::Tile { source, region, .. } = self { Some((*source, *region)) } else { None }
-    }
-
-    /// The seat, when it is a cell.
-    pub(crate) fn cell(&self) -> Option<&Cell> {
-        if let Self::Cell(cell) = self { Some(cell) } else { None }
-    }
-}
-
-/// What to draw, from back to front.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DrawList {
-    /// The scale of texts, pills and bars.
-    pub proportion: Proportion,
-    /// Back first.
-    pub items: Vec<Item>,
-}
+use super::item::VACANT;
+use super::{Cell, DrawList, Item, Proportion, Rect, Region, Scene, SourceId, Template, Tile, Vacancy, bounds};
 
 impl Scene {
     /// The list that draws this scene.
@@ -105,36 +10,71 @@ impl Scene {
         let proportion = self.template.proportion(self.canvas);
         let placed = self.placed();
         let mut items = Vec::with_capacity(self.cells.len() + placed.len() * 2 + 1);
-        items.extend(self.cells.iter().cloned().map(Item::Cell));
-        for &(tile, region) in &placed {
+        let voices = self.cells.iter().filter(|_| self.template.is_of_voices());
+        items.extend(voices.map(|cell| Item::Cell { cell: cell.clone(), named: self.names }));
+        let tiles = placed.iter().map(|&(tile, region)| {
             let (source, name, avatar) = (tile.source, tile.name.clone(), tile.avatar.clone());
-            items.push(Item::Tile { source, region, name, avatar, camera: tile.camera });
-        }
+            Item::Tile { source, region, name, avatar, camera: tile.camera }
+        });
+        let mut places: Vec<_> = tiles.chain(self.vacancies()).collect();
+        places.sort_by_key(|item| item.place().map(|(_, region)| region.z));
+        items.extend(places);
         for (tile, _) in placed.iter().filter(|_| self.names) {
             items.push(Item::Nickname { source: tile.source, text: tile.name.clone(), muted: tile.muted });
         }
         let is_placed = |source: SourceId| placed.iter().any(|(tile, _)| tile.source == source);
         let marks = self.battle.marks().into_iter().filter(|(source, _)| is_placed(*source));
         items.extend(marks.map(|(source, mark)| Item::Badge { source, mark }));
-        let rects = placed.iter().map(|(_, region)| region.rect).chain(self.cells.iter().map(|cell| cell.rect));
-        if let Some(all) = rects.reduce(Rect::around) {
+        if let Some(all) = self.all_tiles(&placed) {
             items.extend(self.verdicts(is_placed));
             items.extend(self.over_all(proportion, all));
         }
         DrawList { proportion, items }
     }
 
+    /// The empty seats among the tiles.
+    fn vacancies(&self) -> impl Iterator<Item = Item> {
+        self.cells.iter().filter(|_| !self.template.is_of_voices()).map(|&Cell { seat, locked, rect, .. }| {
+            let z = usize::try_from(seat).map_or(0, |place| self.template.z(place));
+            let region = Region::plain(rect, z);
+            Item::Vacancy { source: SourceId(VACANT - seat), region, vacancy: Vacancy { seat, locked } }
+        })
+    }
+
+    /// The cells of a side's team: a live that has fewer seats has fewer of them.
+    fn team(&self, side: usize) -> Option<Rect> {
+        let all = || self.cells.iter().map(|cell| cell.rect);
+        if self.template != Template::HostStaticVoice6v6 {
+            return all().filter(|_| self.template.is_of_voices()).reduce(Rect::around);
+        }
+        let seats = Template::TEAM_SEATS as usize;
+        let regions = self.template.regions(self.canvas, self.template.places());
+        let own = regions.chunks(seats).nth(side)?.iter().map(|region| region.rect).reduce(Rect::around)?;
+        all().filter(|cell| cell.common(own).is_some()).reduce(Rect::around)
+    }
+
     /// How the last battle ended for each: on its tile, or in the middle of a team's cells.
     fn verdicts(&self, is_placed: impl Fn(SourceId) -> bool) -> impl Iterator<Item = Item> {
-        let mut teams = self.cells.chunks(Template::TEAM_SEATS as usize);
-        self.battle.sides.iter().filter_map(move |side| {
-            let team = teams.next().and_then(|cells| cells.iter().map(|cell| cell.rect).reduce(Rect::around));
+        self.battle.sides.iter().enumerate().filter_map(move |(i, side)| {
+            let team = self.team(i);
             let (source, verdict) = (side.source, side.verdict?);
             match team {
                 Some(team) => Some(Item::TeamVerdict { rect: bounds::outcome(team), verdict }),
                 None => is_placed(source).then_some(Item::Verdict { source, verdict }),
             }
         })
+    }
+
+    /// Around all tiles and seats. Two teams stand as wide as they are with all seats: what lies over both is in the middle.
+    fn all_tiles(&self, placed: &[(&Tile, Region)]) -> Option<Rect> {
+        let cells = self.cells.iter().map(|cell| cell.rect);
+        let all = placed.iter().map(|(_, region)| region.rect).chain(cells).reduce(Rect::around)?;
+        if self.template != Template::HostStaticVoice6v6 {
+            return Some(all);
+        }
+        let teams = self.template.regions(self.canvas, self.template.places());
+        let teams = teams.into_iter().map(|region| region.rect).reduce(Rect::around)?;
+        Some(Rect { x: teams.x, w: teams.w, ..all })
     }
 
     /// What lies over `all` tiles together.
@@ -162,7 +102,9 @@ impl Scene {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Battle, Outcome, Side, Span, Standing};
+    use std::time::Instant;
+
+    use super::super::{Battle, Countdown, Mark, Outcome, ScoreBar, Side, Span, Standing, Verdict};
     use super::*;
     use crate::frame::Size;
 
@@ -242,6 +184,57 @@ mod tests {
         let rect = |x| Rect { x, y: 548, w: 216, h: 54 };
         let teams = [72, 432].map(|x| Item::TeamVerdict { rect: rect(x), verdict });
         assert_eq!(scene.draw_list().items[12..], teams);
+    }
+
+    fn cells(template: Template, seats: usize) -> Vec<Cell> {
+        let regions = template.regions(Size { width: 720, height: 1280 }, seats).into_iter();
+        regions.zip(0..).map(|(it, seat)| Cell { seat, locked: seat == 4, rect: it.rect, sitter: None }).collect()
+    }
+
+    #[test]
+    fn a_team_of_fewer_seats_has_its_result_in_their_middle_and_the_bar_is_as_wide_as_both() {
+        let verdict = Verdict { outcome: Outcome::Draw, until: Instant::now() };
+        let mut scene = Scene { template: Template::HostStaticVoice6v6, ..scene(2) };
+        scene.tiles.clear();
+        // One seat on the left, three on the right.
+        let all = cells(scene.template, 12);
+        scene.cells = vec![all[0].clone(), all[6].clone(), all[7].clone(), all[8].clone()];
+        let bar = Rect { x: 0, y: 240, w: 720, h: 36 };
+        let list = scene.draw_list().items;
+        assert_eq!(list[4..], [Item::ScoreBar { rect: bar, scores: ScoreBar { left: 1, right: 2 } }]);
+        scene.battle.sides.iter_mut().for_each(|side| (side.standing, side.verdict) = (None, Some(verdict)));
+        let result = |rect| Item::TeamVerdict { rect, verdict };
+        let [left, right] = [Rect { x: 36, y: 362, w: 108, h: 26 }, Rect { x: 432, y: 448, w: 216, h: 54 }];
+        assert_eq!(scene.draw_list().items[4..], [result(left), result(right)]);
+        scene.template = Template::AudioSalon;
+        scene.cells = cells(scene.template, 10);
+        scene.battle.sides.truncate(1);
+        let all = Rect { x: 144, y: 390, w: 432, h: 108 };
+        assert_eq!(scene.draw_list().items[10..], [result(all)], "of a live alone, in the middle of its seats");
+    }
+
+    #[test]
+    fn empty_seats_among_pictures_lie_as_high_as_their_places_and_are_nobodys() {
+        let mut scene = Scene { template: Template::VideoFixedFloat7Seats, ..scene(2) };
+        let mut all = cells(scene.template, 7);
+        scene.tiles[0].region = Some(Region::plain(all.remove(0).rect, 0));
+        scene.tiles[1].region = Some(Region::plain(all.remove(1).rect, 1));
+        scene.cells = all;
+        let list = scene.draw_list().items;
+        let places: Vec<_> = list.iter().filter_map(Item::place).collect();
+        assert_eq!(places.iter().map(|(_, region)| region.z).collect::<Vec<_>>(), [0, 1, 1, 1, 1, 1, 1]);
+        let mut sources: Vec<_> = places.iter().map(|(source, _)| source.0).collect();
+        assert_eq!(sources[..2], [0, 1]);
+        assert!(sources[2..].iter().all(|source| *source > VACANT - 50));
+        sources.dedup();
+        assert_eq!(sources.len(), 7);
+        let empty =
+            list.iter().filter_map(|item| if let Item::Vacancy { vacancy, .. } = item { Some(*vacancy) } else { None });
+        assert_eq!(
+            empty.map(|it| (it.seat, it.locked)).collect::<Vec<_>>(),
+            [(1, false), (3, false), (4, true), (5, false), (6, false)]
+        );
+        assert_eq!(scene.sources().count(), 2);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod avatar;
 mod battle;
 mod bounds;
 mod draw;
+mod item;
 mod proportion;
 mod region;
 mod score;
@@ -18,7 +19,7 @@ mod template;
 pub use avatar::{AVATAR_SIDE, Avatar};
 pub use battle::{Battle, Countdown, Mark, OPENING, OUTCOME, Outcome, ScoreBar, Side, Span, Standing, Verdict};
 pub(crate) use bounds::{badge_bounds, nickname_bounds, outcome_size};
-pub use draw::{DrawList, Item};
+pub use item::{DrawList, Item, Vacancy};
 pub use proportion::Proportion;
 pub(crate) use region::even;
 pub use region::{Fit, Rect, Region};
@@ -62,7 +63,7 @@ pub struct Voice {
     pub muted: bool,
 }
 
-/// One seat of a layout without pictures.
+/// One seat of a layout without pictures, or an empty one of a layout that has a place for each seat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cell {
     /// Its number, shown while nobody sits there.
@@ -71,15 +72,19 @@ pub struct Cell {
     pub locked: bool,
     /// Where it is.
     pub rect: Rect,
-    /// Who sits there.
+    /// Who sits there; in a layout of pictures nobody does: who sits is a [`Tile`].
     pub sitter: Option<CellSitter>,
 }
 
 /// Who sits on the seat of a cell, as shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CellSitter {
     /// Whose voice the ring around the avatar follows.
     pub source: SourceId,
+    /// Who it is, as uploaded avatars are kept by; never drawn.
+    pub user: String,
+    /// What is drawn in place of the initials. The rules know none: `None` from them.
+    pub avatar: Option<Avatar>,
     /// The nickname, any text.
     pub name: String,
     /// The microphone is off.
@@ -97,7 +102,7 @@ pub struct Scene {
     pub tiles: Vec<Tile>,
     /// Who is heard beside those that have a tile: guests of connected lives, and those beyond the template's places.
     pub voices: Vec<Voice>,
-    /// Seats without pictures, drawn below all tiles; whose voices are heard is not said here.
+    /// Seats of voices, drawn below all tiles, or empty ones among the tiles; whose voices are heard is not said here.
     pub cells: Vec<Cell>,
     /// What is drawn of battles.
     pub battle: Battle,
@@ -111,6 +116,20 @@ impl Scene {
     /// Everybody in it, seen or heard, each once.
     pub fn sources(&self) -> impl Iterator<Item = SourceId> {
         self.tiles.iter().map(|tile| tile.source).chain(self.voices.iter().map(|voice| voice.source))
+    }
+
+    /// Everybody who has an avatar in it: who, and the uploaded picture.
+    pub fn faces(&mut self) -> impl Iterator<Item = (&str, &mut Option<Avatar>)> {
+        let tiles = self.tiles.iter_mut().map(|Tile { user, avatar, .. }| (user.as_str(), avatar));
+        let sitters = self.cells.iter_mut().filter_map(|cell| cell.sitter.as_mut());
+        tiles.chain(sitters.map(|CellSitter { user, avatar, .. }| (user.as_str(), avatar)))
+    }
+
+    /// Whether this user has one.
+    #[must_use]
+    pub fn shows(&self, user: &str) -> bool {
+        let mut sitters = self.cells.iter().filter_map(|cell| cell.sitter.as_ref());
+        self.tiles.iter().any(|tile| tile.user == user) || sitters.any(|sitter| sitter.user == user)
     }
 
     /// Whose microphone is off.

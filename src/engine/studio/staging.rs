@@ -167,7 +167,7 @@ impl Studio {
 
     /// Pictures that show this user show what it has uploaded now.
     pub(super) fn redress(&mut self, now: Instant, user: &UserId) {
-        let shows = |running: &Running| running.scene.tiles.iter().any(|tile| tile.user == user.as_str());
+        let shows = |running: &Running| running.scene.shows(user.as_str());
         let stages: Vec<_> = self.programs.iter().filter(|(_, running)| shows(running)).map(|(id, _)| *id).collect();
         stages.into_iter().for_each(|stage| self.show(now, stage));
     }

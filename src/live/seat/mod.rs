@@ -70,9 +70,7 @@ impl Change {
     /// Whether it is seen or heard: a lock is where empty seats are drawn.
     fn shows(&self, template: Template) -> bool {
         match self.reason {
-            SeatReason::Unlocked | SeatReason::Locked => {
-                !self.left.is_empty() || template == Template::HostStaticVoice6v6
-            }
+            SeatReason::Unlocked | SeatReason::Locked => !self.left.is_empty() || template.has_empty_places(),
             SeatReason::Taken
             | SeatReason::Left
             | SeatReason::Kicked

@@ -128,6 +128,19 @@ impl Tour {
         self.post("gil", apply, json!({"timeoutSeconds": 1})).await;
         self.post("alice", invite, json!({"userId": "ida", "timeoutSeconds": 1})).await;
         self.go("alice", "PATCH", "/v1/lives/a", json!({"notice": "soon"})).await;
+        self.templates().await;
+    }
+
+    /// Each of them, as the live's and as the layout's, until it is the first again.
+    async fn templates(&mut self) {
+        for (template, layout) in
+            [("videoDynamicFloat7Seats", 200), ("videoFixedGrid9Seats", 801), ("audioSalon", 50), ("karaoke", 600)]
+        {
+            self.go("alice", "PATCH", "/v1/lives/a", json!({"seatTemplate": template})).await;
+            self.look("/v1/lives/a/layout").await;
+            self.look("/v1/lives/a/preview.png?hosts=3").await;
+            self.go("alice", "PUT", "/v1/lives/a/layout", json!({"layoutTemplate": layout})).await;
+        }
     }
 
     async fn connection(&mut self) {

@@ -25,7 +25,8 @@ impl Draw {
             3 => Command::Exit(self.member(model)),
             4 => Command::KickOut(self.member(model)),
             5 => Command::CheckLayout { live: self.one_or_none(model), layout: self.layout(model) },
-            6..8 => Command::Layout { live: self.member(model), layout: self.layout(model) },
+            6 => Command::Layout { live: self.live(model), layout: self.layout(model) },
+            7 => Command::Layout { live: self.member(model), layout: self.layout(model) },
             _ => self.request(model),
         }
     }

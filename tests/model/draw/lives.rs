@@ -2,7 +2,7 @@
 
 use super::{Draw, Step, names};
 use crate::command::{BattleWish, By, Command, Cursor, Field, NewLive, Reply, SeatAsk, SeatWish};
-use crate::rules::Model;
+use crate::rules::{Model, SEAT_TEMPLATES};
 use crate::words::{Person, Settings, Text};
 
 impl Draw {
@@ -12,9 +12,8 @@ impl Draw {
         for &live in self.lives {
             if self.dice.percent(95) {
                 let new = self.new_live(live);
-                let good = new.settings.template == "videoDynamicGrid9Seats";
                 self.queue.push(Step::Ask(Command::Create(Box::new(new))));
-                serial += u32::from(good);
+                serial += 1;
             }
         }
         for serial in 1..=serial {
@@ -107,7 +106,7 @@ impl Draw {
             keep_owner: self.dice.coin(),
             seat_count: self.seat_count(),
             free: self.dice.percent(60),
-            template: "videoDynamicGrid9Seats",
+            template: self.seat_template(),
             cover: "",
             background: "",
             categories: vec![],
@@ -122,16 +121,21 @@ impl Draw {
         NewLive { live, owner, settings }
     }
 
+    /// Mostly the usual one.
+    fn seat_template(&mut self) -> Text {
+        let known = if self.dice.percent(60) { &SEAT_TEMPLATES[..1] } else { &SEAT_TEMPLATES[..] };
+        known[self.index(known.len())].0
+    }
+
     fn seat_count(&mut self) -> u64 {
         self.dice.weighted(&[(20, 2), (40, 3), (30, 4), (10, 5), (8, 9), (1, 1), (1, 50)])
     }
 
     /// One field outside its limits.
     fn spoil(&mut self, settings: &mut Settings<'static>, owner: &mut Person<'static>) {
-        match self.dice.below(4) {
+        match self.dice.below(3) {
             0 => owner.name = names::long(101),
             1 => owner.avatar = names::long(501),
-            2 => settings.template = "karaoke",
             _ => settings.seat_count = self.dice.pick(&[0, 51]),
         }
     }
@@ -152,9 +156,7 @@ impl Draw {
             5 => Field::KeepOwner(self.dice.coin()),
             6..9 => Field::SeatCount(if bad { 51 } else { self.seat_count() }),
             9 => Field::Free(self.dice.coin()),
-            10 => {
-                Field::Template(if bad { self.dice.pick(&["audioSalon", "theatre"]) } else { "videoDynamicGrid9Seats" })
-            }
+            10 => Field::Template(self.seat_template()),
             11 => Field::Cover(text(201)),
             12 => Field::Background(text(201)),
             13 => Field::Categories(if bad { vec!["music"; 4] } else { vec!["music", "cats"] }),
@@ -205,7 +207,8 @@ impl Draw {
 
     fn preview(&mut self, live: Text) -> Command {
         let template = if self.dice.coin() { Some(self.template()) } else { None };
-        let hosts = self.dice.weighted(&[(4, None), (3, Some(1)), (3, Some(2)), (2, Some(4)), (1, Some(9))]);
+        let hosts =
+            self.dice.weighted(&[(4, None), (3, Some(1)), (3, Some(2)), (2, Some(4)), (1, Some(9)), (1, Some(27))]);
         let hosts = if self.dice.percent(3) { self.dice.pick(&[Some(0), Some(51)]) } else { hosts };
         Command::Preview { live, template, hosts }
     }

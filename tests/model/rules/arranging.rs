@@ -1,9 +1,8 @@
 //! Regions of one's own, on the canvas of 720 × 1280.
 
-use super::layouts::GRID;
-use super::{Allowed, Connection, Model, Outcome, refuse, refuse_at};
+use super::{Allowed, Connection, Model, Outcome, layouts, refuse, refuse_at};
 use crate::command::{Layout, RegionWish};
-use crate::said::{Answer, Case};
+use crate::said::{Answer, Case, Event};
 use crate::twist::Twist;
 use crate::words::{LayoutSeen, PlaceSeen, Text};
 
@@ -83,25 +82,35 @@ impl Model {
         Ok(all)
     }
 
-    /// Any connected host changes it for all. Alone there are regions of one's own to choose, or none.
+    /// Any connected host changes it for all. Alone there are regions of one's own to choose, or the template of one's seats.
     pub(super) fn choose_layout(&mut self, live: Text, wish: &Layout) -> Outcome {
         self.known(live)?;
         let (template, own) = match wish {
-            Layout::Template(wish) => (super::layouts::find(*wish)?, None),
+            Layout::Template(wish) if self.connection_of(live).is_some() => (layouts::find_shared(*wish)?, None),
+            Layout::Template(wish) => (layouts::find(*wish)?, None),
             Layout::Regions(wishes) => (CUSTOM, Some(self.arrange(Some(live), wishes)?)),
         };
         let Some(Connection { number, members, template: old, own: old_own }) = self.connection_of(live).cloned()
         else {
-            if own.is_none() && template != GRID {
+            let seats = layouts::SEAT_TEMPLATES.iter().find(|(_, number)| *number == template).map(|(name, _)| *name);
+            if own.is_none() && seats.is_none() {
                 return refuse(Case::NotConnected, live);
             }
-            if self.live_mut(live).own != own {
-                self.live_mut(live).own = own;
+            let forgets = self.twist == Some(Twist::ChoosingAloneIsForgotten);
+            let found = self.live_mut(live);
+            let renamed = seats.filter(|seats| *seats != found.settings.template && !forgets);
+            if found.own != own || renamed.is_some() {
+                found.own = own;
+                found.settings.template = renamed.unwrap_or(found.settings.template);
+                let settings = found.settings.clone();
                 self.tell_layout(&[live]);
+                if renamed.is_some() {
+                    self.tell(vec![live], Event::LiveChanged { live, settings, changed: vec!["seatTemplate"] });
+                }
             }
             return Ok(Answer::Layout(self.layout(live)));
         };
-        if members.len() > super::layouts::capacity(template) {
+        if members.len() > layouts::capacity(template) {
             return refuse_at(Case::ConnectionFull, "", 0);
         }
         if (template, &own) != (old, &old_own) {
@@ -123,8 +132,8 @@ impl Model {
         }
         let seen = match wish {
             Layout::Template(wish) => {
-                let template = super::layouts::find(*wish)?;
-                LayoutSeen { template, canvas: super::layouts::canvas(template), places: Vec::new() }
+                let template = layouts::find(*wish)?;
+                LayoutSeen { template, canvas: layouts::canvas(template), places: Vec::new() }
             }
             Layout::Regions(wishes) => {
                 let places = self.arrange(None, wishes)?.iter().map(|region| region.seen("")).collect();
@@ -136,10 +145,14 @@ impl Model {
 
     /// The layout that the viewers of a live see, with its own regions.
     pub(super) fn shown_layout(&self, live: &str) -> (u64, Option<&[Arranged]>) {
-        match (self.connection_of(live), self.live(live).and_then(|live| live.own.as_deref())) {
+        let found = self.live(live).expect("it is asked about");
+        match (self.connection_of(live), found.own.as_deref()) {
             (Some(connection), _) => (connection.template, connection.own.as_deref()),
             (None, Some(own)) => (CUSTOM, Some(own)),
-            (None, None) => (GRID, None),
+            (None, None) => {
+                let seats = layouts::SEAT_TEMPLATES.iter().find(|(name, _)| *name == found.settings.template);
+                (seats.expect("one of them").1, None)
+            }
         }
     }
 

@@ -5,16 +5,6 @@ use crate::command::{Field, NewLive};
 use crate::said::{Answer, Case, Event, Left, Why};
 use crate::words::{Person, Settings, Text};
 
-/// The templates of a live that the product has beside the one that is drawn.
-const TEMPLATES_LATER: [Text; 6] = [
-    "videoDynamicFloat7Seats",
-    "videoFixedGrid9Seats",
-    "videoFixedFloat7Seats",
-    "videoLandscape4Seats",
-    "audioSalon",
-    "karaoke",
-];
-
 impl Model {
     pub(super) fn create(&mut self, new: &NewLive) -> Outcome {
         check_person("owner.userName", "owner.avatarUrl", &new.owner)?;
@@ -166,11 +156,7 @@ fn check(settings: &Settings<'static>) -> Allowed {
             return refuse(Case::MetaValue, key);
         }
     }
-    match settings.template {
-        "videoDynamicGrid9Seats" => Ok(()),
-        later if TEMPLATES_LATER.contains(&later) => refuse(Case::NotImplemented, ""),
-        _ => refuse(Case::Invalid, "seatTemplate"),
-    }
+    Ok(())
 }
 
 /// Names to 100 bytes, addresses of pictures of users to 500.

@@ -29,7 +29,7 @@ use crate::words::{Device, Host, Person, Points, Settings, Text, Verdict};
 use arranging::Arranged;
 
 pub(crate) use clock::Due;
-pub(crate) use layouts::TEMPLATES;
+pub(crate) use layouts::{SEAT_TEMPLATES, TEMPLATES};
 
 pub(crate) type Outcome = crate::said::Outcome<'static>;
 /// A rule's consent, or what is against it.

@@ -4,7 +4,7 @@ use super::{Link, Live, Model, Outcome, layouts, refuse, within};
 use crate::command::{Command, Cursor, Wish};
 use crate::said::{Answer, Case, Refusal};
 use crate::twist::Twist;
-use crate::words::Text;
+use crate::words::{Picture, Text};
 
 impl Model {
     pub(super) fn answer(&self, question: &Command) -> Outcome {
@@ -64,23 +64,21 @@ impl Model {
                 (found?, None)
             }
         };
-        let places = layouts::capacity(template);
-        if hosts.is_none() && self.together(live).len() > places {
+        if hosts.is_none() && self.together(live).len() > layouts::capacity(template) {
             return refuse(Case::ConnectionFull, "");
         }
-        if hosts.is_some() && (template == layouts::VOICES || own.is_some()) {
+        let mut picture = self.drawn_as(live, template, own);
+        let Some(hosts) = hosts else { return Ok(Answer::Preview(picture, 0)) };
+        if own.is_some() {
             return refuse(Case::Invalid, "hosts");
         }
-        let mut picture = self.drawn_as(live, template, own);
-        let there = picture.tiles.len();
-        let wanted = match hosts {
-            None => there,
-            Some(hosts) => usize::try_from(within("hosts", hosts, 1, places as u64)?).expect("at most fifty"),
-        };
-        picture.tiles.truncate(wanted);
-        if hosts.is_some() {
-            picture.contest.sides.truncate(wanted);
+        let wanted = within("hosts", hosts, 1, layouts::most_places(template) as u64)? as usize;
+        if layouts::fixed(template) {
+            return Ok(seated(picture, wanted));
         }
+        let there = picture.tiles.len();
+        picture.tiles.truncate(wanted);
+        picture.contest.sides.truncate(wanted);
         Ok(Answer::Preview(picture, wanted.saturating_sub(there)))
     }
 
@@ -131,6 +129,49 @@ impl Model {
             None => refuse(Case::NoBattle, live),
         }
     }
+}
+
+/// So many seats taken. Made-up hosts are not in it, but the seats that they have are not empty.
+fn seated(mut picture: Picture<'static>, wanted: usize) -> Answer<'static> {
+    let (template, teams) = (picture.template, picture.template == layouts::VOICES);
+    let there = if teams { 12 } else { picture.tiles.len() + picture.cells.len() };
+    let places = layouts::places(template, there.max(wanted));
+    let (tiles, regions, cells) = (picture.tiles, picture.regions, picture.cells);
+    (picture.tiles, picture.regions, picture.cells) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut taken, mut empty) = (0, Vec::new());
+    for (i, place) in places.into_iter().enumerate() {
+        let seat = if teams { i % 6 } else { i } as u64;
+        if let Some(at) = regions.iter().position(|region| region.0 == place) {
+            taken += 1;
+            if taken <= wanted {
+                picture.tiles.push(tiles[at]);
+                picture.regions.push(regions[at]);
+            } else {
+                empty.push((picture.cells.len(), false));
+                picture.cells.push((seat, place, false, None));
+            }
+            continue;
+        }
+        let known = cells.iter().find(|cell| if teams { cell.1 == place } else { cell.0 == seat });
+        let (locked, mut sitter) = known.map_or((false, None), |cell| (cell.2, cell.3));
+        taken += usize::from(sitter.is_some());
+        sitter = sitter.filter(|_| taken <= wanted);
+        if sitter.is_none() {
+            empty.push((picture.cells.len(), locked));
+        }
+        picture.cells.push((seat, place, locked, sitter));
+    }
+    let made_up = wanted.saturating_sub(taken);
+    if !layouts::only_voices(template) {
+        // Who is made up sits on the free ones first.
+        empty.sort_by_key(|(_, locked)| *locked);
+        let mut filled: Vec<usize> = empty.into_iter().take(made_up).map(|(at, _)| at).collect();
+        filled.sort_unstable_by_key(|at| std::cmp::Reverse(*at));
+        for at in filled {
+            picture.cells.remove(at);
+        }
+    }
+    Answer::Preview(picture, made_up)
 }
 
 fn start(cursor: Cursor) -> super::Allowed<Option<u64>> {

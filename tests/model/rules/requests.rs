@@ -27,7 +27,7 @@ impl Model {
         seconds: Option<u64>,
         extension: Text,
     ) -> Outcome {
-        let template = template.map(super::layouts::find).transpose()?;
+        let template = template.map(super::layouts::find_shared).transpose()?;
         let seconds = within("timeoutSeconds", seconds.unwrap_or(30), 1, 120)?;
         short("extensionInfo", extension, 2_048)?;
         let twice = (1..targets.len()).any(|i| targets[..i].contains(&targets[i]));

@@ -1,7 +1,7 @@
 //! What clients see.
 
 use super::arranging::Arranged;
-use super::{Battle, Live, Model, Row, Stage};
+use super::{Battle, Live, Model, Row, Stage, layouts};
 use crate::twist::Twist;
 use crate::words::{
     BattleSeen, CoHostSeen, FighterSeen, Host, LiveSeen, Picture, RowSeen, SeatSeen, Status, Text, View, WishesSeen,
@@ -93,20 +93,19 @@ impl Model {
         for place in layout.places {
             let found = people.iter().position(|(seat, _)| *seat == (place.live, place.seat));
             let who = found.map(|found| people.remove(found).1);
-            if template == super::layouts::VOICES {
-                let of = lives.iter().find(|live| live.id == place.live);
-                let row = of.and_then(|live| live.seats.get(usize::try_from(place.seat).expect("at most 50")));
-                let locked = row.is_some_and(|seat| seat.locked);
-                cells.push((
-                    place.seat,
-                    place.place,
-                    locked,
-                    who.map(|(serial, name, _, muted)| (serial, name, muted)),
-                ));
+            let of = lives.iter().find(|live| live.id == place.live);
+            let row = of.and_then(|live| live.seats.get(usize::try_from(place.seat).expect("at most 50")));
+            let locked = row.is_some_and(|seat| seat.locked);
+            if layouts::only_voices(template) {
+                let sitter = who.map(|(serial, name, _, muted)| (serial, name, muted));
+                cells.push((place.seat, place.place, locked, sitter));
                 seated.extend(who);
             } else if let Some(who) = who {
                 tiles.push(who);
-                regions.extend(own.map(|_| (place.place, place.z, place.fit, place.radius)));
+                let region = (place.place, place.z, place.fit, place.radius);
+                regions.extend((own.is_some() || layouts::fixed(template)).then_some(region));
+            } else if layouts::fixed(template) {
+                cells.push((place.seat, place.place, locked, None));
             }
         }
         let guests_are_silent = self.twist == Some(Twist::ConnectedGuestsAreSilent);

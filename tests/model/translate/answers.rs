@@ -8,7 +8,7 @@ use costage::live::command::ScoreOp;
 use super::things;
 use super::{Clock, Numbers};
 use crate::said::{Answer, Asked, Scored};
-use crate::words::RowSeen;
+use crate::words::{Picture, RowSeen};
 
 impl Numbers {
     pub(crate) fn answer<'a>(&mut self, clock: Clock, given: &'a Given) -> Answer<'a> {
@@ -34,11 +34,19 @@ impl Numbers {
             Given::Layout(layout) => Answer::Layout(things::layout(layout)),
             Given::Scene(scene) => {
                 let mut picture = things::picture(clock, scene);
-                let all = picture.tiles.len();
                 // Their numbers are not those of lives, which are counted up from 1.
-                picture.tiles.retain(|(serial, ..)| *serial < u32::MAX / 2);
-                let made_up = all - picture.tiles.len();
-                picture.contest.sides.retain(|(serial, ..)| *serial < u32::MAX / 2);
+                let is_real = |serial: u32| serial < u32::MAX / 2;
+                let everybody =
+                    |it: &Picture<'_>| it.tiles.len() + it.cells.iter().filter(|cell| cell.3.is_some()).count();
+                let all = everybody(&picture);
+                if picture.regions.len() == picture.tiles.len() {
+                    let mut real = picture.tiles.iter().map(|tile| is_real(tile.0));
+                    picture.regions.retain(|_| real.next().expect("as many"));
+                }
+                picture.tiles.retain(|tile| is_real(tile.0));
+                picture.cells.iter_mut().for_each(|cell| cell.3 = cell.3.filter(|sitter| is_real(sitter.0)));
+                picture.contest.sides.retain(|(serial, ..)| is_real(*serial));
+                let made_up = all - everybody(&picture);
                 Answer::Preview(picture, made_up)
             }
             Given::BattleRequested(it) => Answer::BattleRequested(self.asked(it)),

@@ -3,7 +3,7 @@
 use costage::live::command::{
     BattleRequest, Command as Asked, ConnectionRequest, Fit, Gift, LayoutWish, LiveChange, LiveEndReason, MediaState,
     NewLive, Overlays, OverlaysChange, PreviewWish, RegionWish, ScoreChange, ScoreOp, ScoreSource, SeatCommand,
-    SeatMode, SocketState, TemplateRef, User,
+    SeatMode, SeatTemplate, SocketState, TemplateRef, User,
 };
 use costage::live::{GiftTable, LiveId, ScoreKey, UserId};
 use costage_media::forward::FeedId;
@@ -170,6 +170,11 @@ fn region(it: &command::RegionWish) -> RegionWish {
     RegionWish { x, y, w, h, z, fit, corner_radius: radius, live: id(of), seat }
 }
 
+fn seat_template(name: Text) -> SeatTemplate {
+    let named = SeatTemplate::ALL.into_iter().find(|template| template.name() == name);
+    named.expect("the model draws the machine's own")
+}
+
 fn mode(free: bool) -> SeatMode {
     if free { SeatMode::Free } else { SeatMode::Apply }
 }
@@ -191,7 +196,7 @@ fn new_live(new: &command::NewLive) -> NewLive {
         keep_owner_on_seat: settings.keep_owner,
         max_seat_count: settings.seat_count,
         seat_mode: mode(settings.free),
-        seat_template: settings.template.to_owned(),
+        seat_template: seat_template(settings.template),
         cover_url: settings.cover.to_owned(),
         background_url: settings.background.to_owned(),
         category_list: owned(&settings.categories),
@@ -212,7 +217,7 @@ fn change(live: &str, fields: &[Field]) -> LiveChange {
             Field::KeepOwner(keep) => change.keep_owner_on_seat = Some(*keep),
             Field::SeatCount(count) => change.max_seat_count = Some(*count),
             Field::Free(free) => change.seat_mode = Some(mode(*free)),
-            Field::Template(template) => change.seat_template = Some((*template).to_owned()),
+            Field::Template(template) => change.seat_template = Some(seat_template(template)),
             Field::Cover(cover) => change.cover_url = Some((*cover).to_owned()),
             Field::Background(background) => change.background_url = Some((*background).to_owned()),
             Field::Categories(categories) => change.category_list = Some(owned(categories)),

@@ -17,7 +17,6 @@ impl Numbers {
             Why::InvalidRegion { index, field, .. } => {
                 at(Case::Invalid, field, u64::try_from(*index).expect("few regions"))
             }
-            Why::NotImplemented { .. } => about(Case::NotImplemented, ""),
             Why::MetaData { fault } => match fault {
                 MetaDataFault::Keys { .. } => about(Case::MetaKeys, ""),
                 MetaDataFault::ValueSize { key, .. } => about(Case::MetaValue, key),

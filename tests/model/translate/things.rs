@@ -46,7 +46,7 @@ pub(super) fn settings(live: &NewLive) -> Settings<'_> {
         keep_owner: live.keep_owner_on_seat,
         seat_count: live.max_seat_count,
         free: live.seat_mode == SeatMode::Free,
-        template: &live.seat_template,
+        template: live.seat_template.name(),
         cover: &live.cover_url,
         background: &live.background_url,
         categories: live.category_list.iter().map(String::as_str).collect(),

@@ -1,93 +1,124 @@
 //! A seat without picture: a disc with initials and the name under it, or the seat's number, or a lock.
 
-use tiny_skia::{PixmapPaint, Transform};
+use tiny_skia::{Pixmap, PixmapPaint, Transform};
 
-use super::avatar::{disc, face};
-use super::label::{blank, fill, px};
+use super::avatar::face;
+use super::label::{blank, px};
 use super::lettering::{CAP_HEIGHT, Style, lettering};
-use super::lock::lock;
+use super::vacancy::{CELL_SIGN, free_disc};
 use super::{Patch, Rgb, microphone};
-use crate::scene::{Cell, CellSitter, Proportion, Rect};
+use crate::scene::{Cell, CellSitter, Proportion, Rect, Vacancy, even};
 
-/// Of a cell of 180 by 200: the disc's diameter, what is above it, and the middle of the name.
+/// The disc's diameter, and what is above it.
 const DISC: usize = 112;
 const ABOVE: usize = 16;
-const NAME_MIDDLE: f32 = 156.0;
+/// From the disc to the middle of the name, at most: in a lower cell the name stands at the lower edge, clear of the ring.
+const NAME_BELOW: f32 = 28.0;
+/// From there to the edge, of the name's size: room for what hangs below the line.
+const NAME_ABOVE_EDGE: f32 = 0.75;
 /// What is free beside a name.
 const BESIDE: f32 = 8.0;
 const NAME_SIZE: f32 = 20.0;
-const NUMBER_SIZE: f32 = 36.0;
+/// The smallest part of its size that a name is written at, however small the disc is: 14 pixels are still read.
+const NAME_SHRINKS_TO: f32 = 0.7;
+/// The smallest cell that has room for all of it; in smaller ones it is as much smaller.
+const ROOM: [f32; 2] = [144.0, 168.0];
 
 const GROUND: Rgb = Rgb(0x1F2024);
-const EMPTY: Rgb = Rgb(0x2B2D33);
 const TEXT: Rgb = Rgb(0xFFFFFF);
-const NUMBER: Rgb = Rgb(0x8A8F99);
 
-/// The whole cell, opaque. `None` for one without pixels.
-pub(in crate::mix) fn cell(proportion: Proportion, cell: &Cell) -> Option<Patch> {
+/// How large things are in all cells of a layout.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::mix) struct CellStyle {
+    diameter: usize,
+    above: usize,
+    name_size: f32,
+    name_below: f32,
+    beside: f32,
+}
+
+impl CellStyle {
+    /// That of cells which are all about as large; the smallest decides, so that all look alike.
+    pub(in crate::mix) fn of(proportion: Proportion, cells: impl Iterator<Item = Rect>) -> Self {
+        let smallest = cells.map(Rect::size).reduce(|one, other| crate::frame::Size {
+            width: one.width.min(other.width),
+            height: one.height.min(other.height),
+        });
+        let (width, height) = smallest.map_or((0, 0), |size| (size.width, size.height));
+        let scale = proportion.scale();
+        let shrinks = (px(width) / (ROOM[0] * scale)).min(px(height) / (ROOM[1] * scale)).min(1.0);
+        let (diameter, above) = if shrinks < 1.0 {
+            // No part of a ring that fits above a disc of full size is cut off above a smaller one.
+            (length(px(DISC) * scale * shrinks), length((px(ABOVE) * scale * shrinks).ceil() + 1.0))
+        } else {
+            (proportion.length(DISC), proportion.length(ABOVE))
+        };
+        let diameter = diameter.min(width).min(height);
+        let above = above.min(height - diameter);
+        let name_size = NAME_SIZE * scale * shrinks.max(NAME_SHRINKS_TO);
+        let below = px(height - above - diameter);
+        Self {
+            diameter,
+            above,
+            name_size,
+            name_below: (NAME_BELOW * scale).min((below - NAME_ABOVE_EDGE * name_size).max(below / 2.0)),
+            beside: BESIDE * scale * shrinks,
+        }
+    }
+
+    /// How large names are, pixels.
+    pub(super) fn name_size(self) -> f32 {
+        self.name_size
+    }
+
+    /// Where the round avatar of a cell is.
+    pub(in crate::mix) fn disc(self, cell: Rect) -> Rect {
+        let diameter = self.diameter.min(cell.w).min(cell.h);
+        let (left, top) = ((cell.w - diameter) / 2, self.above.min(cell.h - diameter));
+        Rect { x: cell.x + left, y: cell.y + top, w: diameter, h: diameter }
+    }
+}
+
+/// Rounded down to even.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates at both ends")]
+fn length(length: f32) -> usize {
+    even(length.max(0.0) as usize)
+}
+
+/// The whole cell, opaque; without the `name` the sign of a microphone that is off stands alone. `None` for one without
+/// pixels.
+pub(in crate::mix) fn cell(style: CellStyle, cell: &Cell, named: bool) -> Option<Patch> {
     let rect = cell.rect;
     let mut pixels = blank(rect.w, rect.h)?;
     let [red, green, blue] = GROUND.channels();
     pixels.fill(tiny_skia::Color::from_rgba8(red, green, blue, 255));
-    let Rect { x, y, w: diameter, .. } = cell_disc(proportion, rect);
-    let (left, top) = (x - rect.x, y - rect.y);
-    match &cell.sitter {
-        Some(sitter) => {
-            if let Some(face) = face(diameter, &sitter.name) {
-                let onto = Transform::from_translate(px(left), px(top));
-                pixels.draw_pixmap(0, 0, face.as_ref(), &PixmapPaint::default(), onto, None);
-            }
-            write_name(&mut pixels, proportion, sitter);
-        }
-        None => {
-            let middle = (px(left) + px(diameter) / 2.0, px(top) + px(diameter) / 2.0);
-            if let Some(disc) = disc(middle.0, middle.1, px(diameter) / 2.0) {
-                fill(&mut pixels, &disc, EMPTY, 255);
-            }
-            let size = NUMBER_SIZE * proportion.scale();
-            if cell.locked {
-                let sign = lock(size, NUMBER)?;
-                let half = |side: u32| px(side as usize) / 2.0;
-                let (x, y) = (middle.0 - half(sign.width()), middle.1 - half(sign.height()));
-                let onto = Transform::from_translate(x.round(), y.round());
-                pixels.draw_pixmap(0, 0, sign.as_ref(), &PixmapPaint::default(), onto, None);
-            } else {
-                write_number(&mut pixels, middle, size, cell.seat);
-            }
-        }
+    let Rect { x, y, w: diameter, .. } = style.disc(rect);
+    let disc = match &cell.sitter {
+        Some(sitter) => face(diameter, &sitter.name),
+        None => free_disc(diameter, CELL_SIGN, Vacancy { seat: cell.seat, locked: cell.locked }),
+    };
+    if let Some(disc) = disc {
+        let onto = Transform::from_translate(px(x - rect.x), px(y - rect.y));
+        pixels.draw_pixmap(0, 0, disc.as_ref(), &PixmapPaint::default(), onto, None);
+    }
+    if let Some(sitter) = &cell.sitter {
+        write_name(&mut pixels, style, sitter, named);
     }
     Some(Patch::new(rect.x, rect.y, &pixels))
 }
 
-/// Where the round avatar of a cell is.
-pub(in crate::mix) fn cell_disc(proportion: Proportion, cell: Rect) -> Rect {
-    let diameter = proportion.length(DISC).min(cell.w).min(cell.h);
-    let (left, top) = ((cell.w - diameter) / 2, proportion.length(ABOVE).min(cell.h - diameter));
-    Rect { x: cell.x + left, y: cell.y + top, w: diameter, h: diameter }
-}
-
-/// The number of a free seat, its middle at `middle`.
-fn write_number(pixels: &mut tiny_skia::Pixmap, middle: (f32, f32), size: f32, seat: u32) {
-    let style = Style { size, bold: true };
-    let lettering = lettering();
-    let line = lettering.line(&seat.to_string(), style);
-    let baseline = (middle.1 + CAP_HEIGHT * style.size / 2.0).round();
-    lettering.draw(&line, pixels, middle.0 - line.width / 2.0, baseline, NUMBER);
-}
-
 /// Centred, with the sign of a microphone that is off before it.
-fn write_name(pixels: &mut tiny_skia::Pixmap, proportion: Proportion, sitter: &CellSitter) {
-    let scale = proportion.scale();
-    let style = Style { size: NAME_SIZE * scale, bold: false };
-    let sign = if sitter.muted { microphone::width(style.size) } else { 0.0 };
-    #[allow(clippy::cast_precision_loss, reason = "canvas sides are far below 2^24")]
-    let width = pixels.width() as f32;
+fn write_name(pixels: &mut Pixmap, style: CellStyle, sitter: &CellSitter, named: bool) {
+    let middle = px(style.above + style.diameter) + style.name_below;
+    let text = Style { size: style.name_size, bold: false };
+    let sign = if sitter.muted { microphone::width(text.size) } else { 0.0 };
+    let width = px(pixels.width() as usize);
     let lettering = lettering();
-    let line = lettering.line_within(&sitter.name, style, width - 2.0 * BESIDE * scale - sign);
+    let name = if named { sitter.name.as_str() } else { "" };
+    let line = lettering.line_within(name, text, width - 2.0 * style.beside - sign);
     let left = (width - sign - line.width) / 2.0;
-    let middle = NAME_MIDDLE * scale;
-    lettering.draw(&line, pixels, left + sign, (middle + CAP_HEIGHT * style.size / 2.0).round(), TEXT);
-    if let Some(sign) = microphone::crossed_out(style.size, TEXT).filter(|_| sitter.muted) {
+    lettering.draw(&line, pixels, left + sign, (middle + CAP_HEIGHT * text.size / 2.0).round(), TEXT);
+    if let Some(sign) = microphone::crossed_out(text.size, TEXT).filter(|_| sitter.muted) {
         let top = middle - px(sign.height() as usize) / 2.0;
         let onto = Transform::from_translate(left.round(), top.round());
         pixels.draw_pixmap(0, 0, sign.as_ref(), &PixmapPaint::default(), onto, None);
@@ -100,13 +131,20 @@ mod tests {
     use crate::frame::Size;
     use crate::scene::{SourceId, Template};
 
+    /// That of the cells of a template, on its own canvas.
+    fn style(template: Template, seats: usize) -> CellStyle {
+        let canvas = Size { width: 720, height: 1280 };
+        let cells = template.regions(canvas, seats).into_iter().map(|region| region.rect);
+        CellStyle::of(template.proportion(canvas), cells)
+    }
+
     fn drawn(sitter: Option<CellSitter>) -> Patch {
         with_lock(false, sitter)
     }
 
     fn with_lock(locked: bool, sitter: Option<CellSitter>) -> Patch {
-        let proportion = Template::HostStaticVoice6v6.proportion(Size { width: 720, height: 1280 });
-        cell(proportion, &Cell { seat: 4, locked, rect: Rect { x: 180, y: 476, w: 180, h: 200 }, sitter }).unwrap()
+        let rect = Rect { x: 180, y: 476, w: 180, h: 200 };
+        cell(style(Template::HostStaticVoice6v6, 12), &Cell { seat: 4, locked, rect, sitter }, true).unwrap()
     }
 
     #[test]
@@ -126,6 +164,41 @@ mod tests {
     }
 
     #[test]
+    fn a_salon_of_any_size_has_room_for_disc_ring_and_name_in_each_cell() {
+        for (seats, diameter) in [(1, 112), (25, 112), (30, 110), (35, 94), (40, 82), (45, 72), (50, 66)] {
+            let style = style(Template::AudioSalon, seats);
+            let rect = Template::AudioSalon.regions(Size { width: 720, height: 1280 }, seats)[0].rect;
+            let disc = style.disc(rect);
+            assert_eq!((disc.w, disc.h), (diameter, diameter), "{seats} seats");
+            let ring = crate::mix::overlay::ring_square(disc, Rect { x: 0, y: 0, w: 2_000, h: 2_000 }).unwrap();
+            assert!(ring.y >= rect.y && ring.x >= rect.x, "{seats} seats: {ring:?} in {rect:?}");
+            let middle = px(style.above + style.diameter) + style.name_below;
+            let (name, reach) = (middle - CAP_HEIGHT * style.name_size / 2.0, px(ring.bottom() - rect.y) - 2.0);
+            assert!(name + 1.0 >= reach, "{seats} seats: the name at {name} is clear of the ring down to {reach}");
+            assert!(middle + style.name_size * 0.6 <= px(rect.h), "{seats} seats: within the cell");
+            assert!(style.name_size >= 14.0);
+        }
+        assert_eq!(
+            style(Template::HostStaticVoice6v6, 12).name_below,
+            28.0,
+            "and of the teams the name is where it was"
+        );
+    }
+
+    #[test]
+    fn without_its_name_a_cell_keeps_the_sign_of_the_microphone() {
+        let sitter = |muted| Some(CellSitter { name: "Ada".into(), muted, ..CellSitter::default() });
+        let rect = Rect { x: 0, y: 276, w: 144, h: 168 };
+        let style = style(Template::AudioSalon, 5);
+        let draw =
+            |muted, named| cell(style, &Cell { seat: 0, locked: false, rect, sitter: sitter(muted) }, named).unwrap();
+        let white =
+            |patch: &Patch| (132..166).flat_map(|row| patch.row(0, row).0.to_vec()).filter(|luma| *luma > 200).count();
+        let counts = [draw(false, false), draw(true, false), draw(true, true)].map(|patch| white(&patch));
+        assert!(counts[0] == 0 && counts[1] > 40 && counts[2] > counts[1] + 40, "{counts:?}");
+    }
+
+    #[test]
     fn a_locked_seat_shows_a_lock_in_place_of_its_number() {
         let (free, locked) = (drawn(None), with_lock(true, None));
         // Its middle is at 90 72; the lock is 30 by 36 there.
@@ -141,7 +214,8 @@ mod tests {
 
     #[test]
     fn who_sits_there_is_named_and_muted_or_not() {
-        let sitter = |muted| Some(CellSitter { source: SourceId(1), name: "Ada".into(), muted });
+        let sitter =
+            |muted| Some(CellSitter { source: SourceId(1), name: "Ada".into(), muted, ..CellSitter::default() });
         let [named, muted] = [sitter(false), sitter(true)].map(drawn);
         let white = |patch: &Patch| {
             let rows = (140..172).flat_map(|row| patch.row(0, row).0.iter());

@@ -1,7 +1,7 @@
 //! What lies over the tiles: rasterised once per change into YUV with alpha, blended into every frame.
 //!
 //! The only folder that names cosmic-text and tiny-skia. Everything here may allocate: it runs when a name, a score or
-//! a state changes, never per frame. New letters are drawn where scenes are made ([`prepare`]), not where they are mixed.
+//! a state changes, never per frame. New letters are drawn where scenes are made ([`prepare()`]), not where they are mixed.
 
 mod avatar;
 mod cell;
@@ -18,9 +18,10 @@ mod ring;
 mod score;
 mod shaped;
 mod unknown;
+mod vacancy;
 
 pub(super) use avatar::{avatar, avatar_place, round};
-pub(super) use cell::{cell, cell_disc};
+pub(super) use cell::{CellStyle, cell};
 pub(crate) use colour::{Rgb, Yuv};
 pub use fonts::{FontFile, TooLate, bring_fonts};
 pub(super) use label::{nickname, notice};
@@ -31,3 +32,4 @@ pub use prepare::prepare;
 pub(super) use ring::{Rings, ring_square};
 pub(super) use score::{BattleBar, share};
 pub use unknown::unknown_characters;
+pub(super) use vacancy::vacancy;

@@ -5,8 +5,9 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use super::lettering::{Style, lettering};
 use super::shaped::Kept;
-use super::{Rgb, avatar, cell, label, plate, score};
-use crate::scene::{Cell, Item, Proportion, Rect, Scene, nickname_bounds};
+use super::vacancy::{CELL_SIGN, TILE_SIGN, free_disc};
+use super::{CellStyle, Rgb, avatar, cell, label, plate, score};
+use crate::scene::{Cell, Item, Rect, Scene, Vacancy, nickname_bounds};
 
 /// Texts that are known to be drawn, each in its place.
 const TEXTS_MAX: usize = 1_024;
@@ -18,7 +19,8 @@ static DONE: LazyLock<Mutex<Kept<Text, ()>>> = LazyLock::new(|| Mutex::new(Kept:
 enum Text {
     Nickname { text: String, muted: bool, room: (usize, usize), scale: u32 },
     Initials { name: String, diameter: usize },
-    Sitter { name: String, muted: bool, room: (usize, usize), scale: u32 },
+    Sitter { name: String, muted: bool, named: bool, room: (usize, usize), size: u32 },
+    Seat { number: u32, diameter: usize, sign: u32 },
     Numbers { size: u32 },
 }
 
@@ -28,6 +30,8 @@ enum Text {
 pub fn prepare(scene: &Scene) {
     let list = scene.draw_list();
     let (proportion, scale) = (list.proportion, list.proportion.scale().to_bits());
+    let cell_of = |item: &Item| if let Item::Cell { cell, .. } = item { Some(cell.rect) } else { None };
+    let style = CellStyle::of(proportion, list.items.iter().filter_map(cell_of));
     let place = |source| list.items.iter().filter_map(Item::place).find(|(whose, _)| *whose == source);
     for item in &list.items {
         match item {
@@ -43,7 +47,8 @@ pub fn prepare(scene: &Scene) {
                 let known = Text::Nickname { text: text.clone(), muted, room, scale };
                 once(known, || drop(label::nickname(proportion, Rect { x: 0, y: 0, ..bounds }, text, muted)));
             }
-            Item::Cell(seat) => sitter(proportion, seat),
+            Item::Cell { cell, named } => seat(style, cell, *named),
+            Item::Vacancy { region, vacancy, .. } => number(avatar::avatar_place(region.rect).w, TILE_SIGN, *vacancy),
             Item::Badge { .. } => numbers(plate::BADGE_SIZE * proportion.scale()),
             Item::ScoreBar { .. } => numbers(score::TEXT_SIZE * proportion.scale()),
             Item::Tile { avatar: Some(_), .. }
@@ -55,11 +60,22 @@ pub fn prepare(scene: &Scene) {
     }
 }
 
-fn sitter(proportion: Proportion, seat: &Cell) {
-    let Some(who) = &seat.sitter else { return };
-    let (room, scale) = ((seat.rect.w, seat.rect.h), proportion.scale().to_bits());
-    let text = Text::Sitter { name: who.name.clone(), muted: who.muted, room, scale };
-    once(text, || drop(cell(proportion, seat)));
+fn seat(style: CellStyle, seat: &Cell, named: bool) {
+    let Some(who) = &seat.sitter else {
+        let vacancy = Vacancy { seat: seat.seat, locked: seat.locked };
+        return number(style.disc(seat.rect).w, CELL_SIGN, vacancy);
+    };
+    let (room, size) = ((seat.rect.w, seat.rect.h), style.name_size().to_bits());
+    let text = Text::Sitter { name: who.name.clone(), muted: who.muted, named, room, size };
+    once(text, || drop(cell(style, seat, named)));
+}
+
+/// Of an empty seat.
+fn number(diameter: usize, sign: f32, vacancy: Vacancy) {
+    if !vacancy.locked {
+        let text = Text::Seat { number: vacancy.seat, diameter, sign: sign.to_bits() };
+        once(text, || drop(free_disc(diameter, sign, vacancy)));
+    }
 }
 
 /// Every character of a shortened number, at each part of a pixel that it may stand at.
@@ -128,10 +144,16 @@ mod tests {
         let tiles: Vec<Tile> = (1..).zip(names).map(|(source, name)| tile(source, name)).collect();
         let [two, three] = [&tiles[..2], &tiles[..]].map(|tiles| tiles.to_vec());
         let mut voices = scene(Template::HostStaticVoice6v6, Vec::new(), &[]);
-        let sitter = CellSitter { source: SourceId(1), name: "Voyteh Quince".into(), muted: true };
+        let sitter =
+            CellSitter { source: SourceId(1), name: "Voyteh Quince".into(), muted: true, ..CellSitter::default() };
         voices.cells =
             vec![Cell { seat: 1, locked: false, rect: Rect { x: 0, y: 276, w: 180, h: 200 }, sitter: Some(sitter) }];
+        let empty = Cell { seat: 7, locked: false, rect: Rect { x: 180, y: 276, w: 180, h: 200 }, sitter: None };
+        voices.cells.push(empty.clone());
+        let mut windows = scene(Template::VideoFixedFloat7Seats, Vec::new(), &[]);
+        windows.cells = vec![Cell { seat: 5, rect: Rect { x: 560, y: 272, w: 144, h: 176 }, ..empty }];
         for (scene, scores) in [
+            (windows, None),
             (scene(Template::HostDynamicGrid, two.clone(), &[1, 2]), Some([37_700, 465])),
             (scene(Template::HostDynamicGrid, three, &[17, 28, 39]), Some([988, 5_544_000])),
             (voices, None),

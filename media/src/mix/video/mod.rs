@@ -244,7 +244,7 @@ impl VideoMixer {
         for i in 0..self.tiles.len() {
             if self.tiles[i].look == (Look::Avatar { drawn: false }) {
                 self.lay(i, Some(BACKGROUND), |kernels, canvas, tile| {
-                    draw_avatar(kernels, canvas, tile.rect(), &tile.name, tile.avatar.as_ref());
+                    draw_avatar(kernels, canvas, tile.rect(), tile);
                 });
                 self.tiles[i].look = Look::Avatar { drawn: true };
             }
@@ -254,7 +254,7 @@ impl VideoMixer {
     /// Nothing but the cells, as if no tile were there.
     fn clear(&mut self) {
         self.canvas.clear(BACKGROUND);
-        for patch in self.seats.iter().filter_map(|seat| seat.patch.as_ref()) {
+        for patch in self.seats.iter().flat_map(Seat::patches) {
             self.canvas.blend(&self.kernels, patch);
         }
     }

@@ -136,7 +136,7 @@ impl VideoMixer {
 /// The avatar as it stands in a tile at rest, as a picture of its own.
 fn avatar(kernels: &Kernels, tile: &Tile) -> Still {
     let mut canvas = Canvas::new(tile.rect().size(), NO_PICTURE);
-    draw_avatar(kernels, &mut canvas, Rect { x: 0, y: 0, ..tile.rect() }, &tile.name, tile.avatar.as_ref());
+    draw_avatar(kernels, &mut canvas, Rect { x: 0, y: 0, ..tile.rect() }, tile);
     Still::drawn(canvas.into_picture())
 }
 

@@ -50,8 +50,9 @@ impl Overhead {
                     self.pass(now, &mut passing, (what, *rect, verdict.until));
                 }
                 Item::Opening { rect, until } => self.pass(now, &mut passing, (What::Opening, *rect, *until)),
-                Item::Cell(_)
+                Item::Cell { .. }
                 | Item::Tile { .. }
+                | Item::Vacancy { .. }
                 | Item::Nickname { .. }
                 | Item::Badge { .. }
                 | Item::Verdict { .. } => {}

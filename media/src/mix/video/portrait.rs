@@ -3,14 +3,33 @@
 use super::NO_PICTURE;
 use crate::kernel::Kernels;
 use crate::mix::canvas::Canvas;
-use crate::mix::overlay::{self, Patch};
+use crate::mix::overlay::{self, Patch, Rgb, Yuv};
 use crate::mix::scaler::{Scaler, placed, readable};
+use crate::mix::tile::Tile;
 use crate::scene::{Avatar, Fit, Rect};
 
-/// The avatar of a host without a picture.
-pub(super) fn draw_avatar(kernels: &Kernels, canvas: &mut Canvas, rect: Rect, name: &str, avatar: Option<&Avatar>) {
+/// A tile without a picture at `rect`: the avatar of its host, or an empty seat.
+pub(super) fn draw_avatar(kernels: &Kernels, canvas: &mut Canvas, rect: Rect, tile: &Tile) {
     canvas.fill(rect, NO_PICTURE);
-    lay_avatar(kernels, canvas, rect, name, avatar);
+    match tile.vacancy {
+        None => lay_avatar(kernels, canvas, rect, &tile.name, tile.avatar.as_ref()),
+        Some(vacancy) => {
+            edges(rect).into_iter().for_each(|edge| canvas.fill(edge, EDGE));
+            let disc = overlay::vacancy(rect, vacancy);
+            disc.iter().for_each(|disc| canvas.blend(kernels, disc));
+        }
+    }
+}
+
+/// Around an empty seat, so that those beside each other are seen to be several.
+const EDGE: Yuv = Rgb(0x2B2D33).yuv();
+/// How wide, pixels: the least that chroma can show.
+const EDGE_WIDTH: usize = 2;
+
+fn edges(rect: Rect) -> [Rect; 4] {
+    let (w, h) = (EDGE_WIDTH.min(rect.w), EDGE_WIDTH.min(rect.h));
+    let (right, bottom) = (Rect { x: rect.right() - w, w, ..rect }, Rect { y: rect.bottom() - h, h, ..rect });
+    [Rect { w, ..rect }, right, Rect { h, ..rect }, bottom]
 }
 
 /// The round avatar in the middle of `rect`: the uploaded picture, or else initials.
@@ -22,7 +41,7 @@ pub(in crate::mix) fn lay_avatar(
     avatar: Option<&Avatar>,
 ) {
     let disc = match avatar {
-        Some(avatar) => portrait(kernels, rect, avatar),
+        Some(avatar) => portrait(kernels, overlay::avatar_place(rect), avatar),
         None => overlay::avatar(rect, name),
     };
     if let Some(disc) = disc {
@@ -30,9 +49,8 @@ pub(in crate::mix) fn lay_avatar(
     }
 }
 
-/// The uploaded picture, as large and as round as it is drawn on `rect`.
-fn portrait(kernels: &Kernels, rect: Rect, avatar: &Avatar) -> Option<Patch> {
-    let place = overlay::avatar_place(rect);
+/// The uploaded picture, round, filling `place`.
+pub(super) fn portrait(kernels: &Kernels, place: Rect, avatar: &Avatar) -> Option<Patch> {
     let mut canvas = Canvas::new(place.size(), NO_PICTURE);
     let picture = avatar.picture().as_ref();
     let src = readable(&picture).filter(|_| place.w > 0)?;
@@ -49,7 +67,7 @@ mod tests {
     use crate::frame::{I420, PictureRef, Size};
     use crate::kernel::Level;
     use crate::mix::VideoMixer;
-    use crate::scene::{AVATAR_SIDE, Battle, Scene, SourceId, Template, Tile};
+    use crate::scene::{AVATAR_SIDE, Battle, Cell, CellSitter, Scene, SourceId, Template, Tile};
 
     const CANVAS: Size = Size { width: 360, height: 640 };
 
@@ -108,6 +126,27 @@ mod tests {
         }
         mixer.set_scene(now, scene(None, true));
         assert_eq!(luma(mixer.compose(now), 180 - 60, 320), initials, "and one that is gone gives way to initials");
+    }
+
+    #[test]
+    fn who_sits_among_voices_has_the_uploaded_picture_in_place_of_initials() {
+        let now = Instant::now();
+        let template = Template::AudioSalon;
+        let rect = template.regions(CANVAS, 5)[1].rect;
+        let voices = |avatar| {
+            let sitter = CellSitter { source: SourceId(1), name: "Ada".into(), avatar, ..CellSitter::default() };
+            let cells = vec![Cell { seat: 1, locked: false, rect, sitter: Some(sitter) }];
+            Scene { template, tiles: Vec::new(), cells, ..scene(None, true) }
+        };
+        let mut mixer = VideoMixer::new(Kernels::new(Level::Scalar), CANVAS);
+        mixer.set_scene(now, voices(None));
+        let middle = (rect.x + rect.w / 2, rect.y + 8 + 28);
+        assert_ne!(luma(mixer.compose(now), middle.0 - 20, middle.1), 200);
+        mixer.set_scene(now, voices(Some(upload(200))));
+        for x in [middle.0, middle.0 - 26, middle.0 + 25] {
+            assert_eq!(luma(mixer.compose(now), x, middle.1), 200, "{x}");
+        }
+        assert_eq!(luma(mixer.compose(now), rect.x + 1, rect.y + 1), NO_PICTURE.0[0], "round");
     }
 
     #[test]

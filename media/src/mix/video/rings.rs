@@ -4,16 +4,21 @@
 
 use super::VideoMixer;
 use crate::mix::loudness::Loudness;
-use crate::mix::overlay::{self, Layer, Patch, Rings};
+use crate::mix::overlay::{self, CellStyle, Layer, Patch, Rings};
 use crate::mix::tile::{Look, Tile, Worn};
-use crate::scene::{Cell, Proportion, Rect, SourceId};
+use crate::scene::{Cell, Rect, SourceId};
 
 /// A seat without picture, on the canvas.
 #[derive(Debug)]
 pub(super) struct Seat {
     pub(super) cell: Cell,
+    /// Whether the name is written.
+    pub(super) named: bool,
+    pub(super) style: CellStyle,
     /// What it looks like.
     pub(super) patch: Option<Patch>,
+    /// The uploaded picture of who sits there, over that.
+    pub(super) face: Option<Patch>,
     pub(super) loudness: Loudness,
     pub(super) ring: Option<Worn<Loudness>>,
 }
@@ -53,13 +58,13 @@ impl VideoMixer {
 
     fn ring_seat(&mut self, i: usize) {
         let rect = self.seats[i].cell.rect;
-        let square = overlay::ring_square(overlay::cell_disc(self.proportion, rect), rect);
+        let square = overlay::ring_square(self.seats[i].style.disc(rect), rect);
         if !square.is_some_and(|square| self.stands_free(square, None)) {
             return self.ring_with_the_rest();
         }
         let (kernels, rings, seat) = (&self.kernels, &mut self.rings, &mut self.seats[i]);
         seat.ring_layer().into_iter().for_each(|layer| layer.uncover(&mut self.canvas));
-        seat.encircle(rings, self.proportion);
+        seat.encircle(rings);
         seat.ring_layer().into_iter().for_each(|layer| layer.cover(kernels, &mut self.canvas));
         self.ringed = true;
     }
@@ -89,7 +94,7 @@ impl VideoMixer {
     /// Lays the rings of seats on the canvas, beneath all else.
     pub(super) fn cover_seats(&mut self) {
         for seat in &mut self.seats {
-            seat.encircle(&mut self.rings, self.proportion);
+            seat.encircle(&mut self.rings);
             seat.ring_layer().into_iter().for_each(|layer| layer.cover(&self.kernels, &mut self.canvas));
         }
     }
@@ -103,13 +108,18 @@ impl VideoMixer {
 }
 
 impl Seat {
+    /// What it looks like, from back to front.
+    pub(super) fn patches(&self) -> impl Iterator<Item = &Patch> {
+        self.patch.iter().chain(&self.face)
+    }
+
     /// Puts on the ring that its voice asks for; only while the old one is off the canvas.
-    fn encircle(&mut self, rings: &mut Rings, proportion: Proportion) {
+    fn encircle(&mut self, rings: &mut Rings) {
         let rect = self.cell.rect;
         if self.loudness == Loudness::SILENT {
             self.ring = None;
         } else {
-            let disc = overlay::cell_disc(proportion, rect);
+            let disc = self.style.disc(rect);
             Worn::put_on(&mut self.ring, self.loudness, disc, |loudness| rings.ring(disc, rect, *loudness));
         }
     }

@@ -3,14 +3,15 @@
 use std::time::Instant;
 
 use super::overhead::Overhead;
+use super::portrait::portrait;
 use super::rings::Seat;
 use super::{BACKGROUND, VideoMixer};
 use crate::frame::Size;
 use crate::mix::canvas::Canvas;
 use crate::mix::loudness::Loudness;
-use crate::mix::overlay;
+use crate::mix::overlay::{self, CellStyle};
 use crate::mix::tile::{Look, Tile};
-use crate::scene::{Avatar, Cell, DrawList, Item, Proportion, Region, SourceId};
+use crate::scene::{Avatar, Cell, DrawList, Item, Proportion, Region, SourceId, Vacancy};
 
 impl VideoMixer {
     /// Makes the picture that of a draw list. The canvas is uncovered.
@@ -22,8 +23,9 @@ impl VideoMixer {
             self.cut(canvas, &places);
         }
         self.proportion = list.proportion;
-        let cells = list.items.iter().filter_map(Item::cell).cloned().collect();
-        self.set_cells(cells);
+        let cell =
+            |item: &Item| if let Item::Cell { cell, named } = item { Some((cell.clone(), *named)) } else { None };
+        self.set_cells(list.items.iter().filter_map(cell).collect());
         self.overhead.bring_on(now, list.proportion, &list.items);
         for tile in &mut self.tiles {
             tile.strip(&list.items);
@@ -31,12 +33,13 @@ impl VideoMixer {
         for item in list.items {
             match item {
                 Item::Tile { source, name, avatar, camera, .. } => self.set_tile(source, name, avatar, camera),
+                Item::Vacancy { source, vacancy, .. } => self.empty(source, vacancy),
                 Item::Nickname { source, text, muted } => {
                     self.dress(source, |tile, proportion| tile.name_it(proportion, text, muted));
                 }
                 Item::Badge { source, mark } => self.dress(source, |tile, proportion| tile.mark(proportion, mark)),
                 Item::Verdict { source, verdict } => self.dress(source, |tile, _| tile.judge(now, verdict)),
-                Item::Cell(_)
+                Item::Cell { .. }
                 | Item::TeamVerdict { .. }
                 | Item::ScoreBar { .. }
                 | Item::Countdown { .. }
@@ -87,19 +90,23 @@ impl VideoMixer {
         }
     }
 
-    /// These seats from now on; those that stay as they are are not drawn again. Tiles do not lie where cells are: a layout
-    /// has these or those.
-    fn set_cells(&mut self, cells: Vec<Cell>) {
+    /// These seats of voices from now on; those that stay as they are are not drawn again. Tiles do not lie where they are: a
+    /// layout has these or those.
+    fn set_cells(&mut self, cells: Vec<(Cell, bool)>) {
         let mut old = std::mem::take(&mut self.seats);
         let who = |cell: &Cell| cell.sitter.as_ref().map(|sitter| sitter.source);
-        for cell in cells {
-            let same = old.iter().position(|known| known.cell == cell).map(|i| old.swap_remove(i));
+        let style = CellStyle::of(self.proportion, cells.iter().map(|(cell, _)| cell.rect));
+        for (cell, named) in cells {
+            let is_same = |known: &Seat| (&known.cell, known.named, known.style) == (&cell, named, style);
+            let same = old.iter().position(is_same).map(|i| old.swap_remove(i));
             let seat = same.unwrap_or_else(|| {
-                let patch = overlay::cell(self.proportion, &cell);
+                let patch = overlay::cell(style, &cell, named);
+                let avatar = cell.sitter.as_ref().and_then(|sitter| sitter.avatar.as_ref());
+                let face = avatar.and_then(|avatar| portrait(&self.kernels, style.disc(cell.rect), avatar));
                 // Who goes on speaking under another name, or on another seat, keeps the ring.
                 let known = old.iter().find(|known| who(&cell).is_some() && who(&known.cell) == who(&cell));
                 let loudness = known.map_or(Loudness::SILENT, |known| known.loudness);
-                Seat { cell, patch, loudness, ring: None }
+                Seat { cell, named, style, patch, face, loudness, ring: None }
             });
             self.seats.push(seat);
         }
@@ -110,7 +117,7 @@ impl VideoMixer {
                 self.canvas.fill(gone.rect, BACKGROUND);
             }
         }
-        for patch in self.seats.iter().filter_map(|seat| seat.patch.as_ref()) {
+        for patch in self.seats.iter().flat_map(Seat::patches) {
             self.canvas.blend(&self.kernels, patch);
         }
     }
@@ -126,6 +133,15 @@ impl VideoMixer {
         if !camera && tile.shows_frame() {
             self.change_look(i, Look::Avatar { drawn: false });
         }
+    }
+
+    /// Nobody sits there.
+    fn empty(&mut self, source: SourceId, vacancy: Vacancy) {
+        let Some(tile) = self.tiles.iter_mut().find(|tile| tile.source == source) else { return };
+        if tile.vacancy.replace(vacancy) != Some(vacancy) {
+            tile.look = Look::Avatar { drawn: false };
+        }
+        tile.camera = false;
     }
 
     fn dress(&mut self, source: SourceId, put_on: impl FnOnce(&mut Tile, Proportion)) {

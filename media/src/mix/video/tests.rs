@@ -1,6 +1,7 @@
 mod battles;
 mod overlap;
 mod rings;
+mod seats;
 
 use std::time::Duration;
 

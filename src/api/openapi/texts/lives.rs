@@ -10,12 +10,12 @@ pub(super) const TEXTS: &[Text] = &[
         .says("Create a live", "For oneself, with a host's token for that live; an admin creates it for any owner. What is not named gets its default.")
         .refuses(&[
             Case::Forbidden, Case::LiveIdTaken, Case::LiveIdYours, Case::TooManyLives, Case::MetaDataKeys,
-            Case::MetaDataValue, Case::MetaDataKey, Case::NotBuilt,
+            Case::MetaDataValue, Case::MetaDataKey,
         ]),
     text("GET", "/v1/lives/{live}", "findLive", "lives").says("Look at a live", ""),
     text("PATCH", "/v1/lives/{live}", "changeLive", "lives")
         .says("Change a live", "Only what is named changes; null names nothing. Everybody on the live's event socket is told (onLiveInfoChanged).")
-        .refuses(&[Case::MetaDataKeys, Case::MetaDataValue, Case::MetaDataKey, Case::NotBuilt]),
+        .refuses(&[Case::MetaDataKeys, Case::MetaDataValue, Case::MetaDataKey]),
     text("DELETE", "/v1/lives/{live}", "endLive", "lives")
         .says("End a live", "Its battle is left first, then its connection, then it ends; events in that order."),
     text("PUT", "/v1/users/{user}/avatar", "setAvatar", "lives")
@@ -57,8 +57,9 @@ pub(super) const TEXTS: &[Text] = &[
     text("PUT", "/v1/lives/{live}/layout", "chooseLayout", "layout")
         .says(
             "Choose the layout",
-            "A template, or regions of one's own. Any connected host changes it for all lives of the connection. A live alone may have \
-            regions of its own, kept for whenever it is alone, until it chooses hostDynamicGrid. With regions templateId is 1000; whoever \
+            "A template, or regions of one's own. Any connected host changes it for all lives of the connection. A live alone chooses \
+            the template of its seats, as changing its `seatTemplate` would (onLiveInfoChanged), or regions of its own: these are kept for \
+            whenever it is alone, until it chooses a template. With regions templateId is 1000; whoever \
             has none is heard and not seen. A region whose seat is empty stays empty, and those of a live that leaves go with it; where \
             none is left everybody is in hostDynamicGrid.",
         )
@@ -74,7 +75,8 @@ pub(super) const TEXTS: &[Text] = &[
         .says(
             "A preview of the picture",
             "A PNG of the layout as it would be drawn now: a calm colour with the avatar stands for each host's media, scores are as they stand. With \
-            `template` or `hosts` what another layout of these hosts, filled up with made-up ones, would look like; nothing is changed.",
+            `template` or `hosts` what another layout of these hosts, filled up with made-up ones, would look like (where seats have places of their own, \
+            with so many of them taken); nothing is changed.",
         )
         .refuses(&[Case::ConnectionFull]),
     text("GET", "/v1/lives/{live}/events", "events", "events")

@@ -150,7 +150,7 @@ fn a_voice_on_a_seat_changes_the_square_around_its_disc_alone() {
     let template = Template::HostStaticVoice6v6;
     let cells = template.regions(CANVAS, 12).into_iter().zip(0..).map(|(region, seat)| {
         let source = SourceId(seat);
-        let sitter = (seat != 4).then(|| CellSitter { source, name: "Ada".into(), muted: false });
+        let sitter = (seat != 4).then(|| CellSitter { source, name: "Ada".into(), ..CellSitter::default() });
         Place6 { seat: seat % 6, locked: false, rect: region.rect, sitter }
     });
     let mut scene = Scene { template, cells: cells.collect(), battle: battle(&[1, 2]), ..scene(&[]) };

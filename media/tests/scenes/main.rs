@@ -6,18 +6,20 @@
 //! file of its name.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test binary")]
 
+#[path = "../picture/mod.rs"]
 mod picture;
+mod seats;
+mod stage;
 
 use std::time::{Duration, Instant};
 
-use costage_media::frame::{Colour, PictureRef, Size};
+use costage_media::frame::Size;
 use costage_media::kernel::{Kernels, Level};
-use costage_media::mix::{Loudness, VideoMixer};
-use costage_media::scene::{
-    Battle, Cell, CellSitter, Countdown, Fit, Outcome, Rect, Region, Scene, Side, SourceId, Span, Standing, Template,
-    Tile, Verdict,
-};
+use costage_media::mix::VideoMixer;
+use costage_media::scene::{Battle, Countdown, Fit, Outcome, Rect, Region, Scene, Side, SourceId, Span, Template};
+
 use picture::{CANVAS, owned, snapshot};
+use stage::{battle, host, noise, paint_all, results, scene, steps, whole_battle};
 
 const HD: Size = Size { width: 1280, height: 720 };
 const NAMES: [&str; 9] = ["Ada", "Grace Hopper", "Łukasz", "Ηλέκτρα", "Дмитрий", "Zoë", "Søren", "Nguyễn", "Émilie"];
@@ -208,36 +210,6 @@ fn two_hosts_in_landscape() {
 }
 
 #[test]
-fn two_teams_of_voices() {
-    snapshot("voice-6v6", |mixer, now| {
-        let template = Template::HostStaticVoice6v6;
-        let source = |i: usize| SourceId(u32::try_from(i).unwrap());
-        let sitter =
-            |i: usize| CellSitter { source: source(i), name: NAMES[i % 9].to_owned(), muted: i.is_multiple_of(4) };
-        let cell = |(i, region): (usize, Region)| Cell {
-            seat: u32::try_from(i % 6).unwrap(),
-            locked: i == 8,
-            rect: region.rect,
-            sitter: (i % 5 < 3).then(|| sitter(i)),
-        };
-        let cells = template.regions(CANVAS, 12).into_iter().enumerate().map(cell).collect();
-        let countdown = Some(Countdown { of: Span::Battle, end: now + Duration::from_secs(83) });
-        let battle = Battle { countdown, ..battle(&[500, 1_200]) };
-        // Hosts were seen before, and are on their way.
-        mixer.set_scene(now, scene(2));
-        paint_all(mixer, now, 2);
-        mixer.set_scene(now, scene(3));
-        mixer.set_scene(now, Scene { template, cells, battle, ..scene(0) });
-        now + Duration::from_millis(20)
-    });
-}
-
-/// Hosts 0 to 3 speak, each a step louder than the one before.
-fn steps(source: SourceId) -> Loudness {
-    if source.0 < 4 { Loudness::new(u8::try_from(source.0).unwrap() + 1) } else { Loudness::SILENT }
-}
-
-#[test]
 fn rings_of_each_step_around_avatars() {
     snapshot("speaking-4", |mixer, now| {
         mixer.set_scene(now, scene(4));
@@ -247,34 +219,6 @@ fn rings_of_each_step_around_avatars() {
     snapshot("voice-connection-9", |mixer, now| {
         mixer.set_scene(now, Scene { template: Template::HostVoiceConnection, ..scene(9) });
         mixer.hear(steps);
-        now
-    });
-}
-
-#[test]
-fn rings_of_each_step_around_seats() {
-    snapshot("voice-6v6-speaking", |mixer, now| {
-        let template = Template::HostStaticVoice6v6;
-        let cell = |(region, i): (Region, u32)| {
-            let sitter = CellSitter { source: SourceId(i), name: NAMES[i as usize % 9].to_owned(), muted: i == 5 };
-            Cell { seat: i % 6, locked: i > 9, rect: region.rect, sitter: (i < 9).then_some(sitter) }
-        };
-        let cells = template.regions(CANVAS, 12).into_iter().zip(0..).map(cell).collect();
-        mixer.set_scene(now, Scene { template, cells, battle: battle(&[500, 1_200]), ..scene(0) });
-        mixer.compose(now);
-        mixer.hear(steps);
-        now
-    });
-}
-
-#[test]
-fn results_of_teams() {
-    snapshot("results-6v6", |mixer, now| {
-        let template = Template::HostStaticVoice6v6;
-        let cell = |region: Region| Cell { seat: 0, locked: false, rect: region.rect, sitter: None };
-        let cells = template.regions(CANVAS, 12).into_iter().map(cell).collect();
-        let battle = results(now, &[Outcome::Defeat, Outcome::Victory]);
-        mixer.set_scene(now, Scene { template, cells, battle, ..scene(0) });
         now
     });
 }
@@ -334,112 +278,4 @@ fn any_source_on_any_canvas_is_the_same_at_every_level() {
             assert!(run(level) == scalar, "{level}: {size:?}, padding {padding}, {n} hosts on {canvas:?}");
         }
     }
-}
-
-fn scene(n: u32) -> Scene {
-    let name = |i: u32| NAMES[i as usize].to_owned();
-    Scene {
-        canvas: CANVAS,
-        template: Template::HostDynamicGrid,
-        tiles: (0..n).map(|i| tile(SourceId(i), name(i))).collect(),
-        voices: Vec::new(),
-        cells: Vec::new(),
-        battle: Battle::default(),
-        names: true,
-        sei: None,
-    }
-}
-
-/// All in one battle, with these scores.
-fn battle(scores: &[u64]) -> Battle {
-    let side = |(source, score): (u32, &u64)| {
-        let rank = 1 + u32::try_from(scores.iter().filter(|other| *other > score).count()).unwrap();
-        let standing = Some(Standing { battle: 0, rank, score: *score, left: false });
-        Side { source: SourceId(source), standing, verdict: None }
-    };
-    Battle { sides: (0..).zip(scores).map(side).collect(), ..Battle::default() }
-}
-
-fn results(now: Instant, outcomes: &[Outcome]) -> Battle {
-    let until = now + Duration::from_secs(5);
-    let side = |(source, outcome): (u32, &Outcome)| {
-        let verdict = Some(Verdict { outcome: *outcome, until });
-        Side { source: SourceId(source), standing: None, verdict }
-    };
-    Battle { sides: (0..).zip(outcomes).map(side).collect(), ..Battle::default() }
-}
-
-/// Everything at once, more than any battle has.
-fn whole_battle(now: Instant, n: u32) -> Battle {
-    let mut battle = battle(&(0..u64::from(n)).map(|i| 7_000 * i).collect::<Vec<_>>());
-    let verdict = Verdict { outcome: Outcome::Draw, until: now + Duration::from_secs(5) };
-    battle.sides.iter_mut().for_each(|side| side.verdict = Some(verdict));
-    battle.opening = Some(verdict.until);
-    battle.countdown = Some(Countdown { of: Span::Punishment, end: verdict.until });
-    battle
-}
-
-fn tile(source: SourceId, name: String) -> Tile {
-    Tile { source, name, camera: true, ..Tile::default() }
-}
-
-fn paint_all(mixer: &mut VideoMixer, now: Instant, n: u32) {
-    for i in 0..n {
-        mixer.paint(now, SourceId(i), host(i, HD).as_ref());
-    }
-}
-
-/// A host's picture, its planes as long as odd sizes ask.
-struct Picture {
-    size: Size,
-    padding: usize,
-    planes: [Vec<u8>; 3],
-}
-
-impl Picture {
-    fn as_ref(&self) -> PictureRef<'_> {
-        let half = Size { width: self.size.width.div_ceil(2), height: self.size.height.div_ceil(2) };
-        let plane = |i: usize, size: Size| costage_media::frame::PlaneRef {
-            data: &self.planes[i],
-            stride: size.width + self.padding,
-            width: size.width,
-            height: size.height,
-        };
-        PictureRef { y: plane(0, self.size), u: plane(1, half), v: plane(2, half), colour: Colour::default() }
-    }
-}
-
-/// Each host has a hue, a gradient from dark to bright, and a disc in the middle whose roundness shows any distortion.
-fn host(n: u32, size: Size) -> Picture {
-    const HUES: [[u8; 2]; 9] =
-        [[150, 110], [108, 150], [112, 112], [140, 140], [100, 128], [128, 100], [158, 128], [128, 156], [120, 136]];
-    let Size { width, height } = size;
-    let radius = width.min(height) * 3 / 10;
-    let mut y = Vec::with_capacity(width * height);
-    for row in 0..height {
-        for column in 0..width {
-            let (dx, dy) = (column.abs_diff(width / 2), row.abs_diff(height / 2));
-            let inside = dx * dx + dy * dy <= radius * radius;
-            let shade = 60 + row * 120 / height;
-            y.push(u8::try_from(if inside { 255 - shade } else { shade }).unwrap());
-        }
-    }
-    let half = width.div_ceil(2) * height.div_ceil(2);
-    let [u, v] = HUES[n as usize];
-    Picture { size, padding: 0, planes: [y, vec![u; half], vec![v; half]] }
-}
-
-/// Every pixel its own, rows `padding` bytes apart.
-fn noise(size: Size, padding: usize, seed: u32) -> Picture {
-    let plane = |width: usize, height: usize, salt: u32| {
-        let mut state = seed.wrapping_mul(2_654_435_761) ^ salt;
-        let bytes = (0..(width + padding) * height).map(|_| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            state.to_be_bytes()[0]
-        });
-        bytes.collect()
-    };
-    let (width, height) = (size.width.div_ceil(2), size.height.div_ceil(2));
-    let planes = [plane(size.width, size.height, 1), plane(width, height, 2), plane(width, height, 3)];
-    Picture { size, padding, planes }
 }

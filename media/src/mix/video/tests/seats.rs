@@ -1,0 +1,125 @@
+//! Empty seats among pictures, and cells of voices.
+
+use super::*;
+use crate::scene::{Cell, CellSitter};
+
+/// The upper left of a window, clear of its edge, of initials and of nickname.
+const CORNER: usize = 6;
+
+/// A on the whole canvas; B and C in the windows of those seats, where they have one; the others empty, `locked` one of them.
+fn windows(seats: [Option<u32>; 2], locked: u32) -> Scene {
+    let mut scene = Scene { template: Template::VideoFixedFloat7Seats, names: false, ..scene(&[A]) };
+    for (seat, region) in (0..).zip(scene.template.regions(CANVAS, 7)) {
+        let who = [(Some(0), A), (seats[0], B), (seats[1], C)].into_iter().find(|(at, _)| *at == Some(seat));
+        match who {
+            Some((_, A)) => scene.tiles[0].region = Some(region),
+            Some((_, source)) => {
+                scene.tiles.push(Place { source, camera: true, region: Some(region), ..Place::default() });
+            }
+            None => scene.cells.push(Cell { seat, locked: seat == locked, rect: region.rect, sitter: None }),
+        }
+    }
+    scene
+}
+
+/// Luma in the corner of the window of each seat.
+fn corners(mixer: &VideoMixer) -> [u8; 6] {
+    let regions = Template::VideoFixedFloat7Seats.regions(CANVAS, 7);
+    std::array::from_fn(|i| luma(mixer, regions[i + 1].rect.x + CORNER, regions[i + 1].rect.y + CORNER))
+}
+
+#[test]
+fn frames_of_the_host_below_leave_empty_windows_as_they_are() {
+    let (mut mixer, now) = (mixer(), Instant::now());
+    mixer.set_scene(now, windows([Some(3), None], 0));
+    let empty = NO_PICTURE.0[0];
+    for host in [200, 90, 160] {
+        mixer.paint(now, A, picture(host).as_ref());
+        mixer.paint(now, B, picture(120).as_ref());
+        mixer.compose(now);
+        assert_eq!(corners(&mixer), [empty, empty, 120, empty, empty, empty]);
+        assert_eq!([luma(&mixer, 20, 20), luma(&mixer, 550, 1_100)], [host; 2]);
+    }
+}
+
+/// Where somebody is on the way to, the host below is seen until then: the seat is not empty any more.
+#[test]
+fn whoever_sits_down_moves_or_stands_up_no_frame_has_a_hole() {
+    let (mut mixer, mut now) = (mixer(), Instant::now());
+    let (host, empty) = (200, NO_PICTURE.0[0]);
+    let steps = [
+        ([Some(3), None], None),
+        ([Some(3), Some(5)], None),
+        ([Some(6), Some(5)], Some(6)),
+        ([None, Some(5)], None),
+        ([None, None], None),
+    ];
+    mixer.set_scene(now, windows([None, None], 0));
+    for (seats, goal) in steps {
+        mixer.paint(now, A, picture(host).as_ref());
+        mixer.set_scene(now, windows(seats, 0));
+        mixer.repaint(now, A, picture(host).as_ref(), now);
+        for step in 0..20 {
+            now += Duration::from_millis(20);
+            mixer.handle_timeout(now);
+            for (source, grey) in [(A, host), (B, 120), (C, 140)].into_iter().filter(|_| step % 2 == 0) {
+                mixer.paint(now, source, picture(grey).as_ref());
+            }
+            mixer.compose(now);
+            let seen = corners(&mixer);
+            let may_be = |(seat, luma): (u32, u8)| {
+                [empty, 120, 140].contains(&luma) || luma == host && goal == Some(seat) && step < 15
+            };
+            assert!((1..).zip(seen).all(may_be), "{seats:?}, frame {step}: {seen:?}");
+            assert_eq!(luma(&mixer, 20, 20), host, "{seats:?}, frame {step}");
+        }
+        let wanted = |seat: u32| match seats {
+            [Some(at), _] if at == seat => 120,
+            [_, Some(at)] if at == seat => 140,
+            _ => empty,
+        };
+        assert_eq!(corners(&mixer), [1, 2, 3, 4, 5, 6].map(wanted), "{seats:?}");
+    }
+}
+
+#[test]
+fn a_lock_changes_its_own_seat_and_goes_without_a_trace() {
+    let (mut mixer, now) = (mixer(), Instant::now());
+    let shown = |mixer: &mut VideoMixer, locked| {
+        mixer.set_scene(now, windows([None, None], locked));
+        mixer.paint(now, A, picture(200).as_ref());
+        owned(mixer.compose(now))
+    };
+    let before = shown(&mut mixer, 0);
+    let locked = shown(&mut mixer, 4);
+    let rect = Template::VideoFixedFloat7Seats.regions(CANVAS, 7)[4].rect;
+    let differs: Vec<_> = (0..before[0].len()).filter(|at| before[0][*at] != locked[0][*at]).collect();
+    assert!(!differs.is_empty());
+    let inside = |at: &usize| {
+        let (x, y) = (at % CANVAS.width, at / CANVAS.width);
+        (rect.x..rect.right()).contains(&x) && (rect.y..rect.bottom()).contains(&y)
+    };
+    assert!(differs.iter().all(inside));
+    assert!(shown(&mut mixer, 0) == before);
+}
+
+#[test]
+fn a_salon_that_grows_is_drawn_anew_as_if_it_had_always_been_so() {
+    let now = Instant::now();
+    let salon = |seats: u32| {
+        let mut scene = Scene { template: Template::AudioSalon, ..scene(&[]) };
+        for (seat, region) in (0..).zip(scene.template.regions(CANVAS, seats as usize)) {
+            let sitter = CellSitter { source: SourceId(seat), name: "Ada".into(), ..CellSitter::default() };
+            scene.cells.push(Cell { seat, locked: false, rect: region.rect, sitter: (seat < 2).then_some(sitter) });
+        }
+        scene
+    };
+    let mut mixer = mixer();
+    for seats in [3, 26, 50, 41, 5] {
+        mixer.set_scene(now, salon(seats));
+        let after = owned(mixer.compose(now));
+        let mut fresh = super::mixer();
+        fresh.set_scene(now, salon(seats));
+        assert!(owned(fresh.compose(now)) == after, "{seats} seats");
+    }
+}
