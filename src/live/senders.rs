@@ -1,9 +1,7 @@
 //! Who gave most to each side of a battle.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
-
-use foldhash::fast::RandomState;
+use std::collections::BTreeMap;
 
 use super::answer::Sender;
 use super::booked::Booked;
@@ -18,14 +16,13 @@ use super::rules::{BEST_SENDERS, GIVERS_MAX, SCORE_MAX};
 /// [`GIVERS_MAX`] pairs those that have given least are forgotten: who stays among the first is nobody who might be missed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Given {
-    /// In no order: a start counts a million, and to look one up in the middle of as many texts takes long.
     points: BTreeMap<UserId, Senders>,
     /// Pairs of receiver and sender.
     pairs: usize,
 }
 
 /// Points by sender.
-type Senders = HashMap<Box<str>, i128, RandomState>;
+type Senders = BTreeMap<Box<str>, i128>;
 
 impl Given {
     /// Adds what one change gave.
