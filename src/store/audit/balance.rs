@@ -41,8 +41,8 @@ pub struct Balance {
 
 /// Sums the rows of `reader`, or those of `export` (JSON lines) instead, and compares: with the totals that each row has, and
 /// with the results of the battles that have ended and the points of those that are kept, as far as there is a `reader`.
-/// `progress` is told of rows, of an export of its bytes. The hashes of an export are computed anew, and must arrive where it says, and where `reader` has the same row; those of the
-/// database are for [`super::verify()`].
+/// `progress` is told of rows, of an export of its bytes. The hashes of an export are computed anew, and must arrive where it
+/// says, and where `reader` has the same row; those of the database are for [`super::verify()`].
 ///
 /// # Errors
 /// When one of them cannot be read, or the export is not all of what was written.

@@ -101,7 +101,7 @@ pub fn warm() {
     });
 }
 
-/// Whether some font has all characters of `text`.
+/// Whether some font has all characters of `text`. Those that none has are not told by it: they were in nobody's name.
 #[must_use]
 pub fn has_letters(text: &str) -> bool {
     let line = with_pen(|pen| pen.shape(text, Style { size: 20.0, bold: false }));
@@ -115,7 +115,7 @@ pub(super) fn lettering() -> Lettering {
 
 impl Pen {
     /// Shapes one line; what comes after a paragraph separator is left out. A character without a glyph becomes the
-    /// font's empty box, and is remembered as unknown.
+    /// font's empty box.
     fn shape(&mut self, text: &str, style: Style) -> Line {
         let mut buffer = Buffer::new(&mut self.fonts, Metrics::new(style.size, style.size * 1.5));
         let weight = if style.bold { Weight::BOLD } else { Weight::NORMAL };
@@ -124,13 +124,6 @@ impl Pen {
         buffer.set_text(text, &Attrs::new().family(Family::SansSerif).weight(weight), Shaping::Advanced, None);
         buffer.shape_until_scroll(&mut self.fonts, false);
         let Some(run) = buffer.layout_runs().next() else { return Line { glyphs: Vec::new(), width: 0.0 } };
-        let boxed = |glyph: &&LayoutGlyph| glyph.glyph_id == NO_GLYPH;
-        let unknown = run.glyphs.iter().filter(boxed).filter_map(|glyph| run.text.get(glyph.start..glyph.end));
-        let unknown: String = unknown.collect();
-        if !unknown.is_empty() {
-            let mut shaped = shaped();
-            unknown.chars().for_each(|character| shaped.unknown.meet(character));
-        }
         Line { glyphs: run.glyphs.to_vec(), width: run.line_w }
     }
 
@@ -144,7 +137,12 @@ impl Lettering {
     /// box, and is remembered as unknown.
     pub(super) fn line(self, text: &str, style: Style) -> Arc<Line> {
         kept((text.to_owned(), style.size.to_bits(), style.bold, None), || {
-            with_pen(|pen| Arc::new(pen.shape(text, style)))
+            let line = with_pen(|pen| pen.shape(text, style));
+            for boxed in line.glyphs.iter().filter(|glyph| glyph.glyph_id == NO_GLYPH) {
+                let characters = text.get(boxed.start..boxed.end).unwrap_or_default().chars();
+                characters.for_each(|character| shaped().unknown.meet(character));
+            }
+            Arc::new(line)
         })
     }
 
