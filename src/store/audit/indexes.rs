@@ -24,7 +24,7 @@ impl Reader {
                     format!("the index {index} has {found} of {rows} rows: a repeated key may be counted twice; go back to a backup")
                 }),
                 Ok((_, false)) if comparable => faults.add(|| format!("{other}; go back to a backup")),
-                Ok((_, true | false)) => {}
+                Ok(_) => {}
                 Err(error) => faults.add(|| format!("the index {index} cannot be read: {error}; go back to a backup")),
             }
         }

@@ -1,7 +1,5 @@
 //! Whether what a server goes on from, and what it will send, is as it was written.
 
-use rusqlite::Row;
-
 use super::super::fault::StoreFault;
 use super::super::{outbox, restore};
 use super::{Faults, Reader};
@@ -18,22 +16,17 @@ impl Reader {
             Err(StoreFault::Damaged { reason, .. }) => faults.add(|| format!("{reason}; go back to a backup")),
             Err(other) => return Err(other),
         }
-        let store = outbox::store_id(&self.db).map_err(|error| self.fault(error))?;
-        let mut others = 0;
-        let mut first = None;
-        let mut look = |row: &Row<'_>| {
-            let row = outbox::row_of(row)?;
+        let fault = |error| self.fault(error);
+        let store = outbox::store_id(&self.db).map_err(fault)?;
+        let mut read = self.db.prepare("SELECT seq, id, kind, live, at, body FROM outbox").map_err(fault)?;
+        let mut rows = read.query([]).map_err(fault)?;
+        let (mut others, mut first) = (0_u64, None);
+        while let Some(row) = rows.next().map_err(fault)? {
+            let row = outbox::row_of(row).map_err(fault)?;
             if !row.is_whole(store) {
                 others += 1;
                 first.get_or_insert(row.seq);
             }
-            Ok(())
-        };
-        let mut read =
-            self.db.prepare("SELECT seq, id, kind, live, at, body FROM outbox").map_err(|error| self.fault(error))?;
-        let mut rows = read.query([]).map_err(|error| self.fault(error))?;
-        while let Some(row) = rows.next().map_err(|error| self.fault(error))? {
-            look(row).map_err(|error: rusqlite::Error| self.fault(error))?;
         }
         if let Some(first) = first {
             faults.add(|| {
