@@ -51,16 +51,26 @@ impl OutboxRow {
     #[must_use]
     pub fn of(store: StoreId, seq: u64, callback: &Callback) -> Self {
         let body = callback.body();
-        let mut hash = digest::Context::new(&digest::SHA256);
-        hash.update(b"costage webhook id 1\0");
-        hash.update(&store.0);
-        hash.update(&seq.to_be_bytes());
-        hash.update(body.as_bytes());
-        let hash = hash.finish();
-        let digits: String = hash.as_ref().iter().take(ID_BYTES).map(|byte| format!("{byte:02x}")).collect();
         let (kind, live) = (callback.kind.word().to_owned(), callback.live.to_string());
-        Self { seq, id: format!("msg_{digits}"), kind, live, at: callback.at, body }
+        Self { seq, id: id_of(store, seq, &body), kind, live, at: callback.at, body }
     }
+
+    /// Whether number and body are those that the id was made of, in that file: nothing else is to be signed and sent.
+    #[must_use]
+    pub fn is_whole(&self, store: StoreId) -> bool {
+        self.id == id_of(store, self.seq, &self.body)
+    }
+}
+
+fn id_of(store: StoreId, seq: u64, body: &str) -> String {
+    let mut hash = digest::Context::new(&digest::SHA256);
+    hash.update(b"costage webhook id 1\0");
+    hash.update(&store.0);
+    hash.update(&seq.to_be_bytes());
+    hash.update(body.as_bytes());
+    let hash = hash.finish();
+    let digits: String = hash.as_ref().iter().take(ID_BYTES).map(|byte| format!("{byte:02x}")).collect();
+    format!("msg_{digits}")
 }
 
 /// 128 bits: no two events of all servers have the same id.

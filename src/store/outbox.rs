@@ -15,6 +15,9 @@ use crate::live::{Callback, Fact, WallMs};
 /// How long a reader waits for a checkpoint that is in its way.
 const BUSY_MAX: Duration = Duration::from_secs(5);
 
+/// What to do about a damaged file.
+const ADVICE: &str = "end the server, see by `costage ledger verify` what is whole, and go back to a backup";
+
 /// Rows that one commit removes at most: pruning must not make a commit long.
 const PRUNED_MAX: u32 = 1_000;
 
@@ -85,8 +88,7 @@ impl OutboxReader {
         work(&connection).map_err(|error| {
             let mut fault = fault(&self.path, "cannot read the outbox of", &error);
             if is_damage(&error) {
-                fault.reason +=
-                    "; end the server, see by `costage ledger verify` what is whole, and go back to a backup";
+                fault.reason = format!("{}; {ADVICE}", fault.reason);
             }
             fault
         })
@@ -103,13 +105,20 @@ impl OutboxLog for OutboxReader {
     }
 
     fn after(&self, seq: u64, max: usize) -> Result<Vec<OutboxRow>, LogFault> {
-        self.read(|connection| {
+        let rows: Vec<OutboxRow> = self.read(|connection| {
             let mut rows = connection.prepare_cached(
                 "SELECT seq, id, kind, live, at, body FROM outbox WHERE seq > ?1 ORDER BY seq LIMIT ?2",
             )?;
             let max = i64::try_from(max).unwrap_or(i64::MAX);
             rows.query_map(params![seq, max], row_of)?.collect()
-        })
+        })?;
+        match rows.iter().find(|row| !row.is_whole(self.store)) {
+            Some(other) => Err(LogFault {
+                what: format!("cannot send the outbox of {}", self.path.display()),
+                reason: format!("webhook {} is not as it was written; {ADVICE}", other.seq),
+            }),
+            None => Ok(rows),
+        }
     }
 
     fn backlog(&self, seq: u64, kinds: Option<&BTreeSet<String>>) -> Result<Backlog, LogFault> {

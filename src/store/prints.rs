@@ -1,14 +1,17 @@
-//! Whether the index by which a repeated key is found says of a battle what its rows say: a changed bit in it leaves all
-//! counts as they are, and the key that it belonged to would be counted a second time.
+//! What shows a changed bit. The index by which a repeated key is found must say of a battle what its rows say: with another
+//! bit in it all counts are as they were, and the key that it belonged to would be counted a second time. And each row of
+//! the state must be as it was written: with another bit in it a battle would end at some other time.
 
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::path::Path;
 
+use aws_lc_rs::digest;
 use foldhash::quality::FixedState;
 use rusqlite::Connection;
 
 use super::fault::StoreFault;
 use crate::live::BattleId;
+use crate::live::kept::RowName;
 
 /// What is said where both differ.
 pub(super) const OTHER_KEYS: &str =
@@ -23,7 +26,7 @@ pub(super) struct Prints {
 }
 
 impl Prints {
-    /// Adds a key and the number of its row.
+    /// Adds a key, or another column of an index's, and the number of its row.
     ///
     /// Against a disk's errors, not against an enemy, who could write the rows anew as well: 64 bits of a good hash, so that one
     /// change in 10¹⁹ is passed over. `costage ledger verify` takes more, and more time.
@@ -42,6 +45,17 @@ impl Prints {
         self.count += other.count;
         self.sum = self.sum.wrapping_add(other.sum);
     }
+}
+
+/// What stands for a row of the state, on disk beside it: the first 8 bytes of the SHA-256 of its table, its key and its image,
+/// each of the first two ended by a zero, which neither has.
+pub(super) fn of_kept(name: &RowName, image: &str) -> i64 {
+    let mut hash = digest::Context::new(&digest::SHA256);
+    for part in [name.table.word(), "\0", &name.key, "\0", image] {
+        hash.update(part.as_bytes());
+    }
+    let hash = hash.finish();
+    hash.as_ref().iter().take(8).fold(0, |print: i64, byte| print << 8 | i64::from(*byte))
 }
 
 /// A battle's keys, as the index has them.

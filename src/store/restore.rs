@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use super::changes;
 use super::fault::StoreFault;
 use super::keeper::Store;
+use super::prints;
 use crate::live::kept::{Kept, KeptTable, RowName};
 
 impl Store {
@@ -31,13 +32,18 @@ impl Store {
 /// Every row of the state.
 pub(super) fn state(db: &Connection, file: &Path) -> Result<BTreeMap<RowName, String>, StoreFault> {
     let fault = |error| StoreFault::of(file, error);
-    let mut read = db.prepare("SELECT kind, key, image FROM state").map_err(fault)?;
-    let rows = read.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).map_err(fault)?;
+    let mut read = db.prepare("SELECT kind, key, image, print FROM state").map_err(fault)?;
+    let rows = read.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).map_err(fault)?;
     rows.map(|row| {
-        let (kind, key, image): (String, String, String) = row.map_err(fault)?;
+        let (kind, key, image, print): (String, String, String, Option<i64>) = row.map_err(fault)?;
         let unknown = || StoreFault::damaged(file, format!("it keeps a {kind:?}, which is nothing that is kept"));
         let table = KeptTable::of_word(&kind).ok_or_else(unknown)?;
-        Ok((RowName { table, key }, image))
+        let name = RowName { table, key };
+        if print.is_some_and(|print| print != prints::of_kept(&name, &image)) {
+            let reason = format!("the {kind} {:?} that it keeps is not as it was written", name.key);
+            return Err(StoreFault::damaged(file, reason));
+        }
+        Ok((name, image))
     })
     .collect()
 }

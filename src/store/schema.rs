@@ -7,7 +7,7 @@ pub(super) const APPLICATION_ID: i32 = 0x6373_7467;
 
 /// What makes version n + 1 of version n, each in a transaction of its own; version 0 is a file without tables. A step
 /// that was ever released is never changed: the next one is added.
-pub(super) const STEPS: &[&str] = &[VERSION_1, VERSION_2];
+pub(super) const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3];
 
 /// The version of this server's files.
 pub(super) fn version() -> i32 {
@@ -84,6 +84,11 @@ const VERSION_2: &str = "
 CREATE UNIQUE INDEX ledger_by_number ON ledger (battle, battle_seq);
 ";
 
+const VERSION_3: &str = "
+-- What stands for kind, key and image (store::prints), so that a changed bit shows; none in rows that were written before.
+ALTER TABLE state ADD COLUMN print INTEGER;
+";
+
 /// Takes a file through the steps that it has not had, each in one transaction: killed between two, it goes on from there.
 pub(super) fn migrate(db: &mut Connection, steps: &[&str]) -> rusqlite::Result<()> {
     let from = usize::try_from(user_version(db)?).unwrap_or(usize::MAX);
@@ -132,15 +137,16 @@ mod tests {
     fn an_older_file_gets_the_steps_it_has_not_had_and_keeps_what_it_holds() {
         let mut db = Connection::open_in_memory().unwrap();
         migrate(&mut db, STEPS).unwrap();
-        db.execute_batch("INSERT INTO state VALUES ('live', 'a', '{}')").unwrap();
+        db.execute_batch("INSERT INTO state (kind, key, image) VALUES ('live', 'a', '{}')").unwrap();
         let later = [
             VERSION_1,
             VERSION_2,
+            VERSION_3,
             "ALTER TABLE state ADD COLUMN note TEXT NOT NULL DEFAULT 'none'",
             "CREATE TABLE more (x)",
         ];
         migrate(&mut db, &later).unwrap();
-        assert_eq!(user_version(&db), Ok(4));
+        assert_eq!(user_version(&db), Ok(5));
         let row = db.query_row("SELECT key, note FROM state", [], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)));
         assert_eq!(row, Ok(("a".to_owned(), "none".to_owned())));
         migrate(&mut db, &later).unwrap();
@@ -151,7 +157,7 @@ mod tests {
         let mut db = Connection::open_in_memory().unwrap();
         migrate(&mut db, STEPS).unwrap();
         let before = tables(&db);
-        let broken = [VERSION_1, VERSION_2, "CREATE TABLE half (x); INSERT INTO nowhere VALUES (1)"];
+        let broken = [VERSION_1, VERSION_2, VERSION_3, "CREATE TABLE half (x); INSERT INTO nowhere VALUES (1)"];
         assert!(migrate(&mut db, &broken).is_err());
         assert_eq!((user_version(&db), tables(&db)), (Ok(version()), before));
     }

@@ -6,8 +6,8 @@ use serde::Serializer as _;
 use super::chain::{Hash, Head};
 use super::columns::{Columns, op_word};
 use super::keeper::{Ends, Store};
-use super::outbox;
 use super::time::KeptTime;
+use super::{outbox, prints};
 use crate::engine::journal::{Batch, KeptRow};
 use crate::live::kept::RowName;
 use crate::live::{Booked, Fact, WallMs};
@@ -108,10 +108,10 @@ pub(super) fn insert(db: &Connection, row: &Columns<'_>, hash: &Hash) -> rusqlit
 fn put(db: &Connection, row: &KeptRow) -> rusqlite::Result<()> {
     let Some(image) = &row.image else { return remove(db, &row.name) };
     db.prepare_cached(
-        "INSERT INTO state (kind, key, image) VALUES (?1, ?2, ?3) \
-         ON CONFLICT (kind, key) DO UPDATE SET image = excluded.image",
+        "INSERT INTO state (kind, key, image, print) VALUES (?1, ?2, ?3, ?4) \
+         ON CONFLICT (kind, key) DO UPDATE SET image = excluded.image, print = excluded.print",
     )?
-    .execute(params![row.name.table.word(), row.name.key, image])
+    .execute(params![row.name.table.word(), row.name.key, image, prints::of_kept(&row.name, image)])
     .map(drop)
 }
 

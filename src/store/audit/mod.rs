@@ -3,6 +3,7 @@
 mod balance;
 mod export;
 mod indexes;
+mod kept;
 mod keys;
 mod lines;
 mod verify;

@@ -2,6 +2,7 @@
 
 use super::super::chain::{Hash, Head, Linker};
 use super::super::fault::StoreFault;
+use super::super::prints::Prints;
 use super::keys::Keys;
 use super::{Faults, Progress, Reader, last_of, whole};
 
@@ -29,6 +30,7 @@ pub fn verify(reader: &Reader, noted: Option<Head>, progress: Progress<'_>) -> R
         next: 1,
         rows: 0,
         keys: Keys::default(),
+        numbers: Prints::default(),
         faults: Faults::default(),
     };
     let (mut at_head, mut at_noted) = (Hash::START, Hash::START);
@@ -42,10 +44,10 @@ pub fn verify(reader: &Reader, noted: Option<Head>, progress: Progress<'_>) -> R
         }
         Ok(())
     })?;
-    let Chain { next, rows, keys, mut faults, .. } = chain;
+    let Chain { next, rows, keys, numbers, mut faults, .. } = chain;
     let sum = keys.sum();
     keys.doubled(&mut faults);
-    reader.check_indexes(last_of(head, there), rows, sum, &mut faults);
+    reader.check_indexes(last_of(head, there), rows, sum, numbers, &mut faults);
     let last = whole(next - 1);
     if last < head.seq {
         let from = next;
@@ -63,6 +65,7 @@ pub fn verify(reader: &Reader, noted: Option<Head>, progress: Progress<'_>) -> R
             faults.add(|| format!("row {} is not the one that was noted: the ledger was written anew", noted.seq));
         }
     }
+    reader.check_kept(&mut faults)?;
     reader.check_noted(&mut faults)?;
     Ok(Verdict { rows, head, faults })
 }
@@ -75,6 +78,7 @@ struct Chain {
     next: i64,
     rows: u64,
     keys: Keys,
+    numbers: Prints,
     faults: Faults,
 }
 
@@ -100,6 +104,7 @@ impl Chain {
             return Hash::START;
         };
         self.keys.note(&columns);
+        self.numbers.add(columns.battle, &columns.battle_seq.to_be_bytes(), columns.seq);
         if self.before.is_some_and(|before| self.linker.link(&before, &columns) != hash) {
             self.faults.add(|| format!("row {seq} is not as it was written, or not where"));
         }

@@ -1,6 +1,7 @@
 //! The store as a server drives it: rules, commits, restarts; and what it makes of files that are not as they should be.
 
 mod auditing;
+mod changed;
 mod lost;
 mod opening;
 mod reading;

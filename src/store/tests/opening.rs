@@ -99,13 +99,14 @@ fn a_newer_file_is_refused_and_an_older_one_brought_to_this_version() {
 
 #[test]
 fn a_damaged_file_is_refused_with_what_is_wrong() {
-    let damages: [(&str, &[&str]); 8] = [
+    let damages: [(&str, &[&str]); 9] = [
         ("DELETE FROM ledger WHERE seq = 3", &["last row is 2", "names row 3", "backup"]),
         ("DELETE FROM ledger", &["ledger is empty", "row 3"]),
         ("UPDATE ledger SET totals = '{\"a\":99,\"b\":0}' WHERE seq = 3", &["row 3", "not as it was written"]),
         ("UPDATE head SET ledger_hash = zeroblob(32)", &["row 3", "another hash"]),
         ("DROP TABLE outbox", &["tables"]),
-        ("UPDATE state SET image = '{' WHERE kind = 'battle'", &["battle", "cannot be read"]),
+        ("UPDATE state SET image = '{', print = NULL WHERE kind = 'battle'", &["battle", "cannot be read"]),
+        ("UPDATE state SET image = image || ' ' WHERE kind = 'battle'", &["battle", "not as it was written"]),
         ("UPDATE state SET kind = 'zeppelin' WHERE kind = 'battle'", &["zeppelin"]),
         ("DELETE FROM head", &[]),
     ];
@@ -198,7 +199,7 @@ fn a_refused_file_keeps_the_log_beside_it() {
     refused(&cut, &["another hash"]);
     assert!(!before.is_empty() && log(&cut) == before);
 
-    let unreadable = killed("UPDATE state SET image = '{' WHERE kind = 'battle'");
+    let unreadable = killed("UPDATE state SET image = '{', print = NULL WHERE kind = 'battle'");
     let before = log(&unreadable);
     let store = try_open(&unreadable.0).unwrap();
     store.kept().unwrap_err();
@@ -293,10 +294,14 @@ fn a_file_of_the_first_version_becomes_one_of_today_and_goes_on() {
     let mut world = World::new();
     let battle = world.battle(300);
     let told: Vec<_> = (1..=9).map(|key| world.score(battle, &key.to_string(), 1).unwrap()).collect();
-    world.store.db.execute_batch("DROP INDEX ledger_by_number; PRAGMA user_version = 1").unwrap();
+    world
+        .store
+        .db
+        .execute_batch("DROP INDEX ledger_by_number; ALTER TABLE state DROP COLUMN print; PRAGMA user_version = 1")
+        .unwrap();
     world.restart();
     let version: i64 = world.store.db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 2);
+    assert_eq!(version, 3);
     for (key, told) in (1..=9).zip(told) {
         assert_eq!(world.score(battle, &key.to_string(), 1), Ok(told));
     }

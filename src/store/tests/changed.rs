@@ -1,0 +1,119 @@
+//! A bit that reads otherwise than it was written, in what no hash of the ledger covers: its indexes, the state, the outbox.
+
+use std::fs;
+
+use rusqlite::Connection;
+
+use super::super::{OutboxReader, audit, folder, prints};
+use super::lost::{audited_alone, start};
+use super::world::{Folder, World};
+use crate::engine::OutboxLog as _;
+use crate::live::BattleId;
+
+/// A closed database of a battle with nine changes, and so many characters besides; then in the first page of an index, given
+/// the battle's id, the last of some bytes reads otherwise.
+fn changed(besides: usize, index: &str, from: impl Fn(BattleId) -> Vec<u8>, to: u8) -> Folder {
+    let mut world = World::new();
+    let battle = world.battle(300);
+    (1..=9).for_each(|key| drop(world.score(battle, &format!("the key {key}"), 1).unwrap()));
+    let pad = "INSERT INTO facts (at, kind, ledger_seq, data) VALUES (1, 'pad', 9, hex(zeroblob(?1)))";
+    world.store.db.execute(pad, [besides / 2]).unwrap();
+    let World { folder, store, .. } = world;
+    drop(store);
+    let path = folder.0.join(folder::DATABASE);
+    let (root, page): (i64, i64) = {
+        let db = Connection::open(&path).unwrap();
+        let root = "SELECT rootpage FROM sqlite_schema WHERE name = ?1";
+        let root = db.query_row(root, [index], |row| row.get(0)).unwrap();
+        (root, db.pragma_query_value(None, "page_size", |row| row.get(0)).unwrap())
+    };
+    let mut bytes = fs::read(&path).unwrap();
+    let begin = usize::try_from((root - 1) * page).unwrap();
+    let leaf = &mut bytes[begin..begin + usize::try_from(page).unwrap()];
+    let from = from(battle);
+    let at = leaf.windows(from.len()).position(|bytes| bytes == from).unwrap();
+    leaf[at + from.len() - 1] = to;
+    fs::write(&path, &bytes).unwrap();
+    folder
+}
+
+/// The key of the fourth change.
+fn key_changed(besides: usize) -> Folder {
+    changed(besides, "sqlite_autoindex_ledger_1", |_| b"the key 4".to_vec(), b'x')
+}
+
+#[test]
+fn a_key_that_reads_otherwise_in_its_index_is_found_by_a_start_and_by_verify() {
+    let folder = key_changed(0);
+    let path = folder.0.join(folder::DATABASE);
+    let bytes = fs::read(&path).unwrap();
+    let world = World::new();
+    let said = start(&world, &folder.0).map(drop).expect_err("refused").to_string();
+    assert!(said.contains("sqlite_autoindex_ledger_1"), "{said}");
+    assert!(audited_alone(&folder.0).contains("other keys than the rows"));
+    assert!(fs::read(&path).unwrap() == bytes);
+}
+
+#[test]
+fn a_key_that_reads_otherwise_in_the_index_of_a_large_file_stops_a_start_too() {
+    // More than is looked at page by page.
+    let folder = key_changed(70_000_000);
+    let path = folder.0.join(folder::DATABASE);
+    let bytes = fs::read(&path).unwrap();
+    let world = World::new();
+    let said = start(&world, &folder.0).unwrap().kept().map(drop).expect_err("refused").to_string();
+    assert!(said.contains("costage.db is damaged: the index of keys has other keys than the rows"), "{said}");
+    let audit = audited_alone(&folder.0);
+    assert!(audit.contains(prints::OTHER_KEYS) && said.contains(prints::OTHER_KEYS), "{said}; {audit}");
+    assert!(fs::read(&path).unwrap() == bytes);
+}
+
+#[test]
+fn a_number_that_leads_to_another_row_in_its_index_is_found_by_verify() {
+    // The fourth change, which is the fourth row, is the sixth row's now.
+    let fourth = |battle: BattleId| [&battle.as_bytes()[..], &[4, 4]].concat();
+    let folder = changed(0, "ledger_by_number", fourth, 6);
+    let said = audited_alone(&folder.0);
+    assert!(said.contains("the index ledger_by_number has other numbers than the rows"), "{said}");
+    let world = World::new();
+    let said = start(&world, &folder.0).map(drop).expect_err("refused").to_string();
+    assert!(said.contains("ledger_by_number"), "{said}");
+}
+
+/// What `verify` says of a world in which `sql` has changed one row.
+fn verified(world: &World, sql: &str) -> Vec<String> {
+    assert_eq!(world.store.db.execute(sql, []), Ok(1), "{sql}");
+    let reader = audit::Reader::open(&world.folder.0).unwrap();
+    audit::verify(&reader, None, &mut |_, _| ()).unwrap().faults.listed
+}
+
+#[test]
+fn a_state_that_reads_otherwise_stops_a_start_and_is_named() {
+    let mut world = World::new();
+    let battle = world.battle(300);
+    world.store.kept().unwrap();
+    // It would end a day later.
+    let sql = "UPDATE state SET image = replace(image, '\"end\":', '\"end\":9') WHERE kind = 'battle'";
+    let faults = verified(&world, sql);
+    let wanted = format!("the battle \"{battle}\" that it keeps is not as it was written");
+    assert!(faults.len() == 1 && faults[0].contains(&wanted), "{faults:?}");
+    let said = world.store.kept().unwrap_err().to_string();
+    assert!(said.contains(&wanted), "{said}");
+}
+
+#[test]
+fn a_webhook_that_reads_otherwise_is_sent_to_nobody_and_is_named() {
+    let mut world = World::new();
+    world.battle(300);
+    let outbox = OutboxReader::open(&world.folder.0.join(folder::DATABASE)).unwrap();
+    let rows = outbox.after(0, 100).unwrap();
+    assert!(!rows.is_empty() && rows.iter().all(|row| row.is_whole(outbox.store())));
+    let sql = "UPDATE outbox SET body = replace(body, '\"', ' \"') WHERE seq = (SELECT max(seq) FROM outbox)";
+    let faults = verified(&world, sql);
+    let last = outbox.head().unwrap();
+    let wanted = format!("1 webhooks that wait are not as they were written, the first is {last}");
+    assert!(faults.len() == 1 && faults[0].contains(&wanted), "{faults:?}");
+    let said = format!("{:?}", outbox.after(0, 100).unwrap_err());
+    assert!(said.contains(&format!("webhook {last} is not as it was written")) && said.contains("backup"), "{said}");
+    assert_eq!(outbox.after(last, 100).unwrap(), [], "what comes behind it is whole");
+}
