@@ -10,7 +10,7 @@ use super::audit::{Reader, alone};
 use super::chain::Head;
 use super::fault::{StoreFault, is_damage};
 use super::folder::{beside, private, remove};
-use super::keeper::read_head;
+use super::head;
 use super::pages;
 
 /// Pages copied between two looks at how far it is: 4 MiB; in tests so few that there are several looks.
@@ -46,7 +46,7 @@ pub fn backup(reader: &Reader, to: &Path, progress: &mut dyn FnMut(u64, u64)) ->
         file.sync_all().map_err(refused)?;
         let db = alone(&part).map_err(|error| StoreFault::of(&part, error))?;
         pages::check(&db, &reader.file).map_err(no_copy)?;
-        let (head, _) = read_head(&db).map_err(|error| StoreFault::of(&part, error))?;
+        let (head, _) = head::read(&db).map_err(|error| StoreFault::of(&part, error))?;
         // Never over a file that came meanwhile: a link is refused where one is, a renaming is not.
         fs::hard_link(&part, to).map_err(refused)?;
         Ok(head)

@@ -5,6 +5,7 @@
 //! nowhere else, a dead letter and where a new endpoint began, is written with synchronous=FULL. A killed process loses nothing
 //! either way.
 
+mod letters;
 mod schema;
 
 use std::collections::BTreeSet;
@@ -17,7 +18,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, Transaction, Trans
 
 use super::fault::is_damage;
 use super::folder::{lacks, private, size};
-use super::outbox::{self, row_of};
+use super::outbox;
+use super::prints;
 use super::schema::tables;
 use crate::engine::outbox_log::{
     Configured, DeadLetter, DeliveryLog, LogFault, OutboxEnds, Standing, StoreId, Trouble, Which,
@@ -37,8 +39,11 @@ const BUSY_MAX: Duration = Duration::from_secs(5);
 const LOST: &str = "put a copy of the file back, or move it away: its dead letters are gone then, and endpoints begin with the \
                     oldest event that costage.db still has";
 
-/// Its columns in the order that [`letter_of`] reads them: first those of the event.
-const LETTER: &str = "seq, id, kind, live, at, body, endpoint, attempts, died, error, wanted";
+/// Dead letters of one endpoint that are to be sent again.
+const WANTED: &str = "endpoint = ?1 AND wanted = 1";
+
+/// Dead letters that a command names, by [`names`].
+const CHOSEN: &str = "(?1 = '' OR endpoint = ?1) AND (?2 = '' OR id = ?2)";
 
 /// Cursors, troubles and dead letters of all endpoints.
 pub struct Deliveries {
@@ -84,6 +89,12 @@ impl Deliveries {
     fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, LogFault> {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         work(&connection).map_err(|error| fault(&self.path, "cannot read", &error))
+    }
+
+    /// Why nothing is signed and sent while a dead letter is not as it was written.
+    fn changed(&self, id: &str) -> LogFault {
+        let what = format!("cannot send dead letters of {}", self.path.display());
+        LogFault { what, reason: format!("{id} is not as it was written: the file is damaged; {LOST}") }
     }
 
     fn write<T>(
@@ -218,12 +229,16 @@ impl DeliveryLog for Deliveries {
     fn bury(&self, endpoint: &str, cursor: u64, letters: &[DeadLetter]) -> Result<(), LogFault> {
         self.write(true, |transaction| {
             let mut insert = transaction.prepare_cached(&format!(
-                "INSERT OR REPLACE INTO letters({LETTER}) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0)"
+                "INSERT OR REPLACE INTO letters({}, print)
+                 VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, ?11)",
+                letters::COLUMNS
             ))?;
             for DeadLetter { row, attempts, died, error, .. } in letters {
                 let (kind, live, body) = (&row.kind, &row.live, &row.body);
-                insert
-                    .execute(params![row.seq, row.id, kind, live, row.at.0, body, endpoint, attempts, died.0, error])?;
+                let print = prints::of_letter(row);
+                insert.execute(params![
+                    row.seq, row.id, kind, live, row.at.0, body, endpoint, attempts, died.0, error, print
+                ])?;
             }
             transaction
                 .execute("UPDATE endpoints SET cursor = ?2, seq = NULL WHERE name = ?1", params![endpoint, cursor])?;
@@ -243,7 +258,11 @@ impl DeliveryLog for Deliveries {
     }
 
     fn wanted(&self, endpoint: &str, max: usize) -> Result<Vec<DeadLetter>, LogFault> {
-        self.read(|connection| letters(connection, "endpoint = ?1 AND wanted = 1", &[endpoint], max))
+        let found = self.read(|connection| {
+            let changed = letters::changed(connection, WANTED, &[endpoint])?;
+            Ok(changed.map_or(Ok(letters::read(connection, WANTED, &[endpoint], max)?), Err))
+        })?;
+        found.map_err(|id| self.changed(&id))
     }
 
     fn revived(&self, endpoint: &str, id: &str) -> Result<(), LogFault> {
@@ -265,13 +284,14 @@ impl DeliveryLog for Deliveries {
     }
 
     fn want(&self, which: &Which) -> Result<u64, LogFault> {
-        self.write(true, |transaction| {
-            let marked = transaction.execute(
-                "UPDATE letters SET wanted = 1 WHERE (?1 IS NULL OR endpoint = ?1) AND (?2 IS NULL OR id = ?2)",
-                params![which.endpoint, which.id],
-            )?;
-            Ok(marked.try_into().unwrap_or(u64::MAX))
-        })
+        let (endpoint, id) = names(which);
+        let marked = self.write(true, |transaction| {
+            if let Some(id) = letters::changed(transaction, CHOSEN, &[endpoint, id])? {
+                return Ok(Err(id));
+            }
+            transaction.execute(&format!("UPDATE letters SET wanted = 1 WHERE {CHOSEN}"), [endpoint, id]).map(Ok)
+        })?;
+        marked.map_err(|id| self.changed(&id)).map(|marked| marked.try_into().unwrap_or(u64::MAX))
     }
 
     fn standings(&self) -> Result<Vec<Standing>, LogFault> {
@@ -279,12 +299,14 @@ impl DeliveryLog for Deliveries {
     }
 
     fn dead(&self, which: &Which, max: usize) -> Result<Vec<DeadLetter>, LogFault> {
-        let any = |text: &Option<String>| text.clone().unwrap_or_default();
-        let (endpoint, id) = (any(&which.endpoint), any(&which.id));
-        self.read(|connection| {
-            letters(connection, "(?1 = '' OR endpoint = ?1) AND (?2 = '' OR id = ?2)", &[&endpoint, &id], max)
-        })
+        let (endpoint, id) = names(which);
+        self.read(|connection| letters::read(connection, CHOSEN, &[endpoint, id], max))
     }
+}
+
+/// Endpoint and id, as [`CHOSEN`] has them: nothing stands for all.
+fn names(which: &Which) -> (&str, &str) {
+    (which.endpoint.as_deref().unwrap_or_default(), which.id.as_deref().unwrap_or_default())
 }
 
 /// An endpoint that is new here begins behind `from`.
@@ -334,18 +356,6 @@ fn standings(connection: &Connection, name: Option<&str>) -> rusqlite::Result<Ve
         })
     };
     rows.query_map([name], standing)?.collect()
-}
-
-/// `given` are the parameters of `condition`, in their order.
-fn letters(connection: &Connection, condition: &str, given: &[&str], max: usize) -> rusqlite::Result<Vec<DeadLetter>> {
-    let query = format!("SELECT {LETTER} FROM letters WHERE {condition} ORDER BY endpoint, at, seq LIMIT {max}");
-    let mut rows = connection.prepare_cached(&query)?;
-    rows.query_map(rusqlite::params_from_iter(given), letter_of)?.collect()
-}
-
-fn letter_of(row: &Row<'_>) -> rusqlite::Result<DeadLetter> {
-    let (died, wanted) = (WallMs(row.get(8)?), row.get::<_, i64>(10)? != 0);
-    Ok(DeadLetter { row: row_of(row)?, endpoint: row.get(6)?, attempts: row.get(7)?, died, error: row.get(9)?, wanted })
 }
 
 /// The value of a number that the file has of itself.

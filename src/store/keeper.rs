@@ -11,15 +11,15 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::chain::{Hash, Head, Linker};
+use super::chain::{Head, Linker};
 use super::changes;
-use super::columns::{COLUMNS, Columns};
 use super::fault::{StoreFault, of_commit};
 use super::folder::{Folder, recognise};
+use super::head;
 use super::outbox;
 use super::pages;
 use super::schema;
-use super::time::{Boot, Clocks, KeptTime};
+use super::time::{Clocks, KeptTime};
 use super::witness::{self, Seen, Witness};
 use crate::engine::OutboxBell;
 use crate::engine::books::{Books, LedgerEnd};
@@ -111,9 +111,10 @@ impl Store {
         set(&db).map_err(fault)?;
         schema::migrate(&mut db, schema::STEPS).map_err(fault)?;
         check_tables(&db, &file)?;
-        let (head, kept_time) = read_head(&db).map_err(fault)?;
+        let (head, kept_time) = head::read(&db).map_err(fault)?;
         let mut linker = Linker::default();
-        check_end(&db, &file, &mut linker, head)?;
+        head::check_end(&db, &file, &mut linker, head)?;
+        head::check(&db, &file)?;
         witness::check(&db, &file, noted)?;
         metrics::gauge!("costage_ledger_head").set(head.seq as f64);
         let moment = clocks();
@@ -256,47 +257,4 @@ pub(super) fn check_tables(db: &Connection, file: &Path) -> Result<(), StoreFaul
     }
     let named = |tables: Vec<(String, String)>| tables.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
     Err(StoreFault::damaged(file, format!("its tables are not as they were made: {}", named(found))))
-}
-
-/// Where the ledger ends, as the head says, and the clocks of the last commit.
-pub(super) fn read_head(db: &Connection) -> rusqlite::Result<(Head, KeptTime)> {
-    let sql = "SELECT ledger_seq, ledger_hash, wall_ms, boot_ms, boot_id FROM head";
-    db.query_row(sql, [], |row| {
-        let whole = |index| Ok::<_, rusqlite::Error>(u64::try_from(row.get::<_, i64>(index)?).unwrap_or(0));
-        let id: String = row.get(4)?;
-        let ms = whole(3)?;
-        let boot = (!id.is_empty()).then(|| Boot { id: id.into(), time: Duration::from_millis(ms) });
-        let head = Head { seq: whole(0)?, hash: Hash(row.get(1)?) };
-        Ok((head, KeptTime { wall: crate::live::WallMs(whole(2)?), boot }))
-    })
-}
-
-/// Whether the last row is the one that the head names, and hangs on the one before.
-fn check_end(db: &Connection, file: &Path, linker: &mut Linker, head: Head) -> Result<(), StoreFault> {
-    let fault = |error| StoreFault::of(file, error);
-    let mut read = db.prepare(&format!("SELECT {COLUMNS} FROM ledger ORDER BY seq DESC LIMIT 1")).map_err(fault)?;
-    let mut rows = read.query([]).map_err(fault)?;
-    let damaged = |reason| Err(StoreFault::damaged(file, reason));
-    let Some(row) = rows.next().map_err(fault)? else {
-        let whole = head == Head::START;
-        return if whole { Ok(()) } else { damaged(format!("the ledger is empty, its head names row {}", head.seq)) };
-    };
-    let (columns, hash) = Columns::read(row).map_err(fault)?;
-    let seq = u64::try_from(columns.seq).unwrap_or(0);
-    if seq != head.seq {
-        return damaged(format!("the ledger's last row is {seq}, its head names row {}", head.seq));
-    }
-    if hash != head.hash {
-        return damaged(format!("row {seq} of the ledger, the last one, has another hash than its head says"));
-    }
-    let before = db.query_row("SELECT hash FROM ledger WHERE seq = ?1", [columns.seq - 1], |row| row.get(0));
-    let before = match before {
-        Ok(hash) => Hash(hash),
-        Err(rusqlite::Error::QueryReturnedNoRows) if seq == 1 => Hash::START,
-        Err(error) => return Err(fault(error)),
-    };
-    if linker.link(&before, &columns) == hash {
-        return Ok(());
-    }
-    damaged(format!("row {seq} of the ledger, the last one, is not as it was written"))
 }

@@ -33,6 +33,7 @@ mod columns;
 pub mod deliveries;
 pub mod fault;
 pub mod folder;
+mod head;
 pub mod keeper;
 pub mod outbox;
 pub mod outbox_memory;

@@ -1,6 +1,7 @@
 //! What shows a changed bit. The index by which a repeated key is found must say of a battle what its rows say: with another
 //! bit in it all counts are as they were, and the key that it belonged to would be counted a second time. And each row of
-//! the state must be as it was written: with another bit in it a battle would end at some other time.
+//! the state must be as it was written: with another bit in it a battle would end at some other time. So must the clocks in the
+//! head, by which all of them would; and a webhook that nobody took.
 
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::path::Path;
@@ -9,7 +10,10 @@ use aws_lc_rs::digest;
 use foldhash::quality::FixedState;
 use rusqlite::Connection;
 
+use super::chain::Head;
 use super::fault::StoreFault;
+use super::time::KeptTime;
+use crate::engine::outbox_log::OutboxRow;
 use crate::live::BattleId;
 use crate::live::kept::RowName;
 
@@ -47,13 +51,30 @@ impl Prints {
     }
 }
 
-/// What stands for a row of the state, on disk beside it: the first 8 bytes of the SHA-256 of its table, its key and its image,
-/// each of the first two ended by a zero, which neither has.
+/// What stands for a row of the state, on disk beside it: of its table, its key and its image, each of the first two ended by a
+/// zero, which neither has.
 pub(super) fn of_kept(name: &RowName, image: &str) -> i64 {
+    of(&[name.table.word().as_bytes(), b"\0", name.key.as_bytes(), b"\0", image.as_bytes()])
+}
+
+/// What stands for the head, beside it: of where the ledger ends, and of the clocks.
+pub(super) fn of_head(head: Head, time: &KeptTime) -> i64 {
+    let (boot_ms, boot_id) = time.boot.as_ref().map_or((0, ""), |boot| (boot.ms(), &*boot.id));
+    let numbers = [head.seq, time.wall.0, boot_ms].map(u64::to_be_bytes);
+    of(&[b"head", &head.hash.0, numbers.as_flattened(), boot_id.as_bytes()])
+}
+
+/// What stands for a webhook that nobody took, beside it: of all that is sent.
+pub(super) fn of_letter(row: &OutboxRow) -> i64 {
+    let numbers = [row.seq, row.at.0].map(u64::to_be_bytes);
+    let [id, kind, live] = [&row.id, &row.kind, &row.live].map(|text| text.as_bytes());
+    of(&[b"letter", numbers.as_flattened(), id, b"\0", kind, b"\0", live, b"\0", row.body.as_bytes()])
+}
+
+/// The first 8 bytes of the SHA-256 of all parts.
+fn of(parts: &[&[u8]]) -> i64 {
     let mut hash = digest::Context::new(&digest::SHA256);
-    for part in [name.table.word(), "\0", &name.key, "\0", image] {
-        hash.update(part.as_bytes());
-    }
+    parts.iter().for_each(|part| hash.update(part));
     let hash = hash.finish();
     hash.as_ref().iter().take(8).fold(0, |print: i64, byte| print << 8 | i64::from(*byte))
 }

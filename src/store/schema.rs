@@ -85,8 +85,9 @@ CREATE UNIQUE INDEX ledger_by_number ON ledger (battle, battle_seq);
 ";
 
 const VERSION_3: &str = "
--- What stands for kind, key and image (store::prints), so that a changed bit shows; none in rows that were written before.
+-- What stands for the other columns (store::prints), so that a changed bit shows; none in rows that were written before.
 ALTER TABLE state ADD COLUMN print INTEGER;
+ALTER TABLE head ADD COLUMN print INTEGER;
 ";
 
 /// Takes a file through the steps that it has not had, each in one transaction: killed between two, it goes on from there.

@@ -31,13 +31,14 @@ impl Store {
         outbox::prune(&self.db, self.bell.floor())?;
         let before = number(self.ends.head.seq);
         let (boot_ms, boot_id) = time.boot.as_ref().map_or((0, ""), |boot| (number(boot.ms()), &*boot.id));
+        let print = prints::of_head(head, time);
         let moved = self
             .db
             .prepare_cached(
-                "UPDATE head SET ledger_seq = ?1, ledger_hash = ?2, wall_ms = ?3, boot_ms = ?4, boot_id = ?5 \
-                 WHERE ledger_seq = ?6",
+                "UPDATE head SET ledger_seq = ?1, ledger_hash = ?2, wall_ms = ?3, boot_ms = ?4, boot_id = ?5, \
+                 print = ?6 WHERE ledger_seq = ?7",
             )?
-            .execute(params![number(head.seq), head.hash.0, number(time.wall.0), boot_ms, boot_id, before])?;
+            .execute(params![number(head.seq), head.hash.0, number(time.wall.0), boot_ms, boot_id, print, before])?;
         if moved != 1 {
             // Somebody else has written to the ledger: nothing may be hung on a row that is not there.
             return Err(rusqlite::Error::StatementChangedRows(moved));

@@ -1,20 +1,23 @@
 //! Whether what a server goes on from, and what it will send, is as it was written.
 
 use super::super::fault::StoreFault;
-use super::super::{outbox, restore};
+use super::super::{head, outbox, restore};
 use super::{Faults, Reader};
 
 impl Reader {
-    /// Each row of the state, and each webhook that waits. Those of the state that a server before this check wrote, and did
-    /// not write since, are not known to be whole.
+    /// The head, each row of the state, and each webhook that waits. Of the first two those that a server before this check
+    /// wrote, and none since, are not known to be whole.
     ///
     /// # Errors
     /// The disk's.
     pub(super) fn check_kept(&self, faults: &mut Faults) -> Result<(), StoreFault> {
-        match restore::state(&self.db, &self.file) {
-            Ok(_) => {}
-            Err(StoreFault::Damaged { reason, .. }) => faults.add(|| format!("{reason}; go back to a backup")),
-            Err(other) => return Err(other),
+        let state = restore::state(&self.db, &self.file).map(drop);
+        for checked in [head::check(&self.db, &self.file), state] {
+            match checked {
+                Ok(()) => {}
+                Err(StoreFault::Damaged { reason, .. }) => faults.add(|| format!("{reason}; go back to a backup")),
+                Err(other) => return Err(other),
+            }
         }
         let fault = |error| self.fault(error);
         let store = outbox::store_id(&self.db).map_err(fault)?;

@@ -22,7 +22,8 @@ use super::chain::{Hash, Head};
 use super::columns::{COLUMNS, Columns};
 use super::fault::StoreFault;
 use super::folder::{DATABASE, beside, recognise};
-use super::keeper::{check_tables, read_head};
+use super::head;
+use super::keeper::check_tables;
 use super::schema;
 use super::witness::{self, Noted, check_log};
 use super::write::number;
@@ -145,7 +146,7 @@ impl Reader {
     /// # Errors
     /// The disk's.
     pub fn head(&self) -> Result<Head, StoreFault> {
-        Ok(read_head(&self.db).map_err(|error| self.fault(error))?.0)
+        Ok(head::read(&self.db).map_err(|error| self.fault(error))?.0)
     }
 
     /// Number of the head, and of the last row that is there: of one moment.

@@ -13,7 +13,7 @@ const APPLICATION: i64 = 0x636f_7377;
 
 /// What makes version n + 1 of version n (`PRAGMA user_version`); version 0 is a file without tables. A step that was ever
 /// released is never changed: the next one is added.
-const STEPS: [&str; 2] = [VERSION_1, VERSION_2];
+const STEPS: [&str; 3] = [VERSION_1, VERSION_2, VERSION_3];
 
 const VERSION_1: &str = "
 CREATE TABLE endpoints(
@@ -50,6 +50,9 @@ CREATE INDEX letters_in_order ON letters(endpoint, at, seq);
 
 /// Types that the endpoint wants, a JSON list; null: all.
 const VERSION_2: &str = "ALTER TABLE endpoints ADD COLUMN kinds TEXT;";
+
+/// What stands for a dead letter (store::prints), so that a changed bit shows; none in those that were written before.
+const VERSION_3: &str = "ALTER TABLE letters ADD COLUMN print INTEGER;";
 
 /// Makes the tables in a new file, brings an older one to today's; sets what each connection needs.
 ///

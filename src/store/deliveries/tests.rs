@@ -143,6 +143,26 @@ fn dead_letters_are_wanted_by_another_process_and_come_back_in_order() {
 }
 
 #[test]
+fn a_dead_letter_that_reads_otherwise_is_sent_to_nobody_and_is_named() {
+    let folder = Folder::new("changed");
+    let log = Deliveries::open(&folder.path().join("webhooks.db")).unwrap();
+    log.begin("crm", STORE, 0).unwrap();
+    log.bury("crm", 2, &[letter("crm", 1), letter("crm", 2)]).unwrap();
+    let tell = |sql: &str| log.write(true, |transaction| transaction.execute(sql, [])).unwrap();
+    let all = Which::default();
+    assert_eq!(log.want(&all), Ok(2));
+    assert_eq!(tell("UPDATE letters SET body = replace(body, '2', '3')"), 2);
+    for said in [log.want(&all).unwrap_err(), log.wanted("crm", 9).unwrap_err()].map(|fault| fault.to_string()) {
+        assert!(said.contains("webhooks.db: msg_2 is not as it was written") && said.contains("put a copy"), "{said}");
+    }
+    assert_eq!(log.want(&Which { endpoint: None, id: Some("msg_1".to_owned()) }), Ok(1), "it is whole");
+    assert_eq!(log.dead(&all, 9).unwrap().len(), 2, "what is there is shown");
+    // As a server before this check has left it.
+    tell("UPDATE letters SET print = NULL");
+    assert_eq!((log.want(&all), log.wanted("crm", 9).unwrap().len()), (Ok(2), 2));
+}
+
+#[test]
 fn another_file_is_refused_by_name_and_left_as_it_is() {
     let folder = Folder::new("foreign");
     let path = folder.path().join("webhooks.db");
@@ -165,8 +185,8 @@ fn another_file_is_refused_by_name_and_left_as_it_is() {
     std::fs::remove_file(&path).unwrap();
     drop(Deliveries::open(&path).unwrap());
     let newer = Connection::open(&path).unwrap();
-    newer.pragma_update(None, "user_version", 3).unwrap();
+    newer.pragma_update(None, "user_version", 4).unwrap();
     drop(newer);
-    assert!(refused(&path).contains("its version is 3"), "{}", refused(&path));
+    assert!(refused(&path).contains("its version is 4"), "{}", refused(&path));
     assert!(Deliveries::open_existing(&folder.path().join("none.db")).unwrap().is_none());
 }

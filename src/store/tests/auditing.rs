@@ -70,7 +70,7 @@ fn every_change_of_the_ledger_by_another_hand_is_found_and_named() {
         (insert.replace("{}", "13"), vec!["row 13 is not as", "rows 13 to 13 stand behind"]),
         (
             "UPDATE head SET ledger_seq = 11, ledger_hash = (SELECT hash FROM ledger WHERE seq = 11)".to_owned(),
-            vec!["rows 12 to 12 stand behind"],
+            vec!["rows 12 to 12 stand behind", "its head"],
         ),
     ];
     for (sql, wanted) in cases {

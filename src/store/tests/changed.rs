@@ -102,6 +102,21 @@ fn a_state_that_reads_otherwise_stops_a_start_and_is_named() {
 }
 
 #[test]
+fn clocks_that_read_otherwise_stop_a_start_and_are_named() {
+    let mut world = World::new();
+    world.battle(300);
+    // All battles would have ended long ago.
+    let faults = verified(&world, "UPDATE head SET wall_ms = wall_ms + 274877906944");
+    let wanted = "its head, with the clocks of the last commit, is not as it was written";
+    assert!(faults.len() == 1 && faults[0].contains(wanted), "{faults:?}");
+    let World { folder, store, .. } = world;
+    drop(store);
+    let other = World::new();
+    let said = start(&other, &folder.0).map(drop).expect_err("refused").to_string();
+    assert!(said.contains("costage.db is damaged") && said.contains(wanted), "{said}");
+}
+
+#[test]
 fn a_webhook_that_reads_otherwise_is_sent_to_nobody_and_is_named() {
     let mut world = World::new();
     world.battle(300);

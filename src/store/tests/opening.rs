@@ -297,7 +297,10 @@ fn a_file_of_the_first_version_becomes_one_of_today_and_goes_on() {
     world
         .store
         .db
-        .execute_batch("DROP INDEX ledger_by_number; ALTER TABLE state DROP COLUMN print; PRAGMA user_version = 1")
+        .execute_batch(
+            "DROP INDEX ledger_by_number; ALTER TABLE state DROP COLUMN print; ALTER TABLE head DROP COLUMN print; \
+             PRAGMA user_version = 1",
+        )
         .unwrap();
     world.restart();
     let version: i64 = world.store.db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();

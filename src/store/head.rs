@@ -1,0 +1,70 @@
+//! The head: the one row that says where the ledger ends, and what the clocks were at the last commit.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::chain::{Hash, Head, Linker};
+use super::columns::{COLUMNS, Columns};
+use super::fault::StoreFault;
+use super::prints;
+use super::time::{Boot, KeptTime};
+use crate::live::WallMs;
+
+/// Where the ledger ends, as the head says, and the clocks of the last commit.
+pub(super) fn read(db: &Connection) -> rusqlite::Result<(Head, KeptTime)> {
+    let sql = "SELECT ledger_seq, ledger_hash, wall_ms, boot_ms, boot_id FROM head";
+    db.query_row(sql, [], |row| {
+        let whole = |index| Ok::<_, rusqlite::Error>(u64::try_from(row.get::<_, i64>(index)?).unwrap_or(0));
+        let id: String = row.get(4)?;
+        let ms = whole(3)?;
+        let boot = (!id.is_empty()).then(|| Boot { id: id.into(), time: Duration::from_millis(ms) });
+        let head = Head { seq: whole(0)?, hash: Hash(row.get(1)?) };
+        Ok((head, KeptTime { wall: WallMs(whole(2)?), boot }))
+    })
+}
+
+/// Whether the head is as it was written. One that a server before this check wrote is not known to be.
+pub(super) fn check(db: &Connection, file: &Path) -> Result<(), StoreFault> {
+    let fault = |error| StoreFault::of(file, error);
+    let print: Option<i64> = db.query_row("SELECT print FROM head", [], |row| row.get(0)).map_err(fault)?;
+    let (head, time) = read(db).map_err(fault)?;
+    if print.is_some_and(|print| print != prints::of_head(head, &time)) {
+        return Err(StoreFault::damaged(
+            file,
+            "its head, with the clocks of the last commit, is not as it was written",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether the last row is the one that the head names, and hangs on the one before.
+pub(super) fn check_end(db: &Connection, file: &Path, linker: &mut Linker, head: Head) -> Result<(), StoreFault> {
+    let fault = |error| StoreFault::of(file, error);
+    let mut read = db.prepare(&format!("SELECT {COLUMNS} FROM ledger ORDER BY seq DESC LIMIT 1")).map_err(fault)?;
+    let mut rows = read.query([]).map_err(fault)?;
+    let damaged = |reason| Err(StoreFault::damaged(file, reason));
+    let Some(row) = rows.next().map_err(fault)? else {
+        let whole = head == Head::START;
+        return if whole { Ok(()) } else { damaged(format!("the ledger is empty, its head names row {}", head.seq)) };
+    };
+    let (columns, hash) = Columns::read(row).map_err(fault)?;
+    let seq = u64::try_from(columns.seq).unwrap_or(0);
+    if seq != head.seq {
+        return damaged(format!("the ledger's last row is {seq}, its head names row {}", head.seq));
+    }
+    if hash != head.hash {
+        return damaged(format!("row {seq} of the ledger, the last one, has another hash than its head says"));
+    }
+    let before = db.query_row("SELECT hash FROM ledger WHERE seq = ?1", [columns.seq - 1], |row| row.get(0));
+    let before = match before {
+        Ok(hash) => Hash(hash),
+        Err(rusqlite::Error::QueryReturnedNoRows) if seq == 1 => Hash::START,
+        Err(error) => return Err(fault(error)),
+    };
+    if linker.link(&before, &columns) == hash {
+        return Ok(());
+    }
+    damaged(format!("row {seq} of the ledger, the last one, is not as it was written"))
+}
