@@ -328,7 +328,7 @@ impl Tile {
         fit: Fit,
     ) {
         let (crop, part) = placed(fit, readable, rect);
-        for bar in beside(part, rect) {
+        for bar in beside(part, rect).into_iter().filter(|bar| bar.w > 0) {
             canvas.fill(bar, NO_PICTURE);
         }
         let width = canvas.size().width;
