@@ -9,7 +9,8 @@ use std::thread;
 
 use rusqlite::{Connection, OpenFlags, Params, params};
 
-use super::columns::{COLUMNS, Columns, Users, op_of};
+use super::chain::{Hash, Linker};
+use super::columns::{COLUMNS, Columns, Users};
 use super::fault::StoreFault;
 use super::prints::{self, OTHER_KEYS, Prints};
 use super::write::number;
@@ -54,9 +55,10 @@ fn booked(db: &Connection, file: &Path, which: &str, with: impl Params) -> Resul
     let fault = |error| StoreFault::of(file, error);
     let mut find = db.prepare_cached(&format!("SELECT {COLUMNS} FROM ledger WHERE {which}")).map_err(fault)?;
     let mut rows = find.query(with).map_err(fault)?;
-    let (mut found, mut users) = (Vec::new(), Users::default());
+    let (mut found, mut users, mut chain) = (Vec::new(), Users::default(), Chain::default());
     while let Some(row) = rows.next().map_err(fault)? {
-        let (columns, _) = Columns::read(row).map_err(fault)?;
+        let (columns, hash) = Columns::read(row).map_err(fault)?;
+        chain.check(db, file, &columns, hash)?;
         found.push(Arc::new(columns.booked(&mut users).map_err(|reason| unread(file, columns.seq, &reason))?));
     }
     Ok(found)
@@ -223,23 +225,53 @@ fn sum(
     sum: &mut Sum,
 ) -> Result<(), StoreFault> {
     let fault = |error| StoreFault::of(file, error);
-    let sql = "SELECT seq, op, sender_id, scores, key, battle FROM ledger \
-               WHERE battle = ?1 AND battle_seq BETWEEN ?2 AND ?3";
-    let mut read = db.prepare_cached(sql).map_err(fault)?;
+    let sql = format!("SELECT {COLUMNS} FROM ledger WHERE battle = ?1 AND battle_seq BETWEEN ?2 AND ?3");
+    let mut read = db.prepare_cached(&sql).map_err(fault)?;
     let with = params![battle.as_bytes(), number(*numbers.start()), number(*numbers.end())];
     let mut rows = read.query(with).map_err(fault)?;
-    let mut users = Users::default();
+    let (mut users, mut chain) = (Users::default(), Chain::default());
     while let Some(row) = rows.next().map_err(fault)? {
-        let text = |index| row.get_ref(index).and_then(|value| Ok(value.as_str()?)).map_err(fault);
-        let (seq, battle) = (row.get(0).map_err(fault)?, row.get_ref(5).map_err(fault)?);
-        let (op, sender, scores, key) = (text(1)?, text(2)?, text(3)?, text(4)?);
-        let change = op_of(op).and_then(|op| Ok((op, users.points::<i64>(scores)?)));
-        let (op, scores) = change.map_err(|reason| unread(file, seq, &reason))?;
-        sum.given.count(op, sender, scores.iter().map(|(user, value)| (user, *value)));
-        let battle = battle.as_bytes().map_err(|error| fault(error.into()))?;
-        sum.rows.add(battle, key.as_bytes(), seq);
+        let (columns, hash) = Columns::read(row).map_err(fault)?;
+        chain.check(db, file, &columns, hash)?;
+        let change = columns.op().and_then(|op| Ok((op, users.points::<i64>(columns.scores)?)));
+        let (op, scores) = change.map_err(|reason| unread(file, columns.seq, &reason))?;
+        sum.given.count(op, columns.sender_id, scores.iter().map(|(user, value)| (user, *value)));
+        sum.rows.add(columns.battle, columns.key.as_bytes(), columns.seq);
     }
     Ok(())
+}
+
+/// Whether rows are as they were written, each by the hash of the one before: what has another bit is neither summed nor
+/// answered. Whether all of them are there, and none was written anew with all behind it, `costage ledger verify` says.
+#[derive(Default)]
+struct Chain {
+    linker: Linker,
+    /// Of the row that was looked at last: most follow each other.
+    last: Option<(i64, Hash)>,
+}
+
+impl Chain {
+    fn check(&mut self, db: &Connection, file: &Path, row: &Columns<'_>, hash: Hash) -> Result<(), StoreFault> {
+        let before = match self.last {
+            Some((seq, hash)) if seq + 1 == row.seq => hash,
+            Some(_) | None if row.seq == 1 => Hash::START,
+            Some(_) | None => hash_of(db, file, row.seq - 1)?,
+        };
+        self.last = Some((row.seq, hash));
+        if self.linker.link(&before, row) == hash {
+            return Ok(());
+        }
+        Err(unread(file, row.seq, "it, or the row before it, is not as it was written"))
+    }
+}
+
+fn hash_of(db: &Connection, file: &Path, seq: i64) -> Result<Hash, StoreFault> {
+    let read = db.prepare_cached("SELECT hash FROM ledger WHERE seq = ?1");
+    match read.and_then(|mut read| read.query_row([seq], |row| row.get(0))) {
+        Ok(hash) => Ok(Hash(hash)),
+        Err(rusqlite::Error::QueryReturnedNoRows) => Err(unread(file, seq, "it is missing")),
+        Err(error) => Err(StoreFault::of(file, error)),
+    }
 }
 
 /// Another reader of the file. Nobody writes it before the start is done.

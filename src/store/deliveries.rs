@@ -7,6 +7,7 @@
 
 mod letters;
 mod schema;
+mod stamp;
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -97,6 +98,18 @@ impl Deliveries {
         LogFault { what, reason: format!("{id} is not as it was written: the file is damaged; {LOST}") }
     }
 
+    /// Nothing is delivered from where a changed bit says: it would be events that are passed over, or sent again.
+    fn whole(&self) -> Result<(), LogFault> {
+        match self.read(stamp::changed)? {
+            None => Ok(()),
+            Some(endpoint) => {
+                let what = format!("cannot deliver by {}", self.path.display());
+                let reason = format!("how far endpoint {endpoint:?} is is not as it was written: the file is damaged");
+                Err(LogFault { what, reason: format!("{reason}; {LOST}") })
+            }
+        }
+    }
+
     fn write<T>(
         &self,
         durably: bool,
@@ -163,11 +176,13 @@ fn make(path: &Path) -> Result<(), LogFault> {
 impl DeliveryLog for Deliveries {
     fn begin_all(&self, endpoints: &[String], store: StoreId, ends: OutboxEnds) -> Result<(), LogFault> {
         let OutboxEnds { settled, head } = ends;
+        self.whole()?;
         self.write(true, |transaction| {
             let knows = "SELECT EXISTS(SELECT 1 FROM endpoints WHERE store = ?1)";
             let known: bool = transaction.query_row(knows, [store.0], |row| row.get(0))?;
             let from = if known { head } else { settled };
-            endpoints.iter().try_for_each(|endpoint| place(transaction, endpoint, store, from))
+            endpoints.iter().try_for_each(|endpoint| place(transaction, endpoint, store, from))?;
+            stamp::all(transaction)
         })
     }
 
@@ -175,8 +190,10 @@ impl DeliveryLog for Deliveries {
         let known = "SELECT EXISTS(SELECT 1 FROM endpoints WHERE name = ?1 AND store = ?2)";
         let known: bool =
             self.read(|connection| connection.query_row(known, params![endpoint, store.0], |row| row.get(0)))?;
+        self.whole()?;
         self.write(!known, |transaction| {
             place(transaction, endpoint, store, head)?;
+            stamp::one(transaction, endpoint)?;
             standings(transaction, Some(endpoint))?.pop().ok_or(rusqlite::Error::QueryReturnedNoRows)
         })
     }
@@ -199,7 +216,7 @@ impl DeliveryLog for Deliveries {
             for Configured { name, kinds } in endpoints {
                 want.execute(params![name, kinds.as_deref().map(text)])?;
             }
-            Ok(())
+            stamp::all(transaction)
         })
     }
 
@@ -209,7 +226,8 @@ impl DeliveryLog for Deliveries {
                 "UPDATE endpoints SET cursor = ?2, delivered = delivered + ?3, seq = NULL,
                  failing_since = CASE WHEN ?3 > 0 THEN NULL ELSE failing_since END WHERE name = ?1",
             )?;
-            update.execute(params![endpoint, cursor, delivered]).map(drop)
+            update.execute(params![endpoint, cursor, delivered])?;
+            stamp::one(transaction, endpoint)
         })
     }
 
@@ -220,9 +238,8 @@ impl DeliveryLog for Deliveries {
                 "UPDATE endpoints SET failing_since = ?2, seq = ?3, attempts = ?4, first_failure = ?5, next_try = ?6,
                  error = ?7 WHERE name = ?1",
             )?;
-            update
-                .execute(params![endpoint, failing_since.0, seq, attempts, first_failure.0, next_try.0, error])
-                .map(drop)
+            update.execute(params![endpoint, failing_since.0, seq, attempts, first_failure.0, next_try.0, error])?;
+            stamp::one(transaction, endpoint)
         })
     }
 
@@ -235,13 +252,14 @@ impl DeliveryLog for Deliveries {
             ))?;
             for DeadLetter { row, attempts, died, error, .. } in letters {
                 let (kind, live, body) = (&row.kind, &row.live, &row.body);
-                let print = prints::of_letter(row);
+                let print = prints::of_event(row);
                 insert.execute(params![
                     row.seq, row.id, kind, live, row.at.0, body, endpoint, attempts, died.0, error, print
                 ])?;
             }
             transaction
                 .execute("UPDATE endpoints SET cursor = ?2, seq = NULL WHERE name = ?1", params![endpoint, cursor])?;
+            stamp::one(transaction, endpoint)?;
             let count = "SELECT count(*) FROM letters WHERE endpoint = ?1";
             let surplus =
                 transaction.query_row(count, [endpoint], |row| row.get::<_, u32>(0))?.saturating_sub(LETTERS_MAX);
@@ -269,7 +287,8 @@ impl DeliveryLog for Deliveries {
         self.write(false, |transaction| {
             transaction.execute("DELETE FROM letters WHERE endpoint = ?1 AND id = ?2", [endpoint, id])?;
             let delivered = "UPDATE endpoints SET delivered = delivered + 1, failing_since = NULL WHERE name = ?1";
-            transaction.execute(delivered, [endpoint]).map(drop)
+            transaction.execute(delivered, [endpoint])?;
+            stamp::one(transaction, endpoint)
         })
     }
 
@@ -316,10 +335,13 @@ fn place(transaction: &Transaction<'_>, endpoint: &str, store: StoreId, from: u6
         params![endpoint, store.0, from],
     )?;
     // Another file of facts, or this one from before: what the cursor counted is not there.
-    transaction.execute(
+    let moved = transaction.execute(
         "UPDATE endpoints SET store = ?2, cursor = ?3, seq = NULL WHERE name = ?1 AND (store <> ?2 OR cursor > ?3)",
         params![endpoint, store.0, from],
     )?;
+    if moved > 0 {
+        tracing::warn!(endpoint, from, "what it has had is of another costage.db, or of a later time of this one");
+    }
     transaction.execute("UPDATE endpoints SET gone_since = NULL WHERE name = ?1", [endpoint]).map(drop)
 }
 

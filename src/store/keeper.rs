@@ -104,15 +104,19 @@ impl Store {
         if found > schema::version() {
             return Err(StoreFault::Newer { file, found, known: schema::version() });
         }
+        pages::read_ahead(&file);
         pages::check_for_start(&db, &file)?;
-        if found < schema::version() {
+        let mut linker = Linker::default();
+        if found > 0 && found < schema::version() {
+            // A damaged file is not brought to another version first: the costage that it is of can still look at it.
+            check_tables(&db, &file)?;
+            head::check_end(&db, &file, &mut linker, head::read(&db).map_err(fault)?.0)?;
             witness::check(&db, &file, noted)?;
         }
         set(&db).map_err(fault)?;
         schema::migrate(&mut db, schema::STEPS).map_err(fault)?;
         check_tables(&db, &file)?;
         let (head, kept_time) = head::read(&db).map_err(fault)?;
-        let mut linker = Linker::default();
         head::check_end(&db, &file, &mut linker, head)?;
         head::check(&db, &file)?;
         witness::check(&db, &file, noted)?;
@@ -249,9 +253,11 @@ fn set(db: &Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "trusted_schema", false)
 }
 
+/// Whether it has the tables of its version.
 pub(super) fn check_tables(db: &Connection, file: &Path) -> Result<(), StoreFault> {
     let fault = |error| StoreFault::of(file, error);
-    let (found, wanted) = (schema::tables(db).map_err(fault)?, schema::tables_wanted().map_err(fault)?);
+    let version = schema::user_version(db).map_err(fault)?;
+    let (found, wanted) = (schema::tables(db).map_err(fault)?, schema::tables_wanted(version).map_err(fault)?);
     if found == wanted {
         return Ok(());
     }

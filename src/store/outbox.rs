@@ -9,6 +9,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
 use super::fault::is_damage;
 use super::folder::recognise;
+use super::prints;
 use crate::engine::outbox_log::{Backlog, LogFault, OutboxLog, OutboxRow, StoreId};
 use crate::live::{Callback, Fact, WallMs};
 
@@ -29,8 +30,8 @@ const PRUNED_MAX: u32 = 1_000;
 pub fn send(db: &Connection, fact: &Fact) -> rusqlite::Result<Option<u64>> {
     let Some(callback) = Callback::of(fact) else { return Ok(None) };
     let row = OutboxRow::of(store_id(db)?, head(db)? + 1, &callback);
-    db.prepare_cached("INSERT INTO outbox(seq, id, kind, live, at, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6)")?
-        .execute(params![row.seq, row.id, row.kind, row.live, row.at.0, row.body])?;
+    db.prepare_cached("INSERT INTO outbox(seq, id, kind, live, at, body, print) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
+        .execute(params![row.seq, row.id, row.kind, row.live, row.at.0, row.body, prints::of_event(&row)])?;
     Ok(Some(row.seq))
 }
 
@@ -105,19 +106,31 @@ impl OutboxLog for OutboxReader {
     }
 
     fn after(&self, seq: u64, max: usize) -> Result<Vec<OutboxRow>, LogFault> {
-        let rows: Vec<OutboxRow> = self.read(|connection| {
-            let mut rows = connection.prepare_cached(
-                "SELECT seq, id, kind, live, at, body FROM outbox WHERE seq > ?1 ORDER BY seq LIMIT ?2",
-            )?;
-            let max = i64::try_from(max).unwrap_or(i64::MAX);
-            rows.query_map(params![seq, max], row_of)?.collect()
+        let (rows, fault) = self.read(|connection| {
+            // All of one moment: commits go on meanwhile.
+            let connection = connection.unchecked_transaction()?;
+            let sql = format!("SELECT {COLUMNS} FROM outbox WHERE seq > ?1 ORDER BY seq LIMIT ?2");
+            let mut read = connection.prepare_cached(&sql)?;
+            let mut rows = read.query(params![seq, i64::try_from(max).unwrap_or(i64::MAX)])?;
+            let (mut found, mut line) = (Vec::new(), Line::new(self.store, seq, oldest(&connection)?));
+            while let Some(row) = rows.next()? {
+                let (row, print) = (row_of(row)?, row.get("print")?);
+                if let Some(fault) = line.fault(&row, print) {
+                    return Ok((found, Some(fault)));
+                }
+                found.push(row);
+            }
+            // Fewer than were asked for: there are no more.
+            let fault = if found.len() < max { line.fault_of_end(head(&connection)?) } else { None };
+            Ok((found, fault))
         })?;
-        match rows.iter().find(|row| !row.is_whole(self.store)) {
-            Some(other) => Err(LogFault {
+        match fault {
+            // What stands before it is sent first, in its order.
+            Some(reason) if rows.is_empty() => Err(LogFault {
                 what: format!("cannot send the outbox of {}", self.path.display()),
-                reason: format!("webhook {} is not as it was written; {ADVICE}", other.seq),
+                reason: format!("{reason}; {ADVICE}"),
             }),
-            None => Ok(rows),
+            Some(_) | None => Ok(rows),
         }
     }
 
@@ -133,6 +146,46 @@ impl OutboxLog for OutboxReader {
                 Ok(Backlog { events: row.get(0)?, oldest: row.get::<_, Option<u64>>(1)?.map(WallMs) })
             })
         })
+    }
+}
+
+/// Number of the oldest event that is there; those before it were read by everybody, and are gone.
+pub(super) fn oldest(db: &Connection) -> rusqlite::Result<u64> {
+    let mut oldest = db.prepare_cached("SELECT min(seq) FROM outbox")?;
+    oldest.query_row([], |row| row.get::<_, Option<u64>>(0)).map(Option::unwrap_or_default)
+}
+
+/// What [`row_of`] reads, and what stands for it.
+pub(super) const COLUMNS: &str = "seq, id, kind, live, at, body, print";
+
+/// Whether events that are read in their order are as they were written, and none is missing between them.
+pub(super) struct Line {
+    store: StoreId,
+    last: u64,
+    oldest: u64,
+}
+
+impl Line {
+    /// From the one after `last` on, or from the `oldest` that is there.
+    pub(super) fn new(store: StoreId, last: u64, oldest: u64) -> Self {
+        Self { store, last, oldest }
+    }
+
+    /// What is wrong with the next one; events of a server before prints have none.
+    pub(super) fn fault(&mut self, row: &OutboxRow, print: Option<i64>) -> Option<String> {
+        let wanted = (self.last + 1).max(self.oldest);
+        if row.seq != wanted {
+            return Some(format!("webhook {wanted} is missing: the next one that is there is {}", row.seq));
+        }
+        self.last = row.seq;
+        let whole = row.is_whole(self.store) && print.is_none_or(|print| print == prints::of_event(row));
+        (!whole).then(|| format!("webhook {} is not as it was written", row.seq))
+    }
+
+    /// What is missing behind the last one.
+    pub(super) fn fault_of_end(&self, head: u64) -> Option<String> {
+        let gone = self.last < head && self.last + 1 >= self.oldest && self.oldest > 0;
+        gone.then(|| format!("webhooks {} to {head} are missing", self.last + 1))
     }
 }
 

@@ -64,11 +64,16 @@ pub(super) fn of_head(head: Head, time: &KeptTime) -> i64 {
     of(&[b"head", &head.hash.0, numbers.as_flattened(), boot_id.as_bytes()])
 }
 
-/// What stands for a webhook that nobody took, beside it: of all that is sent.
-pub(super) fn of_letter(row: &OutboxRow) -> i64 {
+/// What stands for a webhook, beside it: of all that is known of it before it is sent.
+pub(super) fn of_event(row: &OutboxRow) -> i64 {
     let numbers = [row.seq, row.at.0].map(u64::to_be_bytes);
     let [id, kind, live] = [&row.id, &row.kind, &row.live].map(|text| text.as_bytes());
-    of(&[b"letter", numbers.as_flattened(), id, b"\0", kind, b"\0", live, b"\0", row.body.as_bytes()])
+    of(&[b"webhook", numbers.as_flattened(), id, b"\0", kind, b"\0", live, b"\0", row.body.as_bytes()])
+}
+
+/// What stands for a row of which all columns are in `text`.
+pub(super) fn of_row(text: &str) -> i64 {
+    of(&[b"row", text.as_bytes()])
 }
 
 /// The first 8 bytes of the SHA-256 of all parts.

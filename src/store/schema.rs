@@ -88,6 +88,7 @@ const VERSION_3: &str = "
 -- What stands for the other columns (store::prints), so that a changed bit shows; none in rows that were written before.
 ALTER TABLE state ADD COLUMN print INTEGER;
 ALTER TABLE head ADD COLUMN print INTEGER;
+ALTER TABLE outbox ADD COLUMN print INTEGER;
 ";
 
 /// Takes a file through the steps that it has not had, each in one transaction: killed between two, it goes on from there.
@@ -121,10 +122,10 @@ pub(super) fn tables(db: &Connection) -> rusqlite::Result<Vec<(String, String)>>
     rows.collect()
 }
 
-/// What [`tables`] says of a file that is whole.
-pub(super) fn tables_wanted() -> rusqlite::Result<Vec<(String, String)>> {
+/// What [`tables`] says of a file of that version that is whole.
+pub(super) fn tables_wanted(version: i32) -> rusqlite::Result<Vec<(String, String)>> {
     let fresh = Connection::open_in_memory()?;
-    for step in STEPS {
+    for step in STEPS.iter().take(usize::try_from(version).unwrap_or(0)) {
         fresh.execute_batch(step)?;
     }
     tables(&fresh)

@@ -11,6 +11,8 @@ impl Reader {
     /// # Errors
     /// The disk's.
     pub(super) fn check_kept(&self, faults: &mut Faults) -> Result<(), StoreFault> {
+        // All of one moment: a server may go on meanwhile.
+        let _moment = self.db.unchecked_transaction().map_err(|error| self.fault(error))?;
         let state = restore::state(&self.db, &self.file).map(drop);
         for checked in [head::check(&self.db, &self.file), state] {
             match checked {
@@ -21,20 +23,27 @@ impl Reader {
         }
         let fault = |error| self.fault(error);
         let store = outbox::store_id(&self.db).map_err(fault)?;
-        let mut read = self.db.prepare("SELECT seq, id, kind, live, at, body FROM outbox").map_err(fault)?;
+        let oldest = outbox::oldest(&self.db).map_err(fault)?;
+        let mut line = outbox::Line::new(store, oldest.saturating_sub(1), oldest);
+        let sql = format!("SELECT {} FROM outbox ORDER BY seq", outbox::COLUMNS);
+        let mut read = self.db.prepare(&sql).map_err(fault)?;
         let mut rows = read.query([]).map_err(fault)?;
         let (mut others, mut first) = (0_u64, None);
         while let Some(row) = rows.next().map_err(fault)? {
-            let row = outbox::row_of(row).map_err(fault)?;
-            if !row.is_whole(store) {
+            let (row, print) = (outbox::row_of(row).map_err(fault)?, row.get("print").map_err(fault)?);
+            if let Some(reason) = line.fault(&row, print) {
+                line = outbox::Line::new(store, row.seq, oldest);
                 others += 1;
-                first.get_or_insert(row.seq);
+                first.get_or_insert(reason);
             }
         }
+        if let Some(reason) = line.fault_of_end(outbox::head(&self.db).map_err(fault)?) {
+            others += 1;
+            first.get_or_insert(reason);
+        }
         if let Some(first) = first {
-            faults.add(|| {
-                format!("{others} webhooks that wait are not as they were written, the first is {first}; go back to a backup")
-            });
+            let more = if others > 1 { format!(", and {} more are not in order", others - 1) } else { String::new() };
+            faults.add(|| format!("{first}{more}; go back to a backup"));
         }
         Ok(())
     }

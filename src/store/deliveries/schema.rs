@@ -51,8 +51,11 @@ CREATE INDEX letters_in_order ON letters(endpoint, at, seq);
 /// Types that the endpoint wants, a JSON list; null: all.
 const VERSION_2: &str = "ALTER TABLE endpoints ADD COLUMN kinds TEXT;";
 
-/// What stands for a dead letter (store::prints), so that a changed bit shows; none in those that were written before.
-const VERSION_3: &str = "ALTER TABLE letters ADD COLUMN print INTEGER;";
+/// What stands for the other columns (store::prints), so that a changed bit shows; none in rows that were written before.
+const VERSION_3: &str = "
+ALTER TABLE letters ADD COLUMN print INTEGER;
+ALTER TABLE endpoints ADD COLUMN print INTEGER;
+";
 
 /// Makes the tables in a new file, brings an older one to today's; sets what each connection needs.
 ///
@@ -66,6 +69,7 @@ pub(super) fn ready(connection: &mut Connection, path: &Path) -> Result<(), LogF
         number(connection, "user_version").map_err(unreadable)?,
     );
     let found = tables(connection).map_err(unreadable)?;
+    check_pages(connection).map_err(|reason| fault_of_pages(path, &reason))?;
     if application != APPLICATION && (application != 0 || !found.is_empty()) {
         return Err(refused("it is a database of something else; move it away, or name another data directory".into()));
     }
@@ -91,6 +95,24 @@ pub(super) fn ready(connection: &mut Connection, path: &Path) -> Result<(), LogF
         return Ok(());
     }
     take_steps(connection).map_err(unwritable)
+}
+
+/// Files up to this size are looked at page by page: a fraction of a second. Only dead letters make one larger.
+const WHOLE_BYTES_MAX: i64 = 64 * 1024 * 1024;
+
+/// Whether pages hang together, and each row stands in every index as it is: an endpoint that is not found by its name would
+/// begin anew behind all that waits for it.
+fn check_pages(connection: &Connection) -> Result<(), String> {
+    let pages = |name| number(connection, name).map_err(|error| error.to_string());
+    let small = pages("page_count")?.saturating_mul(pages("page_size")?) <= WHOLE_BYTES_MAX;
+    // The endpoints alone of a large one: they are few.
+    let sql = if small { "PRAGMA integrity_check(1)" } else { "PRAGMA integrity_check('endpoints')" };
+    let said = connection.query_row(sql, [], |row| row.get::<_, String>(0)).map_err(|error| error.to_string())?;
+    if said == "ok" { Ok(()) } else { Err(said.replace('\n', "; ")) }
+}
+
+fn fault_of_pages(path: &Path, reason: &str) -> LogFault {
+    LogFault { what: format!("cannot use {}", path.display()), reason: format!("it is damaged: {reason}; {LOST}") }
 }
 
 /// All that the file has not had, in one transaction: another process may have taken them since.

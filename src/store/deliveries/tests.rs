@@ -163,6 +163,60 @@ fn a_dead_letter_that_reads_otherwise_is_sent_to_nobody_and_is_named() {
 }
 
 #[test]
+fn an_endpoint_that_reads_otherwise_stops_a_start_and_is_named() {
+    let folder = Folder::new("moved");
+    let path = folder.path().join("webhooks.db");
+    let names = ["crm".to_owned(), "erp".to_owned()];
+    let ends = OutboxEnds { settled: 0, head: 90 };
+    for other in ["cursor = cursor + 8", "gone_since = 1", "next_try = 10", "store = zeroblob(16)", "kinds = '[]'"] {
+        drop(std::fs::remove_file(&path));
+        let log = Deliveries::open(&path).unwrap();
+        log.begin_all(&names, STORE, ends).unwrap();
+        // Whatever changes one writes what stands for it.
+        log.configured(&names.clone().map(|name| Configured { name, kinds: None }), WallMs(1)).unwrap();
+        log.settle("crm", 20, 20).unwrap();
+        log.trouble("crm", WallMs(5), &trouble(21)).unwrap();
+        log.bury("crm", 21, &[letter("crm", 21)]).unwrap();
+        log.want(&Which::default()).unwrap();
+        log.revived("crm", "msg_21").unwrap();
+        log.begin_all(&names, STORE, ends).unwrap();
+        assert_eq!(log.begin("crm", STORE, 90).unwrap().cursor, 21);
+        let changed = format!("UPDATE endpoints SET {other} WHERE name = 'crm'");
+        log.write(true, |transaction| transaction.execute(&changed, [])).unwrap();
+        let log = Deliveries::open(&path).unwrap();
+        let faults = [log.begin_all(&names, STORE, ends).unwrap_err(), log.begin("crm", STORE, 90).unwrap_err()];
+        for said in faults.map(|fault| fault.to_string()) {
+            assert!(said.contains("webhooks.db: how far endpoint \"crm\" is") && said.contains("put a copy"), "{said}");
+        }
+        let standing = log.standings().unwrap().remove(0);
+        assert!(standing.cursor >= 21, "nothing is written over it");
+    }
+}
+
+#[test]
+fn an_index_that_leads_elsewhere_is_refused_by_name_and_left_as_it_is() {
+    let folder = Folder::new("index");
+    let path = folder.path().join("webhooks.db");
+    let log = Deliveries::open(&path).unwrap();
+    log.begin_all(&["backend".to_owned()], STORE, OutboxEnds { settled: 3, head: 90 }).unwrap();
+    drop(log);
+    let (root, page): (u64, u64) = {
+        let db = Connection::open(&path).unwrap();
+        let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_endpoints_1'";
+        let root = db.query_row(root, [], |row| row.get(0)).unwrap();
+        (root, db.pragma_query_value(None, "page_size", |row| row.get(0)).unwrap())
+    };
+    let mut bytes = std::fs::read(&path).unwrap();
+    let leaf = &mut bytes[usize::try_from((root - 1) * page).unwrap()..];
+    let at = leaf.windows(7).position(|bytes| bytes == b"backend").unwrap();
+    leaf[at] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let said = Deliveries::open(&path).err().expect("refused").to_string();
+    assert!(said.contains("webhooks.db: it is damaged") && said.contains("put a copy of the file back"), "{said}");
+    assert!(std::fs::read(&path).unwrap() == bytes);
+}
+
+#[test]
 fn another_file_is_refused_by_name_and_left_as_it_is() {
     let folder = Folder::new("foreign");
     let path = folder.path().join("webhooks.db");

@@ -8,7 +8,7 @@ use super::super::{OutboxReader, audit, folder, prints};
 use super::lost::{audited_alone, start};
 use super::world::{Folder, World};
 use crate::engine::OutboxLog as _;
-use crate::live::BattleId;
+use crate::live::{BattleId, Command, Refusal};
 
 /// A closed database of a battle with nine changes, and so many characters besides; then in the first page of an index, given
 /// the battle's id, the last of some bytes reads otherwise.
@@ -118,17 +118,101 @@ fn clocks_that_read_otherwise_stop_a_start_and_are_named() {
 
 #[test]
 fn a_webhook_that_reads_otherwise_is_sent_to_nobody_and_is_named() {
-    let mut world = World::new();
-    world.battle(300);
+    let world = battle_begun();
     let outbox = OutboxReader::open(&world.folder.0.join(folder::DATABASE)).unwrap();
     let rows = outbox.after(0, 100).unwrap();
     assert!(!rows.is_empty() && rows.iter().all(|row| row.is_whole(outbox.store())));
-    let sql = "UPDATE outbox SET body = replace(body, '\"', ' \"') WHERE seq = (SELECT max(seq) FROM outbox)";
-    let faults = verified(&world, sql);
     let last = outbox.head().unwrap();
-    let wanted = format!("1 webhooks that wait are not as they were written, the first is {last}");
-    assert!(faults.len() == 1 && faults[0].contains(&wanted), "{faults:?}");
-    let said = format!("{:?}", outbox.after(0, 100).unwrap_err());
-    assert!(said.contains(&format!("webhook {last} is not as it was written")) && said.contains("backup"), "{said}");
-    assert_eq!(outbox.after(last, 100).unwrap(), [], "what comes behind it is whole");
+    let others = [
+        "body = replace(body, '\"', ' \"')",
+        "kind = replace(kind, '.', 'x')",
+        "live = live || 'x'",
+        "at = at + 1",
+        "id = 'msg_0'",
+        "print = print + 1",
+    ];
+    for other in others {
+        let world = battle_begun();
+        let outbox = OutboxReader::open(&world.folder.0.join(folder::DATABASE)).unwrap();
+        let rows = outbox.after(0, 100).unwrap();
+        let sql = format!("UPDATE outbox SET {other} WHERE seq = (SELECT max(seq) FROM outbox)");
+        let faults = verified(&world, &sql);
+        let wanted = format!("webhook {last} is not as it was written");
+        assert!(faults.len() == 1 && faults[0].contains(&wanted), "{other}: {faults:?}");
+        assert_eq!(outbox.after(0, 100).unwrap(), rows[..rows.len() - 1], "what stands before it is sent");
+        let said = format!("{:?}", outbox.after(last - 1, 100).unwrap_err());
+        assert!(said.contains(&wanted) && said.contains("backup"), "{said}");
+        assert_eq!(outbox.after(last, 100).unwrap(), []);
+    }
+}
+
+fn battle_begun() -> World {
+    let mut world = World::new();
+    world.battle(300);
+    world
+}
+
+#[test]
+fn a_webhook_that_is_missing_is_not_passed_over() {
+    for (gone, said) in [("2", "webhook 2 is missing"), ("(SELECT max(seq) FROM outbox)", "are missing")] {
+        let world = battle_begun();
+        let outbox = OutboxReader::open(&world.folder.0.join(folder::DATABASE)).unwrap();
+        let before = outbox.after(0, 100).unwrap();
+        let faults = verified(&world, &format!("DELETE FROM outbox WHERE seq = {gone}"));
+        assert!(faults.len() == 1 && faults[0].contains(said), "{faults:?}");
+        let sent = outbox.after(0, 100).unwrap();
+        assert!(sent.len() < before.len() && sent == before[..sent.len()]);
+        let fault = format!("{:?}", outbox.after(sent.last().unwrap().seq, 100).unwrap_err());
+        assert!(fault.contains(said) && fault.contains("backup"), "{fault}");
+    }
+    // What everybody has read is gone, and nobody misses it; an endpoint that was away begins with the oldest that is there.
+    let world = battle_begun();
+    let outbox = OutboxReader::open(&world.folder.0.join(folder::DATABASE)).unwrap();
+    let before = outbox.after(0, 100).unwrap();
+    assert_eq!(verified(&world, "DELETE FROM outbox WHERE seq = 1"), Vec::<String>::new());
+    assert_eq!(outbox.after(0, 100).unwrap(), before[1..]);
+    assert_eq!(outbox.after(1, 100).unwrap(), before[1..]);
+}
+
+/// A battle of twelve changes, most of which memory has let go, of which the third is then changed by `sql`.
+fn third_changed(set: &str) -> (World, BattleId) {
+    let mut world = World::new();
+    let battle = world.battle(300);
+    (1..=12).for_each(|key| drop(world.score(battle, &format!("k{key}"), 2).unwrap()));
+    let sql = format!("UPDATE ledger SET {set} WHERE seq = 3");
+    assert_eq!(world.store.db.execute(&sql, []), Ok(1), "{sql}");
+    (world, battle)
+}
+
+/// None of them stands in an index.
+const CHANGES: [&str; 5] = [
+    "totals = replace(totals, '6', '7')",
+    "scores = replace(scores, '2', '3')",
+    "sender_id = sender_id || 'x'",
+    "reference = 'y'",
+    "at = at + 1",
+];
+
+#[test]
+fn a_change_of_scores_that_reads_otherwise_answers_nobody_and_is_not_counted_again() {
+    for set in CHANGES {
+        let (mut world, battle) = third_changed(set);
+        let points = world.points(battle);
+        assert_eq!(world.score(battle, "k3", 2), Err(Refusal::NotKept), "{set}");
+        let said = world.last_failure.take().unwrap();
+        assert!(said.contains("row 3 of the ledger") && said.contains("not as it was written"), "{set}: {said}");
+        assert!(world.score(battle, "k2", 2).is_ok(), "it is whole");
+        let page = Command::FindLedger { battle, cursor: String::new(), count: Some(5) };
+        assert_eq!(world.ask(page), Err(Refusal::NotKept), "{set}");
+        assert_eq!(world.points(battle), points);
+    }
+}
+
+#[test]
+fn a_change_of_scores_that_reads_otherwise_stops_a_start_while_its_battle_goes_on() {
+    for set in CHANGES {
+        let (world, _) = third_changed(set);
+        let said = world.store.kept().unwrap_err().to_string();
+        assert!(said.contains("costage.db is damaged: row 3 of the ledger"), "{set}: {said}");
+    }
 }

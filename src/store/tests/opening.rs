@@ -289,19 +289,38 @@ fn at_a_clean_end_all_is_in_the_one_file_though_somebody_still_reads_it() {
     assert_eq!((count(&Connection::open(copy).unwrap()), count(&reader)), (1, 1));
 }
 
+const TO_VERSION_1: &str = "DROP INDEX ledger_by_number; ALTER TABLE state DROP COLUMN print; \
+    ALTER TABLE head DROP COLUMN print; ALTER TABLE outbox DROP COLUMN print; PRAGMA user_version = 1";
+
+#[test]
+fn a_damaged_file_of_an_older_version_is_left_as_it_is() {
+    for (damage, said) in [
+        (
+            "UPDATE ledger SET totals = '{}' WHERE seq = 3",
+            "row 3 of the ledger, the last one, is not as it was written",
+        ),
+        ("UPDATE head SET ledger_seq = 2", "its head names row 2"),
+        ("ALTER TABLE state ADD COLUMN print INTEGER", "its tables are not as they were made"),
+    ] {
+        let folder = used();
+        let file = folder.0.join(folder::DATABASE);
+        let db = Connection::open(&file).unwrap();
+        db.execute_batch(&format!("{TO_VERSION_1}; {damage}; PRAGMA wal_checkpoint(TRUNCATE)")).unwrap();
+        drop(db);
+        let before = fs::read(&file).unwrap();
+        refused(&folder, &[said]);
+        assert!(fs::read(&file).unwrap() == before, "{damage}");
+        let log = folder.0.join("costage.db-wal");
+        assert!(fs::metadata(log).map_or(0, |log| log.len()) == 0, "{damage}");
+    }
+}
+
 #[test]
 fn a_file_of_the_first_version_becomes_one_of_today_and_goes_on() {
     let mut world = World::new();
     let battle = world.battle(300);
     let told: Vec<_> = (1..=9).map(|key| world.score(battle, &key.to_string(), 1).unwrap()).collect();
-    world
-        .store
-        .db
-        .execute_batch(
-            "DROP INDEX ledger_by_number; ALTER TABLE state DROP COLUMN print; ALTER TABLE head DROP COLUMN print; \
-             PRAGMA user_version = 1",
-        )
-        .unwrap();
+    world.store.db.execute_batch(TO_VERSION_1).unwrap();
     world.restart();
     let version: i64 = world.store.db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
     assert_eq!(version, 3);
