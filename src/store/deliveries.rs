@@ -68,7 +68,13 @@ impl Deliveries {
     /// # Errors
     /// As [`Deliveries::open`].
     pub fn open_existing(path: &Path) -> Result<Option<Self>, LogFault> {
-        if path.exists() { Self::open(path).map(Some) } else { Ok(None) }
+        match path.try_exists() {
+            Ok(true) => Self::open(path).map(Some),
+            Ok(false) => Ok(None),
+            Err(error) => {
+                Err(LogFault { what: format!("cannot look for {}", path.display()), reason: error.to_string() })
+            }
+        }
     }
 
     /// In memory, gone with the process.
