@@ -13,6 +13,7 @@
 //! | [`clock`], [`signing`] | time and keys |
 
 pub mod about;
+mod avatars;
 pub mod backup;
 pub mod bench;
 mod cast;

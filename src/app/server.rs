@@ -1,6 +1,7 @@
 //! The whole server, put together: engine, control, sessions, HTTP, metrics.
 
 use super::about;
+use super::avatars;
 use super::clock::SystemClock;
 use super::config::Config;
 use super::fonts;
@@ -14,6 +15,7 @@ use super::signing;
 use super::webhooks;
 use crate::api::auth::{Attempts, Keys, Quotas, Rates};
 use crate::api::{self, ApiState, Drawing, Going, Sockets, Stage};
+use crate::avatar::Fetcher;
 use crate::engine::trace::Samples;
 use crate::engine::{
     self, Books, Clock, ControlConfig, ControlHandle, ControlThread, Director, Engine, Signalling, Viewers,
@@ -45,6 +47,7 @@ pub struct Running {
     control: ControlThread,
     asking: ControlHandle,
     webhooks: Arc<Webhooks>,
+    avatars: Option<Fetcher>,
     http: Vec<JoinHandle<()>>,
     sockets: Sockets,
     metrics_upkeep: JoinHandle<()>,
@@ -92,6 +95,7 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
         engine::control::spawn(server_clock, control_config, journal, Box::new(director.clone()))
             .context("cannot start the control thread")?;
     director.set_control(&control);
+    let avatars = avatars::fetch(config, &director, &clock)?;
     reload::set(&control, config.gift_table());
 
     let going = Going::default();
@@ -119,6 +123,7 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
         control: control_thread,
         asking: control,
         webhooks,
+        avatars,
         http,
         sockets,
         metrics_upkeep: tokio::spawn(metrics.clone().keep_up()),
@@ -201,6 +206,7 @@ impl Running {
         let sessions = Arc::clone(&self.sessions);
         shutdown::drain(&self.going, self.patience, move || sessions.sessions()).await;
         self.director.close_all();
+        drop(self.avatars);
         let (control, receiver, engine) = (self.control, self.receiver, self.engine);
         let (http, sockets, metrics_upkeep, webhooks) = (self.http, self.sockets, self.metrics_upkeep, self.webhooks);
         // Threads are joined: that may take a moment, and must not hold up a runtime that has requests to end.

@@ -5,6 +5,7 @@
 //! for a Service named `costage` (`COSTAGE_SERVICE_HOST`, `COSTAGE_PORT=tcp://…`) is passed over, which the log says once.
 //! `costage.sample.toml` shows every key; a test holds it to this file.
 
+mod avatars;
 mod checks;
 mod gifts;
 mod http;
@@ -19,6 +20,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use avatars::AvatarConfig;
 pub use checks::Fault;
 pub use gifts::{GiftPoints, GiftTier};
 pub use sources::{SourceFault, Sources};
@@ -103,6 +105,8 @@ pub struct Config {
     /// Secrets of webhooks that do not stand beside their addresses. Default none. Read again without a restart.
     pub webhook_secrets: Vec<WebhookSecret>,
 
+    /// Avatars that lie at users' `avatarUrl`.
+    pub avatars: AvatarConfig,
     /// Bounds of what clients may use.
     pub limits: Limits,
 }
@@ -158,6 +162,7 @@ impl Default for Config {
             gift_points: Vec::new(),
             webhooks: Vec::new(),
             webhook_secrets: Vec::new(),
+            avatars: AvatarConfig::default(),
             limits: Limits::default(),
         }
     }
@@ -259,7 +264,7 @@ mod tests {
     fn every_key_is_documented_with_its_default() {
         let fields: Vec<&str> = SOURCE.lines().collect();
         for (index, line) in fields.iter().enumerate().filter(|(_, line)| line.starts_with("    pub ")) {
-            if line.contains("fn ") || line.contains("limits:") {
+            if line.contains("fn ") || line.contains("limits:") || line.contains("avatars:") {
                 continue;
             }
             assert!(fields[index - 1].contains("efault"), "{line} has no default in its doc");
