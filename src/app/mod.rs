@@ -38,5 +38,6 @@ pub mod server;
 pub mod settings;
 pub mod shutdown;
 pub mod signing;
+mod theme;
 pub mod token;
 pub mod webhooks;

@@ -12,6 +12,7 @@ use super::reload;
 use super::samples::FrameSamples;
 use super::shutdown;
 use super::signing;
+use super::theme;
 use super::webhooks;
 use crate::api::auth::{Attempts, Keys, Quotas, Rates};
 use crate::api::{self, ApiState, Drawing, Going, Sockets, Stage};
@@ -77,7 +78,8 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
     let address = listener.local_addr()?;
     let samples: Arc<dyn Samples> =
         Arc::new(FrameSamples::new(config.trace_path()).context("cannot write `trace_file`")?);
-    fonts::bring(&config.fonts)?;
+    fonts::bring(&config.fonts, &config.theme.font)?;
+    theme::bring(config)?;
     let engine =
         Engine::start(&engine_config(config, kernels)?, &clock, &samples).context("cannot start media threads")?;
     let director = engine.director();

@@ -12,6 +12,7 @@ mod http;
 mod nearest;
 mod service_links;
 mod sources;
+mod theme;
 mod values;
 mod webhooks;
 
@@ -24,6 +25,7 @@ pub use avatars::AvatarConfig;
 pub use checks::Fault;
 pub use gifts::{GiftPoints, GiftTier};
 pub use sources::{SourceFault, Sources};
+pub use theme::{HexColour, ThemeConfig};
 pub use values::{Algorithm, CanvasSize, IceServer, KeyConfig, LogFormat, Secret, Simd, ViewerTokenRule};
 pub use webhooks::{WebhookConfig, WebhookSecret};
 
@@ -105,6 +107,8 @@ pub struct Config {
     /// Secrets of webhooks that do not stand beside their addresses. Default none. Read again without a restart.
     pub webhook_secrets: Vec<WebhookSecret>,
 
+    /// How pictures look where nobody's media is.
+    pub theme: ThemeConfig,
     /// Avatars that lie at users' `avatarUrl`.
     pub avatars: AvatarConfig,
     /// Bounds of what clients may use.
@@ -162,6 +166,7 @@ impl Default for Config {
             gift_points: Vec::new(),
             webhooks: Vec::new(),
             webhook_secrets: Vec::new(),
+            theme: ThemeConfig::default(),
             avatars: AvatarConfig::default(),
             limits: Limits::default(),
         }
@@ -264,7 +269,7 @@ mod tests {
     fn every_key_is_documented_with_its_default() {
         let fields: Vec<&str> = SOURCE.lines().collect();
         for (index, line) in fields.iter().enumerate().filter(|(_, line)| line.starts_with("    pub ")) {
-            if line.contains("fn ") || line.contains("limits:") || line.contains("avatars:") {
+            if line.contains("fn ") || ["limits:", "avatars:", "theme:"].iter().any(|table| line.contains(table)) {
                 continue;
             }
             assert!(fields[index - 1].contains("efault"), "{line} has no default in its doc");

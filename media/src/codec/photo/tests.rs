@@ -60,7 +60,7 @@ fn each_kind_becomes_the_middle_of_it_in_the_colours_of_the_canvas() {
             let photo = file(kind, width, height, &bars(width, height, [RED, GREEN, BLUE]));
             let picture = square(kind, &photo, SIDE).unwrap();
             let side = SIDE.min((height as usize).next_multiple_of(2));
-            assert_eq!(picture.size(), crate::frame::Size { width: side, height: side }, "{kind:?}");
+            assert_eq!(picture.size(), Size { width: side, height: side }, "{kind:?}");
             is_about(at(&picture, side / 2, side / 2), [145, 54, 34]);
         }
     }
