@@ -17,20 +17,20 @@ use picture::{CANVAS, owned, snapshot};
 
 /// Light where the product's own is dark, so that a colour that was forgotten is seen.
 const COLOURS: Colours = Colours {
-    background: Rgb(0xF4_E9_D8),
-    tile: Rgb(0xE3_D2_B8),
-    empty_seat: Rgb(0xC9_B4_94),
-    seat_number: Rgb(0x5B_46_2A),
-    pill: Rgb(0xFF_FF_FF),
-    text: Rgb(0x3A_12_4E),
-    left: Rgb(0x1E_8E_5A),
-    right: Rgb(0xE0_8A_1E),
-    winner: Rgb(0xB0_00_7A),
-    loser: Rgb(0x9A_9A_9A),
-    draw: Rgb(0x6A_5A_CD),
-    last_seconds: Rgb(0x00_A0_C0),
-    ring: Rgb(0x8A_2B_E2),
-    halo: Rgb(0xFF_69_B4),
+    background: Rgb(0xF4E9D8),
+    tile: Rgb(0xE3D2B8),
+    empty_seat: Rgb(0xC9B494),
+    seat_number: Rgb(0x5B462A),
+    pill: Rgb(0xFFFFFF),
+    text: Rgb(0x3A124E),
+    left: Rgb(0x1E8E5A),
+    right: Rgb(0xE08A1E),
+    winner: Rgb(0xB0007A),
+    loser: Rgb(0x9A9A9A),
+    draw: Rgb(0x6A5ACD),
+    last_seconds: Rgb(0x00A0C0),
+    ring: Rgb(0x8A2BE2),
+    halo: Rgb(0xFF69B4),
 };
 
 /// Stripes with a slope, so that a part of it that is copied from elsewhere is seen.

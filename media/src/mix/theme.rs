@@ -57,20 +57,20 @@ pub struct Colours {
 impl Colours {
     /// The product's own; the background is darker than a tile, so that a tile is seen to be one.
     pub const OWN: Self = Self {
-        background: Rgb(0x12_13_16),
-        tile: Rgb(0x1F_20_24),
-        empty_seat: Rgb(0x2B_2D_33),
-        seat_number: Rgb(0x8A_8F_99),
-        pill: Rgb(0x22_26_2E),
-        text: Rgb(0xFF_FF_FF),
-        left: Rgb(0x1C_66_E5),
-        right: Rgb(0xF1_50_65),
-        winner: Rgb(0xFF_C5_3D),
-        loser: Rgb(0x56_5C_68),
-        draw: Rgb(0x3F_87_AE),
-        last_seconds: Rgb(0xE5_35_2B),
-        ring: Rgb(0xC4_F8_DA),
-        halo: Rgb(0x3D_D6_8C),
+        background: Rgb(0x121316),
+        tile: Rgb(0x1F2024),
+        empty_seat: Rgb(0x2B2D33),
+        seat_number: Rgb(0x8A8F99),
+        pill: Rgb(0x22262E),
+        text: Rgb(0xFFFFFF),
+        left: Rgb(0x1C66E5),
+        right: Rgb(0xF15065),
+        winner: Rgb(0xFFC53D),
+        loser: Rgb(0x565C68),
+        draw: Rgb(0x3F87AE),
+        last_seconds: Rgb(0xE5352B),
+        ring: Rgb(0xC4F8DA),
+        halo: Rgb(0x3DD68C),
     };
 }
 

@@ -142,12 +142,12 @@ mod tests {
     #[test]
     fn colours_come_from_file_environment_and_flags_and_go_to_the_mixer() {
         let config: Config = toml::from_str("[theme]\nleft = \"#00aaFF\"\ncorner_radius = 24\n").unwrap();
-        assert_eq!(config.theme.colours(), Colours { left: Rgb(0x00_AA_FF), ..Colours::OWN });
+        assert_eq!(config.theme.colours(), Colours { left: Rgb(0x00AAFF), ..Colours::OWN });
         assert!(config.to_toml().unwrap().contains("left = \"#00AAFF\""));
         let environment = vec![("COSTAGE_THEME_PILL".to_owned(), "#010203".to_owned())];
         let flags = vec![("theme.corner_radius".to_owned(), "12".to_owned())];
         let config = Sources { environment, flags, ..Sources::default() }.load(true).unwrap();
-        assert_eq!((config.theme.colours().pill, config.theme.corner_radius), (Rgb(0x01_02_03), 12));
+        assert_eq!((config.theme.colours().pill, config.theme.corner_radius), (Rgb(0x010203), 12));
         assert_eq!(ThemeConfig::default().colours(), Colours::OWN);
     }
 
