@@ -143,6 +143,25 @@ fn seats_of_voices() {
     });
 }
 
+/// The lower right pixel of the newcomer's place, beside the mover: the picture before is not seen there either.
+#[test]
+fn round_corners_are_open_while_tiles_move() {
+    bring();
+    let (kernels, start) = (Kernels::new(Level::Scalar), Instant::now());
+    let luma = |mixer: &mut VideoMixer, now| mixer.compose(now).y.data[919 * CANVAS.width + 719];
+    let mut bare = VideoMixer::new(kernels, CANVAS);
+    let bare = luma(&mut bare, start);
+    let mut mixer = VideoMixer::new(kernels, CANVAS);
+    mixer.set_scene(start, grid(1));
+    paint(&mut mixer, start, 0..1);
+    assert_ne!(luma(&mut mixer, start), bare);
+    mixer.set_scene(start, grid(2));
+    paint(&mut mixer, start, 0..2);
+    for step in 1..=6 {
+        assert_eq!(luma(&mut mixer, start + step * MOTION / 6), bare, "{step}");
+    }
+}
+
 /// Where tiles have been, the background is as if they had never been.
 #[test]
 fn what_tiles_leave_is_the_background_again() {

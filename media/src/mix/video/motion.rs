@@ -114,7 +114,11 @@ impl VideoMixer {
         let proportion = self.proportion;
         self.clear();
         if let Some(motion) = &self.motion {
-            self.tiles.iter().for_each(|tile| self.canvas.copy(&motion.before, tile.rect()));
+            for tile in &mut self.tiles {
+                let rect = tile.rect();
+                // What round corners leave open is open at once.
+                tile.round(&self.kernels, &mut self.canvas, rect, false, |_, canvas| canvas.copy(&motion.before, rect));
+            }
         }
         let mut order: Vec<_> = self.tiles.iter_mut().collect();
         order.sort_by_key(|tile| (tile.region.z, tile.moves()));
