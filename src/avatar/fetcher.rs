@@ -155,10 +155,8 @@ async fn brought(
     wall: &Arc<dyn Fetched>,
 ) -> Result<(), Missed> {
     let getter = getter.as_ref().map_err(GetFault::clone)?;
-    let bytes = getter.get(&wanted.url, |head| PhotoKind::of(head).is_some()).await.map_err(|fault| match fault {
-        GetFault::Unfit => Missed::Kind,
-        other => Missed::Get(other),
-    })?;
+    let got = getter.get(&wanted.url, |head| PhotoKind::of(head).is_some()).await;
+    let bytes = got.map_err(|fault| if fault == GetFault::Unfit { Missed::Kind } else { Missed::Get(fault) })?;
     let kind = PhotoKind::of(&bytes).ok_or(Missed::Kind)?;
     let _turn = decodes.acquire().await;
     let (wall, url) = (Arc::clone(wall), wanted.url.clone());

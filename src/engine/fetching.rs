@@ -38,9 +38,12 @@ pub trait Fetched: Send + Sync {
     fn missed(&self, url: &str) -> bool;
 }
 
+/// Who is asked, and what time it is.
+type Fetching = (Arc<dyn AvatarFetcher>, Arc<dyn Clock>);
+
 /// The fetcher, once there is one.
 #[derive(Clone, Default)]
-pub(super) struct Errands(Arc<OnceLock<(Arc<dyn AvatarFetcher>, Arc<dyn Clock>)>>);
+pub(super) struct Errands(Arc<OnceLock<Fetching>>);
 
 impl fmt::Debug for Errands {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
