@@ -43,6 +43,8 @@ type MakeGetter = Box<dyn FnOnce() -> Result<Getter, GetFault> + Send>;
 impl Fetcher {
     /// Starts it; in a runtime of tokio. `getter` is made when it is needed first.
     pub fn start(getter: impl FnOnce() -> Result<Getter, GetFault> + Send + 'static, wall: Arc<dyn Fetched>) -> Self {
+        // A counter that is not there before it is 1 has never risen, to Prometheus.
+        OUTCOMES.map(|outcome| counter(outcome).increment(0));
         let (queue, wanted) = mpsc::channel(QUEUE_MAX);
         Self { queue: Queue(queue), task: tokio::spawn(work(wanted, Box::new(getter), wall)) }
     }
@@ -165,8 +167,15 @@ async fn brought(
 }
 
 fn count(outcome: &'static str) {
-    metrics::counter!("costage_avatar_fetches_total", "outcome" => outcome).increment(1);
+    counter(outcome).increment(1);
 }
+
+fn counter(outcome: &'static str) -> metrics::Counter {
+    metrics::counter!("costage_avatar_fetches_total", "outcome" => outcome)
+}
+
+/// What may become of an avatar that was wanted.
+const OUTCOMES: [&str; 4] = ["fetched", "refused", "failed", "dropped"];
 
 #[cfg(test)]
 mod tests;
