@@ -292,10 +292,11 @@ pub struct Overlays {
     /// Nicknames.
     #[schemars(example = true)]
     pub names: bool,
-    /// Score bar, countdown, ranks, results.
+    /// All of a battle: score bar, countdown, ranks, results.
     #[schemars(example = true)]
     pub battle: bool,
-    /// The frame around a connection.
+    /// What of a battle lies over all tiles together: score bar, countdown, "VS", results of teams. Ranks and results on
+    /// tiles are drawn without it.
     #[schemars(example = true)]
     pub container: bool,
 }

@@ -11,7 +11,7 @@ use super::time::WallMs;
 
 impl Lives {
     /// Who stands where, how long it goes on, and how the last battle ended: for all of `lives`, or nothing when one of
-    /// them does not want it. They have a picture together, and are in the order of places.
+    /// them does not want it, or only on tiles when one does not want more. They have a picture together, and are in the order of places.
     pub(super) fn contest(&self, lives: &[&Live]) -> scene::Battle {
         if lives.iter().any(|live| !live.info.overlays.battle) {
             return scene::Battle::default();
@@ -25,6 +25,7 @@ impl Lives {
             sides,
             opening: starts.max().map(|start| self.instant(start.after(OPENING))),
             countdown: shown.and_then(|battle| self.countdown(battle)),
+            on_tiles_only: lives.iter().any(|live| !live.info.overlays.container),
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use costage::live::command::{BattleRequest, ScoreOp};
 use costage::live::{BattleId, Command};
-use costage_media::scene::{Countdown, Outcome, Span};
+use costage_media::scene::{Battle, Countdown, Item, Outcome, Span};
 
 use crate::challenges::request;
 use crate::updates::update;
@@ -209,9 +209,25 @@ fn after_a_restart_all_of_it_goes_on_and_what_is_over_is_not_shown_again() {
 }
 
 #[test]
+fn a_live_that_draws_the_container_itself_has_marks_and_results_on_tiles_alone() {
+    let mut world = World::connected(&["a", "b", "c"]);
+    of_a_minute(&mut world, "a", &["b"], 0);
+    let whole = world.scene("a");
+    assert!(!whole.battle.on_tiles_only);
+    update(&mut world, "c", |change| change.overlays.container = Some(false)).unwrap();
+    let own = world.scene("a");
+    assert_eq!(own.battle, Battle { on_tiles_only: true, ..whole.battle.clone() });
+    let over_all = |item: &Item| matches!(item, Item::Countdown { .. } | Item::Opening { .. } | Item::ScoreBar { .. });
+    let [all, rest] = [&whole, &own].map(|scene| scene.draw_list().items);
+    assert_eq!(all.iter().filter(|item| over_all(item)).count(), 2, "the countdown and the start");
+    assert_eq!(rest, all.into_iter().filter(|item| !over_all(item)).collect::<Vec<_>>());
+    assert!(rest.iter().any(|item| matches!(item, Item::Badge { .. })));
+}
+
+#[test]
 fn a_live_that_wants_no_battle_drawn_has_none_for_all_who_see_it() {
     let mut world = World::connected(&["a", "b"]);
     update(&mut world, "b", |change| change.overlays.battle = Some(false)).unwrap();
     of_a_minute(&mut world, "a", &["b"], 0);
-    assert_eq!(world.scene("a").battle, costage_media::scene::Battle::default());
+    assert_eq!(world.scene("a").battle, Battle::default());
 }

@@ -246,6 +246,8 @@ pub(crate) struct Contest {
     pub(crate) opening: Option<u64>,
     /// Whether of a punishment, and to when.
     pub(crate) countdown: Option<(bool, u64)>,
+    /// Nothing lies over all tiles together.
+    pub(crate) on_tiles_only: bool,
 }
 
 /// Serial; battle as counted in the picture, rank, points, and whether it has left; how the last battle ended, and until when

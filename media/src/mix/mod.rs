@@ -4,6 +4,7 @@ mod audio;
 mod audio_source;
 mod canvas;
 mod corners;
+mod count;
 mod limiter;
 mod loudness;
 mod overlay;

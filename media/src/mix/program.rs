@@ -26,6 +26,10 @@ pub struct ProgramConfig {
     pub bitrate_bps: u32,
 }
 
+/// A picture that does not change is encoded once more after this: players and what lies between take a stream without
+/// packets for a broken one.
+const REPEAT_AFTER: Duration = Duration::from_secs(1);
+
 /// A video frame that is ready to be sent.
 #[derive(Debug)]
 pub struct Produced {
@@ -44,6 +48,8 @@ pub struct Program {
     encoder: Option<(Size, Box<dyn VideoEncoder>)>,
     pacer: Pacer<SourceId>,
     keyframes: KeyframeMerge,
+    /// When the last picture was encoded.
+    encoded: Option<Instant>,
     teller: Teller,
     audio: AudioMixer,
     video_seq: ExtSeq,
@@ -70,6 +76,7 @@ impl Program {
             encoder: None,
             pacer: Pacer::new(now, max_fps),
             keyframes,
+            encoded: None,
             teller: Teller::default(),
             audio: AudioMixer::new(kernels, now)?,
             video_seq: ExtSeq(0),
@@ -173,7 +180,8 @@ impl Program {
     #[must_use]
     pub fn poll_picture_timeout(&self) -> Option<Instant> {
         let [pacer, teller] = [self.pacer.poll_timeout(), self.teller.poll_timeout()];
-        let wakes = [pacer, teller, self.video.poll_timeout(), self.keyframes.poll_timeout()];
+        let repeat = self.encoded.map(|last| last + REPEAT_AFTER);
+        let wakes = [pacer, teller, self.video.poll_timeout(), self.keyframes.poll_timeout(), repeat];
         wakes.into_iter().flatten().min()
     }
 
@@ -196,7 +204,8 @@ impl Program {
         }
     }
 
-    /// The next video frame, if one is due: something changed and the pace allows it, or a keyframe is wanted.
+    /// The next video frame, if one is due: something changed and the pace allows it, or a keyframe is wanted, or nothing
+    /// has changed for a second.
     /// `at` is `now` on the media time line; `clock` is asked between the steps, so that each can be measured.
     ///
     /// # Errors
@@ -210,10 +219,11 @@ impl Program {
     ) -> Result<Option<Produced>, EncodeError> {
         let idr = self.keyframes.due(now);
         let due = self.pacer.due(now);
-        if !idr && !due {
+        let repeat = self.encoded.is_some_and(|last| last + REPEAT_AFTER <= now);
+        if !idr && !due && !repeat {
             return Ok(None);
         }
-        if !idr && !self.video.is_dirty() && !self.teller.is_due(now) {
+        if !idr && !repeat && !self.video.is_dirty() && !self.teller.is_due(now) {
             self.pacer.passed();
             return Ok(None);
         }
@@ -223,6 +233,8 @@ impl Program {
         } else {
             self.pacer.passed()
         }
+        // Also of one that failed: what is broken is not tried in a loop.
+        self.encoded = Some(now);
         let produced = self.encode(now, at, idr, clock);
         // A keyframe that was wanted and did not come must not be due at once again; and what is left out of a stream
         // is made up for by a keyframe only.

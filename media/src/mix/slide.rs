@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-/// How long the boundary of the score bar slides.
-const SCORE: Duration = Duration::from_millis(500);
+/// How long the boundary of the score bar slides, and a number counts.
+pub(super) const SCORE: Duration = Duration::from_millis(500);
 
 /// Between two steps: no more than a picture at 60 a second can show.
 const STEP: Duration = Duration::from_micros(16_667);
@@ -24,7 +24,7 @@ impl Glide {
     }
 
     /// Long over.
-    fn done(now: Instant) -> Self {
+    pub(super) fn done(now: Instant) -> Self {
         Self { since: now, lasts: Duration::ZERO, step: None }
     }
 

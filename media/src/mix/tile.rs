@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::canvas::Canvas;
 use super::corners::Corners;
+use super::count::Count;
 use super::loudness::Loudness;
 use super::overlay::Layer;
 use super::scaler::Scaler;
@@ -69,6 +70,8 @@ pub(super) struct Tile {
     pub(super) ring: Option<Worn<Loudness>>,
     pub(super) notice: Option<Layer>,
     pub(super) badge: Option<Worn<Mark>>,
+    /// The points on it, which count.
+    pub(super) points: Option<Count>,
     pub(super) verdict: Option<Worn<Verdict>>,
     corners: Option<Corners>,
     /// Of what lies in its place while a tile below is drawn.
@@ -95,6 +98,7 @@ impl Tile {
             ring: None,
             notice: None,
             badge: None,
+            points: None,
             verdict: None,
             corners: None,
             aside: Vec::new(),

@@ -19,6 +19,9 @@ pub struct Battle {
     pub opening: Option<Instant>,
     /// What time is left of it.
     pub countdown: Option<Countdown>,
+    /// Only what is on tiles is drawn of it, nothing that lies over all of them together: no bar, no countdown, no "VS", no
+    /// result of a team.
+    pub on_tiles_only: bool,
 }
 
 /// A live's part in it.

@@ -27,7 +27,7 @@ impl Scene {
         items.extend(marks.map(|(source, mark)| Item::Badge { source, mark }));
         if let Some(all) = self.all_tiles(&placed) {
             items.extend(self.verdicts(is_placed));
-            items.extend(self.over_all(proportion, all));
+            items.extend(self.over_all(proportion, all).filter(|_| !self.battle.on_tiles_only));
         }
         DrawList { proportion, items }
     }
@@ -59,6 +59,7 @@ impl Scene {
             let team = self.team(i);
             let (source, verdict) = (side.source, side.verdict?);
             match team {
+                Some(_) if self.battle.on_tiles_only => None,
                 Some(team) => Some(Item::TeamVerdict { rect: bounds::outcome(team), verdict }),
                 None => is_placed(source).then_some(Item::Verdict { source, verdict }),
             }

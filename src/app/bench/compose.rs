@@ -9,6 +9,7 @@
 //! machine lengthens nobody's turn by the time it takes the core away, and what it does to caches meets all alike.
 
 mod claims;
+mod kernels;
 mod layout;
 mod ours;
 mod picture;
@@ -77,6 +78,7 @@ pub(super) fn run(args: &ComposeArgs) -> anyhow::Result<Report> {
     }
     let copies = stand.rows(&Layout::copies(), &levels)?;
     let text = text::measure(best, plan);
+    let kernels = kernels::measure(&levels, plan);
     let quality =
         quality::measure(best, |filter, layout, expected| stand.enter(Peer::Libyuv, filter, layout, expected));
     stand.bar.finish_and_clear();
@@ -92,10 +94,11 @@ pub(super) fn run(args: &ComposeArgs) -> anyhow::Result<Report> {
         turn_ms,
         frames,
         rivals: stand.seen,
-        claims: claims::judge(&rows, &copies, &text, &quality),
+        claims: claims::judge(&rows, &copies, &text, &quality, &kernels),
         rows,
         copies,
         text,
+        kernels,
         quality,
     })
 }

@@ -112,7 +112,7 @@ impl Draw {
             categories: vec![],
             activity: 0,
             meta: vec![],
-            overlays: [self.dice.percent(95), self.dice.percent(95), true],
+            overlays: [(); 3].map(|()| self.dice.percent(95)),
         };
         let mut owner = owner;
         if self.dice.percent(2) {

@@ -22,17 +22,20 @@ impl Model {
             }
         });
         let sides = lives.iter().zip(&fights).map(|(live, fight)| self.side(live, *fight, &battles)).collect();
-        let Some(connection) = self.connection_of(lives[0].id) else { return Contest { sides, ..Contest::default() } };
+        let on_tiles_only = lives.iter().any(|live| !live.settings.overlays[2]);
+        let Some(connection) = self.connection_of(lives[0].id) else {
+            return Contest { sides, on_tiles_only, ..Contest::default() };
+        };
         if let Some(battle) = connection.members.iter().find_map(|member| self.running_of(member)) {
             let end = self.battle(battle).expect("just found").end;
             let started = battles.iter().filter_map(|battle| self.battle(*battle)?.start).max();
             let opening = started.map(|start| start + OPENING).filter(|until| *until > self.now);
-            return Contest { sides, opening, countdown: Some((false, end.max(self.now))) };
+            return Contest { sides, opening, countdown: Some((false, end.max(self.now))), on_tiles_only };
         }
         let punished = self.battles.iter().filter(|battle| battle.connection == connection.number);
         let end = punished.into_iter().find_map(|battle| battle.punishment_end);
         let end = end.filter(|_| self.twist != Some(Twist::PunishmentIsNotCounted));
-        Contest { sides, opening: None, countdown: end.map(|end| (true, end.max(self.now))) }
+        Contest { sides, opening: None, countdown: end.map(|end| (true, end.max(self.now))), on_tiles_only }
     }
 
     fn side(&self, live: &Live, fight: Option<usize>, battles: &[usize]) -> SideSeen {

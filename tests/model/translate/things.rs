@@ -236,6 +236,7 @@ fn contest(clock: Clock, battle: &Battle) -> Contest {
         sides: battle.sides.iter().map(side).collect(),
         opening: battle.opening.and_then(|until| clock.coming(until)),
         countdown: battle.countdown.map(countdown),
+        on_tiles_only: battle.on_tiles_only,
     }
 }
 

@@ -76,8 +76,8 @@ pub(super) fn fetch(bytes: &[u8; 64], ahead: usize) {
     unsafe { _mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().wrapping_add(ahead).cast()) }
 }
 
-/// Rows of at least 32 bytes into one or two, as `mix` says of each 32 columns. The last vector ends with the row: nothing here
-/// reads what was written.
+/// Rows of at least 32 bytes into one or two, as `mix` says of each 32 columns: whole cache lines of the source between the first
+/// 64 columns and the last. The last vector ends with the row: nothing here reads what was written.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn each<const OUT: usize, const ROWS: usize>(
@@ -88,23 +88,36 @@ fn each<const OUT: usize, const ROWS: usize>(
 ) {
     let width = dst.iter().map(|dst| dst.len()).min().unwrap_or(0);
     let mut vectors = [_mm256_setzero_si256(); ROWS];
-    for at in (0..width / 64 * 64).step_by(64) {
-        for half in [0, 32] {
-            for (vector, row) in vectors.iter_mut().zip(rows) {
-                let Some(line) = row.get(at..).and_then(|row| row.first_chunk::<64>()) else { return };
-                *vector = load32(&line.as_chunks().0[half / 32]);
-                if half == 0 {
-                    fetch(line, ahead);
+    macro_rules! line {
+        ($at:expr, $ahead:expr) => {
+            for half in [0, 32] {
+                for (vector, row) in vectors.iter_mut().zip(rows) {
+                    let Some(line) = row.get($at..).and_then(|row| row.first_chunk::<64>()) else { return };
+                    *vector = load32(&line.as_chunks().0[half / 32]);
+                    if half == 0 {
+                        fetch(line, $ahead);
+                    }
+                }
+                for (dst, mixed) in dst.iter_mut().zip(mix(vectors)) {
+                    if let Some(dst) = dst.get_mut($at + half..).and_then(|dst| dst.first_chunk_mut()) {
+                        store32(dst, mixed);
+                    }
                 }
             }
-            for (dst, mixed) in dst.iter_mut().zip(mix(vectors)) {
-                if let Some(dst) = dst.get_mut(at + half..).and_then(|dst| dst.first_chunk_mut()) {
-                    store32(dst, mixed);
-                }
-            }
-        }
+        };
     }
-    for at in (width / 64 * 64..width).step_by(32).map(|at| at.min(width.max(32) - 32)) {
+    if let Some(last) = width.checked_sub(64) {
+        let skew = rows[0].as_ptr().addr().wrapping_neg() % 64;
+        if skew > 0 {
+            line!(0, ahead);
+        }
+        for at in (skew..last).step_by(64) {
+            line!(at, ahead);
+        }
+        line!(last, ahead + 63);
+        return;
+    }
+    for at in (0..width).step_by(32).map(|at| at.min(width.max(32) - 32)) {
         for (vector, row) in vectors.iter_mut().zip(rows) {
             let Some(bytes) = row.get(at..).and_then(|row| row.first_chunk()) else { return };
             *vector = load32(bytes);

@@ -29,21 +29,24 @@ impl Patch {
             Some(pixel) => [pixel.red(), pixel.green(), pixel.blue(), pixel.alpha()].map(u32::from),
             None => [0; 4],
         };
-        let (mut planes, mut alphas): ([Vec<u8>; 3], [Vec<u8>; 2]) = Default::default();
+        let area = rect.w * rect.h;
+        let mut planes = [area, area / 4, area / 4].map(Vec::with_capacity);
+        let mut alphas = [area, area / 4].map(Vec::with_capacity);
+        let mut last = Last::clear();
         for y in 0..rect.h {
             for x in 0..rect.w {
-                let (colour, alpha) = straight(pixel(x, y), 1);
-                planes[0].push(colour.yuv().0[0]);
+                let (yuv, alpha) = last.straight(pixel(x, y), 1);
+                planes[0].push(yuv[0]);
                 alphas[0].push(alpha);
             }
         }
+        let mut last = Last::clear();
         for y in (0..rect.h).step_by(2) {
             for x in (0..rect.w).step_by(2) {
                 // Premultiplied means add up: a clear neighbour takes alpha away, not colour.
                 let four = [pixel(x, y), pixel(x + 1, y), pixel(x, y + 1), pixel(x + 1, y + 1)];
                 let sum = |channel: usize| four.iter().map(|pixel| pixel[channel]).sum();
-                let (colour, alpha) = straight([sum(0), sum(1), sum(2), sum(3)], 4);
-                let yuv = colour.yuv().0;
+                let (yuv, alpha) = last.straight([sum(0), sum(1), sum(2), sum(3)], 4);
                 planes[1].push(yuv[1]);
                 planes[2].push(yuv[2]);
                 alphas[1].push(alpha);
@@ -72,6 +75,28 @@ impl Patch {
         let (width, alpha) = if plane == 0 { (self.rect.w, 0) } else { (self.rect.w / 2, 1) };
         let range = i * width..(i + 1) * width;
         (self.planes[plane].get(range.clone()).unwrap_or(&[]), self.alpha[alpha].get(range).unwrap_or(&[]))
+    }
+}
+
+/// The pixel before: most are like it, and a score that counts is made anew for each picture.
+struct Last {
+    pixel: [u32; 4],
+    becomes: ([u8; 3], u8),
+}
+
+impl Last {
+    fn clear() -> Self {
+        let (colour, alpha) = straight([0; 4], 1);
+        Self { pixel: [0; 4], becomes: (colour.yuv().0, alpha) }
+    }
+
+    /// See [`straight`]; of one kind of pixels.
+    fn straight(&mut self, pixel: [u32; 4], count: u32) -> ([u8; 3], u8) {
+        if pixel != self.pixel {
+            let (colour, alpha) = straight(pixel, count);
+            *self = Self { pixel, becomes: (colour.yuv().0, alpha) };
+        }
+        self.becomes
     }
 }
 

@@ -14,9 +14,9 @@ use crate::scene::{Proportion, Rect, ScoreBar, shortened};
 pub(super) const TEXT_SIZE: f32 = 24.0;
 const PADDING: usize = 12;
 
-/// Two colours that meet at the share of the left score, and both numbers. Numbers change with every gift: they are drawn
-/// when the bar is next laid on the canvas, by glyphs from the cache of lettering, so that a picture pays for one change
-/// however many came since the last, and some ten microseconds.
+/// Two colours that meet at the share of the left score, and both numbers. Numbers count with every gift: they are drawn when
+/// the bar is next laid on the canvas, by glyphs from the cache of lettering, so that a picture pays for one change however
+/// many came since the last, and some ten microseconds.
 #[derive(Debug)]
 pub(in crate::mix) struct BattleBar {
     /// Where it lies.
@@ -33,11 +33,20 @@ impl BattleBar {
         Self { rect, scores, proportion, numbers: None, under: Vec::new() }
     }
 
-    /// Shows these scores from now on; where it lies off the canvas at the moment.
-    pub(in crate::mix) fn turn_to(&mut self, proportion: Proportion, scores: ScoreBar) {
-        if (self.proportion, self.scores) != (proportion, scores) {
-            (self.proportion, self.scores, self.numbers) = (proportion, scores, None);
+    /// In these proportions from now on; it lies off the canvas at the moment.
+    pub(in crate::mix) fn fit(&mut self, proportion: Proportion) {
+        if self.proportion != proportion {
+            (self.proportion, self.numbers) = (proportion, None);
         }
+    }
+
+    /// Writes these numbers when it is next laid on the canvas; it lies off it at the moment.
+    pub(in crate::mix) fn show(&mut self, scores: ScoreBar) {
+        let written = |scores: ScoreBar| [scores.left, scores.right].map(shortened);
+        if self.scores != scores && written(self.scores) != written(scores) {
+            self.numbers = None;
+        }
+        self.scores = scores;
     }
 
     fn drawn(&self) -> [Option<Patch>; 2] {
@@ -71,19 +80,23 @@ impl BattleBar {
     /// Columns in the left colour: the share, but neither side is narrower than its number where it stands. The padding
     /// between it and the bar's end counts as well: with the number's own width alone, its last digit would stand on the
     /// other side's colour, and be read as the other's score.
+    fn boundary(&self, share: f64, [left, right]: &[Option<Patch>; 2]) -> usize {
+        let needs = |patch: &Option<Patch>| {
+            let number = patch.as_ref().map_or(0, |patch| patch.rect.w);
+            (number + self.proportion.length(PADDING)).min(self.rect.w / 2)
+        };
+        self.column(share).clamp(needs(left), self.rect.w - needs(right))
+    }
+
+    /// Columns in the left colour, were there no numbers.
     #[allow(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "columns of a canvas, and a share between 0 and 1"
     )]
-    fn boundary(&self, share: f64, [left, right]: &[Option<Patch>; 2]) -> usize {
-        let needs = |patch: &Option<Patch>| {
-            let number = patch.as_ref().map_or(0, |patch| patch.rect.w);
-            (number + self.proportion.length(PADDING)).min(self.rect.w / 2)
-        };
-        let at = (self.rect.w as f64 * share).round() as usize;
-        at.clamp(needs(left), self.rect.w - needs(right))
+    pub(in crate::mix) fn column(&self, share: f64) -> usize {
+        (self.rect.w as f64 * share).round() as usize
     }
 }
 

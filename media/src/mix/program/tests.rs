@@ -102,6 +102,24 @@ fn what_is_told_goes_before_the_picture_that_shows_it_and_makes_a_frame_of_its_o
     assert!(produce(&mut program, later + Duration::from_millis(40)).unwrap().is_none());
 }
 
+#[test]
+fn a_picture_that_does_not_change_is_encoded_once_a_second_and_costs_no_keyframe() {
+    let now = Instant::now();
+    let mut program = program(now);
+    let first = produce(&mut program, now).unwrap().unwrap();
+    assert!(first.frame.keyframe);
+    let mut made = Vec::new();
+    while let Some(next) = program.poll_picture_timeout().filter(|next| *next <= now + Duration::from_secs(5)) {
+        program.handle_timeout(next);
+        if let Some(produced) = produce(&mut program, next).unwrap() {
+            let bytes: usize = produced.frame.packets.iter().map(|packet| packet.payload.len()).sum();
+            assert!(!produced.frame.keyframe && bytes < 100, "{bytes}");
+            made.push((next - now).as_millis());
+        }
+    }
+    assert_eq!(made, [1_000, 2_000, 3_000, 4_000, 5_000]);
+}
+
 /// All blocks of sound that are due by `now`, and what `host` sends until then.
 fn talk(program: &mut Program, source: SourceId, host: &mut Host, now: Instant) {
     while host.next_at() <= now {

@@ -11,6 +11,7 @@ mod overhead;
 mod portrait;
 mod rings;
 mod staging;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod worn;
@@ -94,7 +95,7 @@ impl VideoMixer {
     }
 
     /// What is drawn from now on. Who stays but has another place moves there within 300 ms, keeping the picture; who is
-    /// new is the avatar until painted. A new score slides for 500 ms. Another canvas size is a cut.
+    /// new is the avatar until painted. A new score slides and counts for 500 ms. Another canvas size is a cut.
     pub fn set_scene(&mut self, now: Instant, mut scene: Scene) {
         scene.canvas.width = scene.canvas.width.next_multiple_of(2);
         scene.canvas.height = scene.canvas.height.next_multiple_of(2);
@@ -128,13 +129,14 @@ impl VideoMixer {
         }
     }
 
-    /// When [`VideoMixer::handle_timeout`] is next wanted: a step of a slide, of a countdown or of moving tiles, a tile
+    /// When [`VideoMixer::handle_timeout`] is next wanted: a step of a slide, of a number, of a countdown or of moving tiles, a tile
     /// that dims or gives way to the avatar, a result that has been shown for long enough.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let motion = self.motion.as_ref().and_then(|motion| motion.glide.poll_timeout());
         let verdicts = self.tiles.iter().filter_map(Tile::verdict_until);
-        let tiles = self.tiles.iter().filter_map(Tile::poll_timeout).chain(verdicts);
+        let points = self.tiles.iter().filter_map(|tile| tile.points?.poll_timeout());
+        let tiles = self.tiles.iter().filter_map(Tile::poll_timeout).chain(verdicts).chain(points);
         tiles.chain(self.overhead.poll_timeout()).chain(motion).min()
     }
 
@@ -149,12 +151,24 @@ impl VideoMixer {
                 self.dirty = true;
             }
         }
+        self.count(now);
         self.lose_verdicts(now);
         self.dirty |= self.overhead.handle_timeout(now);
         if let Some(motion) = &mut self.motion {
             self.dirty |= motion.glide.handle_timeout(now);
         }
         self.arrive(now);
+    }
+
+    /// Points on marks count on.
+    fn count(&mut self, now: Instant) {
+        for i in 0..self.tiles.len() {
+            if self.tiles[i].counts(now) {
+                self.uncover();
+                self.tiles[i].count(now, self.proportion);
+                self.dirty = true;
+            }
+        }
     }
 
     /// What has been shown of a battle's start or end for long enough goes.
@@ -310,7 +324,7 @@ impl Tile {
         fit: Fit,
     ) {
         let (crop, part) = placed(fit, readable, rect);
-        for bar in beside(part, rect) {
+        for bar in beside(part, rect).into_iter().filter(|bar| bar.w > 0) {
             canvas.fill(bar, no_picture());
         }
         let width = canvas.size().width;

@@ -3,16 +3,16 @@
 use std::time::Instant;
 
 use super::clock::Clock;
+use super::tally::Tally;
 use crate::kernel::Kernels;
 use crate::mix::canvas::Canvas;
-use crate::mix::overlay::{self, BattleBar, Layer, Patch};
-use crate::mix::slide::Slide;
-use crate::scene::{Countdown, Item, Outcome, Proportion, Rect, ScoreBar};
+use crate::mix::overlay::{self, Layer, Patch};
+use crate::scene::{Countdown, Item, Outcome, Proportion, Rect};
 
 /// All of it, from back to front.
 #[derive(Debug, Default)]
 pub(super) struct Overhead {
-    bar: Option<(BattleBar, Slide)>,
+    bar: Option<Tally>,
     clock: Option<Clock>,
     passing: Vec<Passing>,
 }
@@ -40,7 +40,7 @@ impl Overhead {
         for item in items {
             match item {
                 Item::ScoreBar { rect, scores } => {
-                    self.bar = Some(scored(now, proportion, bar.take(), (*rect, *scores)));
+                    self.bar = Some(Tally::of(now, proportion, bar.take(), (*rect, *scores)));
                 }
                 Item::Countdown { rect, countdown } => {
                     self.clock = Some(counted(now, proportion, clock.take(), (*rect, *countdown)));
@@ -75,9 +75,9 @@ impl Overhead {
 
     /// The next step of what moves or goes.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        let slide = self.bar.as_ref().and_then(|(_, slide)| slide.poll_timeout());
+        let bar = self.bar.as_ref().and_then(Tally::poll_timeout);
         let clock = self.clock.as_ref().and_then(Clock::poll_timeout);
-        self.passing.iter().map(|passing| passing.until).chain(slide).chain(clock).min()
+        self.passing.iter().map(|passing| passing.until).chain(bar).chain(clock).min()
     }
 
     /// Whether something has to go: it must be off the canvas for [`Overhead::handle_timeout`] then.
@@ -90,8 +90,8 @@ impl Overhead {
         let before = self.passing.len();
         self.passing.retain(|passing| passing.until > now);
         let mut changes = self.passing.len() < before;
-        if let Some((_, slide)) = &mut self.bar {
-            changes |= slide.handle_timeout(now);
+        if let Some(bar) = &mut self.bar {
+            changes |= bar.handle_timeout(now);
         }
         if let Some(clock) = &mut self.clock {
             changes |= clock.handle_timeout(now);
@@ -101,8 +101,8 @@ impl Overhead {
 
     /// Lays it on the canvas.
     pub(super) fn cover(&mut self, kernels: &Kernels, canvas: &mut Canvas, now: Instant) {
-        if let Some((bar, slide)) = &mut self.bar {
-            bar.cover(kernels, canvas, slide.share(now));
+        if let Some(bar) = &mut self.bar {
+            bar.cover(kernels, canvas, now);
         }
         if let Some(clock) = &mut self.clock {
             clock.cover(kernels, canvas, now);
@@ -114,7 +114,7 @@ impl Overhead {
 
     /// Where it lies.
     pub(super) fn rects(&self) -> impl Iterator<Item = Rect> {
-        let bar = self.bar.iter().map(|(bar, _)| bar.rect);
+        let bar = self.bar.iter().map(Tally::rect);
         bar.chain(self.clock.iter().map(|clock| clock.rect)).chain(self.passing.iter().map(|passing| passing.rect))
     }
 
@@ -126,27 +126,9 @@ impl Overhead {
         if let Some(clock) = &self.clock {
             clock.uncover(canvas);
         }
-        if let Some((bar, _)) = &self.bar {
+        if let Some(bar) = &self.bar {
             bar.uncover(canvas);
         }
-    }
-}
-
-/// The bar slides on from where it is, or stands at once.
-fn scored(
-    now: Instant,
-    proportion: Proportion,
-    old: Option<(BattleBar, Slide)>,
-    (rect, scores): (Rect, ScoreBar),
-) -> (BattleBar, Slide) {
-    let share = overlay::share(scores);
-    match old {
-        Some((mut bar, mut slide)) if bar.rect == rect => {
-            slide.turn(now, share);
-            bar.turn_to(proportion, scores);
-            (bar, slide)
-        }
-        _ => (BattleBar::new(proportion, rect, scores), Slide::at(now, share)),
     }
 }
 

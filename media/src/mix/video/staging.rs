@@ -39,7 +39,7 @@ impl VideoMixer {
                 Item::Nickname { source, text, muted } => {
                     self.dress(source, |tile, proportion| tile.name_it(proportion, text, muted));
                 }
-                Item::Badge { source, mark } => self.dress(source, |tile, proportion| tile.mark(proportion, mark)),
+                Item::Badge { source, mark } => self.dress(source, |tile, proportion| tile.mark(now, proportion, mark)),
                 Item::Verdict { source, verdict } => self.dress(source, |tile, _| tile.judge(now, verdict)),
                 Item::Cell { .. }
                 | Item::TeamVerdict { .. }
@@ -163,6 +163,7 @@ impl Tile {
         let judged = items.iter().any(|item| matches!(item, Item::Verdict { source, .. } if own(source)));
         self.nickname.take_if(|_| !named);
         self.badge.take_if(|_| !marked);
+        self.points.take_if(|_| !marked);
         self.verdict.take_if(|_| !judged);
     }
 }

@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use super::RECONNECTING;
+use crate::mix::count::Count;
 use crate::mix::overlay::{self, Layer, Patch};
 use crate::mix::tile::{Look, Tile, Worn};
 use crate::scene::{Mark, Proportion, Rect, Verdict, badge_bounds, nickname_bounds, outcome_size};
@@ -28,8 +29,36 @@ impl Tile {
         });
     }
 
-    /// Marks it with where its host stands in a battle.
-    pub(super) fn mark(&mut self, proportion: Proportion, mark: Mark) {
+    /// Marks it with where its host stands in a battle; the points count from those that it says.
+    pub(super) fn mark(&mut self, now: Instant, proportion: Proportion, mark: Mark) {
+        let said = match mark {
+            Mark::Standing { rank, score } => {
+                let points = self.points.get_or_insert_with(|| Count::at(now, score));
+                points.turn(now, score);
+                Mark::Standing { rank, score: points.number(now) }
+            }
+            Mark::Connected => {
+                self.points = None;
+                mark
+            }
+        };
+        self.wear(proportion, said);
+    }
+
+    /// Whether the points say something else by now.
+    pub(super) fn counts(&mut self, now: Instant) -> bool {
+        self.points.as_mut().is_some_and(|points| points.handle_timeout(now))
+    }
+
+    /// Writes what the points say by now; the badge lies off the canvas.
+    pub(super) fn count(&mut self, now: Instant, proportion: Proportion) {
+        let said = self.badge.as_ref().map(|worn| worn.what);
+        if let (Some(points), Some(Mark::Standing { rank, .. })) = (&self.points, said) {
+            self.wear(proportion, Mark::Standing { rank, score: points.number(now) });
+        }
+    }
+
+    fn wear(&mut self, proportion: Proportion, mark: Mark) {
         let bounds = badge_bounds(proportion, self.narrowest());
         Worn::put_on(&mut self.badge, mark, bounds, |mark| overlay::badge(proportion, bounds, *mark));
     }
@@ -74,7 +103,7 @@ impl Tile {
             self.name_it(proportion, text, muted);
         }
         if let Some(mark) = self.badge.take().map(|worn| worn.what) {
-            self.mark(proportion, mark);
+            self.wear(proportion, mark);
         }
         if let Some(verdict) = self.verdict.take().map(|worn| worn.what) {
             self.judge(now, verdict);

@@ -1,5 +1,6 @@
 //! What must hold, and whether these figures show it.
 
+use super::kernels::KernelRow;
 use super::quality::Quality;
 use super::report::Row;
 use super::rival::Peer;
@@ -71,10 +72,17 @@ const NAMES_AND_BADGES_MS: f64 = 0.03;
 const SCORE_CHANGE_MS: f64 = 0.05;
 
 /// All that must hold. `copies` are the rows of plain copies.
-pub(super) fn judge(rows: &[Row], copies: &[Row], text: &TextFigures, quality: &[Quality]) -> Vec<Claim> {
+pub(super) fn judge(
+    rows: &[Row],
+    copies: &[Row],
+    text: &TextFigures,
+    quality: &[Quality],
+    kernels: &[KernelRow],
+) -> Vec<Claim> {
     let mut claims: Vec<_> = ROWS.iter().map(|&(level, layout, must)| of_row(rows, level, layout, must)).collect();
     claims.push(never_slower(rows.iter().chain(copies)));
     claims.push(never_worse(quality));
+    claims.push(never_for_nothing(kernels));
     let at_most = |what: &str, most: f64, found: Option<f64>| Claim {
         claim: format!("{what} <= {most} ms"),
         measured: found,
@@ -87,6 +95,13 @@ pub(super) fn judge(rows: &[Row], copies: &[Row], text: &TextFigures, quality: &
     // Needs names of glyphs that were never drawn, under load; nothing here draws such.
     claims.push(at_most("new glyphs: no frame later for text,", 1.0, None));
     claims
+}
+
+/// Every kernel at every level beyond the scalar, against its scalar.
+fn never_for_nothing(kernels: &[KernelRow]) -> Claim {
+    let least = kernels.iter().filter(|row| row.level != "scalar").map(KernelRow::gain).min_by(f64::total_cmp);
+    let claim = "every kernel faster than its scalar, at every level".to_owned();
+    Claim { claim, measured: least, verdict: verdict(least.map(|least| least > 1.0)) }
 }
 
 fn of_row(rows: &[Row], level: &str, layout: &str, must: Must) -> Claim {
@@ -177,8 +192,8 @@ mod tests {
     #[test]
     fn a_claim_is_met_missed_or_not_shown_by_its_own_row() {
         let rows = [row("9x360p-720p", "avx2", 0.264), row("9x720p-portrait", "avx2", 0.8)];
-        let claims = judge(&rows, &[], &text(), &[]);
-        assert_eq!(claims.len(), ROWS.len() + 5);
+        let claims = judge(&rows, &[], &text(), &[], &[]);
+        assert_eq!(claims.len(), ROWS.len() + 6);
         assert_eq!(verdict_of(&claims, "AVX2: 9x360p-720p <= 1.6 x floor"), Verdict::Missed);
         assert_eq!(verdict_of(&claims, "AVX2: 9x360p-720p >= 6.5 x libyuv"), Verdict::Met);
         assert_eq!(verdict_of(&claims, "AVX2: 9x720p-portrait >= 3.5 x libyuv"), Verdict::Missed);
@@ -187,23 +202,26 @@ mod tests {
         assert_eq!(verdict_of(&claims, "a score change"), Verdict::Missed);
         assert_eq!(verdict_of(&claims, "new glyphs"), Verdict::NotShown);
         let exactly = [row("9x360p-720p", "avx2", 0.16 * 1.6)];
-        assert_eq!(verdict_of(&judge(&exactly, &[], &text(), &[]), "AVX2: 9x360p-720p <= 1.6 x floor"), Verdict::Met);
+        assert_eq!(
+            verdict_of(&judge(&exactly, &[], &text(), &[], &[]), "AVX2: 9x360p-720p <= 1.6 x floor"),
+            Verdict::Met
+        );
     }
 
     #[test]
     fn an_absent_rival_is_never_met() {
         let mut absent = row("9x360p-720p", "avx512", 0.01);
         absent.peers.libyuv = None;
-        let claims = judge(&[absent], &[], &text(), &[]);
+        let claims = judge(&[absent], &[], &text(), &[], &[]);
         assert_eq!(verdict_of(&claims, "AVX-512: 9x360p-720p >= 8 x libyuv"), Verdict::NotShown);
         assert_eq!(verdict_of(&claims, "AVX-512: 9x360p-720p >= 25 x gstreamer"), Verdict::Met);
-        assert_eq!(verdict_of(&judge(&[], &[], &text(), &[]), "every row"), Verdict::NotShown);
+        assert_eq!(verdict_of(&judge(&[], &[], &text(), &[], &[]), "every row"), Verdict::NotShown);
     }
 
     #[test]
     fn quality_is_met_by_all_ratios_alone() {
         let of = |ours, boxed| Quality { ratio: 3.0, ours, boxed, bilinear: Some(30.0) };
-        let verdict = |quality: &[Quality]| verdict_of(&judge(&[], &[], &text(), quality), "every ratio");
+        let verdict = |quality: &[Quality]| verdict_of(&judge(&[], &[], &text(), quality, &[]), "every ratio");
         assert_eq!(verdict(&[of(40.0, Some(39.0)), of(40.0, Some(40.0))]), Verdict::Met);
         assert_eq!(verdict(&[of(40.0, Some(39.0)), of(40.0, Some(40.1))]), Verdict::Missed);
         assert_eq!(verdict(&[of(40.0, Some(39.0)), of(40.0, None)]), Verdict::NotShown);
@@ -216,9 +234,18 @@ mod tests {
         let mut unknown = quick.clone();
         (unknown.peers.libyuv, unknown.others.libyuv) = (None, None);
         let slow = row("4x360p-720p", "avx2", 1.9);
-        let verdict = |rows: &[Row], copies: &[Row]| verdict_of(&judge(rows, copies, &text(), &[]), "every row");
+        let verdict = |rows: &[Row], copies: &[Row]| verdict_of(&judge(rows, copies, &text(), &[], &[]), "every row");
         assert_eq!(verdict(std::slice::from_ref(&quick), &[]), Verdict::Met);
         assert_eq!(verdict(std::slice::from_ref(&quick), &[slow]), Verdict::Missed);
         assert_eq!(verdict(&[quick, unknown], &[]), Verdict::NotShown);
+    }
+
+    #[test]
+    fn a_kernel_that_is_no_faster_than_its_scalar_misses_the_claim() {
+        let row = |level: &str, us| KernelRow { kernel: "halve", level: level.to_owned(), us, scalar_us: 10.0 };
+        let verdict = |kernels: &[KernelRow]| verdict_of(&judge(&[], &[], &text(), &[], kernels), "every kernel");
+        assert_eq!(verdict(&[row("avx2", 2.0), row("avx512", 1.0)]), Verdict::Met);
+        assert_eq!(verdict(&[row("avx2", 2.0), row("avx512", 10.0)]), Verdict::Missed);
+        assert_eq!(verdict(&[row("scalar", 10.0)]), Verdict::NotShown);
     }
 }

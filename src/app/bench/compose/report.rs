@@ -1,6 +1,7 @@
 //! What a run of `costage bench compose` found: JSON for machines, a table and what it shows for people.
 
 use super::claims::Claim;
+use super::kernels::KernelRow;
 use super::quality::Quality;
 use super::rival::Peer;
 use super::rounds::{Plan, Spread};
@@ -90,6 +91,8 @@ pub(in crate::app::bench) struct Report {
     /// The same for plain copies.
     pub(super) copies: Vec<Row>,
     pub(super) text: TextFigures,
+    /// Each kernel at each level beside its scalar.
+    pub(super) kernels: Vec<KernelRow>,
     pub(super) quality: Vec<Quality>,
     pub(super) claims: Vec<Claim>,
 }
@@ -142,6 +145,11 @@ impl fmt::Display for Report {
         for (what, spread) in texts {
             let ms = |of: fn(&Spread) -> f64| Figure(spread.as_ref().map(of), 4);
             writeln!(f, "{what:<32}{level:<8}{} ({} to {})", ms(|it| it.ms), ms(|it| it.low), ms(|it| it.high))?;
+        }
+        writeln!(f, "\nkernel            level   us a call    scalar         x")?;
+        for row in &self.kernels {
+            let KernelRow { kernel, level, us, scalar_us } = row;
+            writeln!(f, "{kernel:<18}{level:<8}{us:>9.2}{scalar_us:>10.2}{:>10.1}", row.gain())?;
         }
         writeln!(f, "\nPSNR against Lanczos3, dB        ours  libyuv box  libyuv bilinear")?;
         for Quality { ratio, ours, boxed, bilinear } in &self.quality {
@@ -215,7 +223,8 @@ pub(super) mod tests {
             turn_ms: 20,
             frames: 4,
             rivals: vec![seen("libyuv", Some("libyuv 1860"), None), seen("gstreamer", None, Some("not built"))],
-            claims: claims::judge(&rows, &[], &text, &[]),
+            claims: claims::judge(&rows, &[], &text, &[], &[]),
+            kernels: Vec::new(),
             quality: Vec::new(),
             rows,
             copies: Vec::new(),

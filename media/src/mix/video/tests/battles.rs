@@ -84,6 +84,36 @@ fn marks_follow_the_scores_move_with_their_tiles_and_leave_no_trace() {
     assert_eq!(paint(&mut mixer, start), plain);
 }
 
+#[test]
+fn numbers_of_bar_and_marks_count_for_half_a_second_and_come_to_rest_as_if_they_had_stood_there() {
+    for sources in [&[A, B][..], &[A, B, C]] {
+        let (mut mixer, mut fresh, start) = (mixer(), mixer(), Instant::now());
+        let shows = |scores: &[u64]| Scene { battle: battle(&scores[..sources.len()]), ..scene(sources) };
+        let paint = |mixer: &mut VideoMixer, now| {
+            sources.iter().for_each(|id| mixer.paint(now, *id, picture(120).as_ref()));
+            owned(mixer.compose(now))
+        };
+        mixer.set_scene(start, shows(&[7, 5, 3]));
+        let before = paint(&mut mixer, start);
+        mixer.set_scene(start, shows(&[8_007, 5_005, 3]));
+        let mut seen = vec![before, owned(mixer.compose(start))];
+        let mut now = start;
+        while let Some(step) = mixer.poll_timeout().filter(|step| *step <= after(start, 500)) {
+            now = step;
+            mixer.handle_timeout(now);
+            if mixer.is_dirty() {
+                seen.push(owned(mixer.compose(now)));
+            }
+        }
+        assert_eq!(now, after(start, 500));
+        assert!(seen[0] != seen[1], "it is seen at once");
+        let idle = seen.windows(2).filter(|two| two[0] == two[1]).count();
+        assert!(seen.len() > 15 && idle <= 1, "{idle} of {} pictures show nothing new", seen.len());
+        fresh.set_scene(now, shows(&[8_007, 5_005, 3]));
+        assert!(seen.pop() == Some(paint(&mut fresh, now)));
+    }
+}
+
 /// All in one battle, with these scores.
 pub(super) fn battle(scores: &[u64]) -> Battle {
     let side = |(source, score): (&SourceId, &u64)| {
