@@ -44,7 +44,7 @@ impl Fetcher {
     /// Starts it; in a runtime of tokio. `getter` is made when it is needed first.
     pub fn start(getter: impl FnOnce() -> Result<Getter, GetFault> + Send + 'static, wall: Arc<dyn Fetched>) -> Self {
         // A counter that is not there before it is 1 has never risen, to Prometheus.
-        OUTCOMES.map(|outcome| counter(outcome).increment(0));
+        OUTCOMES.into_iter().for_each(|outcome| counter(outcome).increment(0));
         let (queue, wanted) = mpsc::channel(QUEUE_MAX);
         Self { queue: Queue(queue), task: tokio::spawn(work(wanted, Box::new(getter), wall)) }
     }
