@@ -26,6 +26,7 @@ Custom
 Battles
 Names, avatars, silent and speaking hosts
 On the way, and other sizes
+Theme
 Others'
 chapter() {
     case $1 in
@@ -40,6 +41,7 @@ chapter() {
         voice-connection*) echo "hostVoiceConnection 2" ;;
         custom*) echo "Custom" ;;
         score-* | countdown-* | marks-* | opening* | results-*) echo "Battles" ;;
+        theme-*) echo "Theme" ;;
         names-* | avatars* | silent-* | speaking*) echo "Names, avatars, silent and speaking hosts" ;;
         moving-* | sources-* | landscape-*) echo "On the way, and other sizes" ;;
         *) echo "Others" ;;
@@ -122,7 +124,7 @@ mkdir -p "$gallery/seen"
 seen=$(cd "$gallery/seen" && pwd)
 say "building and running the tests of the picture (the first build takes some minutes)"
 passed=yes
-SNAPSHOTS_SEEN=$seen cargo test --release --locked --package costage-media --test scenes --test scripts --no-fail-fast >&2 || passed=no
+SNAPSHOTS_SEEN=$seen cargo test --release --locked --package costage-media --test scenes --test scripts --test theme --no-fail-fast >&2 || passed=no
 page media/tests/snapshots "$kept" "$seen" >"$gallery/index.html" || passed=no
 rm -r "$seen"
 say "$(cd "$gallery" && pwd)/index.html"

@@ -6,7 +6,7 @@ mod picture;
 
 use std::sync::Once;
 
-use costage_media::mix::{FontFile, TooLate, bring_fonts, has_letters, unknown_characters};
+use costage_media::mix::{FontFile, FontsRefused, bring_fonts, has_letters, unknown_characters};
 use costage_media::scene::{Battle, Cell, CellSitter, Rect, Scene, SourceId, Template, Tile};
 use picture::{CANVAS, snapshot};
 
@@ -28,7 +28,7 @@ fn bring() {
     ONCE.call_once(|| {
         let files = [&include_bytes!("fonts/cjk.otf")[..], &include_bytes!("fonts/emoji.ttf")[..]];
         let files = files.map(|bytes| FontFile::new(bytes.to_vec()).unwrap());
-        bring_fonts(files.into()).unwrap();
+        bring_fonts(files.into(), None).unwrap();
     });
 }
 
@@ -46,7 +46,7 @@ fn every_script_has_its_letters() {
     }
     assert_eq!(unknown_characters(), []);
     assert!(!has_letters("\u{13000}"), "a hieroglyph");
-    assert_eq!(bring_fonts(Vec::new()), Err(TooLate), "after the first text");
+    assert_eq!(bring_fonts(Vec::new(), None), Err(FontsRefused::TooLate), "after the first text");
 }
 
 #[test]

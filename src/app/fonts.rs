@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use costage_media::mix::{FontFile, TooLate, bring_fonts, has_letters};
+use costage_media::mix::{FontFile, FontsRefused, bring_fonts, has_letters};
 
 /// Where systems keep fonts.
 const SYSTEM: [&str; 2] = ["/usr/share/fonts", "/usr/local/share/fonts"];
@@ -24,12 +24,13 @@ const AUTO: &str = "auto";
 const SCRIPTS: [(&str, &str, &str); 2] =
     [("中あ한", "Chinese, Japanese and Korean", "fonts-noto-cjk"), ("😀", "emoji", "fonts-noto-color-emoji")];
 
-/// Reads the fonts that `fonts` names, each "auto", a file or a folder, and hands them over. Says in the log which letters
+/// Reads the fonts that `fonts` names, each "auto", a file or a folder, and hands them over; text is written in those of
+/// `family` first, "" for the product's own. Says in the log which letters
 /// there will be boxes for. The second server of a process has the fonts of the first.
 ///
 /// # Errors
 /// When a file is missing, no font, or too much; names it and the setting.
-pub(super) fn bring(fonts: &[String]) -> anyhow::Result<()> {
+pub(super) fn bring(fonts: &[String], family: &str) -> anyhow::Result<()> {
     let files = files(fonts)?;
     if files.len() > FILES_MAX {
         bail!("`fonts` names {} files, of which {FILES_MAX} may be read: name fewer", files.len());
@@ -46,9 +47,12 @@ pub(super) fn bring(fonts: &[String]) -> anyhow::Result<()> {
             format!("`fonts`: {} is no TrueType or OpenType font; take it out of the list", file.display())
         })?);
     }
-    match bring_fonts(read) {
+    match bring_fonts(read, Some(family).filter(|family| !family.is_empty())) {
         Ok(()) => tell(&files),
-        Err(TooLate) => tracing::debug!("fonts are those of this process's first server"),
+        Err(FontsRefused::TooLate) => tracing::debug!("fonts are those of this process's first server"),
+        Err(refused @ FontsRefused::Family { .. }) => {
+            bail!("`theme.font`: {refused}; name one of these, or its file in `fonts`")
+        }
     }
     Ok(())
 }
@@ -130,7 +134,7 @@ mod tests {
 
     fn refused(fonts: &[&str]) -> String {
         let fonts: Vec<String> = fonts.iter().map(|font| (*font).to_owned()).collect();
-        format!("{:#}", bring(&fonts).unwrap_err())
+        format!("{:#}", bring(&fonts, "").unwrap_err())
     }
 
     #[test]
@@ -145,6 +149,15 @@ mod tests {
             let said = refused(&["auto", &entry]);
             assert!(said.contains("text.ttf is no TrueType or OpenType font"), "{said}");
         }
+    }
+
+    #[test]
+    fn a_family_that_no_font_has_is_refused_by_its_key() {
+        let said = format!("{:#}", bring(&[], "Comic Sans").unwrap_err());
+        assert!(
+            said.starts_with("`theme.font`: no font is of the family \"Comic Sans\"; there are Noto Sans, "),
+            "{said}"
+        );
     }
 
     #[test]

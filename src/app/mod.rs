@@ -13,6 +13,7 @@
 //! | [`clock`], [`signing`] | time and keys |
 
 pub mod about;
+mod avatars;
 pub mod backup;
 pub mod bench;
 mod cast;
@@ -37,5 +38,6 @@ pub mod server;
 pub mod settings;
 pub mod shutdown;
 pub mod signing;
+mod theme;
 pub mod token;
 pub mod webhooks;

@@ -1,6 +1,7 @@
 //! The whole server, put together: engine, control, sessions, HTTP, metrics.
 
 use super::about;
+use super::avatars;
 use super::clock::SystemClock;
 use super::config::Config;
 use super::fonts;
@@ -11,9 +12,11 @@ use super::reload;
 use super::samples::FrameSamples;
 use super::shutdown;
 use super::signing;
+use super::theme;
 use super::webhooks;
 use crate::api::auth::{Attempts, Keys, Quotas, Rates};
 use crate::api::{self, ApiState, Drawing, Going, Sockets, Stage};
+use crate::avatar::Fetcher;
 use crate::engine::trace::Samples;
 use crate::engine::{
     self, Books, Clock, ControlConfig, ControlHandle, ControlThread, Director, Engine, Signalling, Viewers,
@@ -45,6 +48,7 @@ pub struct Running {
     control: ControlThread,
     asking: ControlHandle,
     webhooks: Arc<Webhooks>,
+    avatars: Option<Fetcher>,
     http: Vec<JoinHandle<()>>,
     sockets: Sockets,
     metrics_upkeep: JoinHandle<()>,
@@ -74,7 +78,8 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
     let address = listener.local_addr()?;
     let samples: Arc<dyn Samples> =
         Arc::new(FrameSamples::new(config.trace_path()).context("cannot write `trace_file`")?);
-    fonts::bring(&config.fonts)?;
+    fonts::bring(&config.fonts, &config.theme.font)?;
+    theme::bring(config)?;
     let engine =
         Engine::start(&engine_config(config, kernels)?, &clock, &samples).context("cannot start media threads")?;
     let director = engine.director();
@@ -92,6 +97,7 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
         engine::control::spawn(server_clock, control_config, journal, Box::new(director.clone()))
             .context("cannot start the control thread")?;
     director.set_control(&control);
+    let avatars = avatars::fetch(config, &director, &clock)?;
     reload::set(&control, config.gift_table());
 
     let going = Going::default();
@@ -119,6 +125,7 @@ pub async fn start(config: &Config, dev: bool, metrics: &Metrics) -> anyhow::Res
         control: control_thread,
         asking: control,
         webhooks,
+        avatars,
         http,
         sockets,
         metrics_upkeep: tokio::spawn(metrics.clone().keep_up()),
@@ -201,6 +208,7 @@ impl Running {
         let sessions = Arc::clone(&self.sessions);
         shutdown::drain(&self.going, self.patience, move || sessions.sessions()).await;
         self.director.close_all();
+        drop(self.avatars);
         let (control, receiver, engine) = (self.control, self.receiver, self.engine);
         let (http, sockets, metrics_upkeep, webhooks) = (self.http, self.sockets, self.metrics_upkeep, self.webhooks);
         // Threads are joined: that may take a moment, and must not hold up a runtime that has requests to end.

@@ -11,8 +11,9 @@ use anyhow::Context;
 use super::config::Config;
 use super::signing;
 use crate::engine::{Books, Clock, DeliveryLog, OutboxBell, OutboxLog};
+use crate::outgoing::SystemResolver;
 use crate::store::{Deliveries, MemoryOutbox, OutboxReader, folder};
-use crate::webhook::{Surroundings, SystemResolver, Webhooks};
+use crate::webhook::{Surroundings, Webhooks};
 
 pub use command::{WebhooksCommand, run};
 

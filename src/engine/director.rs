@@ -2,13 +2,14 @@
 
 use super::control::ControlHandle;
 use super::ended::Ended;
-use super::gallery::Gallery;
+use super::fetching::Errands;
+use super::gallery::{Gallery, Whose};
 use super::host_line::{Devices, HostLine};
 use super::mix_thread::{MixHandle, Order as MixOrder, producer_of};
 use super::peer::{Datagram, Peer, Role, SessionKey, Shards};
 use super::shard::{Order as ShardOrder, ShardHandle};
 use super::stagehand::Stagehand;
-use crate::live::{StageId, UserId};
+use crate::live::StageId;
 use costage_media::forward::FeedId;
 use costage_media::scene::{Scene, SourceId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,7 @@ pub struct Director {
     mixers: Arc<[MixHandle]>,
     places: Arc<Mutex<Places>>,
     gallery: Arc<Gallery>,
+    errands: Errands,
 }
 
 #[derive(Default)]
@@ -61,7 +63,7 @@ impl Places {
 
 impl Director {
     pub(super) fn new(shards: Arc<[ShardHandle]>, mixers: Arc<[MixHandle]>, gallery: Arc<Gallery>) -> Self {
-        Self { shards, mixers, places: Arc::default(), gallery }
+        Self { shards, mixers, places: Arc::default(), gallery, errands: Errands::default() }
     }
 
     /// Tells every shard whom to tell of hosts that come and go.
@@ -74,14 +76,19 @@ impl Director {
         self.tell_shards(|| ShardOrder::CloseAll);
     }
 
-    /// The avatars that users have uploaded.
+    /// The avatars of users.
     pub(super) fn gallery(&self) -> &Gallery {
         &self.gallery
     }
 
-    /// Programs that show this user get its picture anew.
-    pub(super) fn redress(&self, user: &UserId) {
-        self.mixers.iter().for_each(|mixer| mixer.order(MixOrder::Redress(user.clone())));
+    /// Who brings avatars.
+    pub(super) fn errands(&self) -> &Errands {
+        &self.errands
+    }
+
+    /// Programs that show these get their avatars anew.
+    pub(super) fn redress(&self, whose: &Whose) {
+        self.mixers.iter().for_each(|mixer| mixer.order(MixOrder::Redress(whose.clone())));
     }
 
     pub(super) fn stop(&self) {
@@ -150,6 +157,7 @@ impl Stagehand for Director {
     fn stage(&mut self, stage: StageId, scene: Scene) {
         // New names are shaped and drawn here, once: a mix thread has frames to make.
         costage_media::mix::prepare(&scene);
+        self.ask_for_avatars(&scene);
         let mut places = self.places();
         places.note_devices(&scene);
         // A new stage runs where its first host already is: the fewest sources move. Guests who are nowhere yet begin there.

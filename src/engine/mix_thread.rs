@@ -6,14 +6,14 @@
 
 use super::bounded::{Bell, Policy, Receiver, Sender, bounded};
 use super::clock::{Clock, Epoch};
-use super::gallery::Gallery;
+use super::gallery::{Gallery, Whose};
 use super::peer::{Sends, SessionKey};
 use super::priority::spawn_media;
 use super::running::Running;
 use super::shard::ShardHandle;
 use super::source::Source;
 use super::studio::Studio;
-use crate::live::{StageId, UserId};
+use crate::live::StageId;
 use costage_media::forward::ProducerId;
 use costage_media::kernel::Kernels;
 use costage_media::mix::AudioSource;
@@ -66,8 +66,8 @@ pub(super) enum Order {
     Move { source: SourceId, to: MixHandle, number: u64 },
     /// A source from another thread.
     Attach(Box<Moved>),
-    /// This user has uploaded another avatar.
-    Redress(UserId),
+    /// These have another avatar.
+    Redress(Whose),
     /// End the thread.
     Stop,
 }

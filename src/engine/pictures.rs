@@ -9,7 +9,7 @@ use costage_media::scene::{AVATAR_SIDE, Avatar, Scene};
 use thiserror::Error;
 
 use super::director::Director;
-use super::gallery::AVATARS_MAX;
+use super::gallery::{AVATARS_MAX, Whose};
 use crate::live::UserId;
 
 /// What the interface asks for without touching a pixel. Each call works for up to some hundred milliseconds on the
@@ -46,11 +46,8 @@ pub struct NotDrawn(String);
 
 impl Pictures for Director {
     fn set_avatar(&self, user: &UserId, kind: PhotoKind, bytes: &[u8]) -> Result<(), AvatarRefused> {
-        let square = photo::square(kind, bytes, AVATAR_SIDE)?;
-        // What was smaller is scaled up by the means of the mix.
-        let avatar = Avatar::new(mix::avatar_picture(Kernels::new(Level::Scalar), square));
-        self.gallery().hang(user, avatar).map_err(|_| AvatarRefused::Full)?;
-        self.redress(user);
+        self.gallery().hang(user, avatar(kind, bytes)?).map_err(|_| AvatarRefused::Full)?;
+        self.redress(&Whose::User(user.clone()));
         Ok(())
     }
 
@@ -59,4 +56,11 @@ impl Pictures for Director {
         let picture = mix::preview(Kernels::new(Level::Scalar), now, scene);
         photo::png(picture.as_ref()).map_err(|error| NotDrawn(error.to_string()))
     }
+}
+
+/// A picture of somebody's as it is hung.
+pub(super) fn avatar(kind: PhotoKind, bytes: &[u8]) -> Result<Avatar, PhotoRefused> {
+    let square = photo::square(kind, bytes, AVATAR_SIDE)?;
+    // What was smaller is scaled up by the means of the mix.
+    Ok(Avatar::new(mix::avatar_picture(Kernels::new(Level::Scalar), square)))
 }

@@ -71,7 +71,7 @@ impl Studio {
             Order::EndSource(source) => self.end_source(source),
             Order::Move { source, to, number } => self.hand_over(now, source, to, number),
             Order::Attach(moved) => self.attach(now, *moved),
-            Order::Redress(user) => self.redress(now, &user),
+            Order::Redress(whose) => self.redress(now, &whose),
             Order::Stop => {}
         }
     }

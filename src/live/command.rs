@@ -270,7 +270,7 @@ pub struct User {
     /// Shown name, at most 100 bytes; "" when unknown (the id is shown then).
     #[schemars(length(max = 100), example = &"Alice")]
     pub user_name: String,
-    /// Address of a picture, at most 500 bytes; "" for none.
+    /// Address of a PNG, JPEG or WebP that is drawn where there is no picture of this user, at most 500 bytes; "" for none.
     #[schemars(length(max = 500), example = &"")]
     pub avatar_url: String,
 }

@@ -285,12 +285,8 @@ impl Cast {
 
 impl Place {
     fn cell(self) -> Cell {
-        let sitter = self.who.map(|Somebody { tile: Tile { source, user, name, muted, .. }, .. }| CellSitter {
-            source,
-            user,
-            avatar: None,
-            name,
-            muted,
+        let sitter = self.who.map(|Somebody { tile: Tile { source, user, avatar_url, name, muted, .. }, .. }| {
+            CellSitter { source, user, avatar_url, avatar: None, name, muted }
         });
         Cell { seat: self.seat, locked: self.locked, rect: self.region.rect, sitter }
     }
@@ -302,5 +298,6 @@ fn tile(source: SourceId, user: &User, sitter: Option<&Sitter>) -> Tile {
     let name = if user.user_name.is_empty() { user.user_id.to_string() } else { user.user_name.clone() };
     let open = |status: fn(&Sitter) -> DeviceStatus| sitter.is_none_or(|sitter| status(sitter) == DeviceStatus::Opened);
     let (camera, muted) = (open(|it| it.camera), !open(|it| it.microphone));
-    Tile { source, user: user.user_id.to_string(), avatar: None, name, camera, muted, region: None }
+    let (user, avatar_url) = (user.user_id.to_string(), user.avatar_url.clone());
+    Tile { source, user, avatar_url, avatar: None, name, camera, muted, region: None }
 }

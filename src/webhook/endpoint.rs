@@ -8,8 +8,8 @@ use reqwest::Url;
 use thiserror::Error;
 
 use super::sign::{SecretFault, SigningKey};
-use super::target::{NotPublic, public};
 use crate::live::CallbackKind;
+use crate::outgoing::{NotPublic, public};
 
 /// Bytes of a name: it stands in metrics and on command lines.
 const NAME_BYTES_MAX: usize = 64;

@@ -1,7 +1,7 @@
 //! Webhooks: events leave for the backends that are configured, signed, in order, until they are taken.
 //!
 //! ```text
-//! OutboxBell ─▶ Sender (one per endpoint) ─▶ Queue: what now? ─▶ sign ─▶ Post ─▶ target: only public addresses ─▶ receiver
+//! OutboxBell ─▶ Sender (one per endpoint) ─▶ Queue: what now? ─▶ sign ─▶ Post ─▶ outgoing: only public addresses ─▶ receiver
 //!                    ▲                          │
 //!                    └── cursor, trouble, dead letters ──▶ DeliveryLog
 //! ```
@@ -9,7 +9,6 @@
 //! |---|---|
 //! | [`endpoint`] | what is configured of a receiver, checked |
 //! | [`sign`] | Standard Webhooks signatures |
-//! | [`target`] | where requests may go |
 //! | [`queue`] | order, back-off, dead letters: sans-IO |
 //! | [`post`] | one request and what became of it |
 //! | [`sender`], `upkeep` | one endpoint's loop, and all of them together; figures and pruning beside it |
@@ -22,9 +21,7 @@ pub mod post;
 pub mod queue;
 pub mod sender;
 pub mod sign;
-pub mod target;
 mod upkeep;
 
 pub use endpoint::{Endpoint, EndpointFault};
 pub use sender::{Surroundings, Webhooks};
-pub use target::{Resolver, SystemResolver};

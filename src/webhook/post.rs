@@ -1,19 +1,17 @@
 //! One request, and what became of it.
 
-use std::error::Error as _;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
-use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use thiserror::Error;
 
 use super::endpoint::Endpoint;
 use super::queue::Outcome;
 use super::sign::signatures;
-use super::target::{Guard, Resolver};
 use crate::engine::outbox_log::OutboxRow;
+use crate::outgoing::{self, Guard, Resolver, chain};
 
 /// How long a receiver may take to answer, name and connection among it. The specification recommends 15 to 30 s.
 pub const ANSWER_MAX: Duration = Duration::from_secs(15);
@@ -39,7 +37,7 @@ pub struct Post {
 }
 
 impl Post {
-    /// For requests to `endpoint`. No proxy is asked, whatever the environment says: it would connect where it likes.
+    /// For requests to `endpoint`.
     ///
     /// # Errors
     /// When there is no TLS for an https address.
@@ -49,16 +47,8 @@ impl Post {
 
     /// With a guard and a patience of its own.
     pub(super) fn through(guard: Guard, endpoint: &Endpoint, answer_max: Duration) -> Result<Self, PostFault> {
-        let builder = Client::builder()
-            .dns_resolver(Arc::new(guard.clone()))
-            .no_proxy()
-            .redirect(Policy::none())
-            .referer(false)
-            .timeout(answer_max)
-            .pool_max_idle_per_host(1)
-            .user_agent(concat!("costage/", env!("CARGO_PKG_VERSION")));
-        // Without TLS no certificates are read either.
-        let builder = if endpoint.url.scheme() == "https" { builder } else { builder.tls_certs_only([]) };
+        let tls = endpoint.url.scheme() == "https";
+        let builder = outgoing::builder(&guard, answer_max, tls).pool_max_idle_per_host(1);
         let unfit = |error: reqwest::Error| PostFault { url: endpoint.url.to_string(), reason: chain(error) };
         Ok(Self { http: builder.build().map_err(unfit)?, guard, answer_max })
     }
@@ -122,21 +112,6 @@ fn retry_after(headers: &HeaderMap, wall_ms: u64) -> Option<Duration> {
     }
     let now: SystemTime = UNIX_EPOCH + Duration::from_millis(wall_ms);
     httpdate::parse_http_date(text).ok()?.duration_since(now).ok()
-}
-
-/// An error with all its causes; without the URL, which the operator has.
-fn chain(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        let also = next.to_string();
-        if !text.ends_with(&also) {
-            text = format!("{text}: {also}");
-        }
-        cause = next.source();
-    }
-    text
 }
 
 #[cfg(test)]

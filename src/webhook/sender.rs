@@ -10,12 +10,12 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::endpoint::Endpoint;
 use super::post::Post;
 use super::queue::{Change, Outcome, Poll, Queue, RETRY_MAX, WINDOW};
-use super::target::Resolver;
 use super::upkeep;
 use crate::engine::outbox_log::{DeliveryLog, LogFault, OutboxBell, OutboxLog, OutboxRow, Standing};
 use crate::engine::{Books, Clock};
 use crate::live::WallMs;
 use crate::live::time::Timeline;
+use crate::outgoing::Resolver;
 
 /// Between looks at whether an operator wants dead letters sent again.
 const WISHES_LOOK: Duration = Duration::from_secs(1);

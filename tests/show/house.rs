@@ -24,8 +24,13 @@ pub(crate) struct House {
 
 /// One server each; they share the figures of the process.
 pub(crate) async fn house() -> House {
+    house_with(|_| ()).await
+}
+
+/// One whose configuration is changed first.
+pub(crate) async fn house_with(change: impl FnOnce(&mut Config)) -> House {
     static METRICS: OnceLock<Metrics> = OnceLock::new();
-    let config = Config {
+    let mut config = Config {
         listen: "127.0.0.1:0".parse().expect("an address"),
         media_udp_port: 0,
         media_loopback: true,
@@ -35,6 +40,7 @@ pub(crate) async fn house() -> House {
         data_dir: std::path::PathBuf::new(),
         ..Config::default()
     };
+    change(&mut config);
     let metrics = METRICS.get_or_init(|| metrics::install().expect("nobody else installs any"));
     let server = server::start(&config, true, metrics).await.expect("loopback has free ports");
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);

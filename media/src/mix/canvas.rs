@@ -22,6 +22,11 @@ impl Canvas {
         canvas
     }
 
+    /// A canvas on which this is painted.
+    pub(super) fn of(picture: I420) -> Self {
+        Self { picture }
+    }
+
     /// Fills all of it.
     pub(super) fn clear(&mut self, colour: Yuv) {
         self.picture.planes_mut().into_iter().zip(colour.0).for_each(|(plane, value)| plane.fill(value));

@@ -19,6 +19,7 @@ mod still;
 mod teller;
 #[cfg(test)]
 mod testing;
+mod theme;
 mod tile;
 mod video;
 
@@ -26,9 +27,9 @@ pub use audio::{AudioMixer, LISTENERS_MAX, MixedAudio, SOUND_BITRATE_BPS, SoundS
 pub use audio_source::AudioSource;
 pub use canvas::Canvas;
 pub use loudness::Loudness;
-pub(crate) use overlay::Rgb;
-pub use overlay::{FontFile, TooLate, bring_fonts, has_letters, prepare, unknown_characters, warm};
-pub use preview::{avatar_picture, preview};
+pub use overlay::{FontFile, FontsRefused, Rgb, bring_fonts, has_letters, prepare, unknown_characters, warm};
+pub use preview::{avatar_picture, covering, preview};
 pub use program::{Produced, Program, ProgramConfig};
 pub use scaler::placed;
+pub use theme::{Colours, Theme, TooLate, bring_theme};
 pub use video::{MOTION, VideoMixer};

@@ -61,16 +61,21 @@ fn calm_canvas(size: Size, (top, bottom): (Rgb, Rgb)) -> Canvas {
     canvas
 }
 
-/// An uploaded square at the size at which all are kept.
+/// A square at the size at which all avatars are kept.
 #[must_use]
 pub fn avatar_picture(kernels: Kernels, square: I420) -> I420 {
-    let wanted = Size { width: AVATAR_SIDE, height: AVATAR_SIDE };
-    let picture = square.as_ref();
-    let Some(src) = readable(&picture).filter(|src| *src != wanted) else { return square };
+    covering(kernels, square, Size { width: AVATAR_SIDE, height: AVATAR_SIDE })
+}
+
+/// A picture at this size (even), which it covers.
+#[must_use]
+pub fn covering(kernels: Kernels, picture: I420, wanted: Size) -> I420 {
+    let source = picture.as_ref();
+    let Some(src) = readable(&source).filter(|src| *src != wanted) else { return picture };
     let mut scaled = I420::black(wanted);
-    let whole = Rect { x: 0, y: 0, w: AVATAR_SIDE, h: AVATAR_SIDE };
+    let whole = Rect { x: 0, y: 0, w: wanted.width, h: wanted.height };
     let (crop, part) = placed(Fit::Cover, src, whole);
-    Scaler::new(src, part.size(), crop).run(&kernels, picture, scaled.planes_mut(), AVATAR_SIDE, part);
+    Scaler::new(src, part.size(), crop).run(&kernels, source, scaled.planes_mut(), wanted.width, part);
     scaled
 }
 

@@ -6,7 +6,7 @@ use super::canvas::Canvas;
 use super::corners::Corners;
 use super::count::Count;
 use super::loudness::Loudness;
-use super::overlay::{Layer, Yuv};
+use super::overlay::Layer;
 use super::scaler::Scaler;
 use super::still::Still;
 use crate::kernel::Kernels;
@@ -174,20 +174,20 @@ impl Tile {
         }
     }
 
-    /// Draws it at `rect`, leaving in its round corners what lies there now, or `ground` where that is given.
+    /// Draws it at `rect`, leaving in its round corners what lies there now, or the background where they are `bare`.
     pub(super) fn round(
         &mut self,
         kernels: &Kernels,
         canvas: &mut Canvas,
         rect: Rect,
-        ground: Option<Yuv>,
+        bare: bool,
         draw: impl FnOnce(&mut Self, &mut Canvas),
     ) {
         let radius = self.region.corner_radius.min(even(rect.w.min(rect.h) / 2));
         let fitting = self.corners.take().filter(|corners| corners.fit(radius));
         let mut corners = (radius > 0).then(|| fitting.unwrap_or_else(|| Corners::new(radius)));
         if let Some(corners) = &mut corners {
-            ground.into_iter().for_each(|ground| corners.squares(rect).iter().for_each(|it| canvas.fill(*it, ground)));
+            corners.squares(rect).into_iter().filter(|_| bare).for_each(|square| canvas.lay_bare(square));
             corners.keep(canvas, rect);
         }
         draw(self, canvas);

@@ -1,14 +1,14 @@
-//! The picture that somebody has uploaded of themselves.
+//! The picture that somebody shows of themselves.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::frame::I420;
 
-/// Side of every uploaded picture, pixels: as wide as an avatar is drawn that fills a canvas of its own.
+/// Side of every such picture, pixels: as wide as an avatar is drawn that fills a canvas of its own.
 pub const AVATAR_SIDE: usize = 288;
 
-/// An uploaded picture, a square. Copies share it, and are equal when they do: another upload is another picture.
+/// An uploaded or fetched picture, a square. Copies share it, and are equal when they do: another upload is another picture.
 #[derive(Clone)]
 pub struct Avatar(Arc<I420>);
 

@@ -40,6 +40,8 @@ pub struct Tile {
     pub source: SourceId,
     /// Who it is, as uploaded avatars are kept by; never drawn.
     pub user: String,
+    /// Where that user's avatar may be fetched from, as fetched ones are kept by; empty: nowhere.
+    pub avatar_url: String,
     /// What is drawn while there is no picture, in place of the initials. The rules know none: `None` from them.
     pub avatar: Option<Avatar>,
     /// The nickname, any text; empty shows none.
@@ -83,12 +85,23 @@ pub struct CellSitter {
     pub source: SourceId,
     /// Who it is, as uploaded avatars are kept by; never drawn.
     pub user: String,
+    /// Where that user's avatar may be fetched from, as fetched ones are kept by; empty: nowhere.
+    pub avatar_url: String,
     /// What is drawn in place of the initials. The rules know none: `None` from them.
     pub avatar: Option<Avatar>,
     /// The nickname, any text.
     pub name: String,
     /// The microphone is off.
     pub muted: bool,
+}
+
+/// Whose avatar it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Face<'a> {
+    /// Who; empty for nobody that is known.
+    pub user: &'a str,
+    /// Where the picture may be fetched from; empty: nowhere.
+    pub avatar_url: &'a str,
 }
 
 /// Everything that decides a picture, the hosts' frames aside.
@@ -118,18 +131,19 @@ impl Scene {
         self.tiles.iter().map(|tile| tile.source).chain(self.voices.iter().map(|voice| voice.source))
     }
 
-    /// Everybody who has an avatar in it: who, and the uploaded picture.
-    pub fn faces(&mut self) -> impl Iterator<Item = (&str, &mut Option<Avatar>)> {
-        let tiles = self.tiles.iter_mut().map(|Tile { user, avatar, .. }| (user.as_str(), avatar));
+    /// Everybody who has an avatar in it, and the place for that.
+    pub fn faces_mut(&mut self) -> impl Iterator<Item = (Face<'_>, &mut Option<Avatar>)> {
+        let tiles = self.tiles.iter_mut();
+        let tiles = tiles.map(|Tile { user, avatar_url, avatar, .. }| (Face { user, avatar_url }, avatar));
         let sitters = self.cells.iter_mut().filter_map(|cell| cell.sitter.as_mut());
-        tiles.chain(sitters.map(|CellSitter { user, avatar, .. }| (user.as_str(), avatar)))
+        tiles.chain(sitters.map(|CellSitter { user, avatar_url, avatar, .. }| (Face { user, avatar_url }, avatar)))
     }
 
-    /// Whether this user has one.
-    #[must_use]
-    pub fn shows(&self, user: &str) -> bool {
-        let mut sitters = self.cells.iter().filter_map(|cell| cell.sitter.as_ref());
-        self.tiles.iter().any(|tile| tile.user == user) || sitters.any(|sitter| sitter.user == user)
+    /// Everybody who has an avatar in it.
+    pub fn faces(&self) -> impl Iterator<Item = Face<'_>> {
+        let tiles = self.tiles.iter().map(|Tile { user, avatar_url, .. }| Face { user, avatar_url });
+        let sitters = self.cells.iter().filter_map(|cell| cell.sitter.as_ref());
+        tiles.chain(sitters.map(|CellSitter { user, avatar_url, .. }| Face { user, avatar_url }))
     }
 
     /// Whose microphone is off.

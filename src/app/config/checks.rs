@@ -61,6 +61,8 @@ impl Config {
         within("limits.connections", self.limits.connections, 1..=100_000)?;
         self.validate_gifts()?;
         self.endpoints()?;
+        self.allowed_avatar_hosts()?;
+        within("theme.corner_radius", self.theme.corner_radius, 0..=360)?;
         within("limits.token_requests", self.limits.token_requests, 1..=1_000_000)?;
         within("limits.admin_token_requests", self.limits.admin_token_requests, 1..=1_000_000)?;
         self.metrics_address()?;

@@ -5,12 +5,14 @@
 //! for a Service named `costage` (`COSTAGE_SERVICE_HOST`, `COSTAGE_PORT=tcp://…`) is passed over, which the log says once.
 //! `costage.sample.toml` shows every key; a test holds it to this file.
 
+mod avatars;
 mod checks;
 mod gifts;
 mod http;
 mod nearest;
 mod service_links;
 mod sources;
+mod theme;
 mod values;
 mod webhooks;
 
@@ -19,9 +21,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use avatars::AvatarConfig;
 pub use checks::Fault;
 pub use gifts::{GiftPoints, GiftTier};
 pub use sources::{SourceFault, Sources};
+pub use theme::{HexColour, ThemeConfig};
 pub use values::{Algorithm, CanvasSize, IceServer, KeyConfig, LogFormat, Secret, Simd, ViewerTokenRule};
 pub use webhooks::{WebhookConfig, WebhookSecret};
 
@@ -103,6 +107,10 @@ pub struct Config {
     /// Secrets of webhooks that do not stand beside their addresses. Default none. Read again without a restart.
     pub webhook_secrets: Vec<WebhookSecret>,
 
+    /// How pictures look where nobody's media is.
+    pub theme: ThemeConfig,
+    /// Avatars that lie at users' `avatarUrl`.
+    pub avatars: AvatarConfig,
     /// Bounds of what clients may use.
     pub limits: Limits,
 }
@@ -158,6 +166,8 @@ impl Default for Config {
             gift_points: Vec::new(),
             webhooks: Vec::new(),
             webhook_secrets: Vec::new(),
+            theme: ThemeConfig::default(),
+            avatars: AvatarConfig::default(),
             limits: Limits::default(),
         }
     }
@@ -259,7 +269,7 @@ mod tests {
     fn every_key_is_documented_with_its_default() {
         let fields: Vec<&str> = SOURCE.lines().collect();
         for (index, line) in fields.iter().enumerate().filter(|(_, line)| line.starts_with("    pub ")) {
-            if line.contains("fn ") || line.contains("limits:") {
+            if line.contains("fn ") || ["limits:", "avatars:", "theme:"].iter().any(|table| line.contains(table)) {
                 continue;
             }
             assert!(fields[index - 1].contains("efault"), "{line} has no default in its doc");

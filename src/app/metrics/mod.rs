@@ -148,6 +148,7 @@ const COMMIT_FACTS_BUCKETS: [f64; 10] = [0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64
 fn describe_edges() {
     describe_counter!("costage_token_throttled_total", "Requests answered with 429: one token asked too often");
     describe_counter!("costage_token_quotas_full_total", "Requests of tokens not counted because the table was full");
+    describe_counter!("costage_avatar_fetches_total", "Avatars looked for at users' avatarUrl, by outcome");
     describe_counter!("costage_udp_received_total", "Datagrams of media that came in");
     describe_counter!("costage_udp_unknown_total", "Datagrams that belong to no session");
     describe_counter!("costage_udp_send_failed_total", "Datagrams that the system did not take");

@@ -1,10 +1,11 @@
 //! From scene to scene: programs are made, turn into others, end; sources move between programs and threads.
 
 use super::{Away, Studio};
+use crate::engine::gallery::Whose;
 use crate::engine::mix_thread::{MixConfig, MixHandle, Moved, Order, producer_of};
 use crate::engine::running::{Joins, Phase, Running};
 use crate::engine::source::Source;
-use crate::live::{StageId, UserId};
+use crate::live::StageId;
 use costage_media::mix::{MOTION, Program, ProgramConfig};
 use costage_media::scene::{Scene, SourceId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -165,9 +166,9 @@ impl Studio {
         scene
     }
 
-    /// Pictures that show this user show what it has uploaded now.
-    pub(super) fn redress(&mut self, now: Instant, user: &UserId) {
-        let shows = |running: &Running| running.scene.shows(user.as_str());
+    /// Pictures that show these show the avatars that they have now.
+    pub(super) fn redress(&mut self, now: Instant, whose: &Whose) {
+        let shows = |running: &Running| running.scene.faces().any(|face| whose.is(face));
         let stages: Vec<_> = self.programs.iter().filter(|(_, running)| shows(running)).map(|(id, _)| *id).collect();
         stages.into_iter().for_each(|stage| self.show(now, stage));
     }

@@ -15,10 +15,10 @@ use axum::response::{IntoResponse, Response};
 use super::*;
 use crate::engine::outbox_log::{Backlog, DeadLetter, KEPT, StoreId, Which};
 use crate::live::{Callback, CallbackKind, LiveId};
+use crate::outgoing::{Guard, NotPublic};
 use crate::store::{Deliveries, MemoryOutbox};
 use crate::webhook::post::ANSWER_MAX;
 use crate::webhook::sign::{SigningKey, signatures};
-use crate::webhook::target::{Guard, NotPublic};
 
 mod faults;
 mod hour;

@@ -6,7 +6,7 @@
 
 mod encode;
 mod markers;
-mod square;
+mod middle;
 
 use std::io::Cursor;
 
@@ -16,7 +16,7 @@ use image::codecs::webp::WebPDecoder;
 use image::{DynamicImage, ImageDecoder, ImageError, Limits};
 use thiserror::Error;
 
-use crate::frame::I420;
+use crate::frame::{I420, Size};
 
 pub use encode::png;
 use markers::Markers;
@@ -102,6 +102,14 @@ pub enum PhotoRefused {
 /// # Errors
 /// See [`PhotoRefused`].
 pub fn square(kind: PhotoKind, bytes: &[u8], side: usize) -> Result<I420, PhotoRefused> {
+    cover(kind, bytes, Size { width: side, height: side })
+}
+
+/// The same for a rectangle (even): the largest part of the picture's middle that has these proportions, at most as large.
+///
+/// # Errors
+/// See [`PhotoRefused`].
+pub fn cover(kind: PhotoKind, bytes: &[u8], size: Size) -> Result<I420, PhotoRefused> {
     let found = PhotoKind::of(bytes);
     if found != Some(kind) {
         return Err(PhotoRefused::OtherKind { said: kind, found });
@@ -115,22 +123,22 @@ pub fn square(kind: PhotoKind, bytes: &[u8], side: usize) -> Result<I420, PhotoR
                 return Err(PhotoRefused::Animated);
             }
             let pixel = u64::from(decoder.color_type().bytes_per_pixel());
-            taken(decoder, pixel, side)
+            taken(decoder, pixel, size)
         }
         PhotoKind::Jpeg => {
             let decoder = JpegDecoder::new(input).map_err(damaged)?;
             let markers = Markers::of(bytes);
             let pixel = if markers.progressive { PROGRESSIVE_PIXEL_BYTES } else { BASELINE_PIXEL_BYTES };
-            let square = taken(decoder, pixel, side)?;
+            let picture = taken(decoder, pixel, size)?;
             // The decoder makes up what is missing at the end.
-            if markers.end { Ok(square) } else { Err(PhotoRefused::Damaged) }
+            if markers.end { Ok(picture) } else { Err(PhotoRefused::Damaged) }
         }
         PhotoKind::WebP => {
             let decoder = WebPDecoder::new(input).map_err(damaged)?;
             if decoder.has_animation() {
                 return Err(PhotoRefused::Animated);
             }
-            taken(decoder, WEBP_PIXEL_BYTES, side)
+            taken(decoder, WEBP_PIXEL_BYTES, size)
         }
     }
 }
@@ -145,7 +153,7 @@ const PROGRESSIVE_PIXEL_BYTES: u64 = 3 + 3 * 2;
 const WEBP_PIXEL_BYTES: u64 = 4 + 4;
 
 /// Decodes what is small enough; `pixel_bytes` is what one pixel takes while that goes on.
-fn taken(mut decoder: impl ImageDecoder, pixel_bytes: u64, side: usize) -> Result<I420, PhotoRefused> {
+fn taken(mut decoder: impl ImageDecoder, pixel_bytes: u64, size: Size) -> Result<I420, PhotoRefused> {
     let (width, height) = decoder.dimensions();
     let pixels_max = ALLOC_BYTES_MAX / pixel_bytes.max(1);
     let pixels_max = pixels_max.min(u64::from(PHOTO_SIDE_MAX) * u64::from(PHOTO_SIDE_MAX));
@@ -157,7 +165,7 @@ fn taken(mut decoder: impl ImageDecoder, pixel_bytes: u64, side: usize) -> Resul
     decoder.set_limits(limits()).map_err(damaged)?;
     let turned = decoder.orientation().map_err(damaged)?;
     let whole = DynamicImage::from_decoder(decoder).map_err(damaged)?;
-    Ok(square::of(&whole, turned, side))
+    Ok(middle::of(&whole, turned, size))
 }
 
 fn limits() -> Limits {

@@ -60,7 +60,7 @@ fn each_kind_becomes_the_middle_of_it_in_the_colours_of_the_canvas() {
             let photo = file(kind, width, height, &bars(width, height, [RED, GREEN, BLUE]));
             let picture = square(kind, &photo, SIDE).unwrap();
             let side = SIDE.min((height as usize).next_multiple_of(2));
-            assert_eq!(picture.size(), crate::frame::Size { width: side, height: side }, "{kind:?}");
+            assert_eq!(picture.size(), Size { width: side, height: side }, "{kind:?}");
             is_about(at(&picture, side / 2, side / 2), [145, 54, 34]);
         }
     }
@@ -85,6 +85,28 @@ fn a_picture_is_turned_as_its_camera_says() {
     is_about(at(&picture, 2, 2), [81, 90, 240]);
     is_about(at(&picture, 13, 2), [81, 90, 240]);
     is_about(at(&picture, 2, 13), [41, 240, 110]);
+}
+
+#[test]
+fn a_rectangle_is_cut_from_the_middle_after_the_picture_was_turned() {
+    // Lies on its side, red left and blue right; turned, it stands with red on top.
+    let lying = file(PhotoKind::Jpeg, 96, 48, &bars(96, 48, [RED, GREEN, BLUE]));
+    let exif = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
+    let standing = [&lying[..2], &[0xFF, 0xE1], &length, exif, &lying[2..]].concat();
+    let portrait = cover(PhotoKind::Jpeg, &standing, Size { width: 16, height: 32 }).unwrap();
+    assert_eq!(portrait.size(), Size { width: 16, height: 32 });
+    is_about(at(&portrait, 8, 2), [81, 90, 240]);
+    is_about(at(&portrait, 8, 16), [145, 54, 34]);
+    is_about(at(&portrait, 8, 29), [41, 240, 110]);
+    let landscape = cover(PhotoKind::Jpeg, &standing, Size { width: 32, height: 16 }).unwrap();
+    assert_eq!(landscape.size(), Size { width: 32, height: 16 });
+    for y in [4, 8, 12] {
+        is_about(at(&landscape, 16, y), [145, 54, 34]);
+    }
+    let small =
+        cover(PhotoKind::Png, &file(PhotoKind::Png, 6, 90, &bars(6, 90, [RED; 3])), Size { width: 72, height: 128 });
+    assert_eq!(small.unwrap().size(), Size { width: 6, height: 10 }, "never larger than what there is");
 }
 
 #[test]

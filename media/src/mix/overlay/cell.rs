@@ -6,7 +6,8 @@ use super::avatar::face;
 use super::label::{blank, px};
 use super::lettering::{CAP_HEIGHT, Style, lettering};
 use super::vacancy::{CELL_SIGN, free_disc};
-use super::{Patch, Rgb, microphone};
+use super::{Patch, microphone};
+use crate::mix::theme::colours;
 use crate::scene::{Cell, CellSitter, Proportion, Rect, Vacancy, even};
 
 /// The disc's diameter, and what is above it.
@@ -23,9 +24,6 @@ const NAME_SIZE: f32 = 20.0;
 const NAME_SHRINKS_TO: f32 = 0.7;
 /// The smallest cell that has room for all of it; in smaller ones it is as much smaller.
 const ROOM: [f32; 2] = [144.0, 168.0];
-
-const GROUND: Rgb = Rgb(0x1F2024);
-const TEXT: Rgb = Rgb(0xFFFFFF);
 
 /// How large things are in all cells of a layout.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -90,7 +88,7 @@ fn length(length: f32) -> usize {
 pub(in crate::mix) fn cell(style: CellStyle, cell: &Cell, named: bool) -> Option<Patch> {
     let rect = cell.rect;
     let mut pixels = blank(rect.w, rect.h)?;
-    let [red, green, blue] = GROUND.channels();
+    let [red, green, blue] = colours().tile.channels();
     pixels.fill(tiny_skia::Color::from_rgba8(red, green, blue, 255));
     let Rect { x, y, w: diameter, .. } = style.disc(rect);
     let disc = match &cell.sitter {
@@ -117,8 +115,8 @@ fn write_name(pixels: &mut Pixmap, style: CellStyle, sitter: &CellSitter, named:
     let name = if named { sitter.name.as_str() } else { "" };
     let line = lettering.line_within(name, text, width - 2.0 * style.beside - sign);
     let left = (width - sign - line.width) / 2.0;
-    lettering.draw(&line, pixels, left + sign, (middle + CAP_HEIGHT * text.size / 2.0).round(), TEXT);
-    if let Some(sign) = microphone::crossed_out(text.size, TEXT).filter(|_| sitter.muted) {
+    lettering.draw(&line, pixels, left + sign, (middle + CAP_HEIGHT * text.size / 2.0).round(), colours().text);
+    if let Some(sign) = microphone::crossed_out(text.size, colours().text).filter(|_| sitter.muted) {
         let top = middle - px(sign.height() as usize) / 2.0;
         let onto = Transform::from_translate(left.round(), top.round());
         pixels.draw_pixmap(0, 0, sign.as_ref(), &PixmapPaint::default(), onto, None);

@@ -1,8 +1,8 @@
 //! Colours: RGB as designers write them, BT.601 limited range as the canvas holds them.
 
-/// `0xRRGGBB`, full range.
+/// `0xRRGGBB`, full range; the uppermost byte means nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Rgb(pub(crate) u32);
+pub struct Rgb(pub u32);
 
 /// Y, U and V, limited range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

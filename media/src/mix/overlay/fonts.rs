@@ -1,8 +1,10 @@
 //! The fonts that text is drawn with: those built in, then those that the operator brought.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use cosmic_text::fontdb::{Database, Source};
+use thiserror::Error;
 
 /// Noto Sans, and of it what other scripts need, both weights; see `fonts/README.md`. Whoever has none of the operator's has
 /// at least these, on every machine the same.
@@ -17,7 +19,7 @@ const BUILT_IN: [&[u8]; 8] = [
     include_bytes!("../../../fonts/NotoSansThai-Bold.ttf"),
 ];
 
-/// What names and numbers are written in.
+/// What names and numbers are written in, unless the operator chooses another.
 pub(super) const FAMILY: &str = "Noto Sans";
 
 static FONTS: OnceLock<Database> = OnceLock::new();
@@ -36,16 +38,45 @@ impl FontFile {
     }
 }
 
-/// Text was drawn already: which fonts there are is decided before the first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooLate;
+/// Why fonts are as they were.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum FontsRefused {
+    /// After the first text, or the second time.
+    #[error("text was drawn already")]
+    TooLate,
+    /// None of them is of the family that was chosen.
+    #[error("no font is of the family {wanted:?}; there are {}", there_are.join(", "))]
+    Family {
+        /// The one that was chosen.
+        wanted: String,
+        /// Those that could be.
+        there_are: Vec<String>,
+    },
+}
 
-/// Adds fonts for what those built in lack, in this order. Once, before any text is drawn.
+/// Adds fonts for what those built in lack, in this order, and writes in those of `family` first; without one, in Noto Sans.
+/// Once, before any text is drawn.
 ///
 /// # Errors
-/// [`TooLate`] after the first text, or the second time.
-pub fn bring_fonts(files: Vec<FontFile>) -> Result<(), TooLate> {
-    FONTS.set(database(files)).map_err(|_| TooLate)
+/// See [`FontsRefused`].
+pub fn bring_fonts(files: Vec<FontFile>, family: Option<&str>) -> Result<(), FontsRefused> {
+    let mut fonts = database(files);
+    if let Some(family) = family {
+        choose(&mut fonts, family)?;
+    }
+    FONTS.set(fonts).map_err(|_| FontsRefused::TooLate)
+}
+
+/// Text is written in this family first, whatever the case of its name.
+fn choose(fonts: &mut Database, wanted: &str) -> Result<(), FontsRefused> {
+    let families: BTreeSet<&str> = fonts.faces().flat_map(|face| &face.families).map(|(name, _)| &**name).collect();
+    let Some(family) = families.iter().find(|family| family.eq_ignore_ascii_case(wanted)) else {
+        let there_are = families.into_iter().map(str::to_owned).collect();
+        return Err(FontsRefused::Family { wanted: wanted.to_owned(), there_are });
+    };
+    let family = (*family).to_owned();
+    fonts.set_sans_serif_family(family);
+    Ok(())
 }
 
 /// All of them. A copy shares the files.
@@ -68,6 +99,17 @@ fn database(brought: Vec<FontFile>) -> Database {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cosmic_text::fontdb::Family;
+
+    #[test]
+    fn a_family_is_chosen_by_its_name_and_one_that_is_not_there_is_refused_with_those_that_are() {
+        let mut fonts = database(Vec::new());
+        assert_eq!(fonts.family_name(&Family::SansSerif), FAMILY);
+        choose(&mut fonts, "noto sans hebrew").unwrap();
+        assert_eq!(fonts.family_name(&Family::SansSerif), "Noto Sans Hebrew");
+        let refused = choose(&mut fonts, "Comic Sans").unwrap_err().to_string();
+        assert!(refused.starts_with("no font is of the family \"Comic Sans\"; there are Noto Sans, "), "{refused}");
+    }
 
     #[test]
     fn what_is_built_in_is_there_in_both_weights_and_no_other_file_is_a_font() {

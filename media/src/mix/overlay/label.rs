@@ -5,6 +5,7 @@ use tiny_skia::{FillRule, Paint, Path, PathBuilder, Pixmap, PixmapPaint, Transfo
 use super::lettering::{CAP_HEIGHT, Line, Style, lettering};
 use super::{Patch, Rgb, microphone};
 use crate::frame::Size;
+use crate::mix::theme::colours;
 use crate::scene::{Proportion, Rect, even};
 
 /// A nickname's pill, at the left of `bounds` and no wider, with the sign of a microphone that is off before the text
@@ -16,7 +17,7 @@ pub(in crate::mix) fn nickname(proportion: Proportion, bounds: Rect, text: &str,
     let line = lettering().line_within(text, style, px(bounds.w) - 2.0 * padding - sign);
     let width = (sign + line.width + 2.0 * padding).ceil();
     let mut pixels = pill(&line, style, bounds.size(), width, sign, NICKNAME_ALPHA)?;
-    if let Some(sign) = microphone::crossed_out(style.size, TEXT).filter(|_| muted) {
+    if let Some(sign) = microphone::crossed_out(style.size, colours().text).filter(|_| muted) {
         let top = (px(bounds.h) - px(sign.height() as usize)) / 2.0;
         let whole = Transform::from_translate(padding.round(), top.round());
         pixels.draw_pixmap(0, 0, sign.as_ref(), &PixmapPaint::default(), whole, None);
@@ -39,8 +40,6 @@ pub(in crate::mix) fn notice(proportion: Proportion, tile: Rect, text: &str) -> 
 const TEXT_SIZE: f32 = 20.0;
 const PADDING: f32 = 12.0;
 const HEIGHT: usize = 36;
-const TEXT: Rgb = Rgb(0xFFFFFF);
-const PILL: Rgb = Rgb(0x22262E);
 
 /// 40 %.
 const NICKNAME_ALPHA: u8 = 102;
@@ -55,10 +54,10 @@ fn pill(line: &Line, style: Style, room: Size, width: f32, indent: f32, alpha: u
     }
     let height = px(room.height);
     let mut pixels = blank(pixels(width), room.height)?;
-    fill(&mut pixels, &rounded(width, height, height / 2.0)?, PILL, alpha);
+    fill(&mut pixels, &rounded(width, height, height / 2.0)?, colours().pill, alpha);
     let baseline = ((height + CAP_HEIGHT * style.size) / 2.0).round();
     let padding = (width - indent - line.width) / 2.0;
-    lettering().draw(line, &mut pixels, padding + indent, baseline, TEXT);
+    lettering().draw(line, &mut pixels, padding + indent, baseline, colours().text);
     Some(pixels)
 }
 

@@ -22,8 +22,9 @@ mod vacancy;
 
 pub(super) use avatar::{avatar, avatar_place, round};
 pub(super) use cell::{CellStyle, cell};
-pub(crate) use colour::{Rgb, Yuv};
-pub use fonts::{FontFile, TooLate, bring_fonts};
+pub use colour::Rgb;
+pub(crate) use colour::Yuv;
+pub use fonts::{FontFile, FontsRefused, bring_fonts};
 pub(super) use label::{nickname, notice};
 pub use lettering::{has_letters, warm};
 pub(super) use patch::{Layer, Patch};

@@ -4,13 +4,10 @@ use tiny_skia::Pixmap;
 
 use super::label::{blank, fill, pixels, px, rounded};
 use super::lettering::{CAP_HEIGHT, Line, Style, lettering};
-use super::{Patch, Rgb, score};
+use super::{Patch, Rgb};
+use crate::mix::theme::{Colours, colours};
 use crate::scene::{Mark, Outcome, Proportion, Rect, Span, shortened};
 
-const GROUND: Rgb = Rgb(0x22262E);
-const TEXT: Rgb = Rgb(0xFFFFFF);
-/// Of the best rank, and of who won.
-const GOLD: Rgb = Rgb(0xFFC53D);
 /// Read at a glance over any picture: 80 %.
 const GROUND_ALPHA: u8 = 204;
 
@@ -24,11 +21,12 @@ const BADGE_SHRINKS_TO: f32 = 0.5;
 /// A pill at the left of `bounds` and no wider: rank and score, the best rank in gold, or that the host is connected. On a
 /// narrow tile it is written smaller. `None` where there is no room even so.
 pub(in crate::mix) fn badge(proportion: Proportion, bounds: Rect, mark: Mark) -> Option<Patch> {
+    let &Colours { pill, text, winner, .. } = colours();
     let parts = match mark {
         Mark::Standing { rank, score } => {
-            vec![(rank.to_string(), if rank == 1 { GOLD } else { TEXT }), (shortened(score), TEXT)]
+            vec![(rank.to_string(), if rank == 1 { winner } else { text }), (shortened(score), text)]
         }
-        Mark::Connected => vec![(CONNECTED.to_owned(), TEXT)],
+        Mark::Connected => vec![(CONNECTED.to_owned(), text)],
     };
     let lettering = lettering();
     let line = |text: &str, style| match mark {
@@ -51,7 +49,7 @@ pub(in crate::mix) fn badge(proportion: Proportion, bounds: Rect, mark: Mark) ->
         return None;
     }
     let height = px(bounds.h);
-    let mut plate = plate(width, bounds.h, height / 2.0, GROUND, GROUND_ALPHA)?;
+    let mut plate = plate(width, bounds.h, height / 2.0, pill, GROUND_ALPHA)?;
     let baseline = ((height + CAP_HEIGHT * style.size) / 2.0).round();
     let mut left = padding;
     for (line, colour) in lines {
@@ -73,29 +71,30 @@ pub(in crate::mix) struct Reading {
 
 const COUNTDOWN_SIZE: f32 = 26.0;
 const PUNISHMENT: &str = "Punishment";
-const BRIGHT: Rgb = Rgb(0xE5352B);
 
 /// Minutes and seconds in the middle of `rect`, before them what they are of when it is not the battle.
 pub(in crate::mix) fn countdown(proportion: Proportion, rect: Rect, reading: Reading) -> Option<Patch> {
     let Reading { of, seconds, bright } = reading;
+    let colours = colours();
     let time = format!("{}:{:02}", seconds / 60, seconds % 60);
     let text = match of {
         Span::Battle => time,
         Span::Punishment => format!("{PUNISHMENT} {time}"),
     };
-    let (colour, alpha) = if bright { (BRIGHT, 255) } else { (GROUND, GROUND_ALPHA) };
+    let (colour, alpha) = if bright { (colours.last_seconds, 255) } else { (colours.pill, GROUND_ALPHA) };
     let mut plate = plate(rect.w, rect.h, px(rect.h) / 2.0, colour, alpha)?;
-    write(&mut plate, &text, COUNTDOWN_SIZE * proportion.scale(), TEXT);
+    write(&mut plate, &text, COUNTDOWN_SIZE * proportion.scale(), colours.text);
     Some(Patch::new(rect.x, rect.y, &plate))
 }
 
 /// "VS", a letter in the colour of each side.
 pub(in crate::mix) fn opening(rect: Rect) -> Option<Patch> {
-    let height = px(rect.h);
-    let mut plate = plate(rect.w, rect.h, height / 4.0, GROUND, GROUND_ALPHA)?;
+    let (height, colours) = (px(rect.h), colours());
+    let mut plate = plate(rect.w, rect.h, height / 4.0, colours.pill, GROUND_ALPHA)?;
     let style = Style { size: height * 0.7, bold: true };
     let lettering = lettering();
-    let letters = [("V", score::LEFT), ("S", score::RIGHT)].map(|(text, colour)| (lettering.line(text, style), colour));
+    let letters =
+        [("V", colours.left), ("S", colours.right)].map(|(text, colour)| (lettering.line(text, style), colour));
     let mut left = (px(rect.w) - letters.iter().map(|(line, _)| line.width).sum::<f32>()) / 2.0;
     let baseline = ((height + CAP_HEIGHT * style.size) / 2.0).round();
     for (line, colour) in letters {
@@ -107,10 +106,11 @@ pub(in crate::mix) fn opening(rect: Rect) -> Option<Patch> {
 
 /// How a battle ended, filling `rect`.
 pub(in crate::mix) fn outcome(rect: Rect, outcome: Outcome) -> Option<Patch> {
+    let colours = colours();
     let (word, ground, text) = match outcome {
-        Outcome::Victory => ("VICTORY", GOLD, GROUND),
-        Outcome::Defeat => ("DEFEAT", Rgb(0x565C68), TEXT),
-        Outcome::Draw => ("DRAW", Rgb(0x3F87AE), TEXT),
+        Outcome::Victory => ("VICTORY", colours.winner, colours.pill),
+        Outcome::Defeat => ("DEFEAT", colours.loser, colours.text),
+        Outcome::Draw => ("DRAW", colours.draw, colours.text),
     };
     let height = px(rect.h);
     let mut plate = plate(rect.w, rect.h, height / 4.0, ground, OUTCOME_ALPHA)?;

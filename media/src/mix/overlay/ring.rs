@@ -5,6 +5,7 @@ use tiny_skia::{FillRule, PathBuilder, Pixmap, Transform};
 use super::label::{blank, paint, pixels, px};
 use super::{Patch, Rgb};
 use crate::mix::Loudness;
+use crate::mix::theme::colours;
 use crate::scene::{Rect, even};
 
 /// Between the disc and the line, the line, and the halo of each step, of the disc's diameter: 15 of the 16 pixels that a
@@ -15,8 +16,6 @@ const HALO: f32 = 0.018;
 /// Thinner lines are lost in the encoder.
 const LINE_MIN: f32 = 2.0;
 
-const LINE_COLOUR: Rgb = Rgb(0xC4F8DA);
-const HALO_COLOUR: Rgb = Rgb(0x3DD68C);
 const HALO_ALPHA: u8 = 140;
 
 /// Rings that were drawn: all avatars of one size share them, and a voice that rises again draws nothing anew.
@@ -71,8 +70,8 @@ fn draw((disc, width, height, loudness): Shape) -> Option<Patch> {
     let mut image = blank(width, height)?;
     let (inner, line) = (px(disc.w) * (0.5 + GAP), line(disc.w));
     let middle = (px(disc.x) + px(disc.w) / 2.0, px(disc.y) + px(disc.h) / 2.0);
-    annulus(&mut image, middle, (line, outer(disc.w, loudness)), (HALO_COLOUR, HALO_ALPHA))?;
-    annulus(&mut image, middle, (inner, line), (LINE_COLOUR, 255))?;
+    annulus(&mut image, middle, (line, outer(disc.w, loudness)), (colours().halo, HALO_ALPHA))?;
+    annulus(&mut image, middle, (inner, line), (colours().ring, 255))?;
     Some(Patch::new(0, 0, &image))
 }
 

@@ -2,17 +2,15 @@
 
 use tiny_skia::Pixmap;
 
+use super::Patch;
 use super::label::{blank, pixels, px};
 use super::lettering::{CAP_HEIGHT, Style, lettering};
-use super::{Patch, Rgb};
 use crate::kernel::Kernels;
 use crate::mix::Canvas;
+use crate::mix::theme::colours;
 use crate::scene::{Proportion, Rect, ScoreBar, shortened};
 
 /// Of the first side, and of the second.
-pub(super) const LEFT: Rgb = Rgb(0x1C66E5);
-pub(super) const RIGHT: Rgb = Rgb(0xF15065);
-const TEXT: Rgb = Rgb(0xFFFFFF);
 pub(super) const TEXT_SIZE: f32 = 24.0;
 const PADDING: usize = 12;
 
@@ -67,7 +65,7 @@ impl BattleBar {
     pub(in crate::mix) fn cover(&mut self, kernels: &Kernels, canvas: &mut Canvas, share: f64) {
         canvas.keep(self.rect, &mut self.under);
         let numbers = self.numbers.take().unwrap_or_else(|| self.drawn());
-        canvas.split(self.rect, self.boundary(share, &numbers), LEFT.yuv(), RIGHT.yuv());
+        canvas.split(self.rect, self.boundary(share, &numbers), colours().left.yuv(), colours().right.yuv());
         for patch in numbers.iter().flatten() {
             canvas.blend(kernels, patch);
         }
@@ -117,7 +115,7 @@ fn number(score: u64, style: Style, height: usize) -> Option<Pixmap> {
     let line = lettering.number(&shortened(score), style);
     let mut image = blank(pixels(line.width), height)?;
     let baseline = ((px(height) + CAP_HEIGHT * style.size) / 2.0).round();
-    lettering.draw(&line, &mut image, 0.0, baseline, TEXT);
+    lettering.draw(&line, &mut image, 0.0, baseline, colours().text);
     Some(image)
 }
 

@@ -2,15 +2,14 @@
 
 use tiny_skia::{Pixmap, PixmapPaint, Transform};
 
+use super::Patch;
 use super::avatar::{avatar_place, disc};
 use super::label::{blank, fill, px};
 use super::lettering::{CAP_HEIGHT, Style, lettering};
 use super::lock::lock;
-use super::{Patch, Rgb};
+use crate::mix::theme::colours;
 use crate::scene::{Rect, Vacancy};
 
-const EMPTY: Rgb = Rgb(0x2B2D33);
-const SIGN: Rgb = Rgb(0x8A8F99);
 /// Of the disc's diameter, among voices: 36 of 112.
 pub(super) const CELL_SIGN: f32 = 36.0 / 112.0;
 /// Among pictures, where discs are smaller: as large as initials.
@@ -26,10 +25,10 @@ pub(in crate::mix) fn vacancy(tile: Rect, vacancy: Vacancy) -> Option<Patch> {
 pub(super) fn free_disc(diameter: usize, sign: f32, vacancy: Vacancy) -> Option<Pixmap> {
     let mut pixels = blank(diameter, diameter)?;
     let middle = px(diameter) / 2.0;
-    fill(&mut pixels, &disc(middle, middle, middle)?, EMPTY, 255);
+    fill(&mut pixels, &disc(middle, middle, middle)?, colours().empty_seat, 255);
     let size = px(diameter) * sign;
     if vacancy.locked {
-        let sign = lock(size, SIGN)?;
+        let sign = lock(size, colours().seat_number)?;
         let half = |side: u32| px(side as usize) / 2.0;
         let (x, y) = (middle - half(sign.width()), middle - half(sign.height()));
         let onto = Transform::from_translate(x.round(), y.round());
@@ -45,5 +44,5 @@ fn write_number(pixels: &mut Pixmap, middle: f32, size: f32, seat: u32) {
     let lettering = lettering();
     let line = lettering.line(&seat.to_string(), style);
     let baseline = (middle + CAP_HEIGHT * style.size / 2.0).round();
-    lettering.draw(&line, pixels, middle - line.width / 2.0, baseline, SIGN);
+    lettering.draw(&line, pixels, middle - line.width / 2.0, baseline, colours().seat_number);
 }

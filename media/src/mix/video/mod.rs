@@ -24,6 +24,7 @@ use crate::mix::canvas::Canvas;
 use crate::mix::overlay::{Rgb, Rings, Yuv};
 use crate::mix::scaler::{Scaler, placed, readable};
 use crate::mix::still::Still;
+use crate::mix::theme::no_picture;
 use crate::mix::tile::{Look, Tile};
 use crate::scene::{Fit, Proportion, Rect, Scene, SourceId, Template};
 pub use motion::MOTION;
@@ -57,12 +58,6 @@ pub struct VideoMixer {
     motion: Option<Motion>,
 }
 
-/// Outside all tiles: darker than an avatar's tile, so that a tile is seen to be one.
-const BACKGROUND: Yuv = Rgb(0x121316).yuv();
-
-/// A tile without picture.
-const NO_PICTURE: Yuv = Rgb(0x1F2024).yuv();
-
 /// Laid over the last frame of a host that is silent, at [`DIM_ALPHA`].
 const DIM: Yuv = Rgb(0x000000).yuv();
 
@@ -75,7 +70,7 @@ impl VideoMixer {
     /// A mixer with an empty canvas. Odd sizes are rounded up to even.
     #[must_use]
     pub fn new(kernels: Kernels, canvas: Size) -> Self {
-        let canvas = Canvas::new(canvas, BACKGROUND);
+        let canvas = Canvas::bare(canvas);
         let proportion = Template::HostDynamicGrid.proportion(canvas.size());
         Self {
             kernels,
@@ -222,7 +217,7 @@ impl VideoMixer {
         if self.draws_whole() {
             self.tiles[i].still = Some(Still::of(picture, src, self.tiles[i].still.take()));
         } else {
-            self.lay(i, Some(BACKGROUND), |kernels, canvas, tile| {
+            self.lay(i, true, |kernels, canvas, tile| {
                 let (rect, fit) = (tile.rect(), tile.region.fit);
                 tile.scale(kernels, canvas, (picture, src), rect, fit);
             });
@@ -240,24 +235,24 @@ impl VideoMixer {
         tile.look = look;
         tile.moved = false;
         if !self.draws_whole() && matches!(look, Look::Dimmed { .. }) {
-            self.lay(i, None, |kernels, canvas, tile| canvas.tint(kernels, tile.rect(), DIM, DIM_ALPHA));
+            self.lay(i, false, |kernels, canvas, tile| canvas.tint(kernels, tile.rect(), DIM, DIM_ALPHA));
         }
         self.tiles[i].note(self.proportion);
     }
 
-    /// Draws tile `i` where it stands, beneath those that lie above it, with `ground` in its round corners, or else what
-    /// is there. The canvas is uncovered.
-    fn lay(&mut self, i: usize, ground: Option<Yuv>, draw: impl FnOnce(&Kernels, &mut Canvas, &mut Tile)) {
+    /// Draws tile `i` where it stands, beneath those that lie above it, with the background in its round corners where these
+    /// are `bare`, or else what is there. The canvas is uncovered.
+    fn lay(&mut self, i: usize, bare: bool, draw: impl FnOnce(&Kernels, &mut Canvas, &mut Tile)) {
         let (kernels, area) = (&self.kernels, self.tiles[i].rect());
         beneath(&mut self.tiles, i, area, &mut self.canvas, |tile, canvas| {
-            tile.round(kernels, canvas, area, ground, |tile, canvas| draw(kernels, canvas, tile));
+            tile.round(kernels, canvas, area, bare, |tile, canvas| draw(kernels, canvas, tile));
         });
     }
 
     fn draw_avatars(&mut self) {
         for i in 0..self.tiles.len() {
             if self.tiles[i].look == (Look::Avatar { drawn: false }) {
-                self.lay(i, Some(BACKGROUND), |kernels, canvas, tile| {
+                self.lay(i, true, |kernels, canvas, tile| {
                     draw_avatar(kernels, canvas, tile.rect(), tile);
                 });
                 self.tiles[i].look = Look::Avatar { drawn: true };
@@ -267,7 +262,8 @@ impl VideoMixer {
 
     /// Nothing but the cells, as if no tile were there.
     fn clear(&mut self) {
-        self.canvas.clear(BACKGROUND);
+        let Size { width: w, height: h } = self.canvas.size();
+        self.canvas.lay_bare(Rect { x: 0, y: 0, w, h });
         for patch in self.seats.iter().flat_map(Seat::patches) {
             self.canvas.blend(&self.kernels, patch);
         }
@@ -329,7 +325,7 @@ impl Tile {
     ) {
         let (crop, part) = placed(fit, readable, rect);
         for bar in beside(part, rect).into_iter().filter(|bar| bar.w > 0) {
-            canvas.fill(bar, NO_PICTURE);
+            canvas.fill(bar, no_picture());
         }
         let width = canvas.size().width;
         let fitting = self.scaler.take().filter(|scaler| scaler.fits(readable, part.size(), crop));

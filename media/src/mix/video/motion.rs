@@ -16,11 +16,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::{DIM, DIM_ALPHA, NO_PICTURE, VideoMixer, draw_avatar};
+use super::{DIM, DIM_ALPHA, VideoMixer, draw_avatar};
 use crate::kernel::Kernels;
 use crate::mix::canvas::Canvas;
 use crate::mix::slide::Glide;
 use crate::mix::still::Still;
+use crate::mix::theme::no_picture;
 use crate::mix::tile::{Look, Tile};
 use crate::scene::{Fit, Rect};
 
@@ -113,7 +114,11 @@ impl VideoMixer {
         let proportion = self.proportion;
         self.clear();
         if let Some(motion) = &self.motion {
-            self.tiles.iter().for_each(|tile| self.canvas.copy(&motion.before, tile.rect()));
+            for tile in &mut self.tiles {
+                let rect = tile.rect();
+                // What round corners leave open is open at once.
+                tile.round(&self.kernels, &mut self.canvas, rect, false, |_, canvas| canvas.copy(&motion.before, rect));
+            }
         }
         let mut order: Vec<_> = self.tiles.iter_mut().collect();
         order.sort_by_key(|tile| (tile.region.z, tile.moves()));
@@ -135,7 +140,7 @@ impl VideoMixer {
 
 /// The avatar as it stands in a tile at rest, as a picture of its own.
 fn avatar(kernels: &Kernels, tile: &Tile) -> Still {
-    let mut canvas = Canvas::new(tile.rect().size(), NO_PICTURE);
+    let mut canvas = Canvas::new(tile.rect().size(), no_picture());
     draw_avatar(kernels, &mut canvas, Rect { x: 0, y: 0, ..tile.rect() }, tile);
     Still::drawn(canvas.into_picture())
 }
@@ -150,7 +155,7 @@ impl Tile {
         let dim = matches!(self.look, Look::Dimmed { .. }) && !still.dimmed;
         let fit = if still.fitted { Fit::Cover } else { self.region.fit };
         let picture = still.picture();
-        self.round(kernels, canvas, rect, None, |tile, canvas| {
+        self.round(kernels, canvas, rect, false, |tile, canvas| {
             tile.scale(kernels, canvas, (picture, picture.size()), rect, fit);
             if dim {
                 canvas.tint(kernels, rect, DIM, DIM_ALPHA);

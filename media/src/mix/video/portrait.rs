@@ -1,29 +1,28 @@
 //! What stands in the middle of a tile without picture: who it is, round.
 
-use super::NO_PICTURE;
 use crate::kernel::Kernels;
 use crate::mix::canvas::Canvas;
-use crate::mix::overlay::{self, Patch, Rgb, Yuv};
+use crate::mix::overlay::{self, Patch};
 use crate::mix::scaler::{Scaler, placed, readable};
+use crate::mix::theme::{colours, no_picture};
 use crate::mix::tile::Tile;
 use crate::scene::{Avatar, Fit, Rect};
 
 /// A tile without a picture at `rect`: the avatar of its host, or an empty seat.
 pub(super) fn draw_avatar(kernels: &Kernels, canvas: &mut Canvas, rect: Rect, tile: &Tile) {
-    canvas.fill(rect, NO_PICTURE);
+    canvas.fill(rect, no_picture());
     match tile.vacancy {
         None => lay_avatar(kernels, canvas, rect, &tile.name, tile.avatar.as_ref()),
         Some(vacancy) => {
-            edges(rect).into_iter().for_each(|edge| canvas.fill(edge, EDGE));
+            let colour = colours().empty_seat.yuv();
+            edges(rect).into_iter().for_each(|edge| canvas.fill(edge, colour));
             let disc = overlay::vacancy(rect, vacancy);
             disc.iter().for_each(|disc| canvas.blend(kernels, disc));
         }
     }
 }
 
-/// Around an empty seat, so that those beside each other are seen to be several.
-const EDGE: Yuv = Rgb(0x2B2D33).yuv();
-/// How wide, pixels: the least that chroma can show.
+/// Around an empty seat, so that those beside each other are seen to be several: pixels, the least that chroma can show.
 const EDGE_WIDTH: usize = 2;
 
 fn edges(rect: Rect) -> [Rect; 4] {
@@ -51,7 +50,7 @@ pub(in crate::mix) fn lay_avatar(
 
 /// The uploaded picture, round, filling `place`.
 pub(super) fn portrait(kernels: &Kernels, place: Rect, avatar: &Avatar) -> Option<Patch> {
-    let mut canvas = Canvas::new(place.size(), NO_PICTURE);
+    let mut canvas = Canvas::new(place.size(), no_picture());
     let picture = avatar.picture().as_ref();
     let src = readable(&picture).filter(|_| place.w > 0)?;
     let (crop, part) = placed(Fit::Cover, src, Rect { x: 0, y: 0, ..place });
@@ -108,7 +107,7 @@ mod tests {
             assert_eq!(luma(picture, x, y), 200, "{x} {y}");
         }
         for (x, y) in [(place.x, place.y), (place.right() - 1, place.bottom() - 1), (place.x - 1, middle.1), (20, 20)] {
-            assert_eq!(luma(picture, x, y), NO_PICTURE.0[0], "{x} {y}");
+            assert_eq!(luma(picture, x, y), no_picture().0[0], "{x} {y}");
         }
     }
 
@@ -146,7 +145,7 @@ mod tests {
         for x in [middle.0, middle.0 - 26, middle.0 + 25] {
             assert_eq!(luma(mixer.compose(now), x, middle.1), 200, "{x}");
         }
-        assert_eq!(luma(mixer.compose(now), rect.x + 1, rect.y + 1), NO_PICTURE.0[0], "round");
+        assert_eq!(luma(mixer.compose(now), rect.x + 1, rect.y + 1), no_picture().0[0], "round");
     }
 
     #[test]

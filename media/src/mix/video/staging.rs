@@ -2,21 +2,23 @@
 
 use std::time::Instant;
 
+use super::VideoMixer;
 use super::overhead::Overhead;
 use super::portrait::portrait;
 use super::rings::Seat;
-use super::{BACKGROUND, VideoMixer};
 use crate::frame::Size;
 use crate::mix::canvas::Canvas;
 use crate::mix::loudness::Loudness;
 use crate::mix::overlay::{self, CellStyle};
+use crate::mix::theme::rounded;
 use crate::mix::tile::{Look, Tile};
 use crate::scene::{Avatar, Cell, DrawList, Item, Proportion, Region, SourceId, Vacancy};
 
 impl VideoMixer {
     /// Makes the picture that of a draw list. The canvas is uncovered.
     pub(super) fn bring_on(&mut self, now: Instant, canvas: Size, list: DrawList) {
-        let places: Vec<_> = list.items.iter().filter_map(Item::place).collect();
+        let places = list.items.iter().filter_map(Item::place).collect();
+        let places = rounded(places, canvas, list.proportion);
         if canvas == self.canvas.size() {
             self.rearrange(now, &places);
         } else {
@@ -71,14 +73,14 @@ impl VideoMixer {
             self.tiles.push(tile);
         }
         if !self.draws_whole() {
-            old.iter().for_each(|gone| self.canvas.fill(gone.rect(), BACKGROUND));
+            old.iter().for_each(|gone| self.canvas.lay_bare(gone.rect()));
         }
     }
 
     /// Another canvas: nothing of what was seen is left, and nobody keeps a place. What each showed until now still
     /// decides what it may show again.
     fn cut(&mut self, canvas: Size, places: &[(SourceId, Region)]) {
-        self.canvas = Canvas::new(canvas, BACKGROUND);
+        self.canvas = Canvas::bare(canvas);
         (self.motion, self.overhead, self.layered) = (None, Overhead::default(), is_layered(places));
         let old = std::mem::take(&mut self.tiles);
         for &(source, region) in places {
@@ -114,7 +116,7 @@ impl VideoMixer {
         for gone in old.iter().map(|gone| &gone.cell).filter(|gone| !replaced(gone)) {
             let covered = self.tiles.iter().any(|tile| tile.rect().common(gone.rect).is_some());
             if !covered {
-                self.canvas.fill(gone.rect, BACKGROUND);
+                self.canvas.lay_bare(gone.rect);
             }
         }
         for patch in self.seats.iter().flat_map(Seat::patches) {

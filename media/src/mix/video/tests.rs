@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::frame::I420;
+use crate::mix::theme::colours;
 use crate::scene::{Battle, Tile as Place};
 use battles::battle;
 
@@ -14,6 +15,11 @@ const A: SourceId = SourceId(1);
 const B: SourceId = SourceId(2);
 const C: SourceId = SourceId(3);
 const CANVAS: Size = Size { width: 720, height: 1280 };
+
+/// Luma outside all tiles.
+fn bare_luma() -> u8 {
+    colours().background.yuv().0[0]
+}
 
 #[test]
 fn a_silent_host_is_held_then_dimmed_then_the_avatar() {
@@ -35,7 +41,7 @@ fn a_silent_host_is_held_then_dimmed_then_the_avatar() {
 
     mixer.handle_timeout(after(start, 5_000));
     mixer.compose(after(start, 5_000));
-    assert_eq!(luma(&mixer, 20, 20), NO_PICTURE.0[0]);
+    assert_eq!(luma(&mixer, 20, 20), no_picture().0[0]);
     assert_eq!((mixer.poll_timeout(), mixer.is_dirty()), (None, false));
 }
 
@@ -66,12 +72,12 @@ fn a_closed_camera_is_the_avatar_at_once_whatever_arrives() {
     mixer.paint(now, A, picture(200).as_ref());
     mixer.repaint(now, A, picture(200).as_ref(), now);
     mixer.compose(now);
-    assert_eq!(luma(&mixer, 20, 20), NO_PICTURE.0[0]);
+    assert_eq!(luma(&mixer, 20, 20), no_picture().0[0]);
 
     mixer.set_scene(now, scene(&[A]));
     mixer.repaint(now, A, picture(200).as_ref(), now);
     mixer.compose(now);
-    assert_eq!(luma(&mixer, 20, 20), NO_PICTURE.0[0], "what it showed before it closed stays hidden");
+    assert_eq!(luma(&mixer, 20, 20), no_picture().0[0], "what it showed before it closed stays hidden");
     mixer.paint(now, A, picture(120).as_ref());
     mixer.compose(now);
     assert_eq!(luma(&mixer, 20, 20), 120);
@@ -114,8 +120,8 @@ fn a_scene_keeps_the_picture_of_a_tile_that_stays() {
     mixer.compose(now);
     let middles = [(20, 280), (260, 280), (500, 280), (20, 520), (260, 520), (500, 520)];
     let shown = middles.map(|(x, y)| luma(&mixer, x, y));
-    assert_eq!(shown, [50, 80, 110, 140, 170, NO_PICTURE.0[0]]);
-    assert_eq!(luma(&mixer, 20, 800), BACKGROUND.0[0]);
+    assert_eq!(shown, [50, 80, 110, 140, 170, no_picture().0[0]]);
+    assert_eq!(luma(&mixer, 20, 800), bare_luma());
 }
 
 #[test]
@@ -136,8 +142,8 @@ fn a_tile_that_moves_keeps_its_picture_and_arrives_after_300_ms() {
         steps += 1;
     }
     assert_eq!(steps, 18);
-    assert_eq!([luma(&mixer, 10, 280), luma(&mixer, 400, 280)], [200, NO_PICTURE.0[0]]);
-    assert_eq!(luma(&mixer, 10, 10), BACKGROUND.0[0], "what the large tile left is cleared");
+    assert_eq!([luma(&mixer, 10, 280), luma(&mixer, 400, 280)], [200, no_picture().0[0]]);
+    assert_eq!(luma(&mixer, 10, 10), bare_luma(), "what the large tile left is cleared");
     assert_eq!(mixer.poll_timeout(), Some(after(start, 2_000)));
 }
 
@@ -220,7 +226,7 @@ fn a_picture_goes_on_from_another_ones() {
     alone.set_scene(start, scene(&[A]));
     alone.compose(start);
     assert_eq!([luma(&alone, 10, 300), luma(&alone, 700, 300)], [60, 200]);
-    assert_eq!(luma(&alone, 10, 10), BACKGROUND.0[0]);
+    assert_eq!(luma(&alone, 10, 10), bare_luma());
     alone.compose(after(start, 300));
     assert_eq!([luma(&alone, 10, 10), luma(&alone, 700, 1_200)], [60; 2]);
     let before = owned(shared.compose(start));
@@ -230,7 +236,7 @@ fn a_picture_goes_on_from_another_ones() {
 
 #[test]
 fn a_last_frame_painted_again_does_not_bring_a_silent_host_back() {
-    for (silence_ms, shown) in [(1_000, 200), (3_000, 99), (6_000, NO_PICTURE.0[0])] {
+    for (silence_ms, shown) in [(1_000, 200), (3_000, 99), (6_000, no_picture().0[0])] {
         let (mut mixer, start) = (mixer(), Instant::now());
         let now = after(start, silence_ms);
         mixer.set_scene(start, scene(&[A]));

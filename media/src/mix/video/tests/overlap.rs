@@ -84,7 +84,7 @@ fn a_window_stays_above_whatever_is_painted_below_it() {
         assert_eq!((in_window(&mixer), luma(&mixer, 300, 640)), ([90; 3], value));
     }
     // Dimmed, and then without a picture, it lies below no less.
-    for (ms, below) in [(2_500, 88), (5_500, NO_PICTURE.0[0])] {
+    for (ms, below) in [(2_500, 88), (5_500, no_picture().0[0])] {
         let now = after(start, ms);
         mixer.paint(now, B, picture(90).as_ref());
         mixer.handle_timeout(now);

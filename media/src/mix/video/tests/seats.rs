@@ -32,7 +32,7 @@ fn corners(mixer: &VideoMixer) -> [u8; 6] {
 fn frames_of_the_host_below_leave_empty_windows_as_they_are() {
     let (mut mixer, now) = (mixer(), Instant::now());
     mixer.set_scene(now, windows([Some(3), None], 0));
-    let empty = NO_PICTURE.0[0];
+    let empty = no_picture().0[0];
     for host in [200, 90, 160] {
         mixer.paint(now, A, picture(host).as_ref());
         mixer.paint(now, B, picture(120).as_ref());
@@ -46,7 +46,7 @@ fn frames_of_the_host_below_leave_empty_windows_as_they_are() {
 #[test]
 fn whoever_sits_down_moves_or_stands_up_no_frame_has_a_hole() {
     let (mut mixer, mut now) = (mixer(), Instant::now());
-    let (host, empty) = (200, NO_PICTURE.0[0]);
+    let (host, empty) = (200, no_picture().0[0]);
     let steps = [
         ([Some(3), None], None),
         ([Some(3), Some(5)], None),

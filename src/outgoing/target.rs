@@ -1,4 +1,4 @@
-//! Where requests may go: only to addresses of the public internet, unless the operator allows an endpoint others.
+//! Where requests may go: only to addresses of the public internet, unless the operator allows others.
 //!
 //! The check is made on the addresses that are connected to: a name is resolved once for each connection, here, and the
 //! connection is made to one of the addresses that were checked and to no other. So a name that answers differently each time
@@ -38,7 +38,7 @@ const ADDRESSES_MAX: usize = 64;
 
 /// An address that nothing is sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("{address} is not a public address ({what}); allow_private = true lets this endpoint have such")]
+#[error("{address} is not a public address ({what}); `allow_private` lets such be reached")]
 pub struct NotPublic {
     /// Which.
     pub address: IpAddr,
@@ -48,7 +48,7 @@ pub struct NotPublic {
 
 /// Why a name gave no address.
 #[derive(Debug, Error)]
-enum LookUpFault {
+pub(super) enum LookUpFault {
     #[error("cannot resolve {host}: {error}")]
     Failed { host: String, error: io::Error },
     #[error("{host} has no address")]
@@ -57,7 +57,7 @@ enum LookUpFault {
     Refused { host: String, refused: NotPublic },
 }
 
-/// Lets connections be made to what may be connected to. One for each endpoint.
+/// Lets connections be made to what may be connected to. One for each client.
 #[derive(Clone)]
 pub struct Guard {
     resolver: Arc<dyn Resolver>,
@@ -65,7 +65,7 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// A guard of an endpoint.
+    /// A guard, of all but public addresses or of nothing.
     #[must_use]
     pub fn new(resolver: Arc<dyn Resolver>, allow_private: bool) -> Self {
         Self { resolver, check: if allow_private { |_| Ok(()) } else { public } }
@@ -73,7 +73,7 @@ impl Guard {
 
     /// With a check of its own: on a test's machine all addresses are private.
     #[cfg(test)]
-    pub(super) fn with(resolver: Arc<dyn Resolver>, check: fn(IpAddr) -> Result<(), NotPublic>) -> Self {
+    pub(crate) fn with(resolver: Arc<dyn Resolver>, check: fn(IpAddr) -> Result<(), NotPublic>) -> Self {
         Self { resolver, check }
     }
 
