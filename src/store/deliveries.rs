@@ -258,7 +258,7 @@ impl DeliveryLog for Deliveries {
             ))?;
             for DeadLetter { row, attempts, died, error, .. } in letters {
                 let (kind, live, body) = (&row.kind, &row.live, &row.body);
-                let print = prints::of_event(row);
+                let print = prints::of_letter(endpoint, row);
                 insert.execute(params![
                     row.seq, row.id, kind, live, row.at.0, body, endpoint, attempts, died.0, error, print
                 ])?;

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::chain::{Hash, Head, Linker};
 use super::columns::{COLUMNS, Columns};
 use super::fault::StoreFault;
-use super::prints;
+use super::prints::{self, Roll};
 use super::time::{Boot, KeptTime};
 use crate::live::WallMs;
 
@@ -25,16 +25,24 @@ pub(super) fn read(db: &Connection) -> rusqlite::Result<(Head, KeptTime)> {
     })
 }
 
-/// Whether the head is as it was written. One that a server before this check wrote is not known to be.
+/// Whether the head is as it was written, and the state has all rows that it names. One that a server before this check wrote
+/// is not known to be.
 pub(super) fn check(db: &Connection, file: &Path) -> Result<(), StoreFault> {
     let fault = |error| StoreFault::of(file, error);
-    let print: Option<i64> = db.query_row("SELECT print FROM head", [], |row| row.get(0)).map_err(fault)?;
+    let sql = "SELECT print, state_rows, state_sum FROM head WHERE print IS NOT NULL";
+    let kept = db.query_row(sql, [], |row| Ok((row.get::<_, i64>(0)?, Roll { rows: row.get(1)?, sum: row.get(2)? })));
+    let Some((print, roll)) = kept.optional().map_err(fault)? else { return Ok(()) };
     let (head, time) = read(db).map_err(fault)?;
-    if print.is_some_and(|print| print != prints::of_head(head, &time)) {
-        return Err(StoreFault::damaged(
-            file,
-            "its head, with the clocks of the last commit, is not as it was written",
-        ));
+    let damaged = |reason: &str| Err(StoreFault::damaged(file, reason));
+    if print != prints::of_head(head, &time, roll) {
+        return damaged("its head, with the clocks of the last commit, is not as it was written");
+    }
+    let found = Roll::call(db).map_err(fault)?;
+    if found.rows != roll.rows {
+        return damaged(&format!("it keeps {} lives, battles and so on instead of {}", found.rows, roll.rows));
+    }
+    if found.sum != roll.sum {
+        return damaged("a live, a battle or the like that it keeps is not the one that was written");
     }
     Ok(())
 }

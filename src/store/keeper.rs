@@ -18,9 +18,11 @@ use super::folder::{Folder, recognise};
 use super::head;
 use super::outbox;
 use super::pages;
+use super::prints::Roll;
+use super::restore;
 use super::schema;
 use super::time::{Clocks, KeptTime};
-use super::witness::{self, Seen, Witness};
+use super::witness::{self, Noted, Seen, Witness};
 use crate::engine::OutboxBell;
 use crate::engine::books::{Books, LedgerEnd};
 use crate::engine::journal::{Batch, Booked, Journal, JournalError, Wanted};
@@ -48,6 +50,8 @@ pub(super) struct Ends {
     pub(super) outbox: u64,
     /// The facts: number of the last one.
     pub(super) facts: u64,
+    /// The rows of the state.
+    pub(super) roll: Roll,
 }
 
 impl Ends {
@@ -107,24 +111,19 @@ impl Store {
         pages::read_ahead(&file);
         pages::check_for_start(&db, &file)?;
         let mut linker = Linker::default();
-        if found > 0 && found < schema::version() {
-            // A damaged file is not brought to another version first: the costage that it is of can still look at it.
-            check_tables(&db, &file)?;
-            head::check_end(&db, &file, &mut linker, head::read(&db).map_err(fault)?.0)?;
-            witness::check(&db, &file, noted)?;
+        if found > 0 {
+            check_before(&db, &file, found, noted, &mut linker)?;
         }
         set(&db).map_err(fault)?;
         schema::migrate(&mut db, schema::STEPS).map_err(fault)?;
         check_tables(&db, &file)?;
         let (head, kept_time) = head::read(&db).map_err(fault)?;
-        head::check_end(&db, &file, &mut linker, head)?;
-        head::check(&db, &file)?;
         witness::check(&db, &file, noted)?;
         metrics::gauge!("costage_ledger_head").set(head.seq as f64);
         let moment = clocks();
         let line = Timeline::new(moment.now, moment.wall);
         let (outbox, facts) = (outbox::head(&db).map_err(fault)?, witness::last_fact(&db).map_err(fault)?);
-        let ends = Ends { head, outbox, facts };
+        let ends = Ends { head, outbox, facts, roll: Roll::call(&db).map_err(fault)? };
         // Of the first version's files nobody noted anything.
         if found > 1 && ends.seen() != Seen::START {
             noted.warn_of_nothing(folder.path());
@@ -251,6 +250,25 @@ fn set(db: &Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "cache_size", -CACHE_KIB)?;
     db.pragma_update(None, "journal_size_limit", LOG_BYTES_LEFT)?;
     db.pragma_update(None, "trusted_schema", false)
+}
+
+/// All that is looked at before anything is written to a file that is there. A damaged one of an older version is not brought
+/// to another first: the costage that it is of can still look at it.
+fn check_before(
+    db: &Connection,
+    file: &Path,
+    version: i32,
+    noted: Noted,
+    linker: &mut Linker,
+) -> Result<(), StoreFault> {
+    check_tables(db, file)?;
+    let (head, _) = head::read(db).map_err(|error| StoreFault::of(file, error))?;
+    head::check_end(db, file, linker, head)?;
+    witness::check(db, file, noted)?;
+    if version < schema::PRINTS_FROM {
+        return restore::kept(db, file).map(drop);
+    }
+    head::check(db, file)
 }
 
 /// Whether it has the tables of its version.

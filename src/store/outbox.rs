@@ -125,12 +125,12 @@ impl OutboxLog for OutboxReader {
             Ok((found, fault))
         })?;
         match fault {
-            // What stands before it is sent first, in its order.
-            Some(reason) if rows.is_empty() => Err(LogFault {
+            // Also when some before it are whole: fewer than were asked for would mean that there are no more.
+            Some(reason) => Err(LogFault {
                 what: format!("cannot send the outbox of {}", self.path.display()),
                 reason: format!("{reason}; {ADVICE}"),
             }),
-            Some(_) | None => Ok(rows),
+            None => Ok(rows),
         }
     }
 

@@ -57,11 +57,40 @@ pub(super) fn of_kept(name: &RowName, image: &str) -> i64 {
     of(&[name.table.word().as_bytes(), b"\0", name.key.as_bytes(), b"\0", image.as_bytes()])
 }
 
-/// What stands for the head, beside it: of where the ledger ends, and of the clocks.
-pub(super) fn of_head(head: Head, time: &KeptTime) -> i64 {
+/// All rows of the state: how many, and the sum of their prints; of those that have none it is 0.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Roll {
+    pub(super) rows: i64,
+    pub(super) sum: i64,
+}
+
+impl Roll {
+    /// As it is found.
+    pub(super) fn call(db: &Connection) -> rusqlite::Result<Self> {
+        let mut read = db.prepare("SELECT print FROM state")?;
+        let mut rows = read.query([])?;
+        let mut roll = Self::default();
+        while let Some(row) = rows.next()? {
+            roll.add(row.get(0)?);
+        }
+        Ok(roll)
+    }
+
+    pub(super) fn add(&mut self, print: Option<i64>) {
+        *self = Self { rows: self.rows + 1, sum: self.sum.wrapping_add(print.unwrap_or(0)) };
+    }
+
+    pub(super) fn remove(&mut self, print: Option<i64>) {
+        *self = Self { rows: self.rows - 1, sum: self.sum.wrapping_sub(print.unwrap_or(0)) };
+    }
+}
+
+/// What stands for the head, beside it: of where the ledger ends, of the clocks, and of how many rows the state has.
+pub(super) fn of_head(head: Head, time: &KeptTime, roll: Roll) -> i64 {
     let (boot_ms, boot_id) = time.boot.as_ref().map_or((0, ""), |boot| (boot.ms(), &*boot.id));
     let numbers = [head.seq, time.wall.0, boot_ms].map(u64::to_be_bytes);
-    of(&[b"head", &head.hash.0, numbers.as_flattened(), boot_id.as_bytes()])
+    let state = [roll.rows, roll.sum].map(i64::to_be_bytes);
+    of(&[b"head", &head.hash.0, numbers.as_flattened(), state.as_flattened(), boot_id.as_bytes()])
 }
 
 /// What stands for a webhook, beside it: of all that is known of it before it is sent.
@@ -69,6 +98,11 @@ pub(super) fn of_event(row: &OutboxRow) -> i64 {
     let numbers = [row.seq, row.at.0].map(u64::to_be_bytes);
     let [id, kind, live] = [&row.id, &row.kind, &row.live].map(|text| text.as_bytes());
     of(&[b"webhook", numbers.as_flattened(), id, b"\0", kind, b"\0", live, b"\0", row.body.as_bytes()])
+}
+
+/// What stands for one that nobody took: also of who was to have it.
+pub(super) fn of_letter(endpoint: &str, row: &OutboxRow) -> i64 {
+    of(&[endpoint.as_bytes(), b"\0", &of_event(row).to_be_bytes()])
 }
 
 /// What stands for a row of which all columns are in `text`.

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::changes;
 use super::fault::StoreFault;
 use super::keeper::Store;
-use super::prints;
+use super::{prints, schema};
 use crate::live::kept::{Kept, KeptTable, RowName};
 
 impl Store {
@@ -19,20 +19,26 @@ impl Store {
     /// # Errors
     /// A row that no server wrote, or the disk's.
     pub fn kept(&self) -> Result<Kept, StoreFault> {
-        let mut kept = Kept { rows: state(&self.db, &self.file)?, given: BTreeMap::new() };
-        let standings = kept.standings().map_err(|row| StoreFault::damaged(&self.file, row.to_string()))?;
-        standings.iter().try_for_each(|standing| changes::check(&self.db, &self.file, standing))?;
-        let running = standings.iter().filter(|standing| standing.running);
-        let running: Vec<_> = running.map(|standing| (standing.battle, standing.ledger_seq)).collect();
-        kept.given = changes::given(&self.db, &self.file, &running)?.into_iter().collect();
-        Ok(kept)
+        kept(&self.db, &self.file)
     }
+}
+
+/// See [`Store::kept`]; also of a file of an older version, which it leaves as it is.
+pub(super) fn kept(db: &Connection, file: &Path) -> Result<Kept, StoreFault> {
+    let mut kept = Kept { rows: state(db, file)?, given: BTreeMap::new() };
+    let standings = kept.standings().map_err(|row| StoreFault::damaged(file, row.to_string()))?;
+    standings.iter().try_for_each(|standing| changes::check(db, file, standing))?;
+    let running = standings.iter().filter(|standing| standing.running);
+    let running: Vec<_> = running.map(|standing| (standing.battle, standing.ledger_seq)).collect();
+    kept.given = changes::given(db, file, &running)?.into_iter().collect();
+    Ok(kept)
 }
 
 /// Every row of the state.
 pub(super) fn state(db: &Connection, file: &Path) -> Result<BTreeMap<RowName, String>, StoreFault> {
     let fault = |error| StoreFault::of(file, error);
-    let mut read = db.prepare("SELECT kind, key, image, print FROM state").map_err(fault)?;
+    let print = if schema::user_version(db).map_err(fault)? < schema::PRINTS_FROM { "NULL" } else { "print" };
+    let mut read = db.prepare(&format!("SELECT kind, key, image, {print} FROM state")).map_err(fault)?;
     let rows = read.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).map_err(fault)?;
     rows.map(|row| {
         let (kind, key, image, print): (String, String, String, Option<i64>) = row.map_err(fault)?;

@@ -9,6 +9,9 @@ pub(super) const APPLICATION_ID: i32 = 0x6373_7467;
 /// that was ever released is never changed: the next one is added.
 pub(super) const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3];
 
+/// The first version whose rows have prints.
+pub(super) const PRINTS_FROM: i32 = 3;
+
 /// The version of this server's files.
 pub(super) fn version() -> i32 {
     version_of(STEPS)
@@ -89,6 +92,9 @@ const VERSION_3: &str = "
 ALTER TABLE state ADD COLUMN print INTEGER;
 ALTER TABLE head ADD COLUMN print INTEGER;
 ALTER TABLE outbox ADD COLUMN print INTEGER;
+-- How many rows the state has, and the sum of their prints, so that one that is missing shows.
+ALTER TABLE head ADD COLUMN state_rows INTEGER;
+ALTER TABLE head ADD COLUMN state_sum INTEGER;
 ";
 
 /// Takes a file through the steps that it has not had, each in one transaction: killed between two, it goes on from there.

@@ -1,15 +1,15 @@
 //! What a commit writes.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::Serializer as _;
 
 use super::chain::{Hash, Head};
 use super::columns::{Columns, op_word};
 use super::keeper::{Ends, Store};
+use super::outbox;
+use super::prints::{self, Roll};
 use super::time::KeptTime;
-use super::{outbox, prints};
 use crate::engine::journal::{Batch, KeptRow};
-use crate::live::kept::RowName;
 use crate::live::{Booked, Fact, WallMs};
 
 impl Store {
@@ -18,8 +18,8 @@ impl Store {
         // What a failure has left open, should its rollback have failed too.
         self.roll_back();
         run(&self.db, "BEGIN IMMEDIATE")?;
-        batch.rows.iter().try_for_each(|row| put(&self.db, row))?;
-        let Ends { mut head, mut outbox, mut facts } = self.ends;
+        let Ends { mut head, mut outbox, mut facts, mut roll } = self.ends;
+        batch.rows.iter().try_for_each(|row| put(&self.db, row, &mut roll))?;
         for fact in batch.facts {
             if let Fact::Scored(booked) = fact {
                 head = self.book(head, booked)?;
@@ -31,20 +31,30 @@ impl Store {
         outbox::prune(&self.db, self.bell.floor())?;
         let before = number(self.ends.head.seq);
         let (boot_ms, boot_id) = time.boot.as_ref().map_or((0, ""), |boot| (number(boot.ms()), &*boot.id));
-        let print = prints::of_head(head, time);
+        let print = prints::of_head(head, time, roll);
         let moved = self
             .db
             .prepare_cached(
                 "UPDATE head SET ledger_seq = ?1, ledger_hash = ?2, wall_ms = ?3, boot_ms = ?4, boot_id = ?5, \
-                 print = ?6 WHERE ledger_seq = ?7",
+                 print = ?6, state_rows = ?7, state_sum = ?8 WHERE ledger_seq = ?9",
             )?
-            .execute(params![number(head.seq), head.hash.0, number(time.wall.0), boot_ms, boot_id, print, before])?;
+            .execute(params![
+                number(head.seq),
+                head.hash.0,
+                number(time.wall.0),
+                boot_ms,
+                boot_id,
+                print,
+                roll.rows,
+                roll.sum,
+                before
+            ])?;
         if moved != 1 {
             // Somebody else has written to the ledger: nothing may be hung on a row that is not there.
             return Err(rusqlite::Error::StatementChangedRows(moved));
         }
         run(&self.db, "COMMIT")?;
-        Ok(Ends { head, outbox, facts })
+        Ok(Ends { head, outbox, facts, roll })
     }
 
     /// Takes back what was not committed. When not even that works, the next commit tries again.
@@ -106,20 +116,24 @@ pub(super) fn insert(db: &Connection, row: &Columns<'_>, hash: &Hash) -> rusqlit
     .map(drop)
 }
 
-fn put(db: &Connection, row: &KeptRow) -> rusqlite::Result<()> {
-    let Some(image) = &row.image else { return remove(db, &row.name) };
-    db.prepare_cached(
+/// Writes a row of the state, or removes it, and keeps the roll of them.
+fn put(db: &Connection, row: &KeptRow, roll: &mut Roll) -> rusqlite::Result<()> {
+    let (kind, key) = (row.name.table.word(), &row.name.key);
+    let mut find = db.prepare_cached("SELECT print FROM state WHERE kind = ?1 AND key = ?2")?;
+    if let Some(before) = find.query_row(params![kind, key], |row| row.get(0)).optional()? {
+        roll.remove(before);
+    }
+    let Some(image) = &row.image else {
+        let mut remove = db.prepare_cached("DELETE FROM state WHERE kind = ?1 AND key = ?2")?;
+        return remove.execute(params![kind, key]).map(drop);
+    };
+    let print = prints::of_kept(&row.name, image);
+    roll.add(Some(print));
+    let mut put = db.prepare_cached(
         "INSERT INTO state (kind, key, image, print) VALUES (?1, ?2, ?3, ?4) \
          ON CONFLICT (kind, key) DO UPDATE SET image = excluded.image, print = excluded.print",
-    )?
-    .execute(params![row.name.table.word(), row.name.key, image, prints::of_kept(&row.name, image)])
-    .map(drop)
-}
-
-fn remove(db: &Connection, name: &RowName) -> rusqlite::Result<()> {
-    db.prepare_cached("DELETE FROM state WHERE kind = ?1 AND key = ?2")?
-        .execute(params![name.table.word(), name.key])
-        .map(drop)
+    )?;
+    put.execute(params![kind, key, image, print]).map(drop)
 }
 
 /// Number of the new fact.

@@ -117,6 +117,15 @@ impl Server {
     }
 }
 
+impl Server {
+    /// SIGTERM, and its end.
+    pub(crate) fn end(mut self) {
+        let pid = rustix::process::Pid::from_child(&self.process);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        assert!(self.process.wait().unwrap().success());
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         drop(self.process.kill());

@@ -92,6 +92,52 @@ async fn a_backup_that_is_brought_back_without_webhooks_db_delivers_what_waited(
     assert_eq!(ids(&taken)[..2], ids(&taken)[2..4], "what was delivered comes once more: nobody knows that it was");
 }
 
+/// Where `text` stands in the body of a webhook: the live's name is elsewhere too.
+fn in_body(file: &[u8], text: &[u8]) -> usize {
+    let find = |bytes: &[u8], text: &[u8]| bytes.windows(text.len()).position(|found| found == text);
+    let begins = b"{\"type\":\"live.created\"";
+    let bodies = (0..file.len() - begins.len()).filter(|at| file[*at..].starts_with(begins));
+    let within = |at: usize| {
+        let lives = find(&file[at..], b"\"liveId\":")? + at;
+        file[lives..].starts_with(text).then_some(lives)
+    };
+    bodies.filter_map(within).next().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_stands_behind_a_damaged_webhook_waits_until_the_file_is_whole_again() {
+    let folder = Folder::new("bit");
+    let data = folder.path("data");
+    let (down, database) = (address(), format!("{data}/costage.db"));
+    let config = configure(&folder, &data, &[("backend", down, "")]);
+    let server = start(&data, &config).await;
+    for live in ["one", "two", "three", "four"] {
+        server.backend.create_live(live, live).await.unwrap();
+    }
+    server.end();
+    let mut changed = fs::read(&database).unwrap();
+    let named = b"\"liveId\":\"three\"";
+    let at = in_body(&changed, named);
+    changed[at + named.len() - 2] ^= 1;
+    fs::write(&database, &changed).unwrap();
+    assert!(fails(&["ledger", "verify", "--data", &data]).contains("webhook 3 is not as it was written"));
+    let told = listen(down).await;
+    let server = start(&data, &config).await;
+    server.backend.create_live("five", "five").await.unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    server.end();
+    assert!(fails(&["ledger", "verify", "--data", &data]).contains("webhook 3"), "it is still there to be seen");
+    let sent = told.lock().unwrap().len();
+    assert!(sent <= 2, "nothing from the damaged one on");
+    // The bit is put right, wherever the row is by now.
+    let mut mended = fs::read(&database).unwrap();
+    let at = in_body(&mended, &changed[at..at + named.len()]);
+    mended[at..at + named.len()].copy_from_slice(named);
+    fs::write(&database, mended).unwrap();
+    let _server = start(&data, &config).await;
+    until(|| told.lock().unwrap().len() == 5).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn webhooks_are_found_as_the_ledger_is_and_only_what_is_wanted_is_counted() {
     let folder = Folder::new("found");

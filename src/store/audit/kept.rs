@@ -22,6 +22,12 @@ impl Reader {
             }
         }
         let fault = |error| self.fault(error);
+        let ends = "SELECT count(*), coalesce(max(seq), 0) FROM facts";
+        let (facts, last): (i64, i64) =
+            self.db.query_row(ends, [], |row| Ok((row.get(0)?, row.get(1)?))).map_err(fault)?;
+        if facts != last {
+            faults.add(|| format!("of {last} facts {facts} are there; go back to a backup"));
+        }
         let store = outbox::store_id(&self.db).map_err(fault)?;
         let oldest = outbox::oldest(&self.db).map_err(fault)?;
         let mut line = outbox::Line::new(store, oldest.saturating_sub(1), oldest);

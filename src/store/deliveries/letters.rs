@@ -29,7 +29,7 @@ pub(super) fn changed(connection: &Connection, condition: &str, given: &[&str]) 
     let mut rows = read.query(params_from_iter(given))?;
     while let Some(row) = rows.next()? {
         let letter = row_of(row)?;
-        if row.get::<_, i64>("print")? != prints::of_event(&letter) {
+        if row.get::<_, i64>("print")? != prints::of_letter(&row.get::<_, String>("endpoint")?, &letter) {
             return Ok(Some(letter.id));
         }
     }

@@ -157,6 +157,9 @@ fn a_dead_letter_that_reads_otherwise_is_sent_to_nobody_and_is_named() {
     }
     assert_eq!(log.want(&Which { endpoint: None, id: Some("msg_1".to_owned()) }), Ok(1), "it is whole");
     assert_eq!(log.dead(&all, 9).unwrap().len(), 2, "what is there is shown");
+    tell("UPDATE letters SET body = replace(body, '3', '2'), endpoint = 'erp' WHERE id = 'msg_2'");
+    assert!(log.want(&all).unwrap_err().to_string().contains("msg_2"), "it is not for another receiver");
+    tell("UPDATE letters SET endpoint = 'crm'");
     // As a server before this check has left it.
     tell("UPDATE letters SET print = NULL");
     assert_eq!((log.want(&all), log.wanted("crm", 9).unwrap().len()), (Ok(2), 2));
@@ -177,6 +180,7 @@ fn an_endpoint_that_reads_otherwise_stops_a_start_and_is_named() {
         log.settle("crm", 20, 20).unwrap();
         log.trouble("crm", WallMs(5), &trouble(21)).unwrap();
         log.bury("crm", 21, &[letter("crm", 21)]).unwrap();
+        log.whole().unwrap();
         log.want(&Which::default()).unwrap();
         log.revived("crm", "msg_21").unwrap();
         log.begin_all(&names, STORE, ends).unwrap();

@@ -105,7 +105,10 @@ fn a_damaged_file_is_refused_with_what_is_wrong() {
         ("UPDATE ledger SET totals = '{\"a\":99,\"b\":0}' WHERE seq = 3", &["row 3", "not as it was written"]),
         ("UPDATE head SET ledger_hash = zeroblob(32)", &["row 3", "another hash"]),
         ("DROP TABLE outbox", &["tables"]),
-        ("UPDATE state SET image = '{', print = NULL WHERE kind = 'battle'", &["battle", "cannot be read"]),
+        (
+            "UPDATE state SET image = '{', print = NULL WHERE kind = 'battle'; UPDATE head SET print = NULL",
+            &["battle", "cannot be read"],
+        ),
         ("UPDATE state SET image = image || ' ' WHERE kind = 'battle'", &["battle", "not as it was written"]),
         ("UPDATE state SET kind = 'zeppelin' WHERE kind = 'battle'", &["zeppelin"]),
         ("DELETE FROM head", &[]),
@@ -199,7 +202,8 @@ fn a_refused_file_keeps_the_log_beside_it() {
     refused(&cut, &["another hash"]);
     assert!(!before.is_empty() && log(&cut) == before);
 
-    let unreadable = killed("UPDATE state SET image = '{', print = NULL WHERE kind = 'battle'");
+    let unreadable =
+        killed("UPDATE state SET image = '{', print = NULL WHERE kind = 'battle'; UPDATE head SET print = NULL");
     let before = log(&unreadable);
     let store = try_open(&unreadable.0).unwrap();
     store.kept().unwrap_err();
@@ -290,7 +294,8 @@ fn at_a_clean_end_all_is_in_the_one_file_though_somebody_still_reads_it() {
 }
 
 const TO_VERSION_1: &str = "DROP INDEX ledger_by_number; ALTER TABLE state DROP COLUMN print; \
-    ALTER TABLE head DROP COLUMN print; ALTER TABLE outbox DROP COLUMN print; PRAGMA user_version = 1";
+    ALTER TABLE head DROP COLUMN print; ALTER TABLE head DROP COLUMN state_rows; \
+    ALTER TABLE head DROP COLUMN state_sum; ALTER TABLE outbox DROP COLUMN print; PRAGMA user_version = 1";
 
 #[test]
 fn a_damaged_file_of_an_older_version_is_left_as_it_is() {
@@ -300,6 +305,8 @@ fn a_damaged_file_of_an_older_version_is_left_as_it_is() {
             "row 3 of the ledger, the last one, is not as it was written",
         ),
         ("UPDATE head SET ledger_seq = 2", "its head names row 2"),
+        ("UPDATE ledger SET totals = '{}' WHERE seq = 2", "row 2 of the ledger"),
+        ("UPDATE state SET image = '{' WHERE kind = 'battle'", "cannot be read"),
         ("ALTER TABLE state ADD COLUMN print INTEGER", "its tables are not as they were made"),
     ] {
         let folder = used();
