@@ -81,6 +81,8 @@ impl ChildServer {
             .env("COSTAGE_MEDIA_UDP_PORT", "0")
             .env("COSTAGE_MEDIA_LOOPBACK", "true")
             .env("COSTAGE_METRICS_LISTEN", "")
+            // All requests of a bench are one token's: what the server can do is measured, not what it is told to let through.
+            .env("COSTAGE_LIMITS_ADMIN_TOKEN_REQUESTS", "1000000")
             .env("COSTAGE_KEYS", format!("{KEY_ID}={secret}"))
             .env("COSTAGE_CANVAS", format!("{}x{}", setup.canvas.width, setup.canvas.height))
             .env("COSTAGE_MAX_FPS", setup.max_fps.to_string())
