@@ -188,6 +188,9 @@ impl DeliveryLog for Deliveries {
             let known: bool = transaction.query_row(knows, [store.0], |row| row.get(0))?;
             let from = if known { head } else { settled };
             endpoints.iter().try_for_each(|endpoint| place(transaction, endpoint, store, from))?;
+            // Also those that are not configured now: once the head has passed where they were, nobody could tell.
+            let later = "UPDATE endpoints SET cursor = ?2, seq = NULL WHERE store = ?1 AND cursor > ?2";
+            transaction.execute(later, params![store.0, head])?;
             stamp::all(transaction)
         })
     }

@@ -66,6 +66,18 @@ fn where_none_is_known_of_a_file_all_begin_with_the_oldest_event_that_is_there()
 }
 
 #[test]
+fn after_a_backup_came_back_an_endpoint_that_is_configured_later_misses_nothing_either() {
+    let log = Deliveries::in_memory().unwrap();
+    let [crm, erp] = ["crm", "erp"].map(str::to_owned);
+    log.begin_all(&[crm.clone(), erp.clone()], STORE, OutboxEnds { settled: 0, head: 0 }).unwrap();
+    log.settle("crm", 8, 8).unwrap();
+    log.settle("erp", 8, 8).unwrap();
+    // The outbox is at 3 again, and goes on while nobody speaks of the second.
+    log.begin_all(&[crm], STORE, OutboxEnds { settled: 0, head: 3 }).unwrap();
+    assert_eq!(log.begin(&erp, STORE, 10).unwrap().cursor, 3);
+}
+
+#[test]
 fn the_file_is_its_owners_alone() {
     use std::os::unix::fs::PermissionsExt;
 
