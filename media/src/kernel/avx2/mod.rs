@@ -88,6 +88,7 @@ fn each<const OUT: usize, const ROWS: usize>(
 ) {
     let width = dst.iter().map(|dst| dst.len()).min().unwrap_or(0);
     let mut vectors = [_mm256_setzero_si256(); ROWS];
+    // No function: it would not be inlined three times over, and a call costs more than the work.
     macro_rules! line {
         ($at:expr, $ahead:expr) => {
             for half in [0, 32] {

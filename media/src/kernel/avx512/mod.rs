@@ -65,6 +65,7 @@ fn each<const OUT: usize, const ROWS: usize>(
 ) {
     let width = dst.iter().map(|dst| dst.len()).min().unwrap_or(0);
     let last = width.max(64) - 64;
+    // No function: it would not be inlined three times over, and a call costs more than the work.
     macro_rules! step {
         ($at:expr, $ahead:expr) => {{
             let mut vectors = [_mm512_setzero_si512(); ROWS];
