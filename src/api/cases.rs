@@ -62,6 +62,7 @@ cases! {
     Draining SERVICE_UNAVAILABLE 900_503 "draining" "The server is shutting down";
     Overloaded SERVICE_UNAVAILABLE 900_503 "overloaded" "The server is busy";
     NotStored SERVICE_UNAVAILABLE 900_503 "not-stored" "It could not be stored, so it did not happen";
+    NotRead SERVICE_UNAVAILABLE 900_503 "not-read" "What is kept of it cannot be read";
     // Media
     MalformedOffer BAD_REQUEST 900_400 "malformed-offer" "The session description is malformed";
     MalformedViewerOffer UNPROCESSABLE_ENTITY 900_422 "malformed-viewer-offer" "The session description is malformed";

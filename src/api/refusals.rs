@@ -73,6 +73,7 @@ fn case(refusal: &Refusal) -> Case {
         Refusal::LedgerFull { .. } => Case::LedgerFull,
         Refusal::Busy => Case::Overloaded,
         Refusal::NotKept => Case::NotStored,
+        Refusal::NotRead => Case::NotRead,
         Refusal::Closing => Case::Draining,
         Refusal::Internal => Case::Internal,
     }
@@ -160,6 +161,7 @@ mod tests {
             (Refusal::LedgerFull { max: 1 }, 503, 100_013, "ledger-full"),
             (Refusal::MetaData { fault: keys }, 422, 100_500, "meta-data-keys"),
             (Refusal::NotKept, 503, 900_503, "not-stored"),
+            (Refusal::NotRead, 503, 900_503, "not-read"),
             (Refusal::Busy, 503, 900_503, "overloaded"),
             (Refusal::Closing, 503, 900_503, "draining"),
             (Refusal::Internal, 500, 100_001, "internal"),

@@ -67,7 +67,9 @@ pub(super) fn open(config: &Config, clock: &Arc<dyn Clock>, seed: Seed) -> anyho
     };
     let snapshot = store.kept()?.snapshot(seed).with_context(unreadable)?;
     let counts_down = snapshot.counts_down();
-    let line = store.timeline(counts_down);
+    // Looked at before anything is written: a start that is refused for it leaves both files as they are.
+    let webhooks = webhooks::in_directory(path, store.bell())?;
+    let line = store.timeline(counts_down)?;
     let (lives, connections, running) = snapshot.counts();
     let took = clock.now().saturating_duration_since(begun);
     tracing::info!(
@@ -93,7 +95,6 @@ pub(super) fn open(config: &Config, clock: &Arc<dyn Clock>, seed: Seed) -> anyho
             "the disk is full: whatever would change anything is answered 503 until there is room on it"
         );
     }
-    let webhooks = webhooks::in_directory(path, store.bell())?;
     let books = store.books();
     Ok(Keeping {
         journal: Box::new(store),

@@ -24,7 +24,7 @@ use super::journal::{Batch, Journal};
 use super::stagehand::Stagehand;
 use crate::live::kept::RowName;
 use crate::live::rules::LEDGER_HELD;
-use crate::live::{Answer, Command, Effect, Fact, LiveId, Lives, Refusal, Snapshot, WallMs, Wanted};
+use crate::live::{Answer, Command, Effect, Fact, LiveId, Lives, Refusal, Snapshot, WallMs};
 
 /// After a deadline whose facts could not be kept, the next attempt waits this long.
 const COMMIT_RETRY: Duration = Duration::from_millis(250);
@@ -134,10 +134,7 @@ impl Registrar {
                 Err(error) => {
                     metrics::counter!("costage_recall_failures_total").increment(1);
                     tracing::error!(%error, ?wanted, "not found out, so refused");
-                    return Err(match wanted {
-                        Wanted::Key(..) => Refusal::NotKept,
-                        Wanted::Numbers(..) => Refusal::Internal,
-                    });
+                    return Err(Refusal::NotRead);
                 }
             }
         }

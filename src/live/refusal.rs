@@ -405,6 +405,11 @@ pub enum Refusal {
     /// 503 with Retry-After: the journal could not keep it, so it did not happen.
     #[error("the change could not be stored, so it was not made; try again")]
     NotKept,
+    /// 503 with Retry-After: what is on disk of it cannot be read. Nobody knows whether a change with this key was made before.
+    #[error(
+        "what the disk has of this battle cannot be read, so nothing was changed now; whether a change with this key was made before is not known: send it again with the same key, which counts it once"
+    )]
+    NotRead,
     /// 503: the server is going down.
     #[error("the server is shutting down")]
     Closing,

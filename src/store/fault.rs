@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 use thiserror::Error;
 
 /// Why a data directory cannot be used.
@@ -45,7 +45,7 @@ pub enum StoreFault {
         file: PathBuf,
     },
     /// Gone, and something beside it says that it was there.
-    #[error("{} is not there, but {} is of a server that had one: bring costage.db back (a backup will do), or move {} (with -wal and -shm, where they are) away to begin anew", file.display(), beside.display(), beside.file_name().unwrap_or_default().display())]
+    #[error("{} is not there, but {} is of a server that had one: bring costage.db back (a backup will do), or move all that is in {} away to begin anew", file.display(), beside.display(), file.parent().unwrap_or(file).display())]
     Lost {
         /// Which.
         file: PathBuf,
@@ -87,7 +87,7 @@ pub enum StoreFault {
         wal: PathBuf,
     },
     /// A log that is none.
-    #[error("{} is no write-ahead log of SQLite's, and would be written over: bring the log back that costage.db had, or move this away", wal.display())]
+    #[error("{} is no write-ahead log of SQLite's, and would be written over: bring the log back that the database had, or move this away", wal.display())]
     NoLog {
         /// What is in its place.
         wal: PathBuf,
@@ -170,6 +170,11 @@ pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
 }
 
+/// What is found damaged where SQLite finds nothing.
+pub(super) fn corrupt(reason: &str) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), Some(reason.to_owned()))
+}
+
 /// What is said of a commit that `error` has ended, without the name of the file: where the data directory is, is nobody's
 /// business who asks over HTTP.
 pub(super) fn of_commit(error: &rusqlite::Error) -> String {
@@ -192,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_commit_that_a_damaged_file_has_ended_says_what_to_do_and_another_only_why() {
-        let of = |code: i32| of_commit(&rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None));
+        let of = |code: i32| of_commit(&rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
         // Corrupt, corrupt index, not a database (https://www.sqlite.org/rescode.html).
         for damaged in [11, 779, 26] {
             let said = of(damaged);

@@ -98,8 +98,8 @@ impl Folder {
     /// disk, so one that was used says that there was one, and nobody begins anew without having been asked.
     fn check_first(&self) -> Result<(), StoreFault> {
         let lost = |beside| Err(StoreFault::Lost { file: self.database(), beside });
-        if deliveries::is_used(&self.path.join(DELIVERIES)) {
-            return lost(self.path.join(DELIVERIES));
+        if let Some(used) = deliveries::used(&self.path.join(DELIVERIES)) {
+            return lost(used);
         }
         match witness::read(&self.path)? {
             Noted::Seen(seen) if seen != Seen::START => lost(self.path.join(WITNESS)),

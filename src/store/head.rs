@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::chain::{Hash, Head, Linker};
+use super::chain::{Hash, Head};
+use super::changes::Chain;
 use super::columns::{COLUMNS, Columns};
 use super::fault::StoreFault;
 use super::prints::{self, Roll};
+use super::schema;
 use super::time::{Boot, KeptTime};
+use crate::engine::outbox_log::OutboxEnds;
 use crate::live::WallMs;
 
 /// Where the ledger ends, as the head says, and the clocks of the last commit.
@@ -25,6 +28,15 @@ pub(super) fn read(db: &Connection) -> rusqlite::Result<(Head, KeptTime)> {
     })
 }
 
+/// Between which numbers the outbox has events, as the head says; a server of an earlier version did not.
+pub(super) fn outbox_ends(db: &Connection) -> rusqlite::Result<Option<OutboxEnds>> {
+    if schema::user_version(db)? < schema::ENDS_FROM {
+        return Ok(None);
+    }
+    let sql = "SELECT outbox_settled, outbox_head FROM head WHERE outbox_settled NOT NULL AND outbox_head NOT NULL";
+    db.prepare_cached(sql)?.query_row([], |row| Ok(OutboxEnds { settled: row.get(0)?, head: row.get(1)? })).optional()
+}
+
 /// Whether the head is as it was written, and the state has all rows that it names. One that a server before this check wrote
 /// is not known to be.
 pub(super) fn check(db: &Connection, file: &Path) -> Result<(), StoreFault> {
@@ -34,10 +46,11 @@ pub(super) fn check(db: &Connection, file: &Path) -> Result<(), StoreFault> {
     let Some((print, roll)) = kept.optional().map_err(fault)? else { return Ok(()) };
     let (head, time) = read(db).map_err(fault)?;
     let damaged = |reason: &str| Err(StoreFault::damaged(file, reason));
-    if print != prints::of_head(head, &time, roll) {
+    let ends = outbox_ends(db).map_err(fault)?;
+    if print != prints::of_head(head, &time, roll, ends) {
         return damaged("its head, with the clocks of the last commit, is not as it was written");
     }
-    let found = Roll::call(db).map_err(fault)?;
+    let found = Roll::call(db, "state").map_err(fault)?;
     if found.rows != roll.rows {
         return damaged(&format!("it keeps {} lives, battles and so on instead of {}", found.rows, roll.rows));
     }
@@ -48,7 +61,7 @@ pub(super) fn check(db: &Connection, file: &Path) -> Result<(), StoreFault> {
 }
 
 /// Whether the last row is the one that the head names, and hangs on the one before.
-pub(super) fn check_end(db: &Connection, file: &Path, linker: &mut Linker, head: Head) -> Result<(), StoreFault> {
+pub(super) fn check_end(db: &Connection, file: &Path, head: Head) -> Result<(), StoreFault> {
     let fault = |error| StoreFault::of(file, error);
     let mut read = db.prepare(&format!("SELECT {COLUMNS} FROM ledger ORDER BY seq DESC LIMIT 1")).map_err(fault)?;
     let mut rows = read.query([]).map_err(fault)?;
@@ -65,14 +78,5 @@ pub(super) fn check_end(db: &Connection, file: &Path, linker: &mut Linker, head:
     if hash != head.hash {
         return damaged(format!("row {seq} of the ledger, the last one, has another hash than its head says"));
     }
-    let before = db.query_row("SELECT hash FROM ledger WHERE seq = ?1", [columns.seq - 1], |row| row.get(0));
-    let before = match before {
-        Ok(hash) => Hash(hash),
-        Err(rusqlite::Error::QueryReturnedNoRows) if seq == 1 => Hash::START,
-        Err(error) => return Err(fault(error)),
-    };
-    if linker.link(&before, &columns) == hash {
-        return Ok(());
-    }
-    damaged(format!("row {seq} of the ledger, the last one, is not as it was written"))
+    Chain::default().check(db, file, &columns, hash)
 }

@@ -4,6 +4,7 @@
 //! back, and the next one may succeed: a full disk that has room again needs no restart. One whose sync failed may yet be
 //! found on disk after a crash; its answer said that it was not kept, and its key makes a repeated request one change.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,16 +17,19 @@ use super::changes;
 use super::fault::{StoreFault, of_commit};
 use super::folder::{Folder, recognise};
 use super::head;
+use super::note::Note;
 use super::outbox;
 use super::pages;
 use super::prints::Roll;
 use super::restore;
 use super::schema;
 use super::time::{Clocks, KeptTime};
-use super::witness::{self, Noted, Seen, Witness};
+use super::witness::{self, Noted, Seen};
 use crate::engine::OutboxBell;
 use crate::engine::books::{Books, LedgerEnd};
 use crate::engine::journal::{Batch, Booked, Journal, JournalError, Wanted};
+use crate::engine::outbox_log::OutboxEnds;
+use crate::live::BattleId;
 use crate::live::time::Timeline;
 
 /// How long a commit waits for a lock of SQLite's: only a reader that finds a log to recover takes one, for a moment.
@@ -46,8 +50,8 @@ const LOG_BYTES_LEFT: i64 = 64 * 1024 * 1024;
 pub(super) struct Ends {
     /// The ledger.
     pub(super) head: Head,
-    /// The outbox: number of its last event.
-    pub(super) outbox: u64,
+    /// The outbox, which also begins somewhere.
+    pub(super) outbox: OutboxEnds,
     /// The facts: number of the last one.
     pub(super) facts: u64,
     /// The rows of the state.
@@ -56,7 +60,7 @@ pub(super) struct Ends {
 
 impl Ends {
     fn seen(&self) -> Seen {
-        Seen { head: self.head, facts: self.facts, outbox: self.outbox }
+        Seen { head: self.head, facts: self.facts, outbox: self.outbox.head }
     }
 }
 
@@ -66,6 +70,8 @@ pub struct Store {
     pub(super) file: PathBuf,
     pub(super) ends: Ends,
     pub(super) linker: Linker,
+    /// What the keys of kept battles come to, of which that is known.
+    pub(super) keys: BTreeMap<BattleId, i64>,
     /// Of the last commit; then where `line` begins.
     kept_time: KeptTime,
     clocks: Clocks,
@@ -77,7 +83,7 @@ pub struct Store {
     /// What operators are told.
     books: Arc<Books>,
     /// From the moment on that the file is ours to write.
-    witness: Option<Witness>,
+    witness: Option<Note>,
     /// Released last.
     folder: Folder,
 }
@@ -110,44 +116,65 @@ impl Store {
         }
         pages::read_ahead(&file);
         pages::check_for_start(&db, &file)?;
-        let mut linker = Linker::default();
         if found > 0 {
-            check_before(&db, &file, found, noted, &mut linker)?;
+            check_before(&db, &file, found, noted)?;
         }
         set(&db).map_err(fault)?;
-        schema::migrate(&mut db, schema::STEPS).map_err(fault)?;
+        if found < schema::version() {
+            log_ahead(&db).map_err(fault)?;
+            schema::migrate(&mut db, schema::STEPS).map_err(fault)?;
+        }
         check_tables(&db, &file)?;
         let (head, kept_time) = head::read(&db).map_err(fault)?;
         witness::check(&db, &file, noted)?;
         metrics::gauge!("costage_ledger_head").set(head.seq as f64);
         let moment = clocks();
         let line = Timeline::new(moment.now, moment.wall);
-        let (outbox, facts) = (outbox::head(&db).map_err(fault)?, witness::last_fact(&db).map_err(fault)?);
-        let ends = Ends { head, outbox, facts, roll: Roll::call(&db).map_err(fault)? };
+        let (outbox, facts) = (outbox::ends(&db).map_err(fault)?, witness::last_fact(&db).map_err(fault)?);
+        let ends = Ends { head, outbox, facts, roll: Roll::call(&db, "state").map_err(fault)? };
         // Of the first version's files nobody noted anything.
         if found > 1 && ends.seen() != Seen::START {
             noted.warn_of_nothing(folder.path());
         }
-        let bell = Arc::new(OutboxBell::new(ends.outbox));
+        let bell = Arc::new(OutboxBell::new(ends.outbox.head));
         // A file that was made just now has no commit yet.
         let last = Some(kept_time.wall).filter(|last| last.0 > 0);
         if let Some(last) = last {
             metrics::gauge!("costage_last_commit_timestamp_seconds").set(last.0 as f64 / 1000.0);
         }
         let books = Arc::new(Books::on_disk(ledger_end(head), last));
-        Ok(Self { db, file, ends, linker, kept_time, clocks, line, taken: false, bell, books, witness: None, folder })
+        let (linker, keys) = (Linker::default(), BTreeMap::new());
+        Ok(Self {
+            db,
+            file,
+            ends,
+            linker,
+            keys,
+            kept_time,
+            clocks,
+            line,
+            taken: false,
+            bell,
+            books,
+            witness: None,
+            folder,
+        })
     }
 
-    /// The line of the server's time from now on: see [`super::time`]. Call it once, before the first commit.
-    pub fn timeline(&mut self, counts_down: bool) -> Timeline {
-        // All of it was read and is whole: from now on the file is ours to write.
+    /// The line of the server's time from now on: see [`super::time`]. Call it once, before the first commit, when all that was
+    /// kept has been read and is whole: from now on the file is written.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn timeline(&mut self, counts_down: bool) -> Result<Timeline, StoreFault> {
+        log_ahead(&self.db).map_err(|error| StoreFault::of(&self.file, error))?;
         if let Err(error) = self.db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false) {
             tracing::debug!(%error, "the log stays beside the file at the end");
         }
         self.taken = true;
-        self.witness = Some(Witness::begin(self.folder.path(), self.ends.seen()));
+        self.witness = Some(witness::begin(self.folder.path(), self.ends.seen()));
         (self.line, self.kept_time) = self.kept_time.start(&(self.clocks)(), counts_down);
-        self.line
+        Ok(self.line)
     }
 
     /// Where the ledger ends.
@@ -200,9 +227,9 @@ impl Journal for Store {
             Ok(ends) => {
                 self.ends = ends;
                 if let Some(witness) = &mut self.witness {
-                    witness.note(ends.seen());
+                    witness.keep(&witness::line(ends.seen()));
                 }
-                self.bell.ring(ends.outbox);
+                self.bell.ring(ends.outbox.head);
                 self.books.committed(time.wall, took, ledger_end(ends.head));
                 metrics::counter!("costage_commits_total").increment(1);
                 metrics::histogram!("costage_commit_facts").record(batch.facts.len() as f64);
@@ -240,12 +267,18 @@ fn ledger_end(head: Head) -> LedgerEnd {
     LedgerEnd { seq: head.seq, hash: head.hash.0 }
 }
 
-/// Durable with each commit; readers beside the writer.
-fn set(db: &Connection) -> rusqlite::Result<()> {
+/// Readers beside the writer. Writes to a file that was without a log.
+fn log_ahead(db: &Connection) -> rusqlite::Result<()> {
     let mode: String = db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
-    if mode != "wal" {
-        return Err(rusqlite::Error::InvalidColumnName(format!("journal_mode {mode} instead of wal")));
+    if mode == "wal" {
+        Ok(())
+    } else {
+        Err(rusqlite::Error::InvalidColumnName(format!("journal_mode {mode} instead of wal")))
     }
+}
+
+/// Durable with each commit.
+fn set(db: &Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "cache_size", -CACHE_KIB)?;
     db.pragma_update(None, "journal_size_limit", LOG_BYTES_LEFT)?;
@@ -254,21 +287,16 @@ fn set(db: &Connection) -> rusqlite::Result<()> {
 
 /// All that is looked at before anything is written to a file that is there. A damaged one of an older version is not brought
 /// to another first: the costage that it is of can still look at it.
-fn check_before(
-    db: &Connection,
-    file: &Path,
-    version: i32,
-    noted: Noted,
-    linker: &mut Linker,
-) -> Result<(), StoreFault> {
+fn check_before(db: &Connection, file: &Path, version: i32, noted: Noted) -> Result<(), StoreFault> {
     check_tables(db, file)?;
     let (head, _) = head::read(db).map_err(|error| StoreFault::of(file, error))?;
-    head::check_end(db, file, linker, head)?;
+    head::check_end(db, file, head)?;
     witness::check(db, file, noted)?;
-    if version < schema::PRINTS_FROM {
-        return restore::kept(db, file).map(drop);
+    if version >= schema::PRINTS_FROM {
+        head::check(db, file)?;
     }
-    head::check(db, file)
+    outbox::check_ends(db, file)?;
+    if version < schema::version() { restore::kept(db, file).map(drop) } else { Ok(()) }
 }
 
 /// Whether it has the tables of its version.

@@ -6,7 +6,8 @@
 //! ├─ costage.db          everything; a commit is one transaction
 //! ├─ costage.head        how far the server has got: shows a log that was cut or lost
 //! ├─ webhooks.db         how far webhooks have got: a file of its own, so that neither waits for the other
-//! └─ costage.db-wal/-shm what SQLite has not copied into it yet: belongs to it
+//! ├─ webhooks.head       what was on disk of it: shows a log or a file that was lost
+//! └─ *.db-wal, *.db-shm   what SQLite has not copied into one yet: belongs to it
 //!
 //! Journal::commit ──▶ state: rows that changed │ facts │ ledger: hash chain │ outbox │ head: ledger's end, time
 //! ```
@@ -15,11 +16,12 @@
 //! |---|---|
 //! | [`outbox_memory`] | the journal that keeps nothing, but for events to send |
 //! | [`folder`], [`room`], `schema`, [`fault`] | the directory, its lock and file; its disk; versions and their steps; refusals |
-//! | [`keeper`], `write`, `restore`, `changes`, `prints` | the journal on disk; what a commit writes; what a start reads |
+//! | [`keeper`], `head`, `write`, `prints` | the journal on disk; what a commit writes |
+//! | `restore`, `changes`, `sums`, `pages` | what a start reads, and looks at |
 //! | [`outbox`], [`deliveries`] | webhooks to send, and what has become of them |
 //! | [`chain`], `columns` | the ledger's rows and their hashes |
 //! | [`time`] | the server's time across a restart |
-//! | `witness` | what was on disk, beside the database |
+//! | `witness`, `note` | what was on disk, beside the database |
 //! | [`audit`], [`backup`] | reading beside a server that runs |
 //!
 //! **Invariant:** only this folder names SQLite; one thread writes, everybody else reads.
@@ -35,6 +37,7 @@ pub mod fault;
 pub mod folder;
 mod head;
 pub mod keeper;
+mod note;
 pub mod outbox;
 pub mod outbox_memory;
 mod pages;
@@ -44,6 +47,7 @@ pub mod room;
 mod schema;
 #[cfg(test)]
 mod scratch;
+mod sums;
 pub mod time;
 mod witness;
 mod write;

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
-use super::fault::is_damage;
+use super::fault::{StoreFault, is_damage};
 use super::folder::recognise;
 use super::prints;
-use crate::engine::outbox_log::{Backlog, LogFault, OutboxLog, OutboxRow, StoreId};
+use crate::engine::outbox_log::{Backlog, LogFault, OutboxEnds, OutboxLog, OutboxRow, StoreId};
 use crate::live::{Callback, Fact, WallMs};
 
 /// How long a reader waits for a checkpoint that is in its way.
@@ -20,7 +20,7 @@ const BUSY_MAX: Duration = Duration::from_secs(5);
 const ADVICE: &str = "end the server, see by `costage ledger verify` what is whole, and go back to a backup";
 
 /// Rows that one commit removes at most: pruning must not make a commit long.
-const PRUNED_MAX: u32 = 1_000;
+const PRUNED_MAX: u64 = 1_000;
 
 /// Puts the webhook of `fact`, when it is one that is told, behind all others: within the transaction that keeps the fact.
 /// Answers its number, which is to be told ([`crate::engine::OutboxBell::ring`]) when the transaction is on disk.
@@ -35,13 +35,60 @@ pub fn send(db: &Connection, fact: &Fact) -> rusqlite::Result<Option<u64>> {
     Ok(Some(row.seq))
 }
 
-/// Removes rows that everybody has read, some at a time: those up to [`crate::engine::OutboxBell::floor`].
+/// Removes rows that everybody has read, some at a time: those up to [`crate::engine::OutboxBell::floor`]. Answers where the
+/// outbox begins then.
 ///
 /// # Errors
 /// As SQLite says.
-pub fn prune(db: &Connection, floor: u64) -> rusqlite::Result<usize> {
-    db.prepare_cached("DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE seq <= ?1 ORDER BY seq LIMIT ?2)")?
-        .execute(params![floor, PRUNED_MAX])
+pub fn prune(db: &Connection, ends: OutboxEnds, floor: u64) -> rusqlite::Result<u64> {
+    let settled = floor.min(ends.head).min(ends.settled + PRUNED_MAX);
+    if settled <= ends.settled {
+        return Ok(ends.settled);
+    }
+    db.prepare_cached("DELETE FROM outbox WHERE seq <= ?1")?.execute([settled])?;
+    Ok(settled)
+}
+
+/// Between which numbers it has events: as the head says, or where an earlier server wrote that, as it is found.
+pub(super) fn ends(db: &Connection) -> rusqlite::Result<OutboxEnds> {
+    if let Some(ends) = super::head::outbox_ends(db)? {
+        return Ok(ends);
+    }
+    let (head, oldest) = (head(db)?, outermost(db, "min")?);
+    Ok(OutboxEnds { settled: oldest.map_or(head, |oldest| oldest.saturating_sub(1)).min(head), head })
+}
+
+/// Whether it begins and ends where the head says; an earlier server did not say it. What is missing between, a [`Line`] finds.
+///
+/// # Errors
+/// [`StoreFault::Damaged`] when not, or the disk's.
+pub(super) fn check_ends(db: &Connection, file: &Path) -> Result<(), StoreFault> {
+    let missing = ends(db).and_then(|ends| missing_at_ends(db, ends)).map_err(|error| StoreFault::of(file, error))?;
+    missing.map_or(Ok(()), |reason| Err(StoreFault::damaged(file, reason)))
+}
+
+/// What is missing where it begins or ends.
+pub(super) fn missing_at_ends(db: &Connection, ends: OutboxEnds) -> rusqlite::Result<Option<String>> {
+    let OutboxEnds { settled, head: last } = ends;
+    let given = head(db)?;
+    if given != last {
+        return Ok(Some(format!("it has given {last} webhooks a number, and its next one would be {}", given + 1)));
+    }
+    if settled >= last {
+        return Ok(None);
+    }
+    let missing = |from, to| Some(format!("webhooks {from} to {to} are missing"));
+    Ok(match (outermost(db, "min")?, outermost(db, "max")?) {
+        (Some(first), _) if first > settled + 1 => missing(settled + 1, first - 1),
+        (_, Some(newest)) if newest < last => missing(newest + 1, last),
+        (Some(_), Some(_)) => None,
+        (None, _) | (_, None) => missing(settled + 1, last),
+    })
+}
+
+/// Number of the first (`min`) or the last (`max`) event that is there.
+fn outermost(db: &Connection, which: &str) -> rusqlite::Result<Option<u64>> {
+    db.prepare_cached(&format!("SELECT {which}(seq) FROM outbox"))?.query_row([], |row| row.get(0))
 }
 
 /// Number of the newest event that was ever there; 0 before the first.
@@ -112,7 +159,8 @@ impl OutboxLog for OutboxReader {
             let sql = format!("SELECT {COLUMNS} FROM outbox WHERE seq > ?1 ORDER BY seq LIMIT ?2");
             let mut read = connection.prepare_cached(&sql)?;
             let mut rows = read.query(params![seq, i64::try_from(max).unwrap_or(i64::MAX)])?;
-            let (mut found, mut line) = (Vec::new(), Line::new(self.store, seq, oldest(&connection)?));
+            let ends = ends(&connection)?;
+            let (mut found, mut line) = (Vec::new(), Line::new(self.store, seq.max(ends.settled)));
             while let Some(row) = rows.next()? {
                 let (row, print) = (row_of(row)?, row.get("print")?);
                 if let Some(fault) = line.fault(&row, print) {
@@ -121,7 +169,7 @@ impl OutboxLog for OutboxReader {
                 found.push(row);
             }
             // Fewer than were asked for: there are no more.
-            let fault = if found.len() < max { line.fault_of_end(head(&connection)?) } else { None };
+            let fault = if found.len() < max { line.fault_of_end(ends.head) } else { None };
             Ok((found, fault))
         })?;
         match fault {
@@ -132,6 +180,10 @@ impl OutboxLog for OutboxReader {
             }),
             None => Ok(rows),
         }
+    }
+
+    fn ends(&self) -> Result<OutboxEnds, LogFault> {
+        self.read(ends)
     }
 
     fn backlog(&self, seq: u64, kinds: Option<&BTreeSet<String>>) -> Result<Backlog, LogFault> {
@@ -149,12 +201,6 @@ impl OutboxLog for OutboxReader {
     }
 }
 
-/// Number of the oldest event that is there; those before it were read by everybody, and are gone.
-pub(super) fn oldest(db: &Connection) -> rusqlite::Result<u64> {
-    let mut oldest = db.prepare_cached("SELECT min(seq) FROM outbox")?;
-    oldest.query_row([], |row| row.get::<_, Option<u64>>(0)).map(Option::unwrap_or_default)
-}
-
 /// What [`row_of`] reads, and what stands for it.
 pub(super) const COLUMNS: &str = "seq, id, kind, live, at, body, print";
 
@@ -162,18 +208,17 @@ pub(super) const COLUMNS: &str = "seq, id, kind, live, at, body, print";
 pub(super) struct Line {
     store: StoreId,
     last: u64,
-    oldest: u64,
 }
 
 impl Line {
-    /// From the one after `last` on, or from the `oldest` that is there.
-    pub(super) fn new(store: StoreId, last: u64, oldest: u64) -> Self {
-        Self { store, last, oldest }
+    /// From the one after `last` on.
+    pub(super) fn new(store: StoreId, last: u64) -> Self {
+        Self { store, last }
     }
 
     /// What is wrong with the next one; events of a server before prints have none.
     pub(super) fn fault(&mut self, row: &OutboxRow, print: Option<i64>) -> Option<String> {
-        let wanted = (self.last + 1).max(self.oldest);
+        let wanted = self.last + 1;
         if row.seq != wanted {
             return Some(format!("webhook {wanted} is missing: the next one that is there is {}", row.seq));
         }
@@ -184,8 +229,7 @@ impl Line {
 
     /// What is missing behind the last one.
     pub(super) fn fault_of_end(&self, head: u64) -> Option<String> {
-        let gone = self.last < head && self.last + 1 >= self.oldest && self.oldest > 0;
-        gone.then(|| format!("webhooks {} to {head} are missing", self.last + 1))
+        (self.last < head).then(|| format!("webhooks {} to {head} are missing", self.last + 1))
     }
 }
 
@@ -240,8 +284,9 @@ mod tests {
         assert_eq!(reader.backlog(0, Some(&online)), Ok(Backlog { events: 2, oldest: Some(WallMs(1)) }));
         assert_eq!(reader.backlog(3, None), Ok(Backlog::default()));
 
-        assert_eq!(prune(&writer, 3), Ok(3));
-        assert_eq!((reader.head(), reader.after(0, 9)), (Ok(3), Ok(Vec::new())));
+        assert_eq!(reader.ends(), Ok(OutboxEnds { settled: 0, head: 3 }));
+        assert_eq!(prune(&writer, reader.ends().unwrap(), 9), Ok(3));
+        assert_eq!((reader.ends(), reader.after(0, 9)), (Ok(OutboxEnds { settled: 3, head: 3 }), Ok(Vec::new())));
         assert_eq!(commit(&mut writer, &[fact(4, false)]), Some(4));
         assert_eq!(reader.after(0, 9).unwrap()[0].seq, 4);
     }

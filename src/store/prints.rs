@@ -1,19 +1,17 @@
 //! What shows a changed bit. The index by which a repeated key is found must say of a battle what its rows say: with another
-//! bit in it all counts are as they were, and the key that it belonged to would be counted a second time. And each row of
+//! bit in it all counts are as they were, and the key that it belonged to would be counted a second time, or refused as new. And each row of
 //! the state must be as it was written: with another bit in it a battle would end at some other time. So must the clocks in the
 //! head, by which all of them would; and a webhook that nobody took.
 
-use std::hash::{BuildHasher as _, Hasher as _};
 use std::path::Path;
 
 use aws_lc_rs::digest;
-use foldhash::quality::FixedState;
 use rusqlite::Connection;
 
 use super::chain::Head;
 use super::fault::StoreFault;
 use super::time::KeptTime;
-use crate::engine::outbox_log::OutboxRow;
+use crate::engine::outbox_log::{OutboxEnds, OutboxRow};
 use crate::live::BattleId;
 use crate::live::kept::RowName;
 
@@ -26,22 +24,14 @@ pub(super) const OTHER_KEYS: &str =
 pub(super) struct Prints {
     /// How many.
     pub(super) count: u64,
-    sum: u64,
+    /// As [`of_key`] says of each.
+    pub(super) sum: i64,
 }
 
 impl Prints {
     /// Adds a key, or another column of an index's, and the number of its row.
-    ///
-    /// Against a disk's errors, not against an enemy, who could write the rows anew as well: 64 bits of a good hash, so that one
-    /// change in 10¹⁹ is passed over. `costage ledger verify` takes more, and more time.
     pub(super) fn add(&mut self, battle: &[u8], key: &[u8], seq: i64) {
-        let mut hasher = FixedState::with_seed(1).build_hasher();
-        // A battle's id has 16 bytes in every row that was written, so what follows it begins where it ends.
-        hasher.write(battle);
-        hasher.write(key);
-        hasher.write_i64(seq);
-        self.count += 1;
-        self.sum = self.sum.wrapping_add(hasher.finish());
+        self.append(Self { count: 1, sum: of_key(battle, key, seq) });
     }
 
     /// Adds all that `other` has.
@@ -51,13 +41,22 @@ impl Prints {
     }
 }
 
-/// What stands for a row of the state, on disk beside it: of its table, its key and its image, each of the first two ended by a
-/// zero, which neither has.
-pub(super) fn of_kept(name: &RowName, image: &str) -> i64 {
-    of(&[name.table.word().as_bytes(), b"\0", name.key.as_bytes(), b"\0", image.as_bytes()])
+/// What stands for an entry of an index: a battle's id, which has 16 bytes, so that what follows it begins where it ends; its key
+/// there; and the number of its row.
+pub(super) fn of_key(battle: &[u8], key: &[u8], seq: i64) -> i64 {
+    of(&[battle, key, &seq.to_be_bytes()])
 }
 
-/// All rows of the state: how many, and the sum of their prints; of those that have none it is 0.
+/// What stands for a row of the state, on disk beside it: of its table, its key, its image, and the sum of the keys that a battle
+/// has had, where that is known; each text ended by a zero, which none has, but for the last one.
+pub(super) fn of_kept(name: &RowName, image: &str, keys: Option<i64>) -> i64 {
+    let [table, key] = [name.table.word(), &name.key].map(str::as_bytes);
+    let keys = keys.map(i64::to_be_bytes);
+    let keys = keys.as_ref().map_or([&b""[..], b""], |sum| [b"\0", sum]);
+    of(&[table, b"\0", key, b"\0", image.as_bytes(), keys[0], keys[1]])
+}
+
+/// All rows of a table: how many, and the sum of their prints; of those that have none it is 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Roll {
     pub(super) rows: i64,
@@ -66,8 +65,8 @@ pub(super) struct Roll {
 
 impl Roll {
     /// As it is found.
-    pub(super) fn call(db: &Connection) -> rusqlite::Result<Self> {
-        let mut read = db.prepare("SELECT print FROM state")?;
+    pub(super) fn call(db: &Connection, table: &str) -> rusqlite::Result<Self> {
+        let mut read = db.prepare(&format!("SELECT print FROM {table}"))?;
         let mut rows = read.query([])?;
         let mut roll = Self::default();
         while let Some(row) = rows.next()? {
@@ -85,12 +84,15 @@ impl Roll {
     }
 }
 
-/// What stands for the head, beside it: of where the ledger ends, of the clocks, and of how many rows the state has.
-pub(super) fn of_head(head: Head, time: &KeptTime, roll: Roll) -> i64 {
+/// What stands for the head, beside it: of where the ledger ends, of the clocks, of how many rows the state has, and of where the
+/// outbox begins and ends, where that is known.
+pub(super) fn of_head(head: Head, time: &KeptTime, roll: Roll, outbox: Option<OutboxEnds>) -> i64 {
     let (boot_ms, boot_id) = time.boot.as_ref().map_or((0, ""), |boot| (boot.ms(), &*boot.id));
     let numbers = [head.seq, time.wall.0, boot_ms].map(u64::to_be_bytes);
     let state = [roll.rows, roll.sum].map(i64::to_be_bytes);
-    of(&[b"head", &head.hash.0, numbers.as_flattened(), state.as_flattened(), boot_id.as_bytes()])
+    let outbox = outbox.map(|OutboxEnds { settled, head }| [settled, head].map(u64::to_be_bytes));
+    let outbox = outbox.as_ref().map_or(&b""[..], |ends| ends.as_flattened());
+    of(&[b"head", &head.hash.0, numbers.as_flattened(), state.as_flattened(), outbox, boot_id.as_bytes()])
 }
 
 /// What stands for a webhook, beside it: of all that is known of it before it is sent.
@@ -105,12 +107,19 @@ pub(super) fn of_letter(endpoint: &str, row: &OutboxRow) -> i64 {
     of(&[endpoint.as_bytes(), b"\0", &of_event(row).to_be_bytes()])
 }
 
+/// What stands for the head of `webhooks.db`, beside it.
+pub(super) fn of_deliveries(id: &[u8; 16], durable: u64, endpoints: Roll, letters: Roll) -> i64 {
+    let rolls = [endpoints.rows, endpoints.sum, letters.rows, letters.sum].map(i64::to_be_bytes);
+    of(&[b"deliveries", id, &durable.to_be_bytes(), rolls.as_flattened()])
+}
+
 /// What stands for a row of which all columns are in `text`.
 pub(super) fn of_row(text: &str) -> i64 {
     of(&[b"row", text.as_bytes()])
 }
 
-/// The first 8 bytes of the SHA-256 of all parts.
+/// The first 8 bytes of the SHA-256 of all parts: against a disk's errors, not against an enemy, who could write all of it anew.
+/// One change in 10¹⁹ is passed over.
 fn of(parts: &[&[u8]]) -> i64 {
     let mut hash = digest::Context::new(&digest::SHA256);
     parts.iter().for_each(|part| hash.update(part));

@@ -7,10 +7,13 @@ pub(super) const APPLICATION_ID: i32 = 0x6373_7467;
 
 /// What makes version n + 1 of version n, each in a transaction of its own; version 0 is a file without tables. A step
 /// that was ever released is never changed: the next one is added.
-pub(super) const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3];
+pub(super) const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4];
 
 /// The first version whose rows have prints.
 pub(super) const PRINTS_FROM: i32 = 3;
+
+/// The first version that says where its outbox begins and ends, and which keys its battles have had.
+pub(super) const ENDS_FROM: i32 = 4;
 
 /// The version of this server's files.
 pub(super) fn version() -> i32 {
@@ -97,6 +100,14 @@ ALTER TABLE head ADD COLUMN state_rows INTEGER;
 ALTER TABLE head ADD COLUMN state_sum INTEGER;
 ";
 
+const VERSION_4: &str = "
+-- Of a battle: the sum of what stands for the keys of its changes, so that one that the index has lost shows.
+ALTER TABLE state ADD COLUMN keys INTEGER;
+-- Up to which webhook everybody had them, and the last one there ever was, so that those between show when they are missing.
+ALTER TABLE head ADD COLUMN outbox_settled INTEGER;
+ALTER TABLE head ADD COLUMN outbox_head INTEGER;
+";
+
 /// Takes a file through the steps that it has not had, each in one transaction: killed between two, it goes on from there.
 pub(super) fn migrate(db: &mut Connection, steps: &[&str]) -> rusqlite::Result<()> {
     let from = usize::try_from(user_version(db)?).unwrap_or(usize::MAX);
@@ -150,11 +161,12 @@ mod tests {
             VERSION_1,
             VERSION_2,
             VERSION_3,
+            VERSION_4,
             "ALTER TABLE state ADD COLUMN note TEXT NOT NULL DEFAULT 'none'",
             "CREATE TABLE more (x)",
         ];
         migrate(&mut db, &later).unwrap();
-        assert_eq!(user_version(&db), Ok(5));
+        assert_eq!(user_version(&db), Ok(6));
         let row = db.query_row("SELECT key, note FROM state", [], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)));
         assert_eq!(row, Ok(("a".to_owned(), "none".to_owned())));
         migrate(&mut db, &later).unwrap();
@@ -165,7 +177,8 @@ mod tests {
         let mut db = Connection::open_in_memory().unwrap();
         migrate(&mut db, STEPS).unwrap();
         let before = tables(&db);
-        let broken = [VERSION_1, VERSION_2, VERSION_3, "CREATE TABLE half (x); INSERT INTO nowhere VALUES (1)"];
+        let broken =
+            [VERSION_1, VERSION_2, VERSION_3, VERSION_4, "CREATE TABLE half (x); INSERT INTO nowhere VALUES (1)"];
         assert!(migrate(&mut db, &broken).is_err());
         assert_eq!((user_version(&db), tables(&db)), (Ok(version()), before));
     }

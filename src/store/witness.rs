@@ -4,21 +4,18 @@
 //! commit that is on disk is noted in a file of its own, in place and without a sync: what it says is on disk in the database.
 //! One line: number and hash of the ledger's last row, numbers of the last fact and of the last webhook.
 
-use std::fs::{self, File, Metadata};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::MetadataExt as _;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension};
 
 use super::chain::{Hash, Head};
 use super::fault::StoreFault;
-use super::folder::{WITNESS, private};
+use super::folder::WITNESS;
+use super::note::{self, Found, Note};
 use super::outbox;
 use super::write::number;
-
-/// Readings that may find something new: a server writes some hundred times a second, and a reading takes microseconds.
-const READINGS_MAX: usize = 100;
 
 /// What was on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,67 +33,14 @@ impl Seen {
     pub(super) const START: Self = Self { head: Head::START, facts: 0, outbox: 0 };
 }
 
-/// The file, to be written.
-#[derive(Debug)]
-pub(super) struct Witness {
-    path: PathBuf,
-    /// None while it cannot be made.
-    file: Option<File>,
-    /// That it cannot be written was said in the log.
-    said: bool,
+/// What is kept of `seen`: numbers have their places, so that a line never gets shorter.
+pub(super) fn line(Seen { head, facts, outbox }: Seen) -> String {
+    format!("{:020}:{} {facts:020} {outbox:020}\n", head.seq, head.hash)
 }
 
-impl Witness {
-    /// Opens the file in `folder`, or makes it, and notes `seen` there, on disk. When it cannot, later commits try again.
-    pub(super) fn begin(folder: &Path, seen: Seen) -> Self {
-        let mut witness = Self { path: folder.join(WITNESS), file: None, said: false };
-        witness.note(seen);
-        witness
-    }
-
-    /// Notes what a commit has brought to disk. When it cannot, the file says less than there is, which is no fault. One that
-    /// was removed or replaced meanwhile is written anew: two looks at the file system, a few microseconds.
-    pub(super) fn note(&mut self, seen: Seen) {
-        if self.file.as_ref().is_some_and(|file| !is_at(file, &self.path)) {
-            tracing::warn!(
-                file = %self.path.display(),
-                "removed or replaced while the server runs: it is written anew, for without it a log that is lost would not show"
-            );
-            self.file = None;
-        }
-        let written = match &mut self.file {
-            Some(file) => write(file, seen),
-            None => make(&self.path, seen).map(|file| self.file = Some(file)),
-        };
-        let Err(error) = written else { return self.said = false };
-        if !self.said {
-            self.said = true;
-            tracing::warn!(file = %self.path.display(), %error, "cannot be written: a log that is lost would not show");
-        }
-    }
-}
-
-/// The file with `seen` in it, on disk.
-fn make(path: &Path, seen: Seen) -> io::Result<File> {
-    let mut file = private().read(true).write(true).create(true).truncate(false).open(path)?;
-    write(&mut file, seen)?;
-    // What was put in its place may be longer.
-    let end = file.stream_position()?;
-    file.set_len(end)?;
-    file.sync_all()?;
-    Ok(file)
-}
-
-fn write(file: &mut File, Seen { head, facts, outbox }: Seen) -> io::Result<()> {
-    let line = format!("{:020}:{} {facts:020} {outbox:020}\n", head.seq, head.hash);
-    file.seek(SeekFrom::Start(0))?;
-    file.write_all(line.as_bytes())
-}
-
-/// Whether the file that is open is the one that has this name.
-fn is_at(file: &File, path: &Path) -> bool {
-    let one = |data: Metadata| (data.dev(), data.ino());
-    file.metadata().map(one).ok() == fs::metadata(path).map(one).ok()
+/// The file in `folder`, to be written with each commit; `seen` is noted there, on disk.
+pub(super) fn begin(folder: &Path, seen: Seen) -> Note {
+    Note::begin(folder.join(WITNESS), &line(seen))
 }
 
 /// What a folder says of how far a server has got.
@@ -133,36 +77,15 @@ impl Noted {
 /// [`StoreFault::NoWitness`] when it is no such line, or the disk's.
 pub(super) fn read(folder: &Path) -> Result<Noted, StoreFault> {
     let path = folder.join(WITNESS);
-    let text = match settled(|| bytes(&path)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Noted::Missing),
-        Err(error) => return Err(StoreFault::Folder { path, error }),
-        Ok(text) if text.iter().all(|byte| *byte == 0) => return Ok(Noted::Blank),
-        Ok(text) => text,
-    };
-    match std::str::from_utf8(&text).ok().and_then(parse) {
-        Some(seen) => Ok(Noted::Seen(seen)),
-        None => Err(StoreFault::NoWitness { witness: path }),
+    match note::read(&path) {
+        Err(error) => Err(StoreFault::Folder { path, error }),
+        Ok(Found::Missing) => Ok(Noted::Missing),
+        Ok(Found::Blank) => Ok(Noted::Blank),
+        Ok(Found::Text(text)) => match std::str::from_utf8(&text).ok().and_then(parse) {
+            Some(seen) => Ok(Noted::Seen(seen)),
+            None => Err(StoreFault::NoWitness { witness: path }),
+        },
     }
-}
-
-/// What `read` finds. Beside a server that runs a reading may meet a writing half-way: what two readings find is whole.
-fn settled(mut read: impl FnMut() -> io::Result<Vec<u8>>) -> io::Result<Vec<u8>> {
-    let mut text = read()?;
-    for _ in 0..READINGS_MAX {
-        let again = read()?;
-        if again == text {
-            break;
-        }
-        text = again;
-    }
-    Ok(text)
-}
-
-/// The file's bytes, as far as they may be ours.
-fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    File::open(path)?.take(1_024).read_to_end(&mut text)?;
-    Ok(text)
 }
 
 fn parse(line: &str) -> Option<Seen> {
@@ -233,47 +156,4 @@ pub(super) fn check_log(file: &Path) -> Result<(), StoreFault> {
     // https://www.sqlite.org/fileformat2.html#the_write_ahead_log; zeros are what a power cut may leave.
     let is_log = [[0x37, 0x7f, 0x06, 0x82], [0x37, 0x7f, 0x06, 0x83], [0; 4]].iter().any(|log| log.starts_with(&begin));
     if is_log { Ok(()) } else { Err(StoreFault::NoLog { wal }) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const BEFORE: &[u8] = b"1:aa 7 6\n";
-    const AFTER: &[u8] = b"2:bb 8 7\n";
-    const HALF: &[u8] = b"2:bb 7 6\n";
-
-    /// What is made of readings that find these one after the other, and then the last one again and again; and how many.
-    fn made_of(found: &[&[u8]]) -> (Vec<u8>, usize) {
-        let mut readings = 0;
-        let text = settled(|| {
-            readings += 1;
-            Ok(found[(readings - 1).min(found.len() - 1)].to_vec())
-        });
-        (text.unwrap(), readings)
-    }
-
-    #[test]
-    fn a_reading_that_meets_a_writing_half_way_is_not_believed_before_another_finds_the_same() {
-        assert_eq!(made_of(&[BEFORE]), (BEFORE.to_vec(), 2));
-        for found in [&[HALF, AFTER][..], &[BEFORE, HALF, AFTER], &[b"", AFTER], &[AFTER, HALF, BEFORE, AFTER]] {
-            assert_eq!(made_of(found), (AFTER.to_vec(), found.len() + 1), "{found:?}");
-        }
-    }
-
-    #[test]
-    fn a_file_that_never_reads_the_same_is_not_read_for_ever_and_one_that_cannot_be_read_not_again() {
-        let mut readings = 0_u8;
-        let counted = settled(|| {
-            readings += 1;
-            Ok(vec![readings])
-        });
-        assert_eq!((counted.unwrap(), usize::from(readings)), (vec![101], 1 + READINGS_MAX));
-        let mut readings = 0;
-        let failed = settled(|| {
-            readings += 1;
-            Err(io::ErrorKind::NotFound.into())
-        });
-        assert_eq!((failed.unwrap_err().kind(), readings), (io::ErrorKind::NotFound, 1));
-    }
 }

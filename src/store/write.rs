@@ -1,5 +1,7 @@
 //! What a commit writes.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::Serializer as _;
 
@@ -10,7 +12,7 @@ use super::outbox;
 use super::prints::{self, Roll};
 use super::time::KeptTime;
 use crate::engine::journal::{Batch, KeptRow};
-use crate::live::{Booked, Fact, WallMs};
+use crate::live::{BattleId, Booked, Fact, WallMs};
 
 impl Store {
     /// Writes all of `batch` in one transaction; where ledger and outbox end then.
@@ -19,24 +21,31 @@ impl Store {
         self.roll_back();
         run(&self.db, "BEGIN IMMEDIATE")?;
         let Ends { mut head, mut outbox, mut facts, mut roll } = self.ends;
-        batch.rows.iter().try_for_each(|row| put(&self.db, row, &mut roll))?;
+        let mut keys = BTreeMap::new();
         for fact in batch.facts {
             if let Fact::Scored(booked) = fact {
                 head = self.book(head, booked)?;
+                let sum = keys.entry(booked.battle()).or_insert_with(|| self.keys_of(booked.battle()).unwrap_or(0));
+                let (battle, key) = (booked.battle(), booked.key().as_str().as_bytes());
+                *sum = sum.wrapping_add(prints::of_key(battle.as_bytes(), key, number(head.seq)));
             } else {
                 facts = record(&self.db, head, time.wall, fact)?;
             }
-            outbox = outbox::send(&self.db, fact)?.unwrap_or(outbox);
+            outbox.head = outbox::send(&self.db, fact)?.unwrap_or(outbox.head);
         }
-        outbox::prune(&self.db, self.bell.floor())?;
+        for row in batch.rows {
+            let keys = row.name.battle().and_then(|battle| keys.get(&battle).copied().or_else(|| self.keys_of(battle)));
+            put(&self.db, row, keys, &mut roll)?;
+        }
+        outbox.settled = outbox::prune(&self.db, outbox, self.bell.floor())?;
         let before = number(self.ends.head.seq);
         let (boot_ms, boot_id) = time.boot.as_ref().map_or((0, ""), |boot| (number(boot.ms()), &*boot.id));
-        let print = prints::of_head(head, time, roll);
+        let print = prints::of_head(head, time, roll, Some(outbox));
         let moved = self
             .db
             .prepare_cached(
                 "UPDATE head SET ledger_seq = ?1, ledger_hash = ?2, wall_ms = ?3, boot_ms = ?4, boot_id = ?5, \
-                 print = ?6, state_rows = ?7, state_sum = ?8 WHERE ledger_seq = ?9",
+                 print = ?6, state_rows = ?7, state_sum = ?8, outbox_settled = ?9, outbox_head = ?10 WHERE ledger_seq = ?11",
             )?
             .execute(params![
                 number(head.seq),
@@ -47,6 +56,8 @@ impl Store {
                 print,
                 roll.rows,
                 roll.sum,
+                outbox.settled,
+                outbox.head,
                 before
             ])?;
         if moved != 1 {
@@ -54,6 +65,10 @@ impl Store {
             return Err(rusqlite::Error::StatementChangedRows(moved));
         }
         run(&self.db, "COMMIT")?;
+        self.keys.append(&mut keys);
+        for gone in batch.rows.iter().filter(|row| row.image.is_none()) {
+            gone.name.battle().and_then(|battle| self.keys.remove(&battle));
+        }
         Ok(Ends { head, outbox, facts, roll })
     }
 
@@ -64,6 +79,11 @@ impl Store {
         {
             tracing::error!(%error, "a transaction could not be rolled back");
         }
+    }
+
+    /// What the keys of a battle come to, where that is known.
+    fn keys_of(&self, battle: BattleId) -> Option<i64> {
+        self.keys.get(&battle).copied()
     }
 
     /// Hangs a row on the ledger.
@@ -116,8 +136,8 @@ pub(super) fn insert(db: &Connection, row: &Columns<'_>, hash: &Hash) -> rusqlit
     .map(drop)
 }
 
-/// Writes a row of the state, or removes it, and keeps the roll of them.
-fn put(db: &Connection, row: &KeptRow, roll: &mut Roll) -> rusqlite::Result<()> {
+/// Writes a row of the state, or removes it, and keeps the roll of them. `keys` is what the keys of a battle come to.
+fn put(db: &Connection, row: &KeptRow, keys: Option<i64>, roll: &mut Roll) -> rusqlite::Result<()> {
     let (kind, key) = (row.name.table.word(), &row.name.key);
     let mut find = db.prepare_cached("SELECT print FROM state WHERE kind = ?1 AND key = ?2")?;
     if let Some(before) = find.query_row(params![kind, key], |row| row.get(0)).optional()? {
@@ -127,13 +147,13 @@ fn put(db: &Connection, row: &KeptRow, roll: &mut Roll) -> rusqlite::Result<()> 
         let mut remove = db.prepare_cached("DELETE FROM state WHERE kind = ?1 AND key = ?2")?;
         return remove.execute(params![kind, key]).map(drop);
     };
-    let print = prints::of_kept(&row.name, image);
+    let print = prints::of_kept(&row.name, image, keys);
     roll.add(Some(print));
     let mut put = db.prepare_cached(
-        "INSERT INTO state (kind, key, image, print) VALUES (?1, ?2, ?3, ?4) \
-         ON CONFLICT (kind, key) DO UPDATE SET image = excluded.image, print = excluded.print",
+        "INSERT INTO state (kind, key, image, print, keys) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (kind, key) \
+         DO UPDATE SET image = excluded.image, print = excluded.print, keys = excluded.keys",
     )?;
-    put.execute(params![kind, key, image, print]).map(drop)
+    put.execute(params![kind, key, image, print, keys]).map(drop)
 }
 
 /// Number of the new fact.

@@ -39,7 +39,7 @@ pub(crate) async fn filled(data: &str, rows: u64) -> String {
 fn fill(data: &Path, running: BattleId, rows: u64) {
     let mut store = Store::open(data, Box::new(now)).unwrap();
     let kept = store.kept().unwrap();
-    store.timeline(true);
+    store.timeline(true).unwrap();
     let name = RowName { table: KeptTable::Battles, key: running.to_string() };
     let own = rows.min(OF_ONE);
     let image = kept.rows[&name].replace("\"ledger_seq\":0", &format!("\"ledger_seq\":{own}"));

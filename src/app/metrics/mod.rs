@@ -77,7 +77,7 @@ fn begin() {
         "costage_webhook_dropped_total",
     ];
     watched.into_iter().for_each(|name| metrics::counter!(name).increment(0));
-    for case in [Case::NotStored, Case::Overloaded, Case::Internal] {
+    for case in [Case::NotStored, Case::NotRead, Case::Overloaded, Case::Internal] {
         let Row { slug, code, .. } = case.row();
         metrics::counter!("costage_refusals_total", "case" => slug, "code" => code.to_string()).increment(0);
     }

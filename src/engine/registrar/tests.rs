@@ -7,7 +7,7 @@ use costage_media::scene::{Scene, SourceId};
 
 use super::*;
 use crate::engine::First;
-use crate::engine::journal::{Booked, JournalError};
+use crate::engine::journal::{Booked, JournalError, Wanted};
 use crate::live::answer::BattleStatus;
 use crate::live::command::{
     BattleRequest, ConnectionRequest, MediaState, NewLive, ScoreChange, ScoreOp, SocketState, User,

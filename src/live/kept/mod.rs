@@ -93,6 +93,12 @@ impl RowName {
     pub(super) fn new(table: KeptTable, key: impl fmt::Display) -> Self {
         Self { table, key: key.to_string() }
     }
+
+    /// Which battle's it is.
+    #[must_use]
+    pub fn battle(&self) -> Option<BattleId> {
+        BattleId::parse(&self.key).ok().filter(|_| self.table == KeptTable::Battles)
+    }
 }
 
 /// A row as it is now.

@@ -234,7 +234,7 @@ impl Sums {
 
     /// With the points that the server goes on from.
     fn compare_kept(&mut self, reader: &Reader, whole: bool) -> Result<(), StoreFault> {
-        let kept = Kept { rows: restore::state(&reader.db, &reader.file)?, given: BTreeMap::new() };
+        let kept = Kept { rows: restore::state(&reader.db, &reader.file)?.rows, given: BTreeMap::new() };
         let standings = kept.standings().map_err(|row| StoreFault::damaged(&reader.file, row.to_string()))?;
         for standing in standings {
             let none = Sum::default();

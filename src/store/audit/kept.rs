@@ -29,8 +29,8 @@ impl Reader {
             faults.add(|| format!("of {last} facts {facts} are there; go back to a backup"));
         }
         let store = outbox::store_id(&self.db).map_err(fault)?;
-        let oldest = outbox::oldest(&self.db).map_err(fault)?;
-        let mut line = outbox::Line::new(store, oldest.saturating_sub(1), oldest);
+        let ends = outbox::ends(&self.db).map_err(fault)?;
+        let mut line = outbox::Line::new(store, ends.settled);
         let sql = format!("SELECT {} FROM outbox ORDER BY seq", outbox::COLUMNS);
         let mut read = self.db.prepare(&sql).map_err(fault)?;
         let mut rows = read.query([]).map_err(fault)?;
@@ -38,14 +38,17 @@ impl Reader {
         while let Some(row) = rows.next().map_err(fault)? {
             let (row, print) = (outbox::row_of(row).map_err(fault)?, row.get("print").map_err(fault)?);
             if let Some(reason) = line.fault(&row, print) {
-                line = outbox::Line::new(store, row.seq, oldest);
+                line = outbox::Line::new(store, row.seq);
                 others += 1;
                 first.get_or_insert(reason);
             }
         }
-        if let Some(reason) = line.fault_of_end(outbox::head(&self.db).map_err(fault)?) {
+        if let Some(reason) = line.fault_of_end(ends.head) {
             others += 1;
             first.get_or_insert(reason);
+        }
+        if first.is_none() {
+            first = outbox::missing_at_ends(&self.db, ends).map_err(fault)?;
         }
         if let Some(first) = first {
             let more = if others > 1 { format!(", and {} more are not in order", others - 1) } else { String::new() };

@@ -5,7 +5,9 @@ use std::path::Path;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::super::schema::tables;
-use super::{LOST, fault, number};
+use super::head::Head;
+use super::noted::{self, Noted};
+use super::{LOST, fault, number, stamp};
 use crate::engine::outbox_log::LogFault;
 
 /// "cosw": that the file is ours (`PRAGMA application_id`).
@@ -13,7 +15,10 @@ const APPLICATION: i64 = 0x636f_7377;
 
 /// What makes version n + 1 of version n (`PRAGMA user_version`); version 0 is a file without tables. A step that was ever
 /// released is never changed: the next one is added.
-const STEPS: [&str; 3] = [VERSION_1, VERSION_2, VERSION_3];
+const STEPS: [&str; 4] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4];
+
+/// The first version that has a head.
+const HEAD_FROM: usize = 4;
 
 const VERSION_1: &str = "
 CREATE TABLE endpoints(
@@ -57,11 +62,26 @@ ALTER TABLE letters ADD COLUMN print INTEGER;
 ALTER TABLE endpoints ADD COLUMN print INTEGER;
 ";
 
+/// One row: which file it is, how often it was written durably, how many rows the others have and the sums of their prints.
+const VERSION_4: &str = "
+CREATE TABLE head(
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    id BLOB NOT NULL,
+    durable INTEGER NOT NULL,
+    endpoints INTEGER NOT NULL,
+    endpoints_sum INTEGER NOT NULL,
+    letters INTEGER NOT NULL,
+    letters_sum INTEGER NOT NULL,
+    print INTEGER NOT NULL
+) STRICT;
+INSERT INTO head VALUES (1, randomblob(16), 0, 0, 0, 0, 0, 0);
+";
+
 /// Makes the tables in a new file, brings an older one to today's; sets what each connection needs.
 ///
 /// A file that has lost a table is refused, not mended: dead letters are nowhere else, and whoever misses them should hear of
 /// it. What to do then is the operator's to say: put the file back, or move it away and have what waits sent once more.
-pub(super) fn ready(connection: &mut Connection, path: &Path) -> Result<(), LogFault> {
+pub(super) fn ready(connection: &mut Connection, path: &Path, noted: Option<&Noted>) -> Result<(), LogFault> {
     let unreadable = |error: rusqlite::Error| fault(path, "cannot read", &error);
     let refused = |reason: String| LogFault { what: format!("cannot use {}", path.display()), reason };
     let (application, version) = (
@@ -89,12 +109,24 @@ pub(super) fn ready(connection: &mut Connection, path: &Path) -> Result<(), LogF
             names(&wanted)
         )));
     }
+    let head = if steps < HEAD_FROM { None } else { Some(whole(connection).map_err(unreadable)?) };
+    noted::check(path, head.as_ref(), noted)?;
     let unwritable = |error: rusqlite::Error| fault(path, "cannot write", &error);
     connection.pragma_update(None, "journal_mode", "WAL").map_err(unwritable)?;
     if application == APPLICATION && version == known {
         return Ok(());
     }
     take_steps(connection).map_err(unwritable)
+}
+
+/// The head of a file that has all rows it names, and the endpoints as they were written.
+fn whole(connection: &Connection) -> rusqlite::Result<Head> {
+    // All of one moment: a server may go on meanwhile.
+    let moment = connection.unchecked_transaction()?;
+    let head = Head::read(&moment)?;
+    stamp::check(&moment, None)?;
+    head.check_rolls(&moment)?;
+    Ok(head)
 }
 
 /// Files up to this size are looked at page by page: a fraction of a second. Only dead letters make one larger.
@@ -121,6 +153,9 @@ fn take_steps(connection: &mut Connection) -> rusqlite::Result<()> {
     let had = usize::try_from(number(&transaction, "user_version")?).unwrap_or(0);
     for step in STEPS.iter().skip(had) {
         transaction.execute_batch(step)?;
+    }
+    if had < HEAD_FROM {
+        Head::begin(&transaction)?;
     }
     if had < STEPS.len() {
         transaction.pragma_update(None, "application_id", APPLICATION)?;
@@ -173,7 +208,10 @@ mod tests {
         drop(other);
         let before = std::fs::read(&path).unwrap();
         let said = Deliveries::open(&path).err().expect("refused").to_string();
-        assert!(said.contains("webhooks.db") && said.contains("endpoints instead of endpoints, letters"), "{said}");
+        assert!(
+            said.contains("webhooks.db") && said.contains("endpoints, head instead of endpoints, head, letters"),
+            "{said}"
+        );
         assert!(said.contains("put a copy of the file back"), "{said}");
         assert_eq!(std::fs::read(&path).unwrap(), before);
     }

@@ -6,8 +6,10 @@ use rusqlite::Connection;
 
 use super::super::{OutboxReader, audit, folder, prints};
 use super::lost::{audited_alone, start};
-use super::world::{Folder, World};
+use super::world::{Folder, World, live};
 use crate::engine::OutboxLog as _;
+use crate::engine::outbox_log::OutboxEnds;
+use crate::live::answer::BattleStatus;
 use crate::live::{BattleId, Command, Refusal};
 
 /// A closed database of a battle with nine changes, and so many characters besides; then in the first page of an index, given
@@ -16,6 +18,10 @@ fn changed(besides: usize, index: &str, from: impl Fn(BattleId) -> Vec<u8>, to: 
     let mut world = World::new();
     let battle = world.battle(300);
     (1..=9).for_each(|key| drop(world.score(battle, &format!("the key {key}"), 1).unwrap()));
+    changed_in(world, besides, index, from(battle), to)
+}
+
+fn changed_in(world: World, besides: usize, index: &str, from: Vec<u8>, to: u8) -> Folder {
     let pad = "INSERT INTO facts (at, kind, ledger_seq, data) VALUES (1, 'pad', 9, hex(zeroblob(?1)))";
     world.store.db.execute(pad, [besides / 2]).unwrap();
     let World { folder, store, .. } = world;
@@ -30,7 +36,6 @@ fn changed(besides: usize, index: &str, from: impl Fn(BattleId) -> Vec<u8>, to: 
     let mut bytes = fs::read(&path).unwrap();
     let begin = usize::try_from((root - 1) * page).unwrap();
     let leaf = &mut bytes[begin..begin + usize::try_from(page).unwrap()];
-    let from = from(battle);
     let at = leaf.windows(from.len()).position(|bytes| bytes == from).unwrap();
     leaf[at + from.len() - 1] = to;
     fs::write(&path, &bytes).unwrap();
@@ -66,6 +71,28 @@ fn a_key_that_reads_otherwise_in_the_index_of_a_large_file_stops_a_start_too() {
     let audit = audited_alone(&folder.0);
     assert!(audit.contains(prints::OTHER_KEYS) && said.contains(prints::OTHER_KEYS), "{said}; {audit}");
     assert!(fs::read(&path).unwrap() == bytes);
+}
+
+#[test]
+fn a_key_of_an_ended_battle_that_reads_otherwise_in_the_index_of_a_large_file_stops_a_start_too() {
+    // Before a start of its server, and after one, which has read what was kept.
+    for restarts in [false, true] {
+        let mut world = World::new();
+        let battle = world.battle(60);
+        (1..=9).for_each(|key| drop(world.score(battle, &format!("the key {key}"), 1).unwrap()));
+        if restarts {
+            world.restart();
+        }
+        world.pass(60_000);
+        assert_eq!(world.status(battle), BattleStatus::Ended);
+        world.restart();
+        assert!(world.score(battle, "the key 4", 1).is_ok(), "asked once more, it is answered as before");
+        let folder = changed_in(world, 70_000_000, "sqlite_autoindex_ledger_1", b"the key 4".to_vec(), b'x');
+        let other = World::new();
+        let said = start(&other, &folder.0).unwrap().kept().map(drop).expect_err("refused").to_string();
+        assert!(said.contains("costage.db is damaged: the index of keys has other keys than the rows"), "{said}");
+        assert!(audited_alone(&folder.0).contains(prints::OTHER_KEYS));
+    }
 }
 
 #[test]
@@ -195,13 +222,63 @@ fn a_webhook_that_is_missing_is_not_passed_over() {
         }
         assert!(outbox.after(0, 100).is_err());
     }
-    // What everybody has read is gone, and nobody misses it; an endpoint that was away begins with the oldest that is there.
-    let world = battle_begun();
+}
+
+#[test]
+fn webhooks_that_are_missing_where_they_begin_or_end_stop_a_start_and_are_named() {
+    let last = OutboxReader::open(&battle_begun().folder.0.join(folder::DATABASE)).unwrap().head().unwrap();
+    let changes = [
+        ("DELETE FROM outbox WHERE seq = 1", "webhook 1 is missing".to_owned()),
+        ("DELETE FROM outbox WHERE seq <= 2", "webhook 1 is missing".to_owned()),
+        ("DELETE FROM outbox", format!("webhooks 1 to {last} are missing")),
+        ("DELETE FROM outbox WHERE seq > 2", format!("webhooks 3 to {last} are missing")),
+        ("UPDATE sqlite_sequence SET seq = seq + 1", format!("it has given {last} webhooks a number")),
+        ("UPDATE head SET outbox_settled = 2", "its head".to_owned()),
+        ("UPDATE head SET outbox_head = NULL", "its head".to_owned()),
+    ];
+    for (sql, wanted) in changes {
+        let world = battle_begun();
+        let outbox = OutboxReader::open(&world.folder.0.join(folder::DATABASE)).unwrap();
+        world.store.db.execute_batch(sql).unwrap();
+        let reader = audit::Reader::open(&world.folder.0).unwrap();
+        let faults = audit::verify(&reader, None, &mut |_, _| ()).unwrap().faults.listed;
+        assert!(faults.iter().any(|fault| fault.contains(&wanted) && fault.contains("backup")), "{sql}: {faults:?}");
+        if sql.starts_with("DELETE") {
+            let said = outbox.after(0, 100).unwrap_err().to_string();
+            assert!(said.contains("missing") && said.contains("backup"), "{said}");
+        }
+        drop((reader, outbox));
+        let World { folder, store, .. } = world;
+        drop(store);
+        let said = start(&World::new(), &folder.0).map(drop).expect_err("refused").to_string();
+        assert!(said.contains("costage.db is damaged") && said.contains("webhook") | said.contains(&wanted), "{said}");
+    }
+}
+
+#[test]
+fn what_everybody_has_read_is_gone_and_nobody_misses_it() {
+    let mut world = battle_begun();
     let outbox = OutboxReader::open(&world.folder.0.join(folder::DATABASE)).unwrap();
-    let before = outbox.after(0, 100).unwrap();
-    assert_eq!(verified(&world, "DELETE FROM outbox WHERE seq = 1"), Vec::<String>::new());
-    assert_eq!(outbox.after(0, 100).unwrap(), before[1..]);
-    assert_eq!(outbox.after(1, 100).unwrap(), before[1..]);
+    let (before, head) = (outbox.after(0, 100).unwrap(), outbox.head().unwrap());
+    world.store.bell.release(2);
+    world.pass(1);
+    assert!(before.len() > 3);
+    assert_eq!(outbox.ends(), Ok(OutboxEnds { settled: 2, head }));
+    assert_eq!(outbox.after(0, 100).unwrap(), before[2..], "from the oldest that is there");
+    assert_eq!(outbox.after(1, 1).unwrap(), before[2..3]);
+    world.verify_whole();
+    world.restart();
+    assert_eq!(outbox.ends().unwrap().settled, 2);
+    // Nobody needs any: what comes next has its number all the same.
+    let head = outbox.head().unwrap();
+    world.store.bell.release(head + 7);
+    world.pass(1);
+    assert_eq!((outbox.ends(), outbox.after(0, 100)), (Ok(OutboxEnds { settled: head, head }), Ok(Vec::new())));
+    world.restart();
+    world.verify_whole();
+    world.ask(Command::ExitConnection { live: live("a") }).unwrap();
+    assert_eq!(outbox.after(0, 100).unwrap()[0].seq, head + 1);
+    world.verify_whole();
 }
 
 /// A battle of twelve changes, most of which memory has let go, of which the third is then changed by `sql`.
@@ -228,12 +305,12 @@ fn a_change_of_scores_that_reads_otherwise_answers_nobody_and_is_not_counted_aga
     for set in CHANGES {
         let (mut world, battle) = third_changed(set);
         let points = world.points(battle);
-        assert_eq!(world.score(battle, "k3", 2), Err(Refusal::NotKept), "{set}");
+        assert_eq!(world.score(battle, "k3", 2), Err(Refusal::NotRead), "{set}");
         let said = world.last_failure.take().unwrap();
         assert!(said.contains("row 3 of the ledger") && said.contains("not as it was written"), "{set}: {said}");
         assert!(world.score(battle, "k2", 2).is_ok(), "it is whole");
         let page = Command::FindLedger { battle, cursor: String::new(), count: Some(5) };
-        assert_eq!(world.ask(page), Err(Refusal::NotKept), "{set}");
+        assert_eq!(world.ask(page), Err(Refusal::NotRead), "{set}");
         assert_eq!(world.points(battle), points);
     }
 }
@@ -241,7 +318,7 @@ fn a_change_of_scores_that_reads_otherwise_answers_nobody_and_is_not_counted_aga
 #[test]
 fn a_change_of_scores_that_reads_otherwise_stops_a_start_while_its_battle_goes_on() {
     for set in CHANGES {
-        let (world, _) = third_changed(set);
+        let (mut world, _) = third_changed(set);
         let said = world.store.kept().unwrap_err().to_string();
         assert!(said.contains("costage.db is damaged: row 3 of the ledger"), "{set}: {said}");
     }

@@ -211,23 +211,6 @@ fn a_clock_that_jumps_an_hour_across_a_restart_changes_no_countdown() {
 }
 
 #[test]
-fn rows_of_the_outbox_that_everybody_has_read_are_removed_with_the_next_commits() {
-    let mut world = World::new();
-    let battle = world.battle(300);
-    let put = "INSERT INTO outbox (id, kind, live, at, body) VALUES (?1, 'x', 'a', 1, '{}')";
-    for id in 0..3 {
-        world.store.db.execute(put, [format!("id {id}")]).unwrap();
-    }
-    let first: i64 =
-        world.store.db.query_row("SELECT min(seq) FROM outbox WHERE kind = 'x'", [], |row| row.get(0)).unwrap();
-    world.store.bell().release(u64::try_from(first).unwrap() + 1);
-    world.score(battle, "1", 5).unwrap();
-    let left: i64 =
-        world.store.db.query_row("SELECT count(*) FROM outbox WHERE kind = 'x'", [], |row| row.get(0)).unwrap();
-    assert_eq!(left, 1);
-}
-
-#[test]
 fn commits_are_synced_and_readers_stand_beside_them() {
     let world = World::new();
     let pragma =

@@ -11,6 +11,7 @@ use super::super::*;
 use super::world::{Folder, World, boot, open};
 use crate::engine::{DeliveryLog as _, StoreId};
 use crate::live::WallMs;
+use crate::live::kept::{KeptTable, RowName};
 
 fn try_open(path: &Path) -> Result<Store, StoreFault> {
     let moment = Moment { now: Instant::now(), wall: WallMs(1_790_000_000_000), boot: boot(5_000) };
@@ -118,7 +119,7 @@ fn a_damaged_file_is_refused_with_what_is_wrong() {
         change(&folder, sql);
         let file = folder.0.join(folder::DATABASE);
         let before = fs::read(&file).unwrap();
-        let opened = try_open(&folder.0).and_then(|store| {
+        let opened = try_open(&folder.0).and_then(|mut store| {
             let kept = store.kept()?;
             let unreadable = |row: crate::live::kept::Unreadable| StoreFault::damaged(&file, row.to_string());
             kept.snapshot(crate::live::Seed::repeatable(1)).map(drop).map_err(unreadable)
@@ -147,7 +148,7 @@ fn a_battle_without_all_of_its_changes_is_refused_over_or_not() {
         drop(store);
         // Not the last row, which is looked at before.
         change(&folder, "DELETE FROM ledger WHERE seq = 2");
-        let store = try_open(&folder.0).unwrap();
+        let mut store = try_open(&folder.0).unwrap();
         let said = store.kept().unwrap_err().to_string();
         let (had, there) = if ends { (3, 2) } else { (4, 3) };
         let wanted =
@@ -205,7 +206,7 @@ fn a_refused_file_keeps_the_log_beside_it() {
     let unreadable =
         killed("UPDATE state SET image = '{', print = NULL WHERE kind = 'battle'; UPDATE head SET print = NULL");
     let before = log(&unreadable);
-    let store = try_open(&unreadable.0).unwrap();
+    let mut store = try_open(&unreadable.0).unwrap();
     store.kept().unwrap_err();
     drop(store);
     assert!(!before.is_empty() && log(&unreadable) == before, "nor is one that is refused later");
@@ -293,7 +294,10 @@ fn at_a_clean_end_all_is_in_the_one_file_though_somebody_still_reads_it() {
     assert_eq!((count(&Connection::open(copy).unwrap()), count(&reader)), (1, 1));
 }
 
-const TO_VERSION_1: &str = "DROP INDEX ledger_by_number; ALTER TABLE state DROP COLUMN print; \
+const TO_VERSION_3: &str = "ALTER TABLE state DROP COLUMN keys; ALTER TABLE head DROP COLUMN outbox_settled; \
+    ALTER TABLE head DROP COLUMN outbox_head; PRAGMA user_version = 3";
+const TO_VERSION_1: &str = "ALTER TABLE state DROP COLUMN keys; ALTER TABLE head DROP COLUMN outbox_settled; \
+    ALTER TABLE head DROP COLUMN outbox_head; DROP INDEX ledger_by_number; ALTER TABLE state DROP COLUMN print; \
     ALTER TABLE head DROP COLUMN print; ALTER TABLE head DROP COLUMN state_rows; \
     ALTER TABLE head DROP COLUMN state_sum; ALTER TABLE outbox DROP COLUMN print; PRAGMA user_version = 1";
 
@@ -302,7 +306,7 @@ fn a_damaged_file_of_an_older_version_is_left_as_it_is() {
     for (damage, said) in [
         (
             "UPDATE ledger SET totals = '{}' WHERE seq = 3",
-            "row 3 of the ledger, the last one, is not as it was written",
+            "row 3 of the ledger: it, or the row before it, is not as it was written",
         ),
         ("UPDATE head SET ledger_seq = 2", "its head names row 2"),
         ("UPDATE ledger SET totals = '{}' WHERE seq = 2", "row 2 of the ledger"),
@@ -330,12 +334,61 @@ fn a_file_of_the_first_version_becomes_one_of_today_and_goes_on() {
     world.store.db.execute_batch(TO_VERSION_1).unwrap();
     world.restart();
     let version: i64 = world.store.db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 3);
+    assert_eq!(version, 4);
     for (key, told) in (1..=9).zip(told) {
         assert_eq!(world.score(battle, &key.to_string(), 1), Ok(told));
     }
     assert_eq!(world.score(battle, "10", 1).unwrap().ledger_seq, 10);
     audit::Reader::open(&world.folder.0).unwrap();
+}
+
+/// As a server of the third version has left it.
+fn to_version_3(world: &World) {
+    let db = &world.store.db;
+    db.execute_batch(TO_VERSION_3).unwrap();
+    let mut read = db.prepare("SELECT kind, key, image FROM state").unwrap();
+    let rows = read.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+    let rows: Vec<(String, String, String)> = rows.map(Result::unwrap).collect();
+    for (kind, key, image) in rows {
+        let name = RowName { table: KeptTable::of_word(&kind).unwrap(), key };
+        let put = "UPDATE state SET print = ?3 WHERE kind = ?1 AND key = ?2";
+        db.execute(put, rusqlite::params![kind, name.key, prints::of_kept(&name, &image, None)]).unwrap();
+    }
+    let roll = prints::Roll::call(db, "state").unwrap();
+    let (head, time) = head::read(db).unwrap();
+    let print = prints::of_head(head, &time, roll, None);
+    db.execute("UPDATE head SET print = ?1, state_sum = ?2", [print, roll.sum]).unwrap();
+}
+
+#[test]
+fn a_file_of_the_third_version_becomes_one_of_today_whose_ends_and_keys_are_known() {
+    let mut world = World::new();
+    let battle = world.battle(60);
+    (1..=9).for_each(|key| drop(world.score(battle, &key.to_string(), 1).unwrap()));
+    to_version_3(&world);
+    world.restart();
+    world.verify_whole();
+    let ends = |world: &World| (outbox::ends(&world.store.db).unwrap(), head::outbox_ends(&world.store.db).unwrap());
+    let (found, said) = ends(&world);
+    assert_eq!(said, Some(found), "with the first commit");
+    assert_eq!(world.score(battle, "10", 1).unwrap().ledger_seq, 10);
+    world.pass(60_000);
+    world.restart();
+    let keys = "SELECT keys FROM state WHERE kind = 'battle'";
+    let keys: i64 = world.store.db.query_row(keys, [], |row| row.get(0)).unwrap();
+    assert_eq!(Some(&keys), world.store.keys.get(&battle), "of the changes before it too");
+    world.verify_whole();
+}
+
+#[test]
+fn a_damaged_file_without_a_log_is_left_as_it_is() {
+    let folder = used();
+    change(&folder, "UPDATE ledger SET totals = '{}' WHERE seq = 2; PRAGMA journal_mode = DELETE");
+    let file = folder.0.join(folder::DATABASE);
+    let before = fs::read(&file).unwrap();
+    let said = try_open(&folder.0).and_then(|mut store| store.kept()).map(drop).expect_err("refused").to_string();
+    assert!(said.contains("row 2 of the ledger") | said.contains("row 3 of the ledger"), "{said}");
+    assert!(fs::read(&file).unwrap() == before);
 }
 
 #[test]
@@ -345,7 +398,7 @@ fn a_directory_that_has_lost_its_database_is_begun_anew_by_nobody_but_the_operat
     let copy = fs::read(&file).unwrap();
     let head = folder.0.join("costage.head");
     fs::remove_file(&file).unwrap();
-    refused(&folder, &["costage.db is not there", "costage.head", "bring costage.db back", "move costage.head"]);
+    refused(&folder, &["costage.db is not there", "costage.head", "bring costage.db back", "move all that is in"]);
     assert!(!file.exists(), "nor made");
     fs::rename(&head, folder.0.join("away")).unwrap();
     drop(try_open(&folder.0).unwrap());
@@ -361,7 +414,7 @@ fn a_directory_that_has_lost_its_database_is_begun_anew_by_nobody_but_the_operat
     }
     fs::remove_file(&file).unwrap();
     let lost = || {
-        refused(&folder, &["costage.db is not there", "webhooks.db", "bring costage.db back", "move webhooks.db"]);
+        refused(&folder, &["costage.db is not there", "webhooks.db", "bring costage.db back", "move all that is in"]);
         assert!(!file.exists(), "nor made");
     };
     let log = Deliveries::open(&webhooks).unwrap();
@@ -375,5 +428,7 @@ fn a_directory_that_has_lost_its_database_is_begun_anew_by_nobody_but_the_operat
     fs::write(&webhooks, "nobody knows what this was").unwrap();
     lost();
     fs::remove_file(&webhooks).unwrap();
+    refused(&folder, &["costage.db is not there", "webhooks.head"]);
+    fs::remove_file(folder.0.join("webhooks.head")).unwrap();
     assert_eq!(try_open(&folder.0).unwrap().head(), Head::START, "moved away");
 }

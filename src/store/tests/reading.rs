@@ -1,9 +1,13 @@
 //! What is read of the ledger: at a start, and for single commands.
 
-use super::super::changes::{Part, by_threads, count, given};
+use std::collections::BTreeMap;
+
+use super::super::changes::count;
+use super::super::sums::{self, Part, by_threads};
 use super::world::{World, user};
 use crate::engine::journal::{Journal, Wanted};
 use crate::live::answer::LedgerRow;
+use crate::live::kept::Standing;
 use crate::live::senders::Given;
 use crate::live::{Answer, BattleId, Command, Refusal, ScoreKey};
 
@@ -63,7 +67,7 @@ fn a_key_that_cannot_be_looked_up_is_refused_and_not_booked() {
     let battle = world.battle(300);
     (1..=9).for_each(|number| drop(world.score(battle, &number.to_string(), 1).unwrap()));
     world.store.db.execute_batch("UPDATE ledger SET scores = 'none' WHERE key = '1'").unwrap();
-    assert_eq!(world.score(battle, "1", 1), Err(Refusal::NotKept));
+    assert_eq!(world.score(battle, "1", 1), Err(Refusal::NotRead));
     assert!(world.last_failure.take().unwrap().contains("row 1 of the ledger"));
     assert_eq!(world.score(battle, "2", 1).unwrap().ledger_seq, 2, "others are");
     assert_eq!(world.points(battle), 9);
@@ -86,7 +90,13 @@ fn a_start_counts_what_battles_have_had_and_sums_what_was_given_by_one_thread_or
         sum
     };
     let wanted = vec![(first, sum(&[("ann", 23), ("bob", 24)])), (second, sum(&[("cyd", 30)]))];
-    assert_eq!(given(db, file, &[(first, 70), (second, 30)]).unwrap(), wanted);
+    let standing = |battle, ledger_seq| Standing { battle, ledger_seq, scores: BTreeMap::new(), running: true };
+    let read = sums::read(db, file, &[standing(first, 70), standing(second, 30)], &BTreeMap::new()).unwrap();
+    assert_eq!(
+        (read.given, &read.keys),
+        (wanted.iter().cloned().collect(), &world.store.keys),
+        "keys as they were kept"
+    );
     let parts: Vec<_> = (0..7).map(|part| Part::Rows(first, part * 10 + 1..=part * 10 + 10)).collect();
     for threads in [1, 2, 3, 9] {
         let mut all = Given::default();

@@ -84,7 +84,7 @@ fn start_once(folder: &Path) {
     let (read, battles) = (begun.elapsed(), kept.given.len());
     let seed = crate::live::Seed::repeatable(1);
     let snapshot = kept.snapshot(seed).unwrap();
-    let line = store.timeline(snapshot.counts_down());
+    let line = store.timeline(snapshot.counts_down()).unwrap();
     let lives = Lives::restart(begun, line.wall(begun), Rules::default(), snapshot, seed);
     println!(
         "start: {:?}, of which opening {opened:?}, reading {:?} ({battles} battles go on)",

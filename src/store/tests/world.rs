@@ -57,7 +57,7 @@ impl World {
         let clock = Arc::new(Mutex::new(moment.clone()));
         let mut store = open(&folder.0, &clock).unwrap();
         let seed = Seed::repeatable(3);
-        assert_eq!(store.timeline(false).wall(moment.now), moment.wall);
+        assert_eq!(store.timeline(false).unwrap().wall(moment.now), moment.wall);
         let lives = Lives::seed(moment.now, moment.wall, Rules::default(), Snapshot::empty(seed));
         let (last_facts, last_failure) = (Vec::new(), None);
         let mut world = Self { lives, store, clock, seed, last_facts, last_failure, folder };
@@ -92,7 +92,7 @@ impl World {
         if let Some(wanted) = self.lives.wanted(&command) {
             let found = self.store.recall(&wanted).map_err(|error| {
                 self.last_failure = Some(error.reason);
-                Refusal::NotKept
+                Refusal::NotRead
             })?;
             self.lives.recall(found);
         }
@@ -188,7 +188,7 @@ impl World {
         change(&mut self.clock.lock().unwrap());
         self.store = open(&self.folder.0, &self.clock).unwrap();
         let snapshot = self.store.kept().unwrap().snapshot(self.seed).unwrap();
-        let line = self.store.timeline(snapshot.counts_down());
+        let line = self.store.timeline(snapshot.counts_down()).unwrap();
         let now = self.moment().now;
         let rules = Rules { restart_grace: Duration::from_secs(3_600), ..Rules::default() };
         self.lives = Lives::restart(now, line.wall(now), rules, snapshot, self.seed);

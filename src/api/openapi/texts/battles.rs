@@ -51,7 +51,7 @@ pub(super) const TEXTS: &[Text] = &[
         .refuses(GIFTS),
     text("GET", "/v1/battles/{battle}/ledger", "ledger", BATTLE)
         .says("The ledger of a battle", "For admins: each accepted change of scores, oldest first, in pages.")
-        .refuses(&[Case::Forbidden, Case::BattleNotFound]),
+        .refuses(&[Case::Forbidden, Case::BattleNotFound, Case::NotRead]),
 ];
 
 const SCORES: &[Case] = &[
@@ -62,6 +62,7 @@ const SCORES: &[Case] = &[
     Case::BattleEnded,
     Case::ScoreOutOfRange,
     Case::LedgerFull,
+    Case::NotRead,
 ];
 
 const GIFTS: &[Case] = &[
@@ -72,5 +73,6 @@ const GIFTS: &[Case] = &[
     Case::BattleEnded,
     Case::ScoreOutOfRange,
     Case::LedgerFull,
+    Case::NotRead,
     Case::GiftWithoutRule,
 ];

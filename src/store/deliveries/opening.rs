@@ -1,0 +1,72 @@
+//! What is looked at before SQLite is: the file itself, and its log. Nothing that is refused is written to.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::super::fault::StoreFault;
+use super::super::folder::{beside, lacks, private, size};
+use super::super::schema::tables;
+use super::super::witness::check_log;
+use super::{BUSY_MAX, LOST, noted};
+use crate::engine::outbox_log::LogFault;
+
+/// How every SQLite file begins.
+const HEADER: &[u8] = b"SQLite format 3\0";
+
+/// Makes the file for its owner alone where there is none, and `was` says that there was none; looks at the header of one that is
+/// there, and at its log, before SQLite does, which takes what is shorter than a header for a new file and what is no log for an
+/// empty one, and writes over both.
+pub(super) fn make(path: &Path, was: bool) -> Result<(), LogFault> {
+    let refused = |reason: String| LogFault { what: format!("cannot use {}", path.display()), reason };
+    let log = beside(path, "-wal");
+    let bytes = size(path);
+    if bytes.is_none_or(|bytes| bytes == 0) {
+        let found = if bytes.is_none() { "not there" } else { "empty" };
+        if was {
+            return Err(noted::lost(path, found));
+        }
+        if size(&log).is_some_and(|bytes| bytes > 0) {
+            return Err(refused(format!("it is {found}, but {} holds commits of it: {LOST}", log.display())));
+        }
+    }
+    let mut file =
+        private().read(true).append(true).create(true).open(path).map_err(|error| refused(error.to_string()))?;
+    let mut found = Vec::new();
+    file.by_ref().take(100).read_to_end(&mut found).map_err(|error| refused(error.to_string()))?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    if !found.starts_with(HEADER) {
+        let advice = "it is no SQLite file; move it away, or name another data directory";
+        return Err(refused(advice.to_owned()));
+    }
+    let bytes = file.metadata().map_err(|error| refused(error.to_string()))?.len();
+    let mut header = [0; 100];
+    header[..found.len()].copy_from_slice(&found);
+    if let Some(reason) = lacks(path, &header, bytes) {
+        return Err(refused(format!("it was cut: {reason}; {LOST}")));
+    }
+    check_log(path).map_err(|fault| match fault {
+        StoreFault::NoLog { .. } => refused(fault.to_string()),
+        other => refused(other.to_string()),
+    })
+}
+
+/// What says that an endpoint has ever begun in the file at `path`, which is left as it is: itself, or what was noted of it. Nobody
+/// knows that of one that cannot be read, so it counts as used.
+pub(in crate::store) fn used(path: &Path) -> Option<PathBuf> {
+    let look = || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let db = Connection::open_with_flags(path, flags)?;
+        db.busy_timeout(BUSY_MAX)?;
+        let used = "SELECT EXISTS(SELECT 1 FROM endpoints) OR EXISTS(SELECT 1 FROM letters)";
+        if tables(&db)?.is_empty() { Ok::<_, rusqlite::Error>(false) } else { db.query_row(used, [], |row| row.get(0)) }
+    };
+    if size(path).is_some_and(|bytes| bytes > 0) && look().unwrap_or(true) {
+        return Some(path.to_owned());
+    }
+    let noted = noted::read(path).is_ok_and(|noted| noted.is_none());
+    (!noted).then(|| noted::file_of(path))
+}
