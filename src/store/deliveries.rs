@@ -23,7 +23,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use self::head::Change;
 use self::noted::Noted;
-pub(super) use self::opening::used;
+pub(super) use self::opening::{audit, used};
 use super::fault::is_damage;
 use super::note::Note;
 use super::outbox;

@@ -45,7 +45,19 @@ const ENDS: [&str; 8] = [
 /// # Errors
 /// [`StoreFault::Damaged`], or the disk's.
 pub(super) fn check(db: &Connection, file: &Path) -> Result<(), StoreFault> {
-    let said = db.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0));
+    integrity(db, file, "1")
+}
+
+/// The same of one table and its indexes.
+///
+/// # Errors
+/// [`StoreFault::Damaged`], or the disk's.
+pub(super) fn check_table(db: &Connection, file: &Path, table: &str) -> Result<(), StoreFault> {
+    integrity(db, file, &format!("'{table}'"))
+}
+
+fn integrity(db: &Connection, file: &Path, of: &str) -> Result<(), StoreFault> {
+    let said = db.query_row(&format!("PRAGMA integrity_check({of})"), [], |row| row.get::<_, String>(0));
     match said.map_err(|error| StoreFault::of(file, error))?.as_str() {
         "ok" => Ok(()),
         wrong => Err(StoreFault::damaged(file, wrong.replace('\n', "; "))),

@@ -37,7 +37,7 @@ fn webhooks_beside_an_emptied_or_as_a_damaged_file_are_named_with_the_way_out() 
     (1..pages).for_each(|page| file.write_all_at(&[0x5a; 4_096], page * 4_096).unwrap());
     for command in [&["webhooks", "list"][..], &["webhooks", "replay", "--all"]] {
         let said = fails(&[command, &["--data", &data]].concat());
-        says(&said, &[&webhooks, "it is damaged", "put a copy of the file back, or move it away"]);
+        says(&said, &[&webhooks, "it is damaged", "put a copy of the file back", "or move all four away"]);
     }
 }
 
@@ -72,14 +72,17 @@ fn serve_without_room(data: &str) -> Command {
 async fn a_start_on_a_full_disk_says_that_it_is_full_and_what_to_do() {
     let folder = Folder::new("full-start");
     let data = folder.path("data");
-    Server::start(&data).await.kill();
+    Server::start(&data).await.end();
     let names = || {
         let mut names: Vec<_> = fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
         names
     };
-    // As a clean end leaves it, and without the file that webhooks need.
-    for gone in [&["costage.db-shm", "costage.db-wal", "webhooks.db-shm", "webhooks.db-wal"][..], &["webhooks.db"]] {
+    // As a clean end leaves it, and without the files that webhooks need.
+    for gone in [
+        &["costage.db-shm", "costage.db-wal", "webhooks.db-shm", "webhooks.db-wal"][..],
+        &["webhooks.db", "webhooks.head"],
+    ] {
         for name in gone {
             drop(fs::remove_file(Path::new(&data).join(name)));
         }

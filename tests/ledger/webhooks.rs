@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use serde_json::Value;
 
-use crate::house::{Folder, PATIENCE, Server, costage, done, fails, out, serve};
+use crate::house::{Folder, PATIENCE, Server, costage, done, err, fails, out, serve};
 
 type Told = Arc<Mutex<Vec<(String, String)>>>;
 
@@ -136,6 +136,43 @@ async fn what_stands_behind_a_damaged_webhook_waits_until_the_file_is_whole_agai
     fs::write(&database, mended).unwrap();
     let _server = start(&data, &config).await;
     until(|| told.lock().unwrap().len() == 5).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_of_webhooks_that_is_lost_stops_a_start_and_nothing_is_lost_when_it_is_back() {
+    let folder = Folder::new("log");
+    let data = folder.path("data");
+    let down = address();
+    let config = configure(&folder, &data, &[("backend", down, "")]);
+    let server = start(&data, &config).await;
+    for live in ["one", "two", "three"] {
+        server.backend.create_live(live, live).await.unwrap();
+    }
+    server.kill();
+    let (log, database) = (format!("{data}/webhooks.db-wal"), format!("{data}/webhooks.db"));
+    let (whole, file) = (fs::read(&log).unwrap(), fs::read(&database).unwrap());
+    let mut changed = whole.clone();
+    changed[24 + 24 + 100] ^= 1;
+    for damage in [None, Some(Vec::new()), Some(changed), Some(b"no log at all, but somebody's notes".to_vec())] {
+        match &damage {
+            Some(bytes) => fs::write(&log, bytes).unwrap(),
+            None => fs::remove_file(&log).unwrap(),
+        }
+        let output = serve(&data, address().port()).args(["--config", &config]).output().unwrap();
+        let said = out(&output) + &err(&output);
+        assert!(!output.status.success() && said.contains("webhooks.db"), "{said}");
+        assert!(fails(&["ledger", "verify", "--data", &data]).contains("webhooks.db"), "{said}");
+        assert!(fails(&["webhooks", "list", "--data", &data]).contains("webhooks.db"), "{said}");
+        assert!(fs::read(&database).unwrap() == file, "nothing was written to it");
+        if let Some(bytes) = damage {
+            assert!(fs::read(&log).unwrap() == bytes, "nor to its log");
+        }
+    }
+    fs::write(&log, whole).unwrap();
+    done(&["ledger", "verify", "--data", &data]);
+    let told = listen(down).await;
+    let _server = start(&data, &config).await;
+    until(|| told.lock().unwrap().len() == 3).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

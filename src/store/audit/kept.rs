@@ -1,7 +1,7 @@
 //! Whether what a server goes on from, and what it will send, is as it was written.
 
 use super::super::fault::StoreFault;
-use super::super::{head, outbox, restore};
+use super::super::{deliveries, head, outbox, pages, restore};
 use super::{Faults, Reader};
 
 impl Reader {
@@ -11,6 +11,15 @@ impl Reader {
     /// # Errors
     /// The disk's.
     pub(super) fn check_kept(&self, faults: &mut Faults) -> Result<(), StoreFault> {
+        // Pages first: what cannot be read says less of itself.
+        for table in ["state", "head", "outbox"] {
+            match pages::check_table(&self.db, &self.file, table) {
+                Err(StoreFault::Damaged { reason, .. }) => {
+                    return Ok(faults.add(|| format!("table {table}: {reason}; go back to a backup")));
+                }
+                checked => checked?,
+            }
+        }
         // All of one moment: a server may go on meanwhile.
         let _moment = self.db.unchecked_transaction().map_err(|error| self.fault(error))?;
         let state = restore::state(&self.db, &self.file).map(drop);
@@ -55,5 +64,12 @@ impl Reader {
             faults.add(|| format!("{first}{more}; go back to a backup"));
         }
         Ok(())
+    }
+
+    /// How far webhooks have got, and the dead letters.
+    pub(super) fn check_deliveries(&self, faults: &mut Faults) {
+        if let Some(Err(fault)) = self.deliveries.as_deref().map(deliveries::audit) {
+            faults.add(|| fault.to_string());
+        }
     }
 }

@@ -21,7 +21,7 @@ pub use verify::{Verdict, verify};
 use super::chain::{Hash, Head};
 use super::columns::{COLUMNS, Columns};
 use super::fault::StoreFault;
-use super::folder::{DATABASE, beside, recognise};
+use super::folder::{DATABASE, DELIVERIES, beside, recognise};
 use super::head;
 use super::keeper::check_tables;
 use super::schema;
@@ -103,6 +103,8 @@ pub struct Reader {
     pub(super) file: PathBuf,
     /// What a server had noted in this directory before the database was opened.
     noted: Noted,
+    /// Of a data directory, where it keeps how far webhooks have got.
+    deliveries: Option<PathBuf>,
 }
 
 impl Reader {
@@ -138,7 +140,8 @@ impl Reader {
             });
         }
         check_tables(&db, &file)?;
-        Ok(Self { db, file, noted })
+        let deliveries = is_folder.then(|| path.join(DELIVERIES));
+        Ok(Self { db, file, noted, deliveries })
     }
 
     /// Where the ledger ends, as its head says.
@@ -225,7 +228,7 @@ fn has_log(file: &Path) -> bool {
 }
 
 /// With locks, as others may write; where even a reader's may not be made, because nobody writes there, without.
-fn beside_server(file: &Path) -> rusqlite::Result<Connection> {
+pub(super) fn beside_server(file: &Path) -> rusqlite::Result<Connection> {
     let db = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     db.busy_timeout(std::time::Duration::from_secs(5))?;
     let looked = db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()));

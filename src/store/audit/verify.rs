@@ -66,6 +66,7 @@ pub fn verify(reader: &Reader, noted: Option<Head>, progress: Progress<'_>) -> R
         }
     }
     reader.check_kept(&mut faults)?;
+    reader.check_deliveries(&mut faults);
     reader.check_noted(&mut faults)?;
     Ok(Verdict { rows, head, faults })
 }

@@ -1,15 +1,16 @@
 //! What is looked at before SQLite is: the file itself, and its log. Nothing that is refused is written to.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::super::fault::StoreFault;
+use super::super::audit::beside_server;
 use super::super::folder::{beside, lacks, private, size};
 use super::super::schema::tables;
 use super::super::witness::check_log;
-use super::{BUSY_MAX, LOST, noted};
+use super::{BUSY_MAX, LOST, fault, noted, schema};
 use crate::engine::outbox_log::LogFault;
 
 /// How every SQLite file begins.
@@ -19,6 +20,13 @@ const HEADER: &[u8] = b"SQLite format 3\0";
 /// there, and at its log, before SQLite does, which takes what is shorter than a header for a new file and what is no log for an
 /// empty one, and writes over both.
 pub(super) fn make(path: &Path, was: bool) -> Result<(), LogFault> {
+    check_file(path, was)?;
+    let made = private().append(true).create(true).open(path);
+    made.map(drop)
+        .map_err(|error| LogFault { what: format!("cannot use {}", path.display()), reason: error.to_string() })
+}
+
+fn check_file(path: &Path, was: bool) -> Result<(), LogFault> {
     let refused = |reason: String| LogFault { what: format!("cannot use {}", path.display()), reason };
     let log = beside(path, "-wal");
     let bytes = size(path);
@@ -31,9 +39,10 @@ pub(super) fn make(path: &Path, was: bool) -> Result<(), LogFault> {
             return Err(refused(format!("it is {found}, but {} holds commits of it: {LOST}", log.display())));
         }
     }
-    let mut file =
-        private().read(true).append(true).create(true).open(path).map_err(|error| refused(error.to_string()))?;
-    let mut found = Vec::new();
+    let (mut file, mut found) = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        opened => (opened.map_err(|error| refused(error.to_string()))?, Vec::new()),
+    };
     file.by_ref().take(100).read_to_end(&mut found).map_err(|error| refused(error.to_string()))?;
     if found.is_empty() {
         return Ok(());
@@ -48,10 +57,21 @@ pub(super) fn make(path: &Path, was: bool) -> Result<(), LogFault> {
     if let Some(reason) = lacks(path, &header, bytes) {
         return Err(refused(format!("it was cut: {reason}; {LOST}")));
     }
-    check_log(path).map_err(|fault| match fault {
-        StoreFault::NoLog { .. } => refused(fault.to_string()),
-        other => refused(other.to_string()),
-    })
+    check_log(path).map_err(|fault| refused(fault.to_string()))
+}
+
+/// Whether the file at `path` is whole and lacks nothing that a server noted; there may be none. Only read: also beside a server.
+///
+/// # Errors
+/// As [`super::Deliveries::open`].
+pub(in crate::store) fn audit(path: &Path) -> Result<(), LogFault> {
+    let noted = noted::read(path)?;
+    if size(path).is_none() && size(&beside(path, "-wal")).is_none() {
+        return if noted.is_none() { Ok(()) } else { Err(noted::lost(path, "not there")) };
+    }
+    check_file(path, noted.is_some())?;
+    let db = beside_server(path).map_err(|error| fault(path, "cannot open", &error))?;
+    schema::check(&db, path, noted.as_ref()).map(drop)
 }
 
 /// What says that an endpoint has ever begun in the file at `path`, which is left as it is: itself, or what was noted of it. Nobody

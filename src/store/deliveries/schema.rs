@@ -77,11 +77,20 @@ CREATE TABLE head(
 INSERT INTO head VALUES (1, randomblob(16), 0, 0, 0, 0, 0, 0);
 ";
 
-/// Makes the tables in a new file, brings an older one to today's; sets what each connection needs.
+/// Makes the tables in a new file, brings an older one to today's; sets what each connection needs. Of what is not whole:
+/// [`check`].
+pub(super) fn ready(connection: &mut Connection, path: &Path, noted: Option<&Noted>) -> Result<(), LogFault> {
+    let is_todays = check(connection, path, noted)?;
+    let unwritable = |error: rusqlite::Error| fault(path, "cannot write", &error);
+    connection.pragma_update(None, "journal_mode", "WAL").map_err(unwritable)?;
+    if is_todays { Ok(()) } else { take_steps(connection).map_err(unwritable) }
+}
+
+/// Whether it is ours and whole, and lacks nothing that was noted. Answers whether it is of today's version.
 ///
 /// A file that has lost a table is refused, not mended: dead letters are nowhere else, and whoever misses them should hear of
 /// it. What to do then is the operator's to say: put the file back, or move it away and have what waits sent once more.
-pub(super) fn ready(connection: &mut Connection, path: &Path, noted: Option<&Noted>) -> Result<(), LogFault> {
+pub(super) fn check(connection: &Connection, path: &Path, noted: Option<&Noted>) -> Result<bool, LogFault> {
     let unreadable = |error: rusqlite::Error| fault(path, "cannot read", &error);
     let refused = |reason: String| LogFault { what: format!("cannot use {}", path.display()), reason };
     let (application, version) = (
@@ -111,12 +120,7 @@ pub(super) fn ready(connection: &mut Connection, path: &Path, noted: Option<&Not
     }
     let head = if steps < HEAD_FROM { None } else { Some(whole(connection).map_err(unreadable)?) };
     noted::check(path, head.as_ref(), noted)?;
-    let unwritable = |error: rusqlite::Error| fault(path, "cannot write", &error);
-    connection.pragma_update(None, "journal_mode", "WAL").map_err(unwritable)?;
-    if application == APPLICATION && version == known {
-        return Ok(());
-    }
-    take_steps(connection).map_err(unwritable)
+    Ok(application == APPLICATION && version == known)
 }
 
 /// The head of a file that has all rows it names, and the endpoints as they were written.

@@ -33,7 +33,9 @@ fn files(folder: &Folder) -> BTreeMap<PathBuf, Vec<u8>> {
 #[track_caller]
 fn refused(folder: &Folder, why: &str) -> String {
     let before = files(folder);
-    let said = Deliveries::open(&folder.path().join("webhooks.db")).err().unwrap_or_else(|| panic!("opened: {why}"));
+    let audited = audit(&folder.path().join(NAMES[0])).err().unwrap_or_else(|| panic!("whole: {why}"));
+    let said = Deliveries::open(&folder.path().join(NAMES[0])).err().unwrap_or_else(|| panic!("opened: {why}"));
+    assert_eq!(said, audited);
     let after = files(folder);
     assert!(after.keys().eq(before.keys()), "{why}: {:?} instead of {:?}", after.keys(), before.keys());
     assert!(after == before, "written to: {why}");
@@ -43,7 +45,8 @@ fn refused(folder: &Folder, why: &str) -> String {
 #[test]
 fn what_a_killed_server_left_is_gone_on_from() {
     let folder = killed(3);
-    let log = Deliveries::open(&folder.path().join("webhooks.db")).unwrap();
+    audit(&folder.path().join(NAMES[0])).unwrap();
+    let log = Deliveries::open(&folder.path().join(NAMES[0])).unwrap();
     let standings = log.standings().unwrap();
     assert_eq!(standings.iter().map(|it| (it.cursor, it.dead)).collect::<Vec<_>>(), [(3, 3), (0, 0)]);
     drop(log);
