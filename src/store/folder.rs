@@ -77,6 +77,10 @@ impl Folder {
         if size(&wal).is_some_and(|bytes| bytes > 0) {
             return Err(StoreFault::Orphan { wal });
         }
+        if fs::symlink_metadata(&file).is_ok() && size(&file).is_none() {
+            let error = std::io::Error::new(ErrorKind::NotFound, "it is a link, and what it leads to is not there");
+            return Err(StoreFault::Folder { path: file, error });
+        }
         if size(&file).is_some() {
             // We name only files that are whole: something has emptied it.
             return Err(StoreFault::Emptied { file });

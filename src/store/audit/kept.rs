@@ -15,7 +15,8 @@ impl Reader {
         for table in ["state", "head", "outbox"] {
             match pages::check_table(&self.db, &self.file, table) {
                 Err(StoreFault::Damaged { reason, .. }) => {
-                    return Ok(faults.add(|| format!("table {table}: {reason}; go back to a backup")));
+                    faults.add(|| format!("table {table}: {reason}; go back to a backup"));
+                    return Ok(());
                 }
                 checked => checked?,
             }

@@ -222,6 +222,19 @@ fn a_log_without_its_database_is_refused() {
 }
 
 #[test]
+fn a_link_that_leads_nowhere_is_refused_and_not_replaced() {
+    let folder = used();
+    let (file, elsewhere) = (folder.0.join(folder::DATABASE), folder.0.join("elsewhere.db"));
+    fs::rename(&file, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &file).unwrap();
+    fs::remove_file(folder.0.join("costage.head")).unwrap();
+    drop(try_open(&folder.0).expect("a link to a file is as good as the file"));
+    fs::rename(&elsewhere, folder.0.join("away.db")).unwrap();
+    refused(&folder, &["costage.db", "it is a link"]);
+    assert!(fs::symlink_metadata(&file).unwrap().is_symlink());
+}
+
+#[test]
 fn what_is_no_directory_is_refused() {
     let folder = Folder::new();
     fs::write(&folder.0, "a file").unwrap();

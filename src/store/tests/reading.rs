@@ -89,7 +89,7 @@ fn a_start_counts_what_battles_have_had_and_sums_what_was_given_by_one_thread_or
         points.iter().for_each(|(sender, points)| sum.count(add, sender, [(&user("a"), *points)].into_iter()));
         sum
     };
-    let wanted = vec![(first, sum(&[("ann", 23), ("bob", 24)])), (second, sum(&[("cyd", 30)]))];
+    let wanted = [(first, sum(&[("ann", 23), ("bob", 24)])), (second, sum(&[("cyd", 30)]))];
     let standing = |battle, ledger_seq| Standing { battle, ledger_seq, scores: BTreeMap::new(), running: true };
     let read = sums::read(db, file, &[standing(first, 70), standing(second, 30)], &BTreeMap::new()).unwrap();
     assert_eq!(
