@@ -403,7 +403,7 @@ pub enum Refusal {
     #[error("the server is busy; try again")]
     Busy,
     /// 503 with Retry-After: the journal could not keep it, so it did not happen.
-    #[error("the change could not be stored, so it was not made; try again")]
+    #[error("the change could not be stored, so it is not in force; try again, a score with the same key")]
     NotKept,
     /// 503 with Retry-After: what is on disk of it cannot be read. Nobody knows whether a change with this key was made before.
     #[error(

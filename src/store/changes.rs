@@ -9,6 +9,7 @@ use rusqlite::{Connection, Params, params};
 use super::chain::{Hash, Linker};
 use super::columns::{COLUMNS, Columns, Users};
 use super::fault::StoreFault;
+use super::prints::{OTHER_KEYS, OTHER_NUMBERS};
 use super::write::number;
 use crate::live::kept::Standing;
 use crate::live::{BattleId, Booked, ScoreKey};
@@ -23,7 +24,9 @@ pub(super) fn by_key(
     battle: BattleId,
     key: &ScoreKey,
 ) -> Result<Vec<Arc<Booked>>, StoreFault> {
-    booked(db, file, "battle = ?1 AND key = ?2", params![battle.as_bytes(), key.as_str()])
+    let found = booked(db, file, "battle = ?1 AND key = ?2", params![battle.as_bytes(), key.as_str()])?;
+    let is_asked = |it: &Arc<Booked>| it.battle() == battle && it.key() == key;
+    if found.iter().all(is_asked) { Ok(found) } else { Err(StoreFault::damaged(file, OTHER_KEYS)) }
 }
 
 /// The changes of a battle that have these numbers, in their order.
@@ -37,13 +40,16 @@ pub(super) fn by_numbers(
     numbers: &RangeInclusive<u64>,
 ) -> Result<Vec<Arc<Booked>>, StoreFault> {
     let (first, last) = (number(*numbers.start()), number(*numbers.end()));
-    let these = "battle = ?1 AND battle_seq BETWEEN ?2 AND ?3 ORDER BY battle_seq";
-    booked(db, file, these, params![battle.as_bytes(), first, last])
+    let these = "battle = ?1 AND battle_seq BETWEEN ?2 AND ?3";
+    let mut found = booked(db, file, these, params![battle.as_bytes(), first, last])?;
+    found.sort_by_key(|it| it.ledger_seq());
+    let is_asked = |it: &Arc<Booked>| it.battle() == battle && numbers.contains(&it.ledger_seq());
+    if found.iter().all(is_asked) { Ok(found) } else { Err(StoreFault::damaged(file, OTHER_NUMBERS)) }
 }
 
 fn booked(db: &Connection, file: &Path, which: &str, with: impl Params) -> Result<Vec<Arc<Booked>>, StoreFault> {
     let fault = |error| StoreFault::of(file, error);
-    let mut find = db.prepare_cached(&format!("SELECT {COLUMNS} FROM ledger WHERE {which}")).map_err(fault)?;
+    let mut find = db.prepare_cached(&select(which)).map_err(fault)?;
     let mut rows = find.query(with).map_err(fault)?;
     let (mut found, mut users, mut chain) = (Vec::new(), Users::default(), Chain::default());
     while let Some(row) = rows.next().map_err(fault)? {
@@ -52,6 +58,11 @@ fn booked(db: &Connection, file: &Path, which: &str, with: impl Params) -> Resul
         found.push(Arc::new(columns.booked(&mut users).map_err(|reason| unread(file, columns.seq, &reason))?));
     }
     Ok(found)
+}
+
+/// Reads rows that an index finds, each column from the row itself: an index that has another bit says nothing of it.
+pub(super) fn select(which: &str) -> String {
+    format!("SELECT {COLUMNS} FROM (SELECT seq AS found FROM ledger WHERE {which}) CROSS JOIN ledger ON seq = found")
 }
 
 pub(super) fn unread(file: &Path, seq: i64, reason: &str) -> StoreFault {

@@ -25,6 +25,8 @@ use self::head::Change;
 use self::noted::Noted;
 pub(super) use self::opening::{audit, used};
 use super::fault::is_damage;
+use super::folder::log_of;
+use super::held::{Held, of_displaced};
 use super::note::Note;
 use super::outbox;
 use crate::engine::outbox_log::{
@@ -58,6 +60,8 @@ struct Open {
     connection: Connection,
     /// None of one in memory.
     note: Option<Note>,
+    /// The file and its log.
+    held: Held,
 }
 
 impl Deliveries {
@@ -110,7 +114,9 @@ impl Deliveries {
         connection.busy_timeout(BUSY_MAX).map_err(unopened)?;
         schema::ready(&mut connection, &path, noted)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(unopened)?;
-        Ok(Self { open: Mutex::new(Open { connection, note }), path })
+        let files = note.is_some().then(|| [path.clone(), log_of(&path)]);
+        let held = Held::of(files.into_iter().flatten());
+        Ok(Self { open: Mutex::new(Open { connection, note, held }), path })
     }
 
     fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, LogFault> {
@@ -125,7 +131,10 @@ impl Deliveries {
     ) -> Result<T, LogFault> {
         // A panic under this lock has dropped the transaction, which takes it back.
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let Open { connection, note } = &mut *open;
+        let Open { connection, note, held } = &mut *open;
+        if let Some(file) = held.displaced() {
+            return Err(LogFault { what: format!("cannot write {}", self.path.display()), reason: of_displaced(file) });
+        }
         let written = || {
             connection.pragma_update(None, "synchronous", if durably { "FULL" } else { "NORMAL" })?;
             let mut change = Change::begin(connection.transaction_with_behavior(TransactionBehavior::Immediate)?)?;

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::deliveries;
 use super::fault::StoreFault;
+use super::held::is_at;
 use super::schema;
 use super::witness::{self, Noted, Seen};
 
@@ -24,7 +25,7 @@ const LOCK: &str = "costage.lock";
 pub(super) struct Folder {
     path: PathBuf,
     /// Unlocked by the system when the process ends, however it does.
-    _lock: File,
+    lock: File,
 }
 
 impl Folder {
@@ -35,22 +36,21 @@ impl Folder {
     pub(super) fn open(path: &Path) -> Result<Self, StoreFault> {
         let refused = |error| StoreFault::Folder { path: path.to_owned(), error };
         make(path).map_err(refused)?;
-        let lock_path = path.join(LOCK);
-        let mut lock =
-            private().read(true).write(true).create(true).truncate(false).open(&lock_path).map_err(refused)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let pid = fs::read_to_string(&lock_path).ok().and_then(|pid| pid.trim().parse().ok());
-                return Err(StoreFault::InUse { path: path.to_owned(), pid });
-            }
-            Err(TryLockError::Error(error)) => return Err(refused(error)),
+        Ok(Self { path: path.to_owned(), lock: lock(path)? })
+    }
+
+    /// Whether no other server has begun here meanwhile, as one may whose lock was removed; it is made anew then.
+    ///
+    /// # Errors
+    /// [`StoreFault::InUse`], or the disk's.
+    pub(super) fn hold(&mut self) -> Result<(), StoreFault> {
+        let file = self.path.join(LOCK);
+        if is_at(&self.lock, &file) {
+            return Ok(());
         }
-        // For the message above alone: on a full disk the lock holds as well.
-        if lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id())).is_err() {
-            tracing::debug!("the lock does not say who holds it");
-        }
-        Ok(Self { path: path.to_owned(), _lock: lock })
+        self.lock = lock(&self.path)?;
+        tracing::warn!(file = %file.display(), "removed or replaced while the server runs: it is made anew");
+        Ok(())
     }
 
     /// Itself.
@@ -110,6 +110,26 @@ impl Folder {
             Noted::Seen(_) | Noted::Blank | Noted::Missing => Ok(()),
         }
     }
+}
+
+/// The lock of the directory at `path`.
+fn lock(path: &Path) -> Result<File, StoreFault> {
+    let refused = |error| StoreFault::Folder { path: path.to_owned(), error };
+    let file = path.join(LOCK);
+    let mut lock = private().read(true).write(true).create(true).truncate(false).open(&file).map_err(refused)?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let pid = fs::read_to_string(&file).ok().and_then(|pid| pid.trim().parse().ok());
+            return Err(StoreFault::InUse { path: path.to_owned(), pid });
+        }
+        Err(TryLockError::Error(error)) => return Err(refused(error)),
+    }
+    // For the message above alone: on a full disk the lock holds as well.
+    if lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id())).is_err() {
+        tracing::debug!("the lock does not say who holds it");
+    }
+    Ok(lock)
 }
 
 /// Removes a file that is being made, and what SQLite has beside it.
@@ -206,6 +226,11 @@ fn make(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut maker, 0o700);
     maker.create(path)
+}
+
+/// SQLite's log of a database: beside the file itself, wherever a link to it is.
+pub(super) fn log_of(file: &Path) -> PathBuf {
+    beside(&fs::canonicalize(file).unwrap_or_else(|_| file.to_owned()), "-wal")
 }
 
 /// Bytes of a file that is there.

@@ -15,8 +15,9 @@ use rusqlite::{Connection, OpenFlags};
 use super::chain::{Head, Linker};
 use super::changes;
 use super::fault::{StoreFault, of_commit};
-use super::folder::{Folder, recognise};
+use super::folder::{Folder, log_of, recognise};
 use super::head;
+use super::held::Held;
 use super::note::Note;
 use super::outbox;
 use super::pages;
@@ -34,8 +35,6 @@ use crate::live::time::Timeline;
 
 /// How long a commit waits for a lock of SQLite's: only a reader that finds a log to recover takes one, for a moment.
 const BUSY_MAX: Duration = Duration::from_secs(2);
-/// The same at the end.
-const END_BUSY_MAX: Duration = Duration::from_millis(200);
 /// Pages that SQLite holds in memory, KiB: the index of a battle with half a million changes fits.
 const CACHE_KIB: i64 = 64 * 1024;
 
@@ -77,15 +76,17 @@ pub struct Store {
     clocks: Clocks,
     line: Timeline,
     /// The file is ours to write.
-    taken: bool,
+    pub(super) taken: bool,
     /// Between the outbox and its readers.
     pub(super) bell: Arc<OutboxBell>,
     /// What operators are told.
     books: Arc<Books>,
     /// From the moment on that the file is ours to write.
     witness: Option<Note>,
+    /// The file and its log, from then on.
+    pub(super) held: Held,
     /// Released last.
-    folder: Folder,
+    pub(super) folder: Folder,
 }
 
 impl Store {
@@ -143,7 +144,7 @@ impl Store {
             metrics::gauge!("costage_last_commit_timestamp_seconds").set(last.0 as f64 / 1000.0);
         }
         let books = Arc::new(Books::on_disk(ledger_end(head), last));
-        let (linker, keys) = (Linker::default(), BTreeMap::new());
+        let (linker, keys, held) = (Linker::default(), BTreeMap::new(), Held::default());
         Ok(Self {
             db,
             file,
@@ -154,6 +155,7 @@ impl Store {
             clocks,
             line,
             taken: false,
+            held,
             bell,
             books,
             witness: None,
@@ -172,6 +174,7 @@ impl Store {
             tracing::debug!(%error, "the log stays beside the file at the end");
         }
         self.taken = true;
+        self.held = Held::of([self.file.clone(), log_of(&self.file)]);
         self.witness = Some(witness::begin(self.folder.path(), self.ends.seen()));
         (self.line, self.kept_time) = self.kept_time.start(&(self.clocks)(), counts_down);
         Ok(self.line)
@@ -196,31 +199,15 @@ impl Store {
     }
 }
 
-/// At a clean end everything is in the one file, whoever else still reads it: who copies it then has all.
-impl Drop for Store {
-    fn drop(&mut self) {
-        if !self.taken {
-            return;
-        }
-        self.roll_back();
-        let into_file = || {
-            self.db.busy_timeout(END_BUSY_MAX)?;
-            self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))
-        };
-        match into_file() {
-            Ok(false) => {}
-            Ok(true) => tracing::warn!(file = %self.file.display(), "somebody reads it: its -wal belongs to it"),
-            Err(error) => tracing::warn!(file = %self.file.display(), %error, "its -wal belongs to it"),
-        }
-    }
-}
-
 impl Journal for Store {
     fn commit(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
         let begun = (self.clocks)();
         let now = begun.now;
         let time = self.kept_time.at(&self.line, begun);
-        let written = self.write(batch, &time);
+        let written = match self.in_place() {
+            Ok(()) => self.write(batch, &time).map_err(|error| of_commit(&error)),
+            Err(reason) => Err(reason),
+        };
         let took = (self.clocks)().now.saturating_duration_since(now);
         metrics::histogram!("costage_commit_seconds").record(took.as_secs_f64());
         match written {
@@ -237,9 +224,8 @@ impl Journal for Store {
                 metrics::gauge!("costage_ledger_head").set(ends.head.seq as f64);
                 Ok(())
             }
-            Err(error) => {
+            Err(reason) => {
                 self.roll_back();
-                let reason = of_commit(&error);
                 self.books.failed(time.wall, took, reason.clone());
                 Err(JournalError { reason: format!("{}: {reason}", self.file.display()) })
             }
@@ -270,11 +256,11 @@ fn ledger_end(head: Head) -> LedgerEnd {
 /// Readers beside the writer. Writes to a file that was without a log.
 fn log_ahead(db: &Connection) -> rusqlite::Result<()> {
     let mode: String = db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
-    if mode == "wal" {
-        Ok(())
-    } else {
-        Err(rusqlite::Error::InvalidColumnName(format!("journal_mode {mode} instead of wal")))
+    if mode != "wal" {
+        return Err(rusqlite::Error::InvalidColumnName(format!("journal_mode {mode} instead of wal")));
     }
+    // The log is made by the first who reads.
+    db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
 }
 
 /// Durable with each commit.

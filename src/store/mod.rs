@@ -21,7 +21,7 @@
 //! | [`outbox`], [`deliveries`] | webhooks to send, and what has become of them |
 //! | [`chain`], `columns` | the ledger's rows and their hashes |
 //! | [`time`] | the server's time across a restart |
-//! | `witness`, `note` | what was on disk, beside the database |
+//! | `witness`, `note`, `held`, `place` | what was on disk, beside the database; whether it still is |
 //! | [`audit`], [`backup`] | reading beside a server that runs |
 //!
 //! **Invariant:** only this folder names SQLite; one thread writes, everybody else reads.
@@ -36,11 +36,13 @@ pub mod deliveries;
 pub mod fault;
 pub mod folder;
 mod head;
+mod held;
 pub mod keeper;
 mod note;
 pub mod outbox;
 pub mod outbox_memory;
 mod pages;
+mod place;
 mod prints;
 mod restore;
 pub mod room;

@@ -1,11 +1,11 @@
 //! A line beside a database, which says how far it had got: written in place and without a sync, after what it says is on disk.
 
-use std::fs::{self, File, Metadata};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::folder::private;
+use super::held::is_at;
 
 /// Readings that may find something new: a server writes some hundred times a second, and a reading takes microseconds.
 const READINGS_MAX: usize = 100;
@@ -69,12 +69,6 @@ fn make(path: &Path, line: &str) -> io::Result<File> {
 fn write(file: &mut File, line: &str) -> io::Result<()> {
     file.seek(SeekFrom::Start(0))?;
     file.write_all(line.as_bytes())
-}
-
-/// Whether the file that is open is the one that has this name.
-fn is_at(file: &File, path: &Path) -> bool {
-    let one = |data: Metadata| (data.dev(), data.ino());
-    file.metadata().map(one).ok() == fs::metadata(path).map(one).ok()
 }
 
 /// What such a file holds.

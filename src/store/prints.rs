@@ -19,6 +19,10 @@ use crate::live::kept::RowName;
 pub(super) const OTHER_KEYS: &str =
     "the index of keys has other keys than the rows: a repeated one may be counted twice";
 
+/// And of the index by which pages of a battle's ledger are read.
+pub(super) const OTHER_NUMBERS: &str =
+    "the index ledger_by_number has other numbers than the rows: pages of a battle's ledger would show other changes";
+
 /// Entries that were read, in any order: how many, and the sum of what stands for each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Prints {

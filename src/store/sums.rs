@@ -8,10 +8,10 @@ use std::thread;
 
 use rusqlite::{Connection, OpenFlags, params};
 
-use super::changes::{Chain, unread};
-use super::columns::{COLUMNS, Columns, Users};
+use super::changes::{Chain, select, unread};
+use super::columns::{Columns, Users};
 use super::fault::StoreFault;
-use super::prints::{self, OTHER_KEYS, Prints};
+use super::prints::{self, OTHER_KEYS, OTHER_NUMBERS, Prints};
 use super::write::number;
 use crate::live::BattleId;
 use crate::live::kept::Standing;
@@ -152,14 +152,17 @@ fn sum(
     sum: &mut Sum,
 ) -> Result<(), StoreFault> {
     let fault = |error| StoreFault::of(file, error);
-    let sql = format!("SELECT {COLUMNS} FROM ledger WHERE battle = ?1 AND battle_seq BETWEEN ?2 AND ?3");
-    let mut read = db.prepare_cached(&sql).map_err(fault)?;
+    let mut read = db.prepare_cached(&select("battle = ?1 AND battle_seq BETWEEN ?2 AND ?3")).map_err(fault)?;
     let with = params![battle.as_bytes(), number(*numbers.start()), number(*numbers.end())];
     let mut rows = read.query(with).map_err(fault)?;
     let (mut users, mut chain) = (Users::default(), Chain::default());
     while let Some(row) = rows.next().map_err(fault)? {
         let (columns, hash) = Columns::read(row).map_err(fault)?;
         chain.check(db, file, &columns, hash)?;
+        let is_found = u64::try_from(columns.battle_seq).is_ok_and(|number| numbers.contains(&number));
+        if columns.battle != battle.as_bytes() || !is_found {
+            return Err(StoreFault::damaged(file, OTHER_NUMBERS));
+        }
         let change = columns.op().and_then(|op| Ok((op, users.points::<i64>(columns.scores)?)));
         let (op, scores) = change.map_err(|reason| unread(file, columns.seq, &reason))?;
         sum.given.count(op, columns.sender_id, scores.iter().map(|(user, value)| (user, *value)));

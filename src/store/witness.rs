@@ -6,7 +6,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -146,7 +146,7 @@ pub(super) fn last_fact(db: &Connection) -> rusqlite::Result<u64> {
 /// # Errors
 /// [`StoreFault::NoLog`], or the disk's.
 pub(super) fn check_log(file: &Path) -> Result<(), StoreFault> {
-    let wal: PathBuf = super::folder::beside(file, "-wal");
+    let wal = super::folder::log_of(file);
     let mut begin = Vec::new();
     match File::open(&wal).and_then(|log| log.take(4).read_to_end(&mut begin)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

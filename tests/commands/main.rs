@@ -4,13 +4,10 @@
 mod server;
 mod theme;
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream, UdpSocket};
-use std::process::{Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::net::{TcpListener, UdpSocket};
+use std::process::Command;
 
-use self::server::{PATIENCE, Server, costage, run};
+use self::server::{Server, costage, run};
 
 /// Exit status, and what was said on standard error.
 #[track_caller]

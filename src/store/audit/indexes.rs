@@ -1,14 +1,12 @@
 //! Whether the ledger's indexes say what its rows say: by one a server finds a repeated key, by the other pages of a battle.
 
-use super::super::prints::{OTHER_KEYS, Prints};
+use super::super::prints::{OTHER_KEYS, OTHER_NUMBERS, Prints};
 use super::keys::Keys;
 use super::{Faults, Reader};
 
 /// Of keys, and of numbers in a battle.
 const BY_KEY: &str = "sqlite_autoindex_ledger_1";
 const BY_NUMBER: &str = "ledger_by_number";
-const OTHER_NUMBERS: &str =
-    "the index ledger_by_number has other numbers than the rows: pages of a battle's ledger would show other changes";
 
 impl Reader {
     /// Whether both indexes have each of the `rows` rows up to `last`: the keys, which come to `keys`, and the `numbers` in

@@ -171,7 +171,7 @@ impl Reader {
         mut each: impl FnMut(i64, Option<(Columns<'_>, Hash)>) -> Result<(), E>,
     ) -> Result<(), E> {
         // From the very first number there is: a row that was put in may have any.
-        let mut next = Some(i64::MIN);
+        let (mut next, mut last_read) = (Some(i64::MIN), None);
         let of = u64::try_from(last).unwrap_or(0);
         let own = if battle.is_some() { "AND battle = ?4" } else { "AND ?4 IS NULL" };
         let sql = format!("SELECT {COLUMNS} FROM ledger WHERE seq >= ?1 AND seq <= ?2 {own} ORDER BY seq LIMIT ?3");
@@ -188,6 +188,11 @@ impl Reader {
                 read.query(rusqlite::params![begun, last, chunk, key]).map_err(|error| broken(error, begun))?;
             while let Some(row) = rows.next().map_err(|error| broken(error, after))? {
                 after = row.get(0).map_err(|error| self.fault(error))?;
+                // As a page without its bytes gives them; who went on from there would read for ever.
+                if let Some(before) = last_read.replace(after).filter(|before| *before >= after) {
+                    let reason = format!("behind row {} of the ledger stands row {after}", before.max(0));
+                    return Err(StoreFault::damaged(&self.file, reason).into());
+                }
                 next = after.checked_add(1);
                 each(after, Columns::read(row).ok())?;
             }

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::super::*;
 use super::world::{Folder, World, open};
-use crate::live::BattleId;
+use crate::live::{BattleId, Refusal};
 
 /// Files as a killed server left them, which had answered thirty changes: most of them are in the log alone.
 fn killed() -> (World, Folder, BattleId) {
@@ -234,6 +234,77 @@ fn a_key_that_was_counted_twice_and_an_index_that_lets_it_are_named() {
     assert_eq!(audit::balance(None, Some(export), &mut |_, _| ()).unwrap().faults.listed, [twice]);
     let said = world.store.kept().unwrap_err().to_string();
     assert!(said.contains("has had 10 changes, 1 keys can be looked up"), "{said}");
+}
+
+#[test]
+fn a_file_whose_tail_came_back_as_zeros_is_refused_by_everybody_and_nobody_reads_it_for_ever() {
+    let mut world = World::new();
+    let battle = world.battle(300);
+    (1..=120).for_each(|key| drop(world.score(battle, &format!("key {key}"), 1).unwrap()));
+    let World { folder, store, .. } = world;
+    drop(store);
+    let path = folder.0.join(folder::DATABASE);
+    let whole = fs::read(&path).unwrap();
+    for from in (4_196..whole.len()).step_by(1_009) {
+        let mut cut = whole.clone();
+        cut[from..].fill(0);
+        if cut == whole {
+            continue;
+        }
+        fs::write(&path, &cut).unwrap();
+        let Ok(reader) = audit::Reader::open(&folder.0) else { continue };
+        let verdict = audit::verify(&reader, None, &mut |_, _| ());
+        assert!(verdict.is_err() || verdict.is_ok_and(|it| it.faults.count > 0), "zeros from byte {from}");
+        drop(audit::balance(Some(&reader), None, &mut |_, _| ()));
+        let mut text = Vec::new();
+        drop(audit::export(&reader, audit::Format::Jsonl, None, &mut text, "memory".as_ref(), &mut |_, _| ()));
+    }
+}
+
+#[test]
+fn nothing_is_kept_while_its_file_or_log_is_not_where_it_was_and_what_was_is_rescued_at_the_end() {
+    for name in ["costage.db", "costage.db-wal"] {
+        for replaced in [false, true] {
+            let mut world = World::new();
+            let battle = world.battle(300);
+            world.score(battle, "1", 5).unwrap();
+            let (file, away) = (world.folder.0.join(name), world.folder.0.join("away"));
+            fs::rename(&file, &away).unwrap();
+            if replaced {
+                fs::copy(&away, &file).unwrap();
+            }
+            assert_eq!(world.score(battle, "2", 5), Err(Refusal::NotKept));
+            let said = world.last_failure.take().unwrap();
+            assert!(said.contains(name) && said.contains("was removed or replaced"), "{said}");
+            fs::rename(&away, &file).unwrap();
+            assert_eq!(world.score(battle, "2", 5).unwrap().ledger_seq, 2, "it is back");
+            fs::rename(&file, &away).unwrap();
+            assert_eq!(world.score(battle, "3", 5), Err(Refusal::NotKept));
+            let World { folder, store, .. } = world;
+            drop(store);
+            let kept = if name == "costage.db" { "costage.db.rescued-2" } else { "costage.db" };
+            let rescued = audit::Reader::open(&folder.0.join(kept)).unwrap();
+            let verdict = audit::verify(&rescued, None, &mut |_, _| ()).unwrap();
+            assert_eq!((verdict.rows, verdict.faults.listed), (2, Vec::new()), "{name}");
+        }
+    }
+}
+
+#[test]
+fn who_has_lost_the_lock_to_another_server_keeps_nothing_more_and_who_has_only_lost_it_goes_on() {
+    let mut world = World::new();
+    let battle = world.battle(300);
+    let lock = world.folder.0.join("costage.lock");
+    fs::remove_file(&lock).unwrap();
+    world.score(battle, "1", 5).unwrap();
+    assert!(lock.exists(), "it is made anew");
+    assert!(matches!(start(&World::new(), &world.folder.0), Err(StoreFault::InUse { .. })));
+    fs::remove_file(&lock).unwrap();
+    let other = start(&World::new(), &world.folder.0).unwrap();
+    assert_eq!(world.score(battle, "2", 5), Err(Refusal::NotKept));
+    let said = world.last_failure.take().unwrap();
+    assert!(said.contains("another costage has begun here"), "{said}");
+    assert_eq!(other.head().seq, 1);
 }
 
 #[test]

@@ -167,6 +167,22 @@ fn a_row_that_is_missing_or_another_ones_is_refused() {
 }
 
 #[test]
+fn nothing_is_written_while_the_file_or_its_log_is_not_where_it_was() {
+    for name in &NAMES[..2] {
+        let folder = Folder::new("displaced");
+        let (file, away) = (folder.path().join(name), folder.path().join("away"));
+        let log = Deliveries::open(&folder.path().join(NAMES[0])).unwrap();
+        log.begin_all(&["crm".to_owned()], STORE, OutboxEnds { settled: 0, head: 0 }).unwrap();
+        fs::rename(&file, &away).unwrap();
+        let said = log.bury("crm", 1, &[letter("crm", 1)]).unwrap_err().to_string();
+        assert!(said.contains(name) && said.contains("was removed or replaced"), "{said}");
+        fs::rename(&away, &file).unwrap();
+        log.bury("crm", 1, &[letter("crm", 1)]).unwrap();
+        assert_eq!(log.standings().unwrap()[0].dead, 1);
+    }
+}
+
+#[test]
 fn what_is_removed_or_forgotten_is_missed_by_nobody() {
     let folder = killed(3);
     let path = folder.path().join(NAMES[0]);
