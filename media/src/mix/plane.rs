@@ -29,6 +29,8 @@ enum Way {
     Copy,
     /// Exactly two to one in both directions.
     Halve,
+    /// Exactly four to one in both directions.
+    Quarter,
     /// The rows alone, straight into the tile.
     Rows(RowTaps),
     Both(RowTaps, ColumnTaps, Strip),
@@ -55,11 +57,13 @@ struct Strip {
 
 impl PlaneScaler {
     pub(super) fn new(src: Size, dst: Size) -> Self {
-        let halved = |src: usize, dst: usize| src == 2 * dst;
+        let shrunk = |by: usize| src.width == by * dst.width && src.height == by * dst.height;
         let way = if src == dst {
             Way::Copy
-        } else if halved(src.width, dst.width) && halved(src.height, dst.height) {
+        } else if shrunk(2) {
             Way::Halve
+        } else if shrunk(4) {
+            Way::Quarter
         } else if src.width == dst.width {
             Way::Rows(RowTaps::new(src.height, dst.height))
         } else {
@@ -83,6 +87,7 @@ impl PlaneScaler {
             match &mut self.way {
                 Way::Copy => {}
                 Way::Halve => (kernels.halve)(out, width, rows, src.from(2 * first)),
+                Way::Quarter => (kernels.quarter)(out, width, rows, src.from(4 * first)),
                 Way::Rows(taps) => taps.run(kernels, out, width, src, first, rows),
                 Way::Both(taps, columns, strip) => {
                     taps.run(kernels, strip.rows_mut(), self.src.width, src, first, rows);

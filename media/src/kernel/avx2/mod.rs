@@ -3,6 +3,7 @@
 mod area;
 mod blend;
 mod linear;
+mod quarter;
 mod recolour;
 
 use std::arch::x86_64::*;
@@ -42,6 +43,10 @@ entry! {
 entry! {
     /// [`super::scale::halve`].
     halve = linear::halve(dst: RowsMut<'_>, width: usize, rows: usize, src: Rows<'_>)
+}
+entry! {
+    /// [`super::scale::quarter`].
+    quarter = quarter::quarter(dst: RowsMut<'_>, width: usize, rows: usize, src: Rows<'_>)
 }
 entry! {
     /// [`super::blend::blend_row`].
