@@ -36,6 +36,7 @@ fn kernels_allocate_nothing_at_any_level() {
                 (kernels.average_rows)(RowsMut::new(&mut dst, stride), width, rows, runs.runs());
                 (kernels.average_columns)(RowsMut::new(&mut dst, stride), 8, rows, &area);
                 (kernels.halve)(RowsMut::new(&mut dst, stride), width, 8, rows);
+                (kernels.quarter)(RowsMut::new(&mut dst, stride), width / 2, 4, rows);
                 (kernels.blend_row)(&mut dst[..width], &src[..width], &src[1..]);
                 (kernels.tint_row)(&mut dst[..width], 16, 140);
                 let (u, v) = dst.split_at_mut(stride);

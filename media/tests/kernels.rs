@@ -91,6 +91,16 @@ fn halve_equals_the_scalar() {
 }
 
 #[test]
+fn quarter_equals_the_scalar() {
+    for size in SIZES {
+        for stride in [4 * size, 4 * size + 3] {
+            let src = noise(stride * 11 + 4 * size, 7);
+            same_in_all_rows(size, 3, |kernels, dst| (kernels.quarter)(dst, size, 3, Rows::new(&src, stride)));
+        }
+    }
+}
+
+#[test]
 fn blend_row_equals_the_scalar() {
     for size in SIZES {
         for seed in 6..10 {
@@ -167,12 +177,14 @@ fn kernels_never_panic_on_short_slices() {
             same_in_all_rows(64, 4, |kernels, dst| (kernels.average_rows)(dst, 64, rows, halves.runs()));
             same_in_all_rows(64, 4, |kernels, dst| (kernels.average_columns)(dst, 5, rows, &area));
             same_in_all_rows(64, 4, |kernels, dst| (kernels.halve)(dst, 64, 5, rows));
+            same_in_all_rows(64, 4, |kernels, dst| (kernels.quarter)(dst, 64, 5, rows));
             let wide = noise(1_000, 2);
             same_at_all_levels(64, |kernels, dst| {
                 (kernels.lerp_rows)(RowsMut::new(dst, stride), length, Rows::new(&wide, 100), &[tap; 4]);
                 (kernels.lerp_columns)(RowsMut::new(dst, stride), 4, Rows::new(&wide, 200), &taps);
                 (kernels.average_rows)(RowsMut::new(dst, stride), length, Rows::new(&wide, 100), halves.runs());
                 (kernels.halve)(RowsMut::new(dst, stride), length, 4, Rows::new(&wide, 100));
+                (kernels.quarter)(RowsMut::new(dst, stride), length, 4, Rows::new(&wide, 60));
             });
         }
         same_at_all_levels(64, |kernels, dst| {

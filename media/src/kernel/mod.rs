@@ -7,6 +7,7 @@
 //! | [`Kernels::average_rows`] | many rows into one | [`scale::average_rows`] |
 //! | [`Kernels::average_columns`] | rows shrunk by area | [`scale::average_columns`] |
 //! | [`Kernels::halve`] | half as wide and half as high | [`scale::halve`] |
+//! | [`Kernels::quarter`] | a quarter as wide and as high | [`scale::quarter`] |
 //! | [`Kernels::begin`] | has the first rows in the cache before they are read | nothing |
 //! | [`Kernels::blend_row`] | source over destination by an alpha row | [`blend::blend_row`] |
 //! | [`Kernels::tint_row`] | one value over a row at one alpha | [`blend::tint_row`] |
@@ -49,6 +50,8 @@ pub struct Kernels {
     pub average_columns: fn(dst: RowsMut<'_>, rows: usize, src: Rows<'_>, taps: &AreaTaps),
     /// See [`scale::halve`].
     pub halve: fn(dst: RowsMut<'_>, width: usize, rows: usize, src: Rows<'_>),
+    /// See [`scale::quarter`].
+    pub quarter: fn(dst: RowsMut<'_>, width: usize, rows: usize, src: Rows<'_>),
     /// Has the first rows on their way into the cache, `width` bytes of each; the others follow as rows are read. Changes
     /// nothing else.
     pub begin: fn(src: Rows<'_>, width: usize),
@@ -101,6 +104,7 @@ impl Kernels {
             average_rows: scale::average_rows,
             average_columns: scale::average_columns,
             halve: scale::halve,
+            quarter: scale::quarter,
             begin: |_, _| {},
             blend_row: blend::blend_row,
             tint_row: blend::tint_row,
@@ -118,6 +122,7 @@ impl Kernels {
             average_rows: neon::average_rows,
             average_columns: neon::average_columns,
             halve: neon::halve,
+            quarter: neon::quarter,
             begin: neon::begin,
             blend_row: neon::blend_row,
             tint_row: neon::tint_row,
@@ -135,6 +140,7 @@ impl Kernels {
             average_rows: avx2::average_rows,
             average_columns: avx2::average_columns,
             halve: avx2::halve,
+            quarter: avx2::quarter,
             begin: avx2::begin,
             blend_row: avx2::blend_row,
             tint_row: avx2::tint_row,
@@ -143,7 +149,7 @@ impl Kernels {
         }
     }
 
-    /// Recolouring, which is rare, is AVX2's.
+    /// Recolouring and quarters, which are rare, are AVX2's.
     #[cfg(target_arch = "x86_64")]
     fn avx512() -> Self {
         Self {

@@ -51,7 +51,6 @@ impl<'a> Rows<'a> {
     }
 
     /// So many rows from `i` on.
-    #[cfg(target_arch = "x86_64")]
     #[inline]
     pub(super) fn several<const ROWS: usize>(&self, i: usize, width: usize) -> Option<[&'a [u8]; ROWS]> {
         let mut rows = [&[][..]; ROWS];

@@ -131,6 +131,23 @@ pub(super) fn halve_bytes(dst: &mut [u8], above: &[u8], below: &[u8]) {
     }
 }
 
+/// A quarter as wide and as high: `dst = (Σ + 8) >> 4` of each four by four, `width` × `rows` of them; as [`halve`], rounded once.
+pub fn quarter(mut dst: RowsMut<'_>, width: usize, rows: usize, src: Rows<'_>) {
+    for j in 0..rows {
+        let (Some(dst), Some(four)) = (dst.row(j, width), src.several(4 * j, 4 * width)) else { return };
+        quarter_bytes(dst, four);
+    }
+}
+
+/// One row of [`quarter`].
+#[allow(clippy::cast_possible_truncation, reason = "a mean of bytes is a byte")]
+pub(super) fn quarter_bytes(dst: &mut [u8], src: [&[u8]; 4]) {
+    for (i, dst) in dst.iter_mut().enumerate() {
+        let of_row = |row: &[u8]| row.iter().skip(4 * i).take(4).map(|&pixel| u16::from(pixel)).sum::<u16>();
+        *dst = ((src.map(of_row).iter().sum::<u16>() + 8) >> 4) as u8;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,6 +180,9 @@ mod tests {
             assert_eq!(columns(&src[..151], 100), [value; 100]);
             halve(RowsMut::new(&mut out, 10), 10, 10, Rows::new(&src, 20));
             assert_eq!(out, [value; 100]);
+            out = [7; 100];
+            quarter(RowsMut::new(&mut out, 5), 5, 5, Rows::new(&src, 20));
+            assert_eq!((out[..25].to_vec(), out[25]), (vec![value; 25], 7));
         }
     }
 
@@ -182,6 +202,15 @@ mod tests {
     }
 
     #[test]
+    fn a_quarter_rounds_once() {
+        let mut out = [9; 2];
+        // In two steps, the first pixel would be 1: four means of 0.5, rounded up.
+        let row = [2, 0, 0, 0, 1, 1, 1, 1];
+        quarter(RowsMut::new(&mut out, 2), 2, 1, Rows::new(&[row, row, row, [0, 0, 0, 0, 2, 1, 1, 1]].concat(), 8));
+        assert_eq!(out, [0, 1]);
+    }
+
+    #[test]
     fn what_is_not_all_there_is_left_alone() {
         let mut out = [9; 32];
         let (short, odd) = (Rows::new(&[1; 40], 32), AreaTaps::new(2 * 32 + 1, 32));
@@ -190,6 +219,7 @@ mod tests {
         lerp_rows(RowsMut::new(&mut out, 32), 32, short, &[LinearTap { index: 0, weight: 1 }]);
         lerp_columns(RowsMut::new(&mut out, 32), 1, short, &LinearTaps::new(32, 32));
         halve(RowsMut::new(&mut out, 32), 32, 1, short);
+        quarter(RowsMut::new(&mut out, 4), 4, 1, short);
         lerp_rows(RowsMut::new(&mut out[..31], 32), 32, Rows::new(&[1; 64], 32), &[LinearTap { index: 0, weight: 0 }]);
         assert_eq!(out, [9; 32]);
     }

@@ -1,7 +1,7 @@
-//! Scales one plane of a picture: four output rows at a time, so that what is read once for a row serves four.
+//! Scales one plane of a picture: eight output rows at a time, or four, so that what is read once for a row serves all of them.
 //!
 //! ```text
-//! source rows ──► four rows mixed, as wide as the source ──► four rows of the tile
+//! source rows ──► as many rows mixed, as wide as the source ──► rows of the tile
 //!                     (stay in the first cache)
 //! ```
 
@@ -10,8 +10,14 @@ use crate::kernel::Kernels;
 use crate::kernel::rows::{Rows, RowsMut};
 use crate::kernel::taps::{AreaTaps, Filter, LinearTap, LinearTaps};
 
-/// Output rows that are made at once.
-const STRIP: usize = 4;
+/// Output rows that are made at once: what is read of weights then serves all of them.
+const STRIP: usize = 8;
+
+/// Output rows that are made at once where those take so much of the source that little else stays in the first cache.
+const SHORT_STRIP: usize = 4;
+
+/// Bytes of the source that a strip may take: as many as are on their way into the cache meanwhile.
+const STRIP_BYTES: usize = 8 << 10;
 
 /// Bytes of a cache line.
 const LINE: usize = 64;
@@ -29,6 +35,8 @@ enum Way {
     Copy,
     /// Exactly two to one in both directions.
     Halve,
+    /// Exactly four to one in both directions.
+    Quarter,
     /// The rows alone, straight into the tile.
     Rows(RowTaps),
     Both(RowTaps, ColumnTaps, Strip),
@@ -46,7 +54,7 @@ enum ColumnTaps {
     Area(AreaTaps),
 }
 
-/// Four rows between both steps.
+/// The rows between both steps.
 #[derive(Debug)]
 struct Strip {
     bytes: Vec<u8>,
@@ -55,11 +63,13 @@ struct Strip {
 
 impl PlaneScaler {
     pub(super) fn new(src: Size, dst: Size) -> Self {
-        let halved = |src: usize, dst: usize| src == 2 * dst;
+        let shrunk = |by: usize| src.width == by * dst.width && src.height == by * dst.height;
         let way = if src == dst {
             Way::Copy
-        } else if halved(src.width, dst.width) && halved(src.height, dst.height) {
+        } else if shrunk(2) {
             Way::Halve
+        } else if shrunk(4) {
+            Way::Quarter
         } else if src.width == dst.width {
             Way::Rows(RowTaps::new(src.height, dst.height))
         } else {
@@ -70,6 +80,12 @@ impl PlaneScaler {
         Self { src, dst, way }
     }
 
+    /// How many output rows are made at once.
+    fn strip(&self) -> usize {
+        let taken = (STRIP * self.src.height).div_ceil(self.dst.height.max(1)) * self.src.width;
+        if taken <= STRIP_BYTES { STRIP } else { SHORT_STRIP }
+    }
+
     /// From planes of the one size into planes of the other.
     pub(super) fn run(&mut self, kernels: &Kernels, src: Rows<'_>, mut dst: RowsMut<'_>) {
         let Size { width, height } = self.dst;
@@ -77,12 +93,14 @@ impl PlaneScaler {
             return copy(src, dst, self.dst);
         }
         (kernels.begin)(src, self.src.width);
-        for first in (0..height).step_by(STRIP) {
-            let rows = STRIP.min(height - first);
+        let strip = self.strip();
+        for first in (0..height).step_by(strip) {
+            let rows = strip.min(height - first);
             let out = dst.from(first);
             match &mut self.way {
                 Way::Copy => {}
                 Way::Halve => (kernels.halve)(out, width, rows, src.from(2 * first)),
+                Way::Quarter => (kernels.quarter)(out, width, rows, src.from(4 * first)),
                 Way::Rows(taps) => taps.run(kernels, out, width, src, first, rows),
                 Way::Both(taps, columns, strip) => {
                     taps.run(kernels, strip.rows_mut(), self.src.width, src, first, rows);

@@ -9,6 +9,7 @@
 //! machine lengthens nobody's turn by the time it takes the core away, and what it does to caches meets all alike.
 
 mod claims;
+mod glyphs;
 mod kernels;
 mod layout;
 mod ours;
@@ -27,6 +28,7 @@ use self::rounds::{Contender, Plan, Spread, interleave};
 use super::machine::{self, Machine};
 use crate::app::cast;
 use crate::app::clock::SystemClock;
+use crate::app::fonts;
 use crate::engine::Clock;
 use anyhow::Context;
 use costage_media::kernel::{Kernels, Level};
@@ -63,6 +65,8 @@ pub struct ComposeArgs {
 /// # Errors
 /// When our own figures cannot be had. A rival that is missing or fails is said to be absent, and is no error.
 pub(super) fn run(args: &ComposeArgs) -> anyhow::Result<Report> {
+    // Names in all scripts, as the server has them.
+    fonts::bring(&["auto".to_owned()], "")?;
     let no_rivals = rival::set_up(args.rivals).err().map(|error| format!("{error:#}"));
     let plan = Plan { rounds: args.rounds, turn: Duration::from_millis(args.turn_ms), frames: args.frames };
     let levels = levels();

@@ -2,15 +2,12 @@
 //!
 //! ```text
 //! rows:     a b   ── interleave ──► pairs · weights ──► words, rounded ──► bytes
-//! columns:  four windows of a row ── pick ──► pairs · weights ──► …          the same for each of four rows
+//! columns:  four windows of a row ── pick ──► pairs · weights ──► …          the same for each of eight rows
 //! ```
-//! Weights stay in registers over four rows. Two bytes by two weights that add up to 128 fit sixteen bits.
+//! Weights stay in registers over eight rows. Two bytes by two weights that add up to 128 fit sixteen bits.
 
 use super::*;
 use crate::kernel::scale::{self, Between};
-
-/// Rows that are resampled at once.
-const STRIP: usize = 4;
 
 #[target_feature(enable = "avx2")]
 pub(super) fn rows(mut dst: RowsMut<'_>, width: usize, src: Rows<'_>, taps: &[LinearTap]) {
@@ -93,17 +90,18 @@ pub(super) fn columns(mut dst: RowsMut<'_>, rows: usize, src: Rows<'_>, taps: &L
     let (Some((out, stride)), Some(src), false) = (all.0, all.1, taps.narrow().is_empty()) else {
         return scale::lerp_columns(dst, rows, src, taps);
     };
-    for j in (0..rows).step_by(STRIP) {
-        match rows - j {
-            STRIP.. => strip::<STRIP>((out, stride), src, j, taps),
-            3 => strip::<3>((out, stride), src, j, taps),
-            2 => strip::<2>((out, stride), src, j, taps),
+    let mut j = 0;
+    while j < rows {
+        j += match rows - j {
+            8.. => strip::<8>((out, stride), src, j, taps),
+            4.. => strip::<4>((out, stride), src, j, taps),
+            2.. => strip::<2>((out, stride), src, j, taps),
             _ => strip::<1>((out, stride), src, j, taps),
-        }
+        };
     }
 }
 
-/// So many rows from `j` on, which are all there: pixels of the output, [`LinearTaps::row_len`] bytes of the source.
+/// So many rows from `j` on, which are all there: pixels of the output, [`LinearTaps::row_len`] bytes of the source. Says how many.
 #[inline]
 #[target_feature(enable = "avx2")]
 #[allow(unsafe_code, reason = "vector loads and stores")]
@@ -112,25 +110,27 @@ fn strip<const ROWS: usize>(
     (src, src_stride): (&[u8], usize),
     j: usize,
     taps: &LinearTaps,
-) {
+) -> usize {
     for group in taps.narrow() {
         let picks = [load32(&group.pick[0]), load32(&group.pick[1])];
         let weights = [load32(&group.weight[0]), load32(&group.weight[1])];
-        let (mut from, mut to) = (j * src_stride, j * stride + group.to);
-        let [a, b, c, d] = group.base;
+        let [mut a, mut b, mut c, mut d] = group.base.map(|base| base + j * src_stride);
+        let mut to = j * stride + group.to;
         for _ in 0..ROWS {
             // SAFETY: `LinearTaps` has windows inside `row_len` bytes only, and so many are there of every row.
-            let low = unsafe { windows(src, from + a, from + b) };
+            let low = unsafe { windows(src, a, b) };
             // SAFETY: the same.
-            let high = unsafe { windows(src, from + c, from + d) };
+            let high = unsafe { windows(src, c, d) };
             let low = rounded(_mm256_maddubs_epi16(_mm256_shuffle_epi8(low, picks[0]), weights[0]));
             let high = rounded(_mm256_maddubs_epi16(_mm256_shuffle_epi8(high, picks[1]), weights[1]));
             let pixels = _mm256_packus_epi16(low, high);
             // SAFETY: groups end with the row at the latest, all of which is there.
             unsafe { store_at(dst, to, pixels) };
-            (from, to) = (from + src_stride, to + stride);
+            [a, b, c, d] = [a, b, c, d].map(|from| from + src_stride);
+            to += stride;
         }
     }
+    ROWS
 }
 
 #[target_feature(enable = "avx2")]

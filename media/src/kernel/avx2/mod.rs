@@ -3,6 +3,7 @@
 mod area;
 mod blend;
 mod linear;
+mod quarter;
 mod recolour;
 
 use std::arch::x86_64::*;
@@ -44,6 +45,10 @@ entry! {
     halve = linear::halve(dst: RowsMut<'_>, width: usize, rows: usize, src: Rows<'_>)
 }
 entry! {
+    /// [`super::scale::quarter`].
+    quarter = quarter::quarter(dst: RowsMut<'_>, width: usize, rows: usize, src: Rows<'_>)
+}
+entry! {
     /// [`super::blend::blend_row`].
     blend_row = blend::blend(dst: &mut [u8], src: &[u8], alpha: &[u8])
 }
@@ -70,41 +75,50 @@ pub(super) fn begin(src: Rows<'_>, width: usize) {
 /// Has the cache line `ahead` bytes after these on its way into the first cache. Source rows are read with pauses, over which
 /// the memory is not read ahead by itself.
 #[inline(always)]
-#[allow(unsafe_code, reason = "a prefetch takes a pointer")]
 pub(super) fn fetch(bytes: &[u8; 64], ahead: usize) {
+    fetch_at(bytes, ahead);
+}
+
+/// The same, of the line in which the byte `at` lies, inside these bytes or beyond.
+#[inline(always)]
+#[allow(unsafe_code, reason = "a prefetch takes a pointer")]
+pub(super) fn fetch_at(bytes: &[u8], at: usize) {
     // SAFETY: a prefetch reads nothing, wherever it points; SSE, which it takes, is part of x86-64.
-    unsafe { _mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().wrapping_add(ahead).cast()) }
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().wrapping_add(at).cast()) }
 }
 
 /// Rows of at least 32 bytes into one or two, as `mix` says of each 32 columns: whole cache lines of the source between the first
 /// 64 columns and the last. The last vector ends with the row: nothing here reads what was written.
 #[inline]
 #[target_feature(enable = "avx2")]
+#[allow(unsafe_code, reason = "vector loads and stores")]
 fn each<const OUT: usize, const ROWS: usize>(
     mut dst: [&mut [u8]; OUT],
     rows: [&[u8]; ROWS],
     ahead: usize,
     mix: impl Fn([__m256i; ROWS]) -> [__m256i; OUT],
 ) {
-    let width = dst.iter().map(|dst| dst.len()).min().unwrap_or(0);
-    let mut vectors = [_mm256_setzero_si256(); ROWS];
-    // No function: it would not be inlined three times over, and a call costs more than the work.
+    let lengths = dst.iter().map(|dst| dst.len()).chain(rows.iter().map(|row| row.len()));
+    let width = lengths.min().unwrap_or(0);
+    // No functions: they would not be inlined so many times over, and a call costs more than the work.
+    macro_rules! columns {
+        ($at:expr, $after_load:expr) => {{
+            let mut vectors = [_mm256_setzero_si256(); ROWS];
+            for (vector, row) in vectors.iter_mut().zip(rows) {
+                // SAFETY: whoever names columns below has seen that 32 from there on are inside the shortest row.
+                *vector = unsafe { load_at(row, $at) };
+                $after_load(row);
+            }
+            for (dst, mixed) in dst.iter_mut().zip(mix(vectors)) {
+                // SAFETY: the same.
+                unsafe { store_at(dst, $at, mixed) };
+            }
+        }};
+    }
     macro_rules! line {
         ($at:expr, $ahead:expr) => {
-            for half in [0, 32] {
-                for (vector, row) in vectors.iter_mut().zip(rows) {
-                    let Some(line) = row.get($at..).and_then(|row| row.first_chunk::<64>()) else { return };
-                    *vector = load32(&line.as_chunks().0[half / 32]);
-                    if half == 0 {
-                        fetch(line, $ahead);
-                    }
-                }
-                for (dst, mixed) in dst.iter_mut().zip(mix(vectors)) {
-                    if let Some(dst) = dst.get_mut($at + half..).and_then(|dst| dst.first_chunk_mut()) {
-                        store32(dst, mixed);
-                    }
-                }
-            }
+            columns!($at, |row: &[u8]| fetch_at(row, $at + $ahead));
+            columns!($at + 32, |_| {});
         };
     }
     if let Some(last) = width.checked_sub(64) {
@@ -116,18 +130,9 @@ fn each<const OUT: usize, const ROWS: usize>(
             line!(at, ahead);
         }
         line!(last, ahead + 63);
-        return;
-    }
-    for at in (0..width).step_by(32).map(|at| at.min(width.max(32) - 32)) {
-        for (vector, row) in vectors.iter_mut().zip(rows) {
-            let Some(bytes) = row.get(at..).and_then(|row| row.first_chunk()) else { return };
-            *vector = load32(bytes);
-        }
-        for (dst, mixed) in dst.iter_mut().zip(mix(vectors)) {
-            if let Some(dst) = dst.get_mut(at..).and_then(|dst| dst.first_chunk_mut()) {
-                store32(dst, mixed);
-            }
-        }
+    } else if let Some(last) = width.checked_sub(32) {
+        columns!(0, |_| {});
+        columns!(last, |_| {});
     }
 }
 
@@ -181,6 +186,16 @@ fn store16(bytes: &mut [u8; 16], vector: __m128i) {
 fn store32(bytes: &mut [u8; 32], vector: __m256i) {
     // SAFETY: the array is 32 writable bytes that nobody else holds; the store asks for no alignment.
     unsafe { _mm256_storeu_si256(bytes.as_mut_ptr().cast(), vector) }
+}
+
+/// Thirty-two bytes from `at` on, which must be there.
+#[inline]
+#[target_feature(enable = "avx2")]
+#[allow(unsafe_code, reason = "vector load")]
+unsafe fn load_at(bytes: &[u8], at: usize) -> __m256i {
+    debug_assert!(at + 32 <= bytes.len(), "columns lie inside the rows");
+    // SAFETY: the caller knows that 32 bytes from `at` on are there; the load asks for no alignment.
+    unsafe { _mm256_loadu_si256(bytes.as_ptr().wrapping_add(at).cast()) }
 }
 
 /// Stores at `at`, from where on 32 bytes must be there.

@@ -4,6 +4,7 @@
 mod area;
 mod blend;
 mod linear;
+mod quarter;
 mod recolour;
 
 use std::arch::aarch64::*;
@@ -43,6 +44,10 @@ entry! {
 entry! {
     /// [`super::scale::halve`].
     halve = linear::halve(dst: RowsMut<'_>, width: usize, rows: usize, src: Rows<'_>)
+}
+entry! {
+    /// [`super::scale::quarter`].
+    quarter = quarter::quarter(dst: RowsMut<'_>, width: usize, rows: usize, src: Rows<'_>)
 }
 entry! {
     /// [`super::blend::blend_row`].

@@ -12,13 +12,17 @@ pub struct LinearTap {
 }
 
 impl LinearTap {
-    /// Output pixel `i` of `dst` from `src` pixels: centres on centres, rounded to the nearest 128th, kept inside.
+    /// Output pixel `i` of `dst` from `src` pixels: centres on centres, rounded to the nearest 128th, kept inside. Of a row that
+    /// grows, the nearer pixel weighs somewhat more than that, as in longer filters, which see more than two.
     #[must_use]
     pub fn of(i: usize, src: usize, dst: usize) -> Self {
         let (i, src, dst) = (i as i64, src.max(1) as i64, dst.max(1) as i64);
         let position = (((2 * i + 1) * src - dst) * 128 + dst).div_euclid(2 * dst).clamp(0, (src - 1) * 128);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..src just above")]
-        Self { index: (position >> 7) as usize, weight: (position & 127) as u8 }
+        Self {
+            index: (position >> 7) as usize,
+            weight: if dst > src { growing(position & 127) } else { position & 127 } as u8,
+        }
     }
 
     /// Both pixels and their weights, none of which is 128, which is no signed byte: a pixel that counts alone is taken
@@ -30,6 +34,12 @@ impl LinearTap {
             weight => ([self.index, self.index + 1], [128 - weight, weight]),
         }
     }
+}
+
+/// `w + w·(128 − w)·(w − 64) / 2¹⁵`: at most three 128ths towards the nearer pixel, none halfway between both and on either. By a
+/// quarter what would make a slope stop at each pixel of the source: little enough for it to look straight.
+fn growing(weight: i64) -> i64 {
+    weight + weight * (128 - weight) * (weight - 64) / (1 << 15)
 }
 
 /// The taps of a whole row that is at most halved, and the same once more as vectors want them.
@@ -171,6 +181,14 @@ mod tests {
         for i in 0..50 {
             assert_eq!(LinearTap::of(i, 100, 50), LinearTap { index: 2 * i, weight: 64 });
         }
+    }
+
+    #[test]
+    fn of_a_row_that_grows_the_nearer_pixel_weighs_more_and_both_sides_are_alike() {
+        let weights = [1, 2, 3].map(|i| LinearTap::of(i, 100, 200).weight);
+        assert_eq!(weights, [29, 99, 29], "by distance alone: 32, 96, 32");
+        assert!((0..=128).all(|weight| growing(weight) + growing(128 - weight) == 128));
+        assert!((1..128).all(|weight| (1..128).contains(&growing(weight)) && growing(weight) >= growing(weight - 1)));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tiny_skia::Pixmap;
+use tiny_skia::{Pixmap, PremultipliedColorU8};
 
 use super::Rgb;
 use crate::frame::PictureRef;
@@ -25,31 +25,33 @@ impl Patch {
     pub(super) fn new(x: usize, y: usize, pixels: &Pixmap) -> Self {
         let [width, height] = [pixels.width(), pixels.height()].map(|side| side as usize);
         let rect = Rect { x, y, w: width.next_multiple_of(2), h: height.next_multiple_of(2) };
-        let pixel = |x: usize, y: usize| match pixels.pixels().get(y * width + x).filter(|_| x < width) {
-            Some(pixel) => [pixel.red(), pixel.green(), pixel.blue(), pixel.alpha()].map(u32::from),
-            None => [0; 4],
-        };
-        let area = rect.w * rect.h;
-        let mut planes = [area, area / 4, area / 4].map(Vec::with_capacity);
-        let mut alphas = [area, area / 4].map(Vec::with_capacity);
-        let mut last = Last::clear();
-        for y in 0..rect.h {
-            for x in 0..rect.w {
-                let (yuv, alpha) = last.straight(pixel(x, y), 1);
-                planes[0].push(yuv[0]);
-                alphas[0].push(alpha);
+        let (pixels, area) = (pixels.pixels(), rect.w * rect.h);
+        let (mut one, mut four) = (Last::clear(), Last::clear());
+        let ([luma, u, v], clear) = one.becomes;
+        let mut planes = [vec![luma; area], vec![u; area / 4], vec![v; area / 4]];
+        let mut alphas = [area, area / 4].map(|area| vec![clear; area]);
+        let [y_plane, u_plane, v_plane] = &mut planes;
+        let [y_alpha, chroma_alpha] = &mut alphas;
+        let rows = pixels.chunks_exact(width.max(1));
+        let out = y_plane.chunks_exact_mut(rect.w.max(1)).zip(y_alpha.chunks_exact_mut(rect.w.max(1)));
+        for (row, (values, alphas)) in rows.zip(out) {
+            for ((pixel, value), to) in row.iter().zip(values).zip(alphas) {
+                let (yuv, alpha) = one.straight([*pixel]);
+                (*value, *to) = (yuv[0], alpha);
             }
         }
-        let mut last = Last::clear();
-        for y in (0..rect.h).step_by(2) {
-            for x in (0..rect.w).step_by(2) {
+        let half = (rect.w / 2).max(1);
+        let out = u_plane.chunks_exact_mut(half).zip(v_plane.chunks_exact_mut(half));
+        let out = out.zip(chroma_alpha.chunks_exact_mut(half));
+        for (rows, ((u, v), alphas)) in pixels.chunks(2 * width.max(1)).zip(out) {
+            let (above, below) = rows.split_at(width);
+            let at = |row: &[PremultipliedColorU8], x: usize| row.get(x).copied().unwrap_or(NOTHING);
+            for (x, ((u, v), to)) in u.iter_mut().zip(v).zip(alphas).enumerate() {
                 // Premultiplied means add up: a clear neighbour takes alpha away, not colour.
-                let four = [pixel(x, y), pixel(x + 1, y), pixel(x, y + 1), pixel(x + 1, y + 1)];
-                let sum = |channel: usize| four.iter().map(|pixel| pixel[channel]).sum();
-                let (yuv, alpha) = last.straight([sum(0), sum(1), sum(2), sum(3)], 4);
-                planes[1].push(yuv[1]);
-                planes[2].push(yuv[2]);
-                alphas[1].push(alpha);
+                let (left, right) = (2 * x, 2 * x + 1);
+                let (yuv, alpha) =
+                    four.straight([at(above, left), at(above, right), at(below, left), at(below, right)]);
+                (*u, *v, *to) = (yuv[1], yuv[2], alpha);
             }
         }
         Self { rect, planes: planes.into(), alpha: alphas.into() }
@@ -78,23 +80,29 @@ impl Patch {
     }
 }
 
-/// The pixel before: most are like it, and a score that counts is made anew for each picture.
-struct Last {
-    pixel: [u32; 4],
+/// A clear pixel.
+const NOTHING: PremultipliedColorU8 = PremultipliedColorU8::TRANSPARENT;
+
+/// So many pixels that were made one before: most are like them, and a score that counts is made anew for each picture.
+struct Last<const COUNT: usize> {
+    pixels: [PremultipliedColorU8; COUNT],
     becomes: ([u8; 3], u8),
 }
 
-impl Last {
+impl<const COUNT: usize> Last<COUNT> {
     fn clear() -> Self {
         let (colour, alpha) = straight([0; 4], 1);
-        Self { pixel: [0; 4], becomes: (colour.yuv().0, alpha) }
+        Self { pixels: [NOTHING; COUNT], becomes: (colour.yuv().0, alpha) }
     }
 
-    /// See [`straight`]; of one kind of pixels.
-    fn straight(&mut self, pixel: [u32; 4], count: u32) -> ([u8; 3], u8) {
-        if pixel != self.pixel {
-            let (colour, alpha) = straight(pixel, count);
-            *self = Self { pixel, becomes: (colour.yuv().0, alpha) };
+    /// See [`straight`].
+    #[inline]
+    fn straight(&mut self, pixels: [PremultipliedColorU8; COUNT]) -> ([u8; 3], u8) {
+        if pixels != self.pixels {
+            let channels = pixels.map(|pixel| [pixel.red(), pixel.green(), pixel.blue(), pixel.alpha()].map(u32::from));
+            let sums = channels.iter().fold([0; 4], |sums: [u32; 4], pixel| [0, 1, 2, 3].map(|i| sums[i] + pixel[i]));
+            let (colour, alpha) = straight(sums, channels.iter().map(|_| 1).sum());
+            *self = Self { pixels, becomes: (colour.yuv().0, alpha) };
         }
         self.becomes
     }

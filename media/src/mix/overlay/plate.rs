@@ -1,9 +1,12 @@
 //! Plates of a battle: what a tile is marked with, the countdown, "VS", the result.
 
+use std::sync::Arc;
+
 use tiny_skia::Pixmap;
 
 use super::label::{blank, fill, pixels, px, rounded};
 use super::lettering::{CAP_HEIGHT, Line, Style, lettering};
+use super::shaped::shaped;
 use super::{Patch, Rgb};
 use crate::mix::theme::{Colours, colours};
 use crate::scene::{Mark, Outcome, Proportion, Rect, Span, shortened};
@@ -121,10 +124,20 @@ pub(in crate::mix) fn outcome(rect: Rect, outcome: Outcome) -> Option<Patch> {
 /// 94 %.
 const OUTCOME_ALPHA: u8 = 240;
 
-/// One colour with round corners; `None` for one without pixels.
+/// What an empty plate is: its sides, the bits of its radius, colour and alpha.
+pub(super) type Plate = (usize, usize, u32, u32, u8);
+
+/// One colour with round corners; `None` for one without pixels. A number that counts stands on the same plate for each picture,
+/// and copying one takes a tenth of drawing it.
 fn plate(width: usize, height: usize, radius: f32, colour: Rgb, alpha: u8) -> Option<Pixmap> {
+    let key = (width, height, radius.to_bits(), colour.0, alpha);
+    let known = shaped().plates.get(&key);
+    if let Some(known) = known {
+        return Some(Pixmap::clone(&known));
+    }
     let mut pixels = blank(width, height)?;
     fill(&mut pixels, &rounded(px(width), px(height), radius)?, colour, alpha);
+    shaped().plates.put(key, Arc::new(pixels.clone()));
     Some(pixels)
 }
 

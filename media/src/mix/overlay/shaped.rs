@@ -1,22 +1,27 @@
-//! What was shaped and drawn before, for all threads: lines of text and images of glyphs.
+//! What was shaped and drawn before, for all threads: lines of text, images of glyphs, and the plates that numbers stand on.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use cosmic_text::{CacheKey, SwashImage};
+use tiny_skia::Pixmap;
 
 use super::lettering::{Line, LineKey};
+use super::plate::Plate;
 use super::unknown::Unknown;
 
 /// Glyph images kept, of about half a kB each; twice as many at most.
 const GLYPHS_MAX: usize = 4_096;
 /// Lines kept; twice as many at most. One of a name has a kB or two.
 const LINES_MAX: usize = 1_024;
+/// Plates kept, of 20 kB for a mark and 200 kB for the largest result; twice as many at most. A battle has a mark of one or two
+/// widths, and a countdown.
+const PLATES_MAX: usize = 32;
 
 static SHAPED: LazyLock<Mutex<Shaped>> = LazyLock::new(|| {
-    let (lines, glyphs) = (Kept::new(LINES_MAX), Kept::new(GLYPHS_MAX));
-    Mutex::new(Shaped { lines, glyphs, unknown: Unknown::default() })
+    let (lines, glyphs, plates) = (Kept::new(LINES_MAX), Kept::new(GLYPHS_MAX), Kept::new(PLATES_MAX));
+    Mutex::new(Shaped { lines, glyphs, plates, unknown: Unknown::default() })
 });
 
 /// Held for as long as it takes to look something up, or to put it in: never while anything is shaped or drawn.
@@ -24,6 +29,7 @@ pub(super) struct Shaped {
     pub(super) lines: Kept<LineKey, Arc<Line>>,
     /// `None`: the font has no image of it, as of a space.
     pub(super) glyphs: Kept<CacheKey, Option<Arc<SwashImage>>>,
+    pub(super) plates: Kept<Plate, Arc<Pixmap>>,
     pub(super) unknown: Unknown,
 }
 

@@ -1,5 +1,6 @@
 //! What must hold, and whether these figures show it.
 
+use super::glyphs::NewGlyphs;
 use super::kernels::KernelRow;
 use super::quality::Quality;
 use super::report::Row;
@@ -70,6 +71,8 @@ const ROWS: [(&str, &str, Must); 9] = [
 const NAMES_AND_BADGES_MS: f64 = 0.03;
 /// Milliseconds of the mixing thread for a score that changes.
 const SCORE_CHANGE_MS: f64 = 0.05;
+/// Milliseconds that a frame may be later for letters that were never drawn.
+const NEW_GLYPHS_MS: f64 = 1.0;
 
 /// All that must hold. `copies` are the rows of plain copies.
 pub(super) fn judge(
@@ -92,8 +95,8 @@ pub(super) fn judge(
     claims.push(at_most(blended, NAMES_AND_BADGES_MS, text.names_and_badges.map(|it| it.ms)));
     let changed = "a score change rasterised on the mixing thread";
     claims.push(at_most(changed, SCORE_CHANGE_MS, text.score_change_ms()));
-    // Needs names of glyphs that were never drawn, under load; nothing here draws such.
-    claims.push(at_most("new glyphs: no frame later for text,", 1.0, None));
+    let later = text.new_glyphs.as_ref().and_then(NewGlyphs::latest);
+    claims.push(at_most("new glyphs: no frame later for text,", NEW_GLYPHS_MS, later));
     claims
 }
 
@@ -180,7 +183,8 @@ mod tests {
     fn text() -> TextFigures {
         let spread = |ms| Some(Spread { ms, low: ms, high: ms });
         let (bar_change, mark_change) = (spread(0.04), spread(0.06));
-        TextFigures { level: "avx2".to_owned(), names_and_badges: spread(0.02), bar_change, mark_change }
+        let (level, names_and_badges) = ("avx2".to_owned(), spread(0.02));
+        TextFigures { level, names_and_badges, bar_change, mark_change, new_glyphs: None }
     }
 
     fn verdict_of(claims: &[Claim], begins: &str) -> Verdict {
@@ -216,6 +220,24 @@ mod tests {
         assert_eq!(verdict_of(&claims, "AVX-512: 9x360p-720p >= 8 x libyuv"), Verdict::NotShown);
         assert_eq!(verdict_of(&claims, "AVX-512: 9x360p-720p >= 25 x gstreamer"), Verdict::Met);
         assert_eq!(verdict_of(&judge(&[], &[], &text(), &[], &[]), "every row"), Verdict::NotShown);
+    }
+
+    #[test]
+    fn new_glyphs_are_met_by_the_latest_frame_alone() {
+        let of = |max_ms| {
+            let glyphs = NewGlyphs {
+                scripts: vec!["Chinese"],
+                names: 9,
+                scenes: 1,
+                frames: 5,
+                ms: 0.2,
+                max_ms,
+                wall_max_ms: 7.0,
+            };
+            judge(&[], &[], &TextFigures { new_glyphs: Some(glyphs), ..text() }, &[], &[])
+        };
+        assert_eq!(verdict_of(&of(0.9), "new glyphs"), Verdict::Met);
+        assert_eq!(verdict_of(&of(1.1), "new glyphs"), Verdict::Missed);
     }
 
     #[test]

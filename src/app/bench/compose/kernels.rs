@@ -97,7 +97,8 @@ fn calls() -> Vec<(&'static str, Call)> {
             "average_columns",
             scaled(|it, dst, src, taps| (it.average_columns)(dst, ROWS, src, &taps.area), taps.clone()),
         ),
-        ("halve", scaled(|it, dst, src, _| (it.halve)(dst, WIDE / 2, ROWS, src), taps)),
+        ("halve", scaled(|it, dst, src, _| (it.halve)(dst, WIDE / 2, ROWS, src), taps.clone())),
+        ("quarter", scaled(|it, dst, src, _| (it.quarter)(dst, WIDE / 4, ROWS / 2, src), taps)),
         ("blend_row", row(|it, dst, src, _| (it.blend_row)(dst, src, src))),
         ("tint_row", row(|it, dst, _, _| (it.tint_row)(dst, 16, 140))),
         ("recolour_luma", row(|it, dst, _, by| (it.recolour_luma)(dst, &[3; WIDE / 2], by))),
@@ -134,7 +135,7 @@ mod tests {
         let plan = Plan { rounds: 1, turn: Duration::ZERO, frames: 4 };
         let levels = [Level::Scalar, Level::detect()];
         let rows = measure(&levels, plan);
-        assert_eq!(rows.len(), 2 * 9);
+        assert_eq!(rows.len(), 2 * 10);
         assert!(rows.iter().all(|row| row.us > 0.0 && row.scalar_us > 0.0), "{rows:?}");
     }
 }

@@ -1,6 +1,7 @@
 //! What a run of `costage bench compose` found: JSON for machines, a table and what it shows for people.
 
 use super::claims::Claim;
+use super::glyphs::NewGlyphs;
 use super::kernels::KernelRow;
 use super::quality::Quality;
 use super::rival::Peer;
@@ -135,7 +136,7 @@ impl fmt::Display for Report {
             Peer::ALL.iter().try_for_each(|peer| write!(f, "{:>17}", Figure(others.of(*peer), 3).to_string()))?;
             writeln!(f)?;
         }
-        let TextFigures { level, names_and_badges, bar_change, mark_change } = &self.text;
+        let TextFigures { level, names_and_badges, bar_change, mark_change, new_glyphs } = &self.text;
         let texts = [
             ("nine names and badges, a frame", names_and_badges),
             ("a score change, bar of two", bar_change),
@@ -145,6 +146,14 @@ impl fmt::Display for Report {
         for (what, spread) in texts {
             let ms = |of: fn(&Spread) -> f64| Figure(spread.as_ref().map(of), 4);
             writeln!(f, "{what:<32}{level:<8}{} ({} to {})", ms(|it| it.ms), ms(|it| it.low), ms(|it| it.high))?;
+        }
+        if let Some(NewGlyphs { scripts, scenes, frames, ms, max_ms, wall_max_ms, .. }) = new_glyphs {
+            let what = "later for nine names of new glyphs";
+            writeln!(
+                f,
+                "{what:<34}  {level:<8}{ms:.4} (max {max_ms:.4}, by the wall {wall_max_ms:.4}), {scenes} times in"
+            )?;
+            writeln!(f, "    {frames} frames; {}", scripts.join(", "))?;
         }
         writeln!(f, "\nkernel            level   us a call    scalar         x")?;
         for row in &self.kernels {
@@ -206,7 +215,8 @@ pub(super) mod tests {
         (absent.peers.gstreamer, absent.others.gstreamer) = (None, None);
         let rows = vec![row("9x360p-720p", "avx2", 0.25), absent];
         let level = "avx2".to_owned();
-        let text = TextFigures { level, names_and_badges: None, bar_change: None, mark_change: None };
+        let (names_and_badges, bar_change, mark_change, new_glyphs) = (None, None, None, None);
+        let text = TextFigures { level, names_and_badges, bar_change, mark_change, new_glyphs };
         let seen = |name, version: Option<&str>, absent: Option<&str>| Seen {
             name,
             version: version.map(str::to_owned),

@@ -1,5 +1,6 @@
-//! What text costs the mixing thread: laying it over each picture, and drawing a number anew.
+//! What text costs the mixing thread: laying it over each picture, drawing a number anew, and names in letters never drawn.
 
+use super::glyphs::{self, NewGlyphs};
 use super::layout::Layout;
 use super::ours::{cpu_time, scene};
 use super::rounds::{Plan, Spread, microsecond_tenths};
@@ -21,10 +22,14 @@ pub(super) struct TextFigures {
     pub(super) bar_change: Option<Spread>,
     /// The same in a battle of nine: the mark of one tile is.
     pub(super) mark_change: Option<Spread>,
+    /// How much later a frame is when names come in letters that were never drawn.
+    pub(super) new_glyphs: Option<NewGlyphs>,
 }
 
 /// Measurements in a turn.
 const TURN: u64 = 64;
+/// Scenes of new names for each round.
+const SCENES: u32 = 2;
 
 /// Measures on nine places of the portrait canvas, and the score bar on two.
 pub(super) fn measure(level: Level, plan: Plan) -> TextFigures {
@@ -39,7 +44,8 @@ pub(super) fn measure(level: Level, plan: Plan) -> TextFigures {
         difference(plan, |which| stages[which].scenes(layout, which == 0))
     };
     let (bar_change, mark_change) = (change(&two), change(&nine));
-    TextFigures { level: level.to_string(), names_and_badges, bar_change, mark_change }
+    let new_glyphs = glyphs::measure(level, plan.rounds * SCENES);
+    TextFigures { level: level.to_string(), names_and_badges, bar_change, mark_change, new_glyphs }
 }
 
 impl TextFigures {
