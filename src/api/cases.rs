@@ -61,7 +61,7 @@ cases! {
     Internal INTERNAL_SERVER_ERROR 100_001 "internal" "An error inside the server";
     Draining SERVICE_UNAVAILABLE 900_503 "draining" "The server is shutting down";
     Overloaded SERVICE_UNAVAILABLE 900_503 "overloaded" "The server is busy";
-    NotStored SERVICE_UNAVAILABLE 900_503 "not-stored" "It could not be stored, so it did not happen";
+    NotStored SERVICE_UNAVAILABLE 900_503 "not-stored" "It could not be stored, and is not in force";
     NotRead SERVICE_UNAVAILABLE 900_503 "not-read" "What is kept of it cannot be read";
     // Media
     MalformedOffer BAD_REQUEST 900_400 "malformed-offer" "The session description is malformed";

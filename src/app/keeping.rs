@@ -68,7 +68,7 @@ pub(super) fn open(config: &Config, clock: &Arc<dyn Clock>, seed: Seed) -> anyho
     let snapshot = store.kept()?.snapshot(seed).with_context(unreadable)?;
     let counts_down = snapshot.counts_down();
     // Looked at before anything is written: a start that is refused for it leaves both files as they are.
-    let webhooks = webhooks::in_directory(path, store.bell())?;
+    let webhooks = webhooks::in_directory(path, &store)?;
     let line = store.timeline(counts_down)?;
     let (lives, connections, running) = snapshot.counts();
     let took = clock.now().saturating_duration_since(begun);

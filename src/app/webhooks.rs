@@ -12,7 +12,7 @@ use super::config::Config;
 use super::signing;
 use crate::engine::{Books, Clock, DeliveryLog, OutboxBell, OutboxLog};
 use crate::outgoing::SystemResolver;
-use crate::store::{Deliveries, MemoryOutbox, OutboxReader, folder};
+use crate::store::{Deliveries, MemoryOutbox, Store, folder};
 use crate::webhook::{Surroundings, Webhooks};
 
 pub use command::{WebhooksCommand, run};
@@ -32,12 +32,12 @@ pub struct Kept {
     pub bell: Arc<OutboxBell>,
 }
 
-/// With a data directory, whose main file must be there already.
+/// With a data directory, whose main file `store` has.
 ///
 /// # Errors
 /// When a file is not ours, newer, or cannot be read.
-pub fn in_directory(directory: &Path, bell: Arc<OutboxBell>) -> anyhow::Result<Kept> {
-    let outbox = OutboxReader::open(&directory.join(MAIN_FILE))?;
+pub fn in_directory(directory: &Path, store: &Store) -> anyhow::Result<Kept> {
+    let (outbox, bell) = (store.outbox()?, store.bell());
     bell.ring(outbox.head()?);
     let deliveries = Deliveries::open(&directory.join(DELIVERIES_FILE))?;
     Ok(Kept { outbox: Arc::new(outbox), deliveries: Arc::new(deliveries), bell })

@@ -47,6 +47,12 @@ pub fn backup(reader: &Reader, to: &Path, progress: &mut dyn FnMut(u64, u64)) ->
         let db = alone(&part).map_err(|error| StoreFault::of(&part, error))?;
         pages::check(&db, &reader.file).map_err(no_copy)?;
         let (head, _) = head::read(&db).map_err(|error| StoreFault::of(&part, error))?;
+        let rows = db.query_row("SELECT count(*) FROM ledger", [], |row| row.get::<_, u64>(0));
+        let rows = rows.map_err(|error| StoreFault::of(&part, error))?;
+        if rows != head.seq {
+            let reason = format!("the ledger has {rows} rows, its head names row {}", head.seq);
+            return Err(no_copy(StoreFault::damaged(&reader.file, reason)));
+        }
         // Never over a file that came meanwhile: a link is refused where one is, a renaming is not.
         fs::hard_link(&part, to).map_err(refused)?;
         Ok(head)

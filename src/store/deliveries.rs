@@ -25,8 +25,7 @@ use self::head::Change;
 use self::noted::Noted;
 pub(super) use self::opening::{audit, used};
 use super::fault::is_damage;
-use super::folder::log_of;
-use super::held::{Held, of_displaced};
+use super::held::{Displaced, Held, rescue};
 use super::note::Note;
 use super::outbox;
 use crate::engine::outbox_log::{
@@ -60,8 +59,8 @@ struct Open {
     connection: Connection,
     /// None of one in memory.
     note: Option<Note>,
-    /// The file and its log.
-    held: Held,
+    /// The file and its log, of one on disk.
+    held: Option<Held>,
 }
 
 impl Deliveries {
@@ -114,8 +113,7 @@ impl Deliveries {
         connection.busy_timeout(BUSY_MAX).map_err(unopened)?;
         schema::ready(&mut connection, &path, noted)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(unopened)?;
-        let files = note.is_some().then(|| [path.clone(), log_of(&path)]);
-        let held = Held::of(files.into_iter().flatten());
+        let held = note.is_some().then(|| Held::of(&path));
         Ok(Self { open: Mutex::new(Open { connection, note, held }), path })
     }
 
@@ -132,8 +130,8 @@ impl Deliveries {
         // A panic under this lock has dropped the transaction, which takes it back.
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let Open { connection, note, held } = &mut *open;
-        if let Some(file) = held.displaced() {
-            return Err(LogFault { what: format!("cannot write {}", self.path.display()), reason: of_displaced(file) });
+        if let Some(displaced) = held.as_ref().and_then(Held::displaced) {
+            return Err(LogFault { what: format!("cannot write {}", self.path.display()), reason: displaced.said() });
         }
         let written = || {
             connection.pragma_update(None, "synchronous", if durably { "FULL" } else { "NORMAL" })?;
@@ -146,6 +144,16 @@ impl Deliveries {
             note.keep(&noted::line(&head));
         }
         Ok(outcome)
+    }
+}
+
+/// Dead letters are nowhere else: what would go with the process is put beside the file that is gone.
+impl Drop for Deliveries {
+    fn drop(&mut self) {
+        let Open { connection, held, .. } = self.open.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Displaced::Database(_)) = held.as_ref().and_then(Held::displaced) {
+            rescue(connection, &self.path, head::Head::read(connection).map_or(0, |head| head.durable));
+        }
     }
 }
 

@@ -15,11 +15,11 @@ use rusqlite::{Connection, OpenFlags};
 use super::chain::{Head, Linker};
 use super::changes;
 use super::fault::{StoreFault, of_commit};
-use super::folder::{Folder, log_of, recognise};
+use super::folder::{Folder, recognise};
 use super::head;
 use super::held::Held;
 use super::note::Note;
-use super::outbox;
+use super::outbox::{self, OutboxReader};
 use super::pages;
 use super::prints::Roll;
 use super::restore;
@@ -29,7 +29,7 @@ use super::witness::{self, Noted, Seen};
 use crate::engine::OutboxBell;
 use crate::engine::books::{Books, LedgerEnd};
 use crate::engine::journal::{Batch, Booked, Journal, JournalError, Wanted};
-use crate::engine::outbox_log::OutboxEnds;
+use crate::engine::outbox_log::{LogFault, OutboxEnds};
 use crate::live::BattleId;
 use crate::live::time::Timeline;
 
@@ -84,7 +84,7 @@ pub struct Store {
     /// From the moment on that the file is ours to write.
     witness: Option<Note>,
     /// The file and its log, from then on.
-    pub(super) held: Held,
+    pub(super) held: Option<Held>,
     /// Released last.
     pub(super) folder: Folder,
 }
@@ -103,6 +103,9 @@ impl Store {
         recognise(&file)?;
         witness::check_log(&file)?;
         let noted = witness::read(folder.path())?;
+        // From here on nothing but SQLite opens the file: who closes it lets go of SQLite's locks on it, and another program that
+        // reads it would take itself for the last, and remove the log (https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_).
+        pages::read_ahead(&file);
         let fault = |error| StoreFault::of(&file, error);
         let mut db =
             Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
@@ -115,7 +118,6 @@ impl Store {
         if found > schema::version() {
             return Err(StoreFault::Newer { file, found, known: schema::version() });
         }
-        pages::read_ahead(&file);
         pages::check_for_start(&db, &file)?;
         if found > 0 {
             check_before(&db, &file, found, noted)?;
@@ -144,7 +146,7 @@ impl Store {
             metrics::gauge!("costage_last_commit_timestamp_seconds").set(last.0 as f64 / 1000.0);
         }
         let books = Arc::new(Books::on_disk(ledger_end(head), last));
-        let (linker, keys, held) = (Linker::default(), BTreeMap::new(), Held::default());
+        let (linker, keys) = (Linker::default(), BTreeMap::new());
         Ok(Self {
             db,
             file,
@@ -155,7 +157,7 @@ impl Store {
             clocks,
             line,
             taken: false,
-            held,
+            held: None,
             bell,
             books,
             witness: None,
@@ -174,10 +176,18 @@ impl Store {
             tracing::debug!(%error, "the log stays beside the file at the end");
         }
         self.taken = true;
-        self.held = Held::of([self.file.clone(), log_of(&self.file)]);
+        self.held = Some(Held::of(&self.file));
         self.witness = Some(witness::begin(self.folder.path(), self.ends.seen()));
         (self.line, self.kept_time) = self.kept_time.start(&(self.clocks)(), counts_down);
         Ok(self.line)
+    }
+
+    /// Reads the webhooks that wait, beside the commits.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn outbox(&self) -> Result<OutboxReader, LogFault> {
+        OutboxReader::connect(&self.file)
     }
 
     /// Where the ledger ends.

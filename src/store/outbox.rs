@@ -116,13 +116,18 @@ pub struct OutboxReader {
 }
 
 impl OutboxReader {
-    /// Opens `path`, the main file.
+    /// Opens `path`, the main file, in a process that does not have it open: see [`super::Store::outbox`].
     ///
     /// # Errors
     /// When it is not there, is not ours, cannot be read, or has no outbox.
     pub fn open(path: &Path) -> Result<Self, LogFault> {
         recognise(path)
             .map_err(|fault| LogFault { what: "cannot read the outbox".to_owned(), reason: fault.to_string() })?;
+        Self::connect(path)
+    }
+
+    /// The same of a file that is known.
+    pub(super) fn connect(path: &Path) -> Result<Self, LogFault> {
         let fault = |error: rusqlite::Error| fault(path, "cannot open", &error);
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(fault)?;

@@ -1,10 +1,14 @@
 //! Whether what is written is found again: while the server runs, and at its end.
 
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
+
 use super::fault::StoreFault;
-use super::folder::{beside, private};
-use super::held::of_displaced;
+use super::folder::beside;
+use super::held::{Displaced, Held, rescue};
 use super::keeper::Store;
 
 /// How long the end waits for who reads the log.
@@ -17,45 +21,56 @@ impl Drop for Store {
             return;
         }
         self.roll_back();
-        // Without its log alone, all comes into the file as ever.
-        if self.held.displaced() == Some(&self.file) {
-            return self.rescue();
-        }
-        let into_file = || {
-            self.db.busy_timeout(END_BUSY_MAX)?;
-            self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))
-        };
-        match into_file() {
-            Ok(false) => {}
-            Ok(true) => tracing::warn!(file = %self.file.display(), "somebody reads it: its -wal belongs to it"),
-            Err(error) => tracing::warn!(file = %self.file.display(), %error, "its -wal belongs to it"),
+        match self.held.as_ref().and_then(Held::displaced) {
+            None => drop(self.merge_log()),
+            Some(Displaced::Database(_)) => rescue(&self.db, &self.file, self.ends.head.seq),
+            Some(Displaced::Log(log)) => {
+                if !self.merge_log() {
+                    rescue(&self.db, &self.file, self.ends.head.seq);
+                } else if log.exists() {
+                    self.set_aside(&log);
+                }
+            }
+            Some(spoilt @ Displaced::Spoilt(_)) => {
+                // What is left of the two is not mixed: the other may be whole.
+                tracing::error!(file = %self.file.display(), "{}", spoilt.said());
+                if let Err(error) = self.db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true) {
+                    tracing::warn!(%error, "its log may be merged into it");
+                }
+            }
         }
     }
 }
 
 impl Store {
-    /// Keeps in another file what the one has that was removed or replaced: it would go with the process.
-    fn rescue(&self) {
-        let to = beside(&self.file, &format!(".rescued-{}", self.ends.head.seq));
-        let copied = || {
-            let made = private().write(true).create_new(true).open(&to).map_err(|error| error.to_string())?;
-            let progress = None::<fn(rusqlite::backup::Progress)>;
-            self.db.backup("main", &to, progress).map_err(|error| error.to_string())?;
-            made.sync_all().map_err(|error| error.to_string())
+    /// Brings all of the log into the file; whether it could be done.
+    fn merge_log(&self) -> bool {
+        let merged = || {
+            self.db.busy_timeout(END_BUSY_MAX)?;
+            self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))
         };
-        let file = self.file.display();
-        match copied() {
-            Ok(()) => {
-                tracing::error!(%file, rescued = %to.display(), "removed or replaced: what was kept is in the other")
-            }
-            Err(error) => tracing::error!(%file, error, "removed or replaced, and what was kept could not be copied"),
+        match merged() {
+            Ok(false) => return true,
+            Ok(true) => tracing::warn!(file = %self.file.display(), "somebody reads it: its -wal belongs to it"),
+            Err(error) => tracing::warn!(file = %self.file.display(), %error, "its -wal belongs to it"),
+        }
+        false
+    }
+
+    /// Another log than the one that was open would be merged into the file at the next start.
+    fn set_aside(&self, log: &Path) {
+        let aside = beside(log, &format!(".displaced-{}", self.ends.head.seq));
+        let (displaced, aside_name) = (log.display(), aside.display());
+        match fs::rename(log, &aside) {
+            Ok(()) => tracing::error!(%displaced, aside = %aside_name, "not the log of this database: set aside"),
+            Err(error) => tracing::error!(%displaced, %error, "not the log of this database: move it away"),
         }
     }
 
     /// Whether what is written now would be found again, and nobody else writes here.
     pub(super) fn in_place(&mut self) -> Result<(), String> {
-        if let Some(file) = self.held.displaced() {
-            return Err(of_displaced(file));
+        if let Some(displaced) = self.held.as_ref().and_then(Held::displaced) {
+            return Err(displaced.said());
         }
         self.folder.hold().map_err(|fault| {
             let StoreFault::InUse { pid, .. } = fault else {

@@ -1,6 +1,7 @@
 //! What is kept, from an operator's and an auditor's side: a server that is killed and started again, its ledger, a copy.
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
 
+mod beside;
 mod edges;
 mod exports;
 mod filled;

@@ -53,6 +53,11 @@ pub fn export(
         count += 1;
         out.write_all(&line).map_err(failed)
     })?;
+    // Of a battle's rows nobody knows how many there are.
+    if battle.is_none() && count != head.seq {
+        let reason = format!("the ledger has {count} rows, its head names row {}", head.seq);
+        return Err(StoreFault::damaged(&reader.file, reason).into());
+    }
     if format == Format::Jsonl {
         let end = End { rows: count, head: battle.is_none().then(|| head.to_string()), battle_id: battle };
         let end = serde_json::to_string(&end).expect("numbers and texts can be written");

@@ -278,15 +278,37 @@ fn nothing_is_kept_while_its_file_or_log_is_not_where_it_was_and_what_was_is_res
             assert!(said.contains(name) && said.contains("was removed or replaced"), "{said}");
             fs::rename(&away, &file).unwrap();
             assert_eq!(world.score(battle, "2", 5).unwrap().ledger_seq, 2, "it is back");
+            let before = fs::read(&file).unwrap();
+            world.score(battle, "3", 5).unwrap();
             fs::rename(&file, &away).unwrap();
-            assert_eq!(world.score(battle, "3", 5), Err(Refusal::NotKept));
+            if replaced {
+                fs::write(&file, &before).unwrap();
+            }
+            assert_eq!(world.score(battle, "4", 5), Err(Refusal::NotKept));
             let World { folder, store, .. } = world;
             drop(store);
-            let kept = if name == "costage.db" { "costage.db.rescued-2" } else { "costage.db" };
+            assert_eq!(folder.0.join("costage.db-wal.displaced-3").exists(), replaced && name == "costage.db-wal");
+            let kept = if name == "costage.db" { "costage.db.rescued-3" } else { "costage.db" };
             let rescued = audit::Reader::open(&folder.0.join(kept)).unwrap();
             let verdict = audit::verify(&rescued, None, &mut |_, _| ()).unwrap();
-            assert_eq!((verdict.rows, verdict.faults.listed), (2, Vec::new()), "{name}");
+            assert_eq!((verdict.rows, verdict.faults.listed), (3, Vec::new()), "{name}");
         }
+    }
+}
+
+#[test]
+fn nothing_more_is_kept_once_the_file_or_its_log_is_emptied() {
+    for name in ["costage.db", "costage.db-wal"] {
+        let mut world = World::new();
+        let battle = world.battle(300);
+        (1..=9).for_each(|key| drop(world.score(battle, &key.to_string(), 5).unwrap()));
+        fs::File::options().write(true).open(world.folder.0.join(name)).unwrap().set_len(0).unwrap();
+        // The first one may go behind the hole.
+        let answers: Vec<_> = (10..=19).map(|key| world.score(battle, &key.to_string(), 5)).collect();
+        assert!(answers[1..].iter().all(|answer| *answer == Err(Refusal::NotKept)), "{name}: {answers:?}");
+        let World { folder, store, .. } = world;
+        drop(store);
+        assert!(start(&World::new(), &folder.0).is_err(), "{name}");
     }
 }
 

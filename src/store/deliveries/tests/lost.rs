@@ -179,6 +179,12 @@ fn nothing_is_written_while_the_file_or_its_log_is_not_where_it_was() {
         fs::rename(&away, &file).unwrap();
         log.bury("crm", 1, &[letter("crm", 1)]).unwrap();
         assert_eq!(log.standings().unwrap()[0].dead, 1);
+        if *name == NAMES[0] {
+            fs::rename(&file, &away).unwrap();
+            drop(log);
+            let rescued = folder.path().join("webhooks.db.rescued-2");
+            assert_eq!(Deliveries::open(&rescued).unwrap().standings().unwrap()[0].dead, 1);
+        }
     }
 }
 
