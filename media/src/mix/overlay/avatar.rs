@@ -3,6 +3,7 @@
 use tiny_skia::{FillRule, Mask, PathBuilder, Pixmap, Transform};
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::drawn::{Figure, drawn};
 use super::label::{blank, fill, paint, px};
 use super::lettering::{CAP_HEIGHT, Style, lettering};
 use super::{Patch, Rgb};
@@ -13,8 +14,8 @@ use crate::scene::{Rect, even};
 /// that a host keeps it. A name without letters gets the outline of a person.
 pub(in crate::mix) fn avatar(tile: Rect, name: &str) -> Option<Patch> {
     let place = avatar_place(tile);
-    let pixels = face(place.w, name)?;
-    Some(Patch::new(place.x, place.y, &pixels))
+    let figure = Figure::Face { name: name.to_owned(), diameter: place.w };
+    drawn(figure, place, || Some(Patch::new(0, 0, &face(place.w, name)?)))
 }
 
 /// The disc by itself.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tiny_skia::Pixmap;
 
+use super::drawn::{Figure, drawn};
 use super::label::{blank, fill, pixels, px, rounded};
 use super::lettering::{CAP_HEIGHT, Line, Style, lettering};
 use super::shaped::shaped;
@@ -92,6 +93,10 @@ pub(in crate::mix) fn countdown(proportion: Proportion, rect: Rect, reading: Rea
 
 /// "VS", a letter in the colour of each side.
 pub(in crate::mix) fn opening(rect: Rect) -> Option<Patch> {
+    drawn(Figure::Opening { room: (rect.w, rect.h) }, rect, || draw_opening(rect))
+}
+
+fn draw_opening(rect: Rect) -> Option<Patch> {
     let (height, colours) = (px(rect.h), colours());
     let mut plate = plate(rect.w, rect.h, height / 4.0, colours.pill, GROUND_ALPHA)?;
     let style = Style { size: height * 0.7, bold: true };
@@ -104,11 +109,15 @@ pub(in crate::mix) fn opening(rect: Rect) -> Option<Patch> {
         lettering.draw(&line, &mut plate, left, baseline, colour);
         left += line.width;
     }
-    Some(Patch::new(rect.x, rect.y, &plate))
+    Some(Patch::new(0, 0, &plate))
 }
 
 /// How a battle ended, filling `rect`.
 pub(in crate::mix) fn outcome(rect: Rect, outcome: Outcome) -> Option<Patch> {
+    drawn(Figure::Outcome { outcome, room: (rect.w, rect.h) }, rect, || draw_outcome(rect, outcome))
+}
+
+fn draw_outcome(rect: Rect, outcome: Outcome) -> Option<Patch> {
     let colours = colours();
     let (word, ground, text) = match outcome {
         Outcome::Victory => ("VICTORY", colours.winner, colours.pill),
@@ -118,7 +127,7 @@ pub(in crate::mix) fn outcome(rect: Rect, outcome: Outcome) -> Option<Patch> {
     let height = px(rect.h);
     let mut plate = plate(rect.w, rect.h, height / 4.0, ground, OUTCOME_ALPHA)?;
     write(&mut plate, word, height * 0.6, text);
-    Some(Patch::new(rect.x, rect.y, &plate))
+    Some(Patch::new(0, 0, &plate))
 }
 
 /// 94 %.

@@ -1,54 +1,36 @@
-//! The letters of a scene, drawn before the scene is: by the thread that makes scenes, so that no thread that mixes waits for
-//! a font.
+//! What a scene brings, drawn before the scene is: by the thread that makes scenes, so that no thread that mixes waits for a
+//! font, or draws nine pills for one frame.
 
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use super::lettering::{Style, lettering};
 use super::shaped::Kept;
-use super::vacancy::{CELL_SIGN, TILE_SIGN, free_disc};
-use super::{CellStyle, Rgb, avatar, cell, label, plate, score};
-use crate::scene::{Cell, Item, Rect, Scene, Vacancy, nickname_bounds};
+use super::{CellStyle, Rgb, avatar, cell, label, nickname, plate, score, vacancy};
+use crate::scene::{Item, Scene, nickname_bounds};
 
-/// Texts that are known to be drawn, each in its place.
-const TEXTS_MAX: usize = 1_024;
+/// Sizes of numbers that are remembered as drawn.
+const SIZES_MAX: usize = 256;
 
-static DONE: LazyLock<Mutex<Kept<Text, ()>>> = LazyLock::new(|| Mutex::new(Kept::new(TEXTS_MAX)));
+static DONE: LazyLock<Mutex<Kept<u32, ()>>> = LazyLock::new(|| Mutex::new(Kept::new(SIZES_MAX)));
 
-/// One text of a scene, and what its shape and its images follow from.
-#[derive(Clone, PartialEq, Eq, Hash)]
-enum Text {
-    Nickname { text: String, muted: bool, room: (usize, usize), scale: u32 },
-    Initials { name: String, diameter: usize },
-    Sitter { name: String, muted: bool, named: bool, room: (usize, usize), size: u32 },
-    Seat { number: u32, diameter: usize, sign: u32 },
-    Numbers { size: u32 },
-}
-
-/// Shapes all texts of `scene` and draws their letters, those that were not drawn before; some hundred microseconds for a
-/// new name, a few for a scene without any. Whoever draws the scene then finds them. A scene that was not prepared is drawn
-/// the same, later.
+/// Draws what lies over the tiles of `scene`, as far as it was not drawn before, and the letters of its numbers; some hundred
+/// microseconds for a new name, a few for a scene without any. Whoever draws the scene then finds it. A scene that was not
+/// prepared is drawn the same, later.
 pub fn prepare(scene: &Scene) {
     let list = scene.draw_list();
-    let (proportion, scale) = (list.proportion, list.proportion.scale().to_bits());
+    let proportion = list.proportion;
     let cell_of = |item: &Item| if let Item::Cell { cell, .. } = item { Some(cell.rect) } else { None };
     let style = CellStyle::of(proportion, list.items.iter().filter_map(cell_of));
     let place = |source| list.items.iter().filter_map(Item::place).find(|(whose, _)| *whose == source);
     for item in &list.items {
         match item {
-            Item::Tile { name, region, avatar: None, .. } => {
-                let place = avatar::avatar_place(region.rect);
-                let text = Text::Initials { name: name.clone(), diameter: place.w };
-                once(text, || drop(avatar::face(place.w, name)));
-            }
+            Item::Tile { name, region, avatar: None, .. } => drop(avatar(region.rect, name)),
             Item::Nickname { source, text, muted } => {
                 let Some((_, region)) = place(*source) else { continue };
-                let bounds = nickname_bounds(proportion, region.rect);
-                let (room, muted) = ((bounds.w, bounds.h), *muted);
-                let known = Text::Nickname { text: text.clone(), muted, room, scale };
-                once(known, || drop(label::nickname(proportion, Rect { x: 0, y: 0, ..bounds }, text, muted)));
+                drop(nickname(proportion, nickname_bounds(proportion, region.rect), text, *muted));
             }
-            Item::Cell { cell, named } => seat(style, cell, *named),
-            Item::Vacancy { region, vacancy, .. } => number(avatar::avatar_place(region.rect).w, TILE_SIGN, *vacancy),
+            Item::Cell { cell: seat, named } => drop(cell(style, seat, *named)),
+            Item::Vacancy { region, vacancy: seat, .. } => drop(vacancy(region.rect, *seat)),
             Item::Badge { .. } => numbers(plate::BADGE_SIZE * proportion.scale()),
             Item::ScoreBar { .. } => numbers(score::TEXT_SIZE * proportion.scale()),
             Item::Tile { avatar: Some(_), .. }
@@ -60,49 +42,24 @@ pub fn prepare(scene: &Scene) {
     }
 }
 
-fn seat(style: CellStyle, seat: &Cell, named: bool) {
-    let Some(who) = &seat.sitter else {
-        let vacancy = Vacancy { seat: seat.seat, locked: seat.locked };
-        return number(style.disc(seat.rect).w, CELL_SIGN, vacancy);
-    };
-    let (room, size) = ((seat.rect.w, seat.rect.h), style.name_size().to_bits());
-    let text = Text::Sitter { name: who.name.clone(), muted: who.muted, named, room, size };
-    once(text, || drop(cell(style, seat, named)));
-}
-
-/// Of an empty seat.
-fn number(diameter: usize, sign: f32, vacancy: Vacancy) {
-    if !vacancy.locked {
-        let text = Text::Seat { number: vacancy.seat, diameter, sign: sign.to_bits() };
-        once(text, || drop(free_disc(diameter, sign, vacancy)));
-    }
-}
-
 /// Every character of a shortened number, at each part of a pixel that it may stand at.
 fn numbers(size: f32) {
-    once(Text::Numbers { size: size.to_bits() }, || {
-        let (lettering, style) = (lettering(), Style { size, bold: true });
-        let Some(mut nowhere) = label::blank(1, 1) else { return };
-        for numeral in NUMERALS.chars() {
-            let one = lettering.number(numeral.encode_utf8(&mut [0; 4]), style);
-            (0..4_u8).for_each(|quarter| lettering.draw(&one, &mut nowhere, f32::from(quarter) / 4.0, 0.0, Rgb(0)));
-        }
-    });
+    let lock = || DONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = lock().get(&size.to_bits()).is_some();
+    if known {
+        return;
+    }
+    let (lettering, style) = (lettering(), Style { size, bold: true });
+    let Some(mut nowhere) = label::blank(1, 1) else { return };
+    for numeral in NUMERALS.chars() {
+        let one = lettering.number(numeral.encode_utf8(&mut [0; 4]), style);
+        (0..4_u8).for_each(|quarter| lettering.draw(&one, &mut nowhere, f32::from(quarter) / 4.0, 0.0, Rgb(0)));
+    }
+    lock().put(size.to_bits(), ());
 }
 
 /// What numbers are made of ([`crate::scene::shortened`]).
 const NUMERALS: &str = "0123456789.kMBT";
-
-fn once(text: Text, draw: impl FnOnce()) {
-    let mut done = DONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = done.get(&text).is_some();
-    drop(done);
-    if !known {
-        draw();
-        done = DONE.lock().unwrap_or_else(PoisonError::into_inner);
-        done.put(text, ());
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -112,8 +69,9 @@ mod tests {
     use crate::frame::Size;
     use crate::kernel::{Kernels, Level};
     use crate::mix::VideoMixer;
+    use crate::mix::overlay::drawn::drawings;
     use crate::mix::overlay::lettering::pen_strokes;
-    use crate::scene::{Battle, CellSitter, Side, SourceId, Standing, Template, Tile};
+    use crate::scene::{Battle, Cell, CellSitter, Rect, Side, SourceId, Standing, Template, Tile};
 
     const CANVAS: Size = Size { width: 720, height: 1280 };
 
@@ -129,13 +87,13 @@ mod tests {
         Scene { canvas: CANVAS, template, tiles, voices: Vec::new(), cells: Vec::new(), battle, names: true, sei: None }
     }
 
-    /// What this thread shaped and drew of letters while it drew `scene`.
-    fn strokes_of(scene: Scene) -> u64 {
-        let before = pen_strokes();
+    /// What this thread shaped of letters, and what it drew of figures, while it drew `scene`.
+    fn strokes_of(scene: Scene) -> [u64; 2] {
+        let (letters, figures) = (pen_strokes(), drawings());
         let mut mixer = VideoMixer::new(Kernels::new(Level::Scalar), CANVAS);
         mixer.set_scene(Instant::now(), scene);
         let _ = mixer.compose(Instant::now());
-        pen_strokes() - before
+        [pen_strokes() - letters, drawings() - figures]
     }
 
     #[test]
@@ -160,16 +118,17 @@ mod tests {
         ] {
             let prepared = scene.clone();
             std::thread::spawn(move || prepare(&prepared)).join().unwrap();
-            assert_eq!(strokes_of(scene.clone()), 0);
+            assert_eq!(strokes_of(scene.clone()), [0; 2]);
             // Numbers that were never shown before are made of what is known.
             let Some(scores) = scores else { continue };
             let mut later = scene;
             for (side, score) in later.battle.sides.iter_mut().zip(scores) {
                 side.standing = Some(Standing { battle: 1, rank: 2, score, left: false });
             }
-            assert_eq!(strokes_of(later), 0);
+            assert_eq!(strokes_of(later), [0; 2]);
         }
         let unprepared = scene(Template::HostDynamicGrid, vec![tile(1, "Ümit Żółć")], &[]);
-        assert!(strokes_of(unprepared) > 0);
+        let [letters, figures] = strokes_of(unprepared);
+        assert!(letters > 0 && figures == 2, "{letters} letters, {figures} figures: initials and name");
     }
 }
