@@ -23,17 +23,47 @@ static DRAWN: LazyLock<Mutex<Kept<Figure, Option<Patch>>>> = LazyLock::new(|| {
 /// whole pixels by their bits.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) enum Figure {
-    Nickname { text: String, muted: bool, room: (usize, usize), scale: u32 },
-    Notice { text: &'static str, room: (usize, usize), scale: u32 },
-    Face { name: String, diameter: usize },
+    Nickname {
+        text: String,
+        muted: bool,
+        room: (usize, usize),
+        scale: u32,
+    },
+    Notice {
+        text: &'static str,
+        room: (usize, usize),
+        scale: u32,
+    },
+    Face {
+        name: String,
+        diameter: usize,
+    },
     /// An empty seat among pictures, by its number, or locked: `None`.
-    Vacancy { number: Option<u32>, diameter: usize },
+    Vacancy {
+        number: Option<u32>,
+        diameter: usize,
+    },
     /// Who sits among voices: the name, whether it is muted, whether it is written.
-    Sitter { name: String, muted: bool, named: bool, room: (usize, usize), style: [u32; 5] },
+    Sitter {
+        name: String,
+        muted: bool,
+        named: bool,
+        room: (usize, usize),
+        style: [u32; 5],
+    },
     /// An empty seat among voices.
-    Seat { number: Option<u32>, room: (usize, usize), style: [u32; 5] },
-    Outcome { outcome: Outcome, room: (usize, usize) },
-    Opening { room: (usize, usize) },
+    Seat {
+        number: Option<u32>,
+        room: (usize, usize),
+        style: [u32; 5],
+    },
+    Outcome {
+        outcome: Outcome,
+        room: (usize, usize),
+    },
+    Opening {
+        room: (usize, usize),
+    },
 }
 
 #[cfg(test)]

@@ -32,6 +32,9 @@ fn draw_nickname(proportion: Proportion, bounds: Rect, text: &str, muted: bool) 
     Some(Patch::new(0, 0, &pixels))
 }
 
+/// What a tile says whose host is silent.
+pub(in crate::mix) const RECONNECTING: &str = "Reconnecting…";
+
 /// A notice in the middle of a tile, shortened to fit.
 pub(in crate::mix) fn notice(proportion: Proportion, tile: Rect, text: &'static str) -> Option<Patch> {
     let (room, scale) = ((tile.w, tile.h), proportion.scale().to_bits());

@@ -66,6 +66,17 @@ pub(super) struct Line {
 }
 
 impl Line {
+    /// Puts another line behind it, whose text begins at byte `start` of the whole.
+    pub(super) fn push(&mut self, start: usize, other: &Self) {
+        self.glyphs.extend(other.glyphs.iter().map(|glyph| LayoutGlyph {
+            start: start + glyph.start,
+            end: start + glyph.end,
+            x: self.width + glyph.x,
+            ..glyph.clone()
+        }));
+        self.width += other.width;
+    }
+
     /// How much of the width is of the text's first `bytes`.
     fn width_up_to(&self, bytes: usize) -> f32 {
         self.glyphs.iter().filter(|glyph| glyph.end <= bytes).map(|glyph| glyph.w).sum()
@@ -151,14 +162,7 @@ impl Lettering {
     pub(super) fn number(self, text: &str, style: Style) -> Line {
         let mut line = Line { glyphs: Vec::with_capacity(text.len()), width: 0.0 };
         for (start, character) in text.char_indices() {
-            let one = self.line(character.encode_utf8(&mut [0; 4]), style);
-            line.glyphs.extend(one.glyphs.iter().map(|glyph| LayoutGlyph {
-                start: start + glyph.start,
-                end: start + glyph.end,
-                x: line.width + glyph.x,
-                ..glyph.clone()
-            }));
-            line.width += one.width;
+            line.push(start, &self.line(character.encode_utf8(&mut [0; 4]), style));
         }
         line
     }

@@ -27,7 +27,7 @@ pub(super) use cell::{CellStyle, cell};
 pub use colour::Rgb;
 pub(crate) use colour::Yuv;
 pub use fonts::{FontFile, FontsRefused, bring_fonts};
-pub(super) use label::{nickname, notice};
+pub(super) use label::{RECONNECTING, nickname, notice};
 pub use lettering::{has_letters, warm};
 pub(super) use patch::{Layer, Patch};
 pub(super) use plate::{Reading, badge, countdown, opening, outcome};

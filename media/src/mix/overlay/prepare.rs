@@ -3,15 +3,38 @@
 
 use std::sync::{LazyLock, Mutex, PoisonError};
 
+use super::label::RECONNECTING;
 use super::lettering::{Style, lettering};
+use super::plate::{badge_size, countdown_size};
 use super::shaped::Kept;
-use super::{CellStyle, Rgb, avatar, cell, label, nickname, plate, score, vacancy};
-use crate::scene::{Item, Scene, nickname_bounds};
+use super::{CellStyle, Reading, Rgb, avatar, badge, cell, countdown, nickname, notice, opening, outcome, vacancy};
+use super::{label, score};
+use crate::frame::Size;
+use crate::scene::{Item, Mark, Proportion, Rect, Scene, Span, badge_bounds, nickname_bounds, outcome_size};
 
-/// Sizes of numbers that are remembered as drawn.
-const SIZES_MAX: usize = 256;
+/// So much is remembered as drawn.
+const KNOWN_MAX: usize = 1_024;
 
-static DONE: LazyLock<Mutex<Kept<u32, ()>>> = LazyLock::new(|| Mutex::new(Kept::new(SIZES_MAX)));
+static DONE: LazyLock<Mutex<Kept<Known, ()>>> = LazyLock::new(|| Mutex::new(Kept::new(KNOWN_MAX)));
+
+/// What changes without another scene, and is put together from what was drawn. Lengths that are no whole pixels by their bits.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Known {
+    Numbers {
+        size: u32,
+    },
+    /// How many digits its rank and its score have after the first.
+    Mark {
+        places: [u32; 2],
+        width_max: usize,
+        scale: u32,
+    },
+    Clock {
+        of: Span,
+        room: (usize, usize),
+        scale: u32,
+    },
+}
 
 /// Draws what lies over the tiles of `scene`, as far as it was not drawn before, and the letters of its numbers; some hundred
 /// microseconds for a new name, a few for a scene without any. Whoever draws the scene then finds it. A scene that was not
@@ -24,111 +47,85 @@ pub fn prepare(scene: &Scene) {
     let place = |source| list.items.iter().filter_map(Item::place).find(|(whose, _)| *whose == source);
     for item in &list.items {
         match item {
-            Item::Tile { name, region, avatar: None, .. } => drop(avatar(region.rect, name)),
+            Item::Tile { name, region, avatar: picture, .. } => {
+                silence(proportion, region.rect, name, picture.is_some());
+            }
             Item::Nickname { source, text, muted } => {
                 let Some((_, region)) = place(*source) else { continue };
                 drop(nickname(proportion, nickname_bounds(proportion, region.rect), text, *muted));
             }
             Item::Cell { cell: seat, named } => drop(cell(style, seat, *named)),
             Item::Vacancy { region, vacancy: seat, .. } => drop(vacancy(region.rect, *seat)),
-            Item::Badge { .. } => numbers(plate::BADGE_SIZE * proportion.scale()),
+            Item::Badge { source, mark: said } => {
+                let Some((_, region)) = place(*source) else { continue };
+                mark(proportion, badge_bounds(proportion, region.rect), *said);
+            }
             Item::ScoreBar { .. } => numbers(score::TEXT_SIZE * proportion.scale()),
-            Item::Tile { avatar: Some(_), .. }
-            | Item::Verdict { .. }
-            | Item::TeamVerdict { .. }
-            | Item::Countdown { .. }
-            | Item::Opening { .. } => {}
+            Item::Verdict { source, verdict } => {
+                let Some((_, region)) = place(*source) else { continue };
+                let Size { width: w, height: h } = outcome_size(region.rect);
+                drop(outcome(Rect { w, h, ..region.rect }, verdict.outcome));
+            }
+            Item::TeamVerdict { rect, verdict } => drop(outcome(*rect, verdict.outcome)),
+            Item::Countdown { rect, countdown } => clock(proportion, *rect, countdown.of),
+            Item::Opening { rect, .. } => drop(opening(*rect)),
         }
     }
 }
 
-/// Every character of a shortened number, at each part of a pixel that it may stand at.
-fn numbers(size: f32) {
-    let lock = || DONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = lock().get(&size.to_bits()).is_some();
-    if known {
-        return;
+/// What a tile says when its host is silent, and what it shows meanwhile.
+fn silence(proportion: Proportion, tile: Rect, name: &str, pictured: bool) {
+    drop(notice(proportion, tile, RECONNECTING));
+    if !pictured {
+        drop(avatar(tile, name));
     }
-    let (lettering, style) = (lettering(), Style { size, bold: true });
-    let Some(mut nowhere) = label::blank(1, 1) else { return };
-    for numeral in NUMERALS.chars() {
-        let one = lettering.number(numeral.encode_utf8(&mut [0; 4]), style);
-        (0..4_u8).for_each(|quarter| lettering.draw(&one, &mut nowhere, f32::from(quarter) / 4.0, 0.0, Rgb(0)));
-    }
-    lock().put(size.to_bits(), ());
 }
 
-/// What numbers are made of ([`crate::scene::shortened`]).
-const NUMERALS: &str = "0123456789.kMBT";
+/// What the numbers of a mark are written with on the way to this one, at each size: it is written smaller the more it says.
+fn mark(proportion: Proportion, bounds: Rect, said: Mark) {
+    let Mark::Standing { rank, score } = said else { return drop(badge(proportion, bounds, said)) };
+    let digits = |number: u64| number.checked_ilog10().unwrap_or(0);
+    let (scale, places) = (proportion.scale().to_bits(), [digits(rank.into()), digits(score)]);
+    once(Known::Mark { places, width_max: bounds.w, scale }, || {
+        for score in (0..=places[1]).map(|place| 10_u64.pow(place)) {
+            numbers(badge_size(proportion, bounds.w, Mark::Standing { rank, score }));
+        }
+    });
+}
+
+/// What a countdown says as seconds pass: its word where the digits of minutes put it, and its plates.
+fn clock(proportion: Proportion, rect: Rect, of: Span) {
+    once(Known::Clock { of, room: (rect.w, rect.h), scale: proportion.scale().to_bits() }, || {
+        numbers(countdown_size(proportion));
+        for (seconds, bright) in [(0, false), (0, true), (600, false), (6_000, false)] {
+            drop(countdown(proportion, rect, Reading { of, seconds, bright }));
+        }
+    });
+}
+
+/// Every character of a number or a time, at each part of a pixel that it may stand at.
+fn numbers(size: f32) {
+    once(Known::Numbers { size: size.to_bits() }, || {
+        let (lettering, style) = (lettering(), Style { size, bold: true });
+        let Some(mut nowhere) = label::blank(1, 1) else { return };
+        for numeral in NUMERALS.chars() {
+            let one = lettering.number(numeral.encode_utf8(&mut [0; 4]), style);
+            (0..4_u8).for_each(|quarter| lettering.draw(&one, &mut nowhere, f32::from(quarter) / 4.0, 0.0, Rgb(0)));
+        }
+    });
+}
+
+/// What numbers ([`crate::scene::shortened`]) and times are made of.
+const NUMERALS: &str = "0123456789.kMBT: ";
+
+fn once(what: Known, draw: impl FnOnce()) {
+    let lock = || DONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = lock().get(&what).is_some();
+    if !known {
+        draw();
+        lock().put(what, ());
+    }
+}
 
 #[cfg(test)]
-mod tests {
-    use std::time::Instant;
-
-    use super::*;
-    use crate::frame::Size;
-    use crate::kernel::{Kernels, Level};
-    use crate::mix::VideoMixer;
-    use crate::mix::overlay::drawn::drawings;
-    use crate::mix::overlay::lettering::pen_strokes;
-    use crate::scene::{Battle, Cell, CellSitter, Rect, Side, SourceId, Standing, Template, Tile};
-
-    const CANVAS: Size = Size { width: 720, height: 1280 };
-
-    fn tile(source: u32, name: &str) -> Tile {
-        Tile { source: SourceId(source), name: name.into(), muted: source == 2, ..Tile::default() }
-    }
-
-    fn scene(template: Template, tiles: Vec<Tile>, scores: &[u64]) -> Scene {
-        let standing = |score| Some(Standing { battle: 1, rank: 1, score, left: false });
-        let side =
-            |(source, score): (u32, &u64)| Side { source: SourceId(source), standing: standing(*score), verdict: None };
-        let battle = Battle { sides: (1..).zip(scores).map(side).collect(), ..Battle::default() };
-        Scene { canvas: CANVAS, template, tiles, voices: Vec::new(), cells: Vec::new(), battle, names: true, sei: None }
-    }
-
-    /// What this thread shaped of letters, and what it drew of figures, while it drew `scene`.
-    fn strokes_of(scene: Scene) -> [u64; 2] {
-        let (letters, figures) = (pen_strokes(), drawings());
-        let mut mixer = VideoMixer::new(Kernels::new(Level::Scalar), CANVAS);
-        mixer.set_scene(Instant::now(), scene);
-        let _ = mixer.compose(Instant::now());
-        [pen_strokes() - letters, drawings() - figures]
-    }
-
-    #[test]
-    fn a_scene_that_was_prepared_needs_no_font_where_it_is_drawn() {
-        let names = ["Qadir Xylo", "زينب القاهرة", "A name of such a length that it is not seen to its end anywhere"];
-        let tiles: Vec<Tile> = (1..).zip(names).map(|(source, name)| tile(source, name)).collect();
-        let [two, three] = [&tiles[..2], &tiles[..]].map(|tiles| tiles.to_vec());
-        let mut voices = scene(Template::HostStaticVoice6v6, Vec::new(), &[]);
-        let sitter =
-            CellSitter { source: SourceId(1), name: "Voyteh Quince".into(), muted: true, ..CellSitter::default() };
-        voices.cells =
-            vec![Cell { seat: 1, locked: false, rect: Rect { x: 0, y: 276, w: 180, h: 200 }, sitter: Some(sitter) }];
-        let empty = Cell { seat: 7, locked: false, rect: Rect { x: 180, y: 276, w: 180, h: 200 }, sitter: None };
-        voices.cells.push(empty.clone());
-        let mut windows = scene(Template::VideoFixedFloat7Seats, Vec::new(), &[]);
-        windows.cells = vec![Cell { seat: 5, rect: Rect { x: 560, y: 272, w: 144, h: 176 }, ..empty }];
-        for (scene, scores) in [
-            (windows, None),
-            (scene(Template::HostDynamicGrid, two.clone(), &[1, 2]), Some([37_700, 465])),
-            (scene(Template::HostDynamicGrid, three, &[17, 28, 39]), Some([988, 5_544_000])),
-            (voices, None),
-        ] {
-            let prepared = scene.clone();
-            std::thread::spawn(move || prepare(&prepared)).join().unwrap();
-            assert_eq!(strokes_of(scene.clone()), [0; 2]);
-            // Numbers that were never shown before are made of what is known.
-            let Some(scores) = scores else { continue };
-            let mut later = scene;
-            for (side, score) in later.battle.sides.iter_mut().zip(scores) {
-                side.standing = Some(Standing { battle: 1, rank: 2, score, left: false });
-            }
-            assert_eq!(strokes_of(later), [0; 2]);
-        }
-        let unprepared = scene(Template::HostDynamicGrid, vec![tile(1, "Ümit Żółć")], &[]);
-        let [letters, figures] = strokes_of(unprepared);
-        assert!(letters > 0 && figures == 2, "{letters} letters, {figures} figures: initials and name");
-    }
-}
+mod tests;

@@ -3,7 +3,6 @@
 
 use std::time::Instant;
 
-use super::RECONNECTING;
 use crate::mix::count::Count;
 use crate::mix::overlay::{self, Layer, Patch};
 use crate::mix::tile::{Look, Tile, Worn};
@@ -114,7 +113,7 @@ impl Tile {
     /// Says on a dimmed tile that its host is reconnecting, and on no other.
     pub(super) fn note(&mut self, proportion: Proportion) {
         self.notice = match self.look {
-            Look::Dimmed { .. } => overlay::notice(proportion, self.rect(), RECONNECTING).map(Layer::new),
+            Look::Dimmed { .. } => overlay::notice(proportion, self.rect(), overlay::RECONNECTING).map(Layer::new),
             Look::Live { .. } | Look::Avatar { .. } => None,
         };
     }
