@@ -10,7 +10,7 @@ use super::shaped::Kept;
 use super::{CellStyle, Reading, Rgb, avatar, badge, cell, countdown, nickname, notice, opening, outcome, vacancy};
 use super::{label, score};
 use crate::frame::Size;
-use crate::scene::{Item, Mark, Proportion, Rect, Scene, Span, badge_bounds, nickname_bounds, outcome_size};
+use crate::scene::{Item, Mark, Proportion, Rect, Scene, SourceId, Span, badge_bounds, nickname_bounds, outcome_size};
 
 /// So much is remembered as drawn.
 const KNOWN_MAX: usize = 1_024;
@@ -45,32 +45,54 @@ pub fn prepare(scene: &Scene) {
     let cell_of = |item: &Item| if let Item::Cell { cell, .. } = item { Some(cell.rect) } else { None };
     let style = CellStyle::of(proportion, list.items.iter().filter_map(cell_of));
     let place = |source| list.items.iter().filter_map(Item::place).find(|(whose, _)| *whose == source);
+    // What a tile wears on its way there is as wide as fits all along.
+    let tiles = |source| place(source).into_iter().flat_map(|(source, region)| on_the_way(source, region.rect));
     for item in &list.items {
         match item {
             Item::Tile { name, region, avatar: picture, .. } => {
                 silence(proportion, region.rect, name, picture.is_some());
             }
             Item::Nickname { source, text, muted } => {
-                let Some((_, region)) = place(*source) else { continue };
-                drop(nickname(proportion, nickname_bounds(proportion, region.rect), text, *muted));
+                tiles(*source)
+                    .for_each(|tile| drop(nickname(proportion, nickname_bounds(proportion, tile), text, *muted)));
             }
             Item::Cell { cell: seat, named } => drop(cell(style, seat, *named)),
             Item::Vacancy { region, vacancy: seat, .. } => drop(vacancy(region.rect, *seat)),
             Item::Badge { source, mark: said } => {
-                let Some((_, region)) = place(*source) else { continue };
-                mark(proportion, badge_bounds(proportion, region.rect), *said);
+                tiles(*source).for_each(|tile| mark(proportion, badge_bounds(proportion, tile), *said));
             }
             Item::ScoreBar { .. } => numbers(score::TEXT_SIZE * proportion.scale()),
             Item::Verdict { source, verdict } => {
-                let Some((_, region)) = place(*source) else { continue };
-                let Size { width: w, height: h } = outcome_size(region.rect);
-                drop(outcome(Rect { w, h, ..region.rect }, verdict.outcome));
+                tiles(*source).map(outcome_size).for_each(|Size { width: w, height: h }| {
+                    drop(outcome(Rect { x: 0, y: 0, w, h }, verdict.outcome));
+                });
             }
             Item::TeamVerdict { rect, verdict } => drop(outcome(*rect, verdict.outcome)),
             Item::Countdown { rect, countdown } => clock(proportion, *rect, countdown.of),
             Item::Opening { rect, .. } => drop(opening(*rect)),
         }
     }
+}
+
+/// Sources whose places are remembered, and how many of each.
+const SOURCES_MAX: usize = 4_096;
+const WIDTHS_MAX: usize = 5;
+
+/// The widths that the last places of a source had, the latest at the end.
+static WIDTHS: LazyLock<Mutex<Kept<SourceId, Vec<usize>>>> = LazyLock::new(|| Mutex::new(Kept::new(SOURCES_MAX)));
+
+/// A tile of `source` that is to be at `place`: there, and as narrow as it was at the places before, from which it may still
+/// be on its way.
+fn on_the_way(source: SourceId, place: Rect) -> impl Iterator<Item = Rect> {
+    let mut widths = WIDTHS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut lately = widths.get(&source).unwrap_or_default();
+    lately.retain(|width| *width != place.w);
+    lately.push(place.w);
+    if lately.len() > WIDTHS_MAX {
+        lately.remove(0);
+    }
+    widths.put(source, lately.clone());
+    lately.into_iter().filter(move |width| *width <= place.w).map(move |w| Rect { w, ..place })
 }
 
 /// What a tile says when its host is silent, and what it shows meanwhile.

@@ -118,8 +118,10 @@ impl Tile {
         };
     }
 
-    /// Where it is, as narrow as it is at either end of its way.
+    /// Where it is, no wider than anywhere on its way. Sent on before it arrived, it comes from somewhere between two
+    /// places, of a width that no scene gave it: the narrower place decides then, for which its name was drawn before.
     fn narrowest(&self) -> Rect {
-        Rect { w: self.rect().w.min(self.from.w), ..self.rect() }
+        let width_max = if self.moves() { self.left_width } else { usize::MAX };
+        Rect { w: self.rect().w.min(width_max), ..self.rect() }
     }
 }

@@ -5,7 +5,7 @@ use crate::kernel::{Kernels, Level};
 use crate::mix::VideoMixer;
 use crate::mix::overlay::drawn::drawings;
 use crate::mix::overlay::lettering::pen_strokes;
-use crate::scene::{Battle, Cell, CellSitter, Countdown, Outcome, Side, SourceId, Standing, Template, Tile, Verdict};
+use crate::scene::{Battle, Cell, CellSitter, Countdown, Outcome, Side, Standing, Template, Tile, Verdict};
 
 const CANVAS: Size = Size { width: 720, height: 1280 };
 
@@ -155,6 +155,32 @@ fn marks_that_are_written_smaller_need_nothing_new_while_they_count() {
             }
             stage.set(&scene);
             stage.run(1_000);
+        }
+    });
+    assert_eq!(strokes, [0; 2]);
+}
+
+#[test]
+fn who_joins_and_leaves_while_tiles_are_on_their_ways_has_nothing_drawn_anew() {
+    let mut stage = Stage::new(Size { width: 684, height: 1216 });
+    let long = "Wenceslas of the long and winding name that no tile has room for";
+    let tiles: Vec<_> = (21..30).map(|source| tile(source, &format!("{source} {long}"))).collect();
+    let of = |count: usize| scene(Template::HostDynamicGrid, tiles[..count].to_vec(), &[]);
+    let strokes = strokes_in(|| {
+        // Each is sent on before it has arrived, from wherever it is by then.
+        for (count, after) in [(1, 0), (2, 100), (1, 130), (3, 70), (9, 40), (2, 210), (4, 110), (1, 90)] {
+            stage.set(&of(count));
+            stage.run(after);
+        }
+        // So is one who has another name by now, whose microphone is off, and who has won.
+        for (count, after) in [(2, 500), (9, 50), (1, 60), (4, 100), (2, 1_000)] {
+            let mut scene = of(count);
+            scene.tiles[0].name = format!("{count} Now {long}");
+            scene.tiles[0].muted = count % 2 == 0;
+            let verdict = Some(Verdict { outcome: Outcome::Victory, until: stage.now + Duration::from_secs(5) });
+            scene.battle.sides = vec![Side { source: SourceId(21), standing: None, verdict }];
+            stage.set(&scene);
+            stage.run(after);
         }
     });
     assert_eq!(strokes, [0; 2]);
