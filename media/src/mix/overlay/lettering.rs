@@ -174,6 +174,15 @@ impl Lettering {
         kept(key, || self.fitted(&bounded, cut, style, width_max))
     }
 
+    /// The first emoji in `text` that a font has in colours, with all that belongs to it.
+    pub(super) fn first_coloured(self, text: &str, style: Style) -> Option<String> {
+        let (bounded, _) = bounded(text);
+        let line = self.line(&bounded, style);
+        let at = line.glyphs.iter().find(|glyph| is_coloured(glyph))?.start;
+        let grapheme = bounded.grapheme_indices(true).take_while(|&(start, _)| start <= at).last();
+        grapheme.map(|(_, grapheme)| grapheme.to_owned())
+    }
+
     fn fitted(self, bounded: &str, cut: bool, style: Style, width_max: f32) -> Arc<Line> {
         let whole = self.line(bounded, style);
         if !cut && whole.width <= width_max {
@@ -203,16 +212,25 @@ impl Lettering {
             places.iter().map(|place| shaped.glyphs.get(&place.cache_key)).collect()
         };
         for (place, known) in places.iter().zip(known) {
-            let image = known.unwrap_or_else(|| {
-                let image = with_pen(|pen| pen.image(place.cache_key));
-                shaped().glyphs.put(place.cache_key, image.clone());
-                image
-            });
-            if let Some(image) = image {
+            if let Some(image) = known.unwrap_or_else(|| new_image(place.cache_key)) {
                 draw_glyph(place, &image, pixels, colour);
             }
         }
     }
+}
+
+/// Whether the font has it in colours of its own.
+fn is_coloured(glyph: &LayoutGlyph) -> bool {
+    let key = glyph.physical((0.0, 0.0), 1.0).cache_key;
+    let known = shaped().glyphs.get(&key);
+    let image = known.unwrap_or_else(|| new_image(key));
+    glyph.glyph_id != NO_GLYPH && image.is_some_and(|image| image.content == SwashContent::Color)
+}
+
+fn new_image(key: CacheKey) -> Option<Arc<SwashImage>> {
+    let image = with_pen(|pen| pen.image(key));
+    shaped().glyphs.put(key, image.clone());
+    image
 }
 
 /// The line that is kept under `key`, or else `new`.
