@@ -5,8 +5,11 @@
 mod picture;
 
 use std::sync::Once;
+use std::time::Instant;
 
-use costage_media::mix::{FontFile, FontsRefused, bring_fonts, has_letters, unknown_characters};
+use costage_media::frame::PlaneRef;
+use costage_media::kernel::{Kernels, Level};
+use costage_media::mix::{FontFile, FontsRefused, VideoMixer, bring_fonts, has_letters, unknown_characters};
 use costage_media::scene::{Battle, Cell, CellSitter, Rect, Scene, SourceId, Template, Tile};
 use picture::{CANVAS, snapshot};
 
@@ -57,6 +60,35 @@ fn names_of_hosts_without_picture() {
         mixer.set_scene(now, scene((0..).zip(&NAMES).map(tile).collect(), Vec::new()));
         now
     });
+}
+
+#[test]
+fn a_name_of_emoji_has_its_first_one_for_an_initial() {
+    bring();
+    let drawn = |name: &str| {
+        let mut mixer = VideoMixer::new(Kernels::new(Level::Scalar), CANVAS);
+        let mut alone = scene(vec![Tile { source: SourceId(1), name: name.into(), ..Tile::default() }], Vec::new());
+        alone.names = false;
+        mixer.set_scene(Instant::now(), alone);
+        let picture = mixer.compose(Instant::now());
+        let at = move |x: usize, y: usize| {
+            let chroma = |plane: PlaneRef<'_>| plane.data[y / 2 * plane.stride + x / 2];
+            [picture.y.data[y * picture.y.stride + x], chroma(picture.u), chroma(picture.v)]
+        };
+        // The disc is 288 wide, in the middle; its edge has the colour that follows from the name.
+        let middle: Vec<_> = (570..710).flat_map(|y| (290..430).map(move |x| at(x, y))).collect();
+        (middle, at(360, 640 - 138))
+    };
+    // A smiling face is yellow: its blue is low; two small eyes are dark.
+    let yellow = |[y, u, _]: &[u8; 3]| *y > 150 && *u < 90;
+    for name in ["😀", "😀🎁🔥", "- 😀 -"] {
+        let (middle, edge) = drawn(name);
+        assert!(!yellow(&edge), "{name}");
+        let share = middle.iter().filter(|pixel| yellow(pixel)).count() * 100 / middle.len();
+        assert!((55..100).contains(&share), "{name}: {share} %");
+    }
+    let (outline, _) = drawn("---");
+    assert!(outline.iter().filter(|[y, u, v]| *y > 230 && u.abs_diff(128) + v.abs_diff(128) < 4).count() > 2_000);
 }
 
 #[test]

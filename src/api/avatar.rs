@@ -113,9 +113,12 @@ impl From<AvatarRefused> for Problem {
     fn from(refused: AvatarRefused) -> Self {
         let case = match &refused {
             AvatarRefused::Photo(PhotoRefused::OtherKind { .. }) => Case::UnsupportedMediaType,
-            AvatarRefused::Photo(PhotoRefused::TooLarge { .. } | PhotoRefused::Animated | PhotoRefused::Damaged) => {
-                Case::UnusablePicture
-            }
+            AvatarRefused::Photo(
+                PhotoRefused::TooLarge { .. }
+                | PhotoRefused::TooManyScans { .. }
+                | PhotoRefused::Animated
+                | PhotoRefused::Damaged,
+            ) => Case::UnusablePicture,
             AvatarRefused::Full => Case::Overloaded,
         };
         let problem = Self::new(case, refused.to_string());

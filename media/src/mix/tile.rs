@@ -52,6 +52,8 @@ pub(super) struct Tile {
     pub(super) region: Region,
     /// Where it comes from; the same when it stands.
     pub(super) from: Rect,
+    /// The width of the narrowest place that it has left since it last stood.
+    pub(super) left_width: usize,
     pub(super) name: String,
     pub(super) avatar: Option<Avatar>,
     /// Nobody's: an empty seat.
@@ -85,6 +87,7 @@ impl Tile {
             source,
             region,
             from: region.rect,
+            left_width: region.rect.w,
             name: String::new(),
             avatar: None,
             vacancy: None,

@@ -78,7 +78,7 @@ pub struct Countdown {
 }
 
 /// What has an end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Span {
     /// The battle itself.
     Battle,

@@ -5,6 +5,8 @@
 pub(super) struct Markers {
     /// Its frame is decoded scan by scan (T.81 §B.1.1.3: SOF2, SOF6, SOF10, SOF14).
     pub(super) progressive: bool,
+    /// How many passes its decoder makes over the picture (SOS).
+    pub(super) scans: usize,
     /// It has an end: nothing was cut off.
     pub(super) end: bool,
 }
@@ -20,6 +22,7 @@ impl Markers {
                     found.end = true;
                     break;
                 }
+                0xDA => found.scans += 1,
                 0xC2 | 0xC6 | 0xCA | 0xCE => found.progressive = true,
                 _ => {}
             }
@@ -53,12 +56,12 @@ mod tests {
         let scan = [0xFF, 0xDA, 0, 2, 1, 0xFF, 0, 2, 0xFF, 0xD3, 9, 0xFF];
         let start = [0xFF, 0xD8];
         let whole = [&start[..], &app1, &frame, &scan, &[0xFF, 0xD9, 7, 7]].concat();
-        assert_eq!(Markers::of(&whole), Markers { progressive: false, end: true });
+        assert_eq!(Markers::of(&whole), Markers { progressive: false, scans: 1, end: true });
         for cut in 2..whole.len() - 3 {
             assert!(!Markers::of(&whole[..cut]).end, "{cut}");
         }
         let progressive = [&start[..], &[0xFF, 0xC2, 0, 3, 8], &scan].concat();
-        assert_eq!(Markers::of(&progressive), Markers { progressive: true, end: false });
+        assert_eq!(Markers::of(&progressive), Markers { progressive: true, scans: 1, end: false });
         assert_eq!(Markers::of(b""), Markers::default());
     }
 }

@@ -24,6 +24,10 @@ use markers::Markers;
 /// Longest side of a picture that is taken, pixels.
 pub const PHOTO_SIDE_MAX: u32 = 4096;
 
+/// Scans of a JPEG that is taken. Encoders write about ten; each may cost a pass over all pixels for a few bytes, and a
+/// hundred of them took a quarter of a second.
+pub const SCANS_MAX: usize = 32;
+
 /// Memory that decoding may take, bytes.
 pub const ALLOC_BYTES_MAX: u64 = 64 << 20;
 
@@ -88,6 +92,12 @@ pub enum PhotoRefused {
         /// The most pixels that one of its kind may have.
         pixels_max: u64,
     },
+    /// It is a JPEG that would be decoded too often.
+    #[error("the JPEG has {scans} scans; at most {SCANS_MAX} are taken: save it again, not progressive")]
+    TooManyScans {
+        /// How many it has.
+        scans: usize,
+    },
     /// It moves.
     #[error("the picture is animated: send a single frame")]
     Animated,
@@ -128,6 +138,9 @@ pub fn cover(kind: PhotoKind, bytes: &[u8], size: Size) -> Result<I420, PhotoRef
         PhotoKind::Jpeg => {
             let decoder = JpegDecoder::new(input).map_err(damaged)?;
             let markers = Markers::of(bytes);
+            if markers.scans > SCANS_MAX {
+                return Err(PhotoRefused::TooManyScans { scans: markers.scans });
+            }
             let pixel = if markers.progressive { PROGRESSIVE_PIXEL_BYTES } else { BASELINE_PIXEL_BYTES };
             let picture = taken(decoder, pixel, size)?;
             // The decoder makes up what is missing at the end.

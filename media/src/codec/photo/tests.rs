@@ -215,6 +215,38 @@ fn our_png_is_read_back_in_the_same_colours() {
     }
 }
 
+/// A grey JPEG that is decoded scan by scan: the means of its blocks, then so many scans more, each of which looks at
+/// all the rest and changes nothing.
+fn scans_of(width: u16, height: u16, scans: usize) -> Vec<u8> {
+    let segment = |marker: u8, data: &[u8]| {
+        let length = u16::try_from(data.len() + 2).unwrap().to_be_bytes();
+        [&[0xFF, marker], &length[..], data].concat()
+    };
+    let table = |class: u8, symbol: u8| segment(0xC4, &[&[class, 1][..], &[0; 15], &[symbol]].concat());
+    let [h, w] = [height, width].map(u16::to_be_bytes);
+    let frame = [&[8][..], &h, &w, &[1, 1, 0x11, 0]].concat();
+    let blocks = usize::from(width).div_ceil(8) * usize::from(height).div_ceil(8);
+    // One bit a block: the mean of the one before. Then fifteen bits for 16,384 blocks in which nothing is.
+    let means = [segment(0xDA, &[1, 1, 0, 0, 0, 0]), vec![0; blocks.div_ceil(8)]].concat();
+    let rest = [segment(0xDA, &[1, 1, 0, 1, 63, 0x10]), vec![0; (blocks.div_ceil(1 << 14) * 15).div_ceil(8)]].concat();
+    let head = [vec![0xFF, 0xD8], segment(0xDB, &[&[0][..], &[1; 64]].concat()), segment(0xC2, &frame)].concat();
+    [head, table(0, 0), table(0x10, 0xE0), means, rest.repeat(scans), vec![0xFF, 0xD9]].concat()
+}
+
+#[test]
+fn a_jpeg_is_decoded_in_so_many_scans_and_no_more() {
+    let taken = square(PhotoKind::Jpeg, &scans_of(64, 64, SCANS_MAX - 1), SIDE).unwrap();
+    is_about(at(&taken, 8, 8), [126, 128, 128]);
+    for (width, height, scans) in [(64, 64, SCANS_MAX), (4096, 1820, 95)] {
+        let refused = square(PhotoKind::Jpeg, &scans_of(width, height, scans), SIDE).unwrap_err();
+        assert_eq!(refused, PhotoRefused::TooManyScans { scans: scans + 1 });
+    }
+    let longest = scans_of(4096, 1820, SCANS_MAX - 1);
+    let began = Instant::now();
+    square(PhotoKind::Jpeg, &longest, SIDE).unwrap();
+    println!("Jpeg 4096x1820 in {SCANS_MAX} scans, {} kB: {} ms", longest.len() / 1000, began.elapsed().as_millis());
+}
+
 /// How long the largest that is taken of each kind takes: what the bounds on pixels were chosen for. Printed; the machine
 /// decides what it may be.
 #[test]

@@ -3,6 +3,7 @@
 use tiny_skia::{FillRule, Mask, PathBuilder, Pixmap, Transform};
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::drawn::{Figure, drawn};
 use super::label::{blank, fill, paint, px};
 use super::lettering::{CAP_HEIGHT, Style, lettering};
 use super::{Patch, Rgb};
@@ -10,11 +11,11 @@ use crate::frame::I420;
 use crate::scene::{Rect, even};
 
 /// A disc with initials in the middle of `tile`, 40 % of its shorter side wide. The colour follows from the name, so
-/// that a host keeps it. A name without letters gets the outline of a person.
+/// that a host keeps it. A name without letters gets its first emoji, or else the outline of a person.
 pub(in crate::mix) fn avatar(tile: Rect, name: &str) -> Option<Patch> {
     let place = avatar_place(tile);
-    let pixels = face(place.w, name)?;
-    Some(Patch::new(place.x, place.y, &pixels))
+    let figure = Figure::Face { name: name.to_owned(), diameter: place.w };
+    drawn(figure, place, || Some(Patch::new(0, 0, &face(place.w, name)?)))
 }
 
 /// The disc by itself.
@@ -22,8 +23,9 @@ pub(super) fn face(diameter: usize, name: &str) -> Option<Pixmap> {
     let mut pixels = blank(diameter, diameter)?;
     let side = px(diameter);
     fill(&mut pixels, &disc(side / 2.0, side / 2.0, side / 2.0)?, DISCS[shade(name)], 255);
-    match initials(name) {
-        Some(initials) => write(&mut pixels, &initials, side),
+    let emoji = || lettering().first_coloured(name, Style { size: side * EMOJI, bold: true });
+    match initials(name).map(|initials| (initials, INITIALS)).or_else(|| Some((emoji()?, EMOJI))) {
+        Some((text, size)) => write(&mut pixels, &text, side * size),
         None => person(&mut pixels, side)?,
     }
     Some(pixels)
@@ -58,6 +60,8 @@ const DISCS: [Rgb; 8] = [
 
 /// Size of the initials, of the disc's diameter.
 const INITIALS: f32 = 0.4;
+/// And of an emoji, which is wider than high: all of it is well within the disc.
+const EMOJI: f32 = 0.5;
 
 fn shade(name: &str) -> usize {
     // FNV-1a, 32 bits: spreads short texts well and is the same everywhere.
@@ -80,8 +84,8 @@ fn initials(name: &str) -> Option<String> {
 /// Characters of one initial; longer clusters are no letters.
 const GRAPHEME_CHARS_MAX: usize = 8;
 
-fn write(pixels: &mut Pixmap, initials: &str, side: f32) {
-    let style = Style { size: side * INITIALS, bold: true };
+fn write(pixels: &mut Pixmap, initials: &str, size: f32) {
+    let (style, side) = (Style { size, bold: true }, px(pixels.width() as usize));
     let lettering = lettering();
     let line = lettering.line_within(initials, style, side);
     let baseline = ((side + CAP_HEIGHT * style.size) / 2.0).round();
@@ -122,6 +126,14 @@ mod tests {
         for (name, expected) in table {
             assert_eq!(initials(name).as_deref(), expected, "{name:?}");
         }
+    }
+
+    #[test]
+    fn an_emoji_that_no_font_has_leaves_the_outline() {
+        // Of the same colour: the disc's follows from the name.
+        let signs = (1..100).map(|count| "*".repeat(count)).find(|signs| shade(signs) == shade("🎈")).unwrap();
+        let outline = face(96, &signs);
+        assert_eq!(face(96, "🎈").map(Pixmap::take), outline.map(Pixmap::take));
     }
 
     #[test]

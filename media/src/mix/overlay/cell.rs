@@ -3,6 +3,7 @@
 use tiny_skia::{Pixmap, PixmapPaint, Transform};
 
 use super::avatar::face;
+use super::drawn::{Figure, drawn};
 use super::label::{blank, px};
 use super::lettering::{CAP_HEIGHT, Style, lettering};
 use super::vacancy::{CELL_SIGN, free_disc};
@@ -64,9 +65,10 @@ impl CellStyle {
         }
     }
 
-    /// How large names are, pixels.
-    pub(super) fn name_size(self) -> f32 {
-        self.name_size
+    /// All of it, to be compared and hashed.
+    fn bits(self) -> [u32; 5] {
+        let Self { diameter, above, name_size, name_below, beside } = self;
+        [px(diameter), px(above), name_size, name_below, beside].map(f32::to_bits)
     }
 
     /// Where the round avatar of a cell is.
@@ -86,6 +88,21 @@ fn length(length: f32) -> usize {
 /// The whole cell, opaque; without the `name` the sign of a microphone that is off stands alone. `None` for one without
 /// pixels.
 pub(in crate::mix) fn cell(style: CellStyle, cell: &Cell, named: bool) -> Option<Patch> {
+    let (room, bits) = ((cell.rect.w, cell.rect.h), style.bits());
+    let figure = match &cell.sitter {
+        Some(CellSitter { name, muted, .. }) => {
+            Figure::Sitter { name: name.clone(), muted: *muted, named, room, style: bits }
+        }
+        None => {
+            let vacancy = Vacancy { seat: cell.seat, locked: cell.locked };
+            Figure::Seat { number: vacancy.number(), room, style: bits }
+        }
+    };
+    drawn(figure, cell.rect, || draw(style, cell, named))
+}
+
+/// The same at the origin, drawn anew.
+fn draw(style: CellStyle, cell: &Cell, named: bool) -> Option<Patch> {
     let rect = cell.rect;
     let mut pixels = blank(rect.w, rect.h)?;
     let [red, green, blue] = colours().tile.channels();
@@ -102,7 +119,7 @@ pub(in crate::mix) fn cell(style: CellStyle, cell: &Cell, named: bool) -> Option
     if let Some(sitter) = &cell.sitter {
         write_name(&mut pixels, style, sitter, named);
     }
-    Some(Patch::new(rect.x, rect.y, &pixels))
+    Some(Patch::new(0, 0, &pixels))
 }
 
 /// Centred, with the sign of a microphone that is off before it.

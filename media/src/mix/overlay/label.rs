@@ -2,6 +2,7 @@
 
 use tiny_skia::{FillRule, Paint, Path, PathBuilder, Pixmap, PixmapPaint, Transform};
 
+use super::drawn::{Figure, drawn};
 use super::lettering::{CAP_HEIGHT, Line, Style, lettering};
 use super::{Patch, Rgb, microphone};
 use crate::frame::Size;
@@ -11,6 +12,12 @@ use crate::scene::{Proportion, Rect, even};
 /// A nickname's pill, at the left of `bounds` and no wider, with the sign of a microphone that is off before the text
 /// when `muted`. `None` when there is nothing to write or no room.
 pub(in crate::mix) fn nickname(proportion: Proportion, bounds: Rect, text: &str, muted: bool) -> Option<Patch> {
+    let (room, scale) = ((bounds.w, bounds.h), proportion.scale().to_bits());
+    let figure = Figure::Nickname { text: text.to_owned(), muted, room, scale };
+    drawn(figure, bounds, || draw_nickname(proportion, bounds, text, muted))
+}
+
+fn draw_nickname(proportion: Proportion, bounds: Rect, text: &str, muted: bool) -> Option<Patch> {
     let style = Style { size: TEXT_SIZE * proportion.scale(), bold: false };
     let padding = PADDING * proportion.scale();
     let sign = if muted { microphone::width(style.size) } else { 0.0 };
@@ -22,17 +29,25 @@ pub(in crate::mix) fn nickname(proportion: Proportion, bounds: Rect, text: &str,
         let whole = Transform::from_translate(padding.round(), top.round());
         pixels.draw_pixmap(0, 0, sign.as_ref(), &PixmapPaint::default(), whole, None);
     }
-    Some(Patch::new(bounds.x, bounds.y, &pixels))
+    Some(Patch::new(0, 0, &pixels))
 }
 
+/// What a tile says whose host is silent.
+pub(in crate::mix) const RECONNECTING: &str = "Reconnecting…";
+
 /// A notice in the middle of a tile, shortened to fit.
-pub(in crate::mix) fn notice(proportion: Proportion, tile: Rect, text: &str) -> Option<Patch> {
+pub(in crate::mix) fn notice(proportion: Proportion, tile: Rect, text: &'static str) -> Option<Patch> {
+    let (room, scale) = ((tile.w, tile.h), proportion.scale().to_bits());
+    drawn(Figure::Notice { text, room, scale }, tile, || draw_notice(proportion, tile.size(), text))
+}
+
+fn draw_notice(proportion: Proportion, tile: Size, text: &str) -> Option<Patch> {
     let style = Style { size: TEXT_SIZE * proportion.scale(), bold: false };
     let padding = PADDING * proportion.scale();
-    let line = lettering().line_within(text, style, px(tile.w) - 4.0 * padding);
+    let line = lettering().line_within(text, style, px(tile.width) - 4.0 * padding);
     let width = (line.width + 2.0 * padding).ceil();
-    let (w, h) = (pixels(width).next_multiple_of(2).min(tile.w), proportion.length(HEIGHT).min(tile.h));
-    let bounds = Rect { x: tile.x + even((tile.w - w) / 2), y: tile.y + even((tile.h - h) / 2), w, h };
+    let (w, h) = (pixels(width).next_multiple_of(2).min(tile.width), proportion.length(HEIGHT).min(tile.height));
+    let bounds = Rect { x: even((tile.width - w) / 2), y: even((tile.height - h) / 2), w, h };
     let pixels = pill(&line, style, bounds.size(), width, 0.0, NOTICE_ALPHA)?;
     Some(Patch::new(bounds.x, bounds.y, &pixels))
 }

@@ -66,6 +66,17 @@ pub(super) struct Line {
 }
 
 impl Line {
+    /// Puts another line behind it, whose text begins at byte `start` of the whole.
+    pub(super) fn push(&mut self, start: usize, other: &Self) {
+        self.glyphs.extend(other.glyphs.iter().map(|glyph| LayoutGlyph {
+            start: start + glyph.start,
+            end: start + glyph.end,
+            x: self.width + glyph.x,
+            ..glyph.clone()
+        }));
+        self.width += other.width;
+    }
+
     /// How much of the width is of the text's first `bytes`.
     fn width_up_to(&self, bytes: usize) -> f32 {
         self.glyphs.iter().filter(|glyph| glyph.end <= bytes).map(|glyph| glyph.w).sum()
@@ -151,14 +162,7 @@ impl Lettering {
     pub(super) fn number(self, text: &str, style: Style) -> Line {
         let mut line = Line { glyphs: Vec::with_capacity(text.len()), width: 0.0 };
         for (start, character) in text.char_indices() {
-            let one = self.line(character.encode_utf8(&mut [0; 4]), style);
-            line.glyphs.extend(one.glyphs.iter().map(|glyph| LayoutGlyph {
-                start: start + glyph.start,
-                end: start + glyph.end,
-                x: line.width + glyph.x,
-                ..glyph.clone()
-            }));
-            line.width += one.width;
+            line.push(start, &self.line(character.encode_utf8(&mut [0; 4]), style));
         }
         line
     }
@@ -168,6 +172,15 @@ impl Lettering {
         let (bounded, cut) = bounded(text);
         let key = (bounded.clone(), style.size.to_bits(), style.bold, Some(width_max.to_bits()));
         kept(key, || self.fitted(&bounded, cut, style, width_max))
+    }
+
+    /// The first emoji in `text` that a font has in colours, with all that belongs to it.
+    pub(super) fn first_coloured(self, text: &str, style: Style) -> Option<String> {
+        let (bounded, _) = bounded(text);
+        let line = self.line(&bounded, style);
+        let at = line.glyphs.iter().find(|glyph| is_coloured(glyph))?.start;
+        let grapheme = bounded.grapheme_indices(true).take_while(|&(start, _)| start <= at).last();
+        grapheme.map(|(_, grapheme)| grapheme.to_owned())
     }
 
     fn fitted(self, bounded: &str, cut: bool, style: Style, width_max: f32) -> Arc<Line> {
@@ -199,16 +212,25 @@ impl Lettering {
             places.iter().map(|place| shaped.glyphs.get(&place.cache_key)).collect()
         };
         for (place, known) in places.iter().zip(known) {
-            let image = known.unwrap_or_else(|| {
-                let image = with_pen(|pen| pen.image(place.cache_key));
-                shaped().glyphs.put(place.cache_key, image.clone());
-                image
-            });
-            if let Some(image) = image {
+            if let Some(image) = known.unwrap_or_else(|| new_image(place.cache_key)) {
                 draw_glyph(place, &image, pixels, colour);
             }
         }
     }
+}
+
+/// Whether the font has it in colours of its own.
+fn is_coloured(glyph: &LayoutGlyph) -> bool {
+    let key = glyph.physical((0.0, 0.0), 1.0).cache_key;
+    let known = shaped().glyphs.get(&key);
+    let image = known.unwrap_or_else(|| new_image(key));
+    glyph.glyph_id != NO_GLYPH && image.is_some_and(|image| image.content == SwashContent::Color)
+}
+
+fn new_image(key: CacheKey) -> Option<Arc<SwashImage>> {
+    let image = with_pen(|pen| pen.image(key));
+    shaped().glyphs.put(key, image.clone());
+    image
 }
 
 /// The line that is kept under `key`, or else `new`.

@@ -1,11 +1,13 @@
 //! What lies over the tiles: rasterised once per change into YUV with alpha, blended into every frame.
 //!
 //! The only folder that names cosmic-text and tiny-skia. Everything here may allocate: it runs when a name, a score or
-//! a state changes, never per frame. New letters are drawn where scenes are made ([`prepare()`]), not where they are mixed.
+//! a state changes, never per frame. What a scene brings is drawn where scenes are made ([`prepare()`]), not where they are
+//! mixed: there it is found (`drawn.rs`).
 
 mod avatar;
 mod cell;
 mod colour;
+mod drawn;
 mod fonts;
 mod label;
 mod lettering;
@@ -25,7 +27,7 @@ pub(super) use cell::{CellStyle, cell};
 pub use colour::Rgb;
 pub(crate) use colour::Yuv;
 pub use fonts::{FontFile, FontsRefused, bring_fonts};
-pub(super) use label::{nickname, notice};
+pub(super) use label::{RECONNECTING, nickname, notice};
 pub use lettering::{has_letters, warm};
 pub(super) use patch::{Layer, Patch};
 pub(super) use plate::{Reading, badge, countdown, opening, outcome};

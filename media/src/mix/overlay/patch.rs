@@ -72,6 +72,17 @@ impl Patch {
         Self { rect, planes: planes.into(), alpha: [luma, chroma].into() }
     }
 
+    /// So much further right and down, both even.
+    pub(super) fn moved_by(mut self, right: usize, down: usize) -> Self {
+        (self.rect.x, self.rect.y) = (self.rect.x + right, self.rect.y + down);
+        self
+    }
+
+    /// Memory that its pixels take.
+    pub(super) fn bytes(&self) -> usize {
+        self.planes.iter().chain(self.alpha.iter()).map(Vec::len).sum()
+    }
+
     /// Values and alpha of row `i` of a plane.
     pub(in crate::mix) fn row(&self, plane: usize, i: usize) -> (&[u8], &[u8]) {
         let (width, alpha) = if plane == 0 { (self.rect.w, 0) } else { (self.rect.w / 2, 1) };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tiny_skia::Pixmap;
 
+use super::drawn::{Figure, drawn};
 use super::label::{blank, fill, pixels, px, rounded};
 use super::lettering::{CAP_HEIGHT, Line, Style, lettering};
 use super::shaped::shaped;
@@ -14,7 +15,7 @@ use crate::scene::{Mark, Outcome, Proportion, Rect, Span, shortened};
 /// Read at a glance over any picture: 80 %.
 const GROUND_ALPHA: u8 = 204;
 
-pub(super) const BADGE_SIZE: f32 = 22.0;
+const BADGE_SIZE: f32 = 22.0;
 const BADGE_PADDING: f32 = 14.0;
 const CONNECTED: &str = "Connected";
 
@@ -25,29 +26,8 @@ const BADGE_SHRINKS_TO: f32 = 0.5;
 /// narrow tile it is written smaller. `None` where there is no room even so.
 pub(in crate::mix) fn badge(proportion: Proportion, bounds: Rect, mark: Mark) -> Option<Patch> {
     let &Colours { pill, text, winner, .. } = colours();
-    let parts = match mark {
-        Mark::Standing { rank, score } => {
-            vec![(rank.to_string(), if rank == 1 { winner } else { text }), (shortened(score), text)]
-        }
-        Mark::Connected => vec![(CONNECTED.to_owned(), text)],
-    };
-    let lettering = lettering();
-    let line = |text: &str, style| match mark {
-        Mark::Standing { .. } => lettering.number(text, style),
-        Mark::Connected => Line::clone(&lettering.line(text, style)),
-    };
-    let written = |scale: f32| {
-        let (style, padding) = (Style { size: BADGE_SIZE * scale, bold: true }, BADGE_PADDING * scale);
-        let lines: Vec<(Line, Rgb)> = parts.iter().map(|(text, colour)| (line(text, style), *colour)).collect();
-        let width = lines.iter().map(|(line, _)| line.width).sum::<f32>() + padding * px(lines.len() + 1);
-        (lines, style, padding, pixels(width))
-    };
-    let (mut lines, mut style, mut padding, mut width) = written(proportion.scale());
-    if width > bounds.w {
-        // A pixel less than fits: widths are rounded up.
-        let fits = px(bounds.w.saturating_sub(1)) / px(width);
-        (lines, style, padding, width) = written(proportion.scale() * fits.max(BADGE_SHRINKS_TO));
-    }
+    let colours = [if matches!(mark, Mark::Standing { rank: 1, .. }) { winner } else { text }, text];
+    let Fitted { lines, style, padding, width } = fitted(proportion, bounds.w, mark);
     if width > bounds.w {
         return None;
     }
@@ -55,11 +35,47 @@ pub(in crate::mix) fn badge(proportion: Proportion, bounds: Rect, mark: Mark) ->
     let mut plate = plate(width, bounds.h, height / 2.0, pill, GROUND_ALPHA)?;
     let baseline = ((height + CAP_HEIGHT * style.size) / 2.0).round();
     let mut left = padding;
-    for (line, colour) in lines {
-        lettering.draw(&line, &mut plate, left, baseline, colour);
+    for (line, colour) in lines.iter().zip(colours) {
+        lettering().draw(line, &mut plate, left, baseline, colour);
         left += line.width + padding;
     }
     Some(Patch::new(bounds.x, bounds.y, &plate))
+}
+
+/// Pixels per em of what a badge says that is at most so wide.
+pub(super) fn badge_size(proportion: Proportion, width_max: usize, mark: Mark) -> f32 {
+    fitted(proportion, width_max, mark).style.size
+}
+
+/// What a badge says, line by line, and how wide it is with all that is beside them.
+struct Fitted {
+    lines: Vec<Line>,
+    style: Style,
+    padding: f32,
+    width: usize,
+}
+
+fn fitted(proportion: Proportion, width_max: usize, mark: Mark) -> Fitted {
+    let whole = written(proportion.scale(), mark);
+    if whole.width <= width_max {
+        return whole;
+    }
+    // A pixel less than fits: widths are rounded up.
+    let fits = px(width_max.saturating_sub(1)) / px(whole.width);
+    written(proportion.scale() * fits.max(BADGE_SHRINKS_TO), mark)
+}
+
+fn written(scale: f32, mark: Mark) -> Fitted {
+    let (style, padding) = (Style { size: BADGE_SIZE * scale, bold: true }, BADGE_PADDING * scale);
+    let lettering = lettering();
+    let lines = match mark {
+        Mark::Standing { rank, score } => {
+            vec![lettering.number(&rank.to_string(), style), lettering.number(&shortened(score), style)]
+        }
+        Mark::Connected => vec![Line::clone(&lettering.line(CONNECTED, style))],
+    };
+    let width = lines.iter().map(|line| line.width).sum::<f32>() + padding * px(lines.len() + 1);
+    Fitted { lines, style, padding, width: pixels(width) }
 }
 
 /// What a countdown says.
@@ -75,23 +91,36 @@ pub(in crate::mix) struct Reading {
 const COUNTDOWN_SIZE: f32 = 26.0;
 const PUNISHMENT: &str = "Punishment";
 
-/// Minutes and seconds in the middle of `rect`, before them what they are of when it is not the battle.
+/// Minutes and seconds in the middle of `rect`, before them what they are of when it is not the battle and there is room.
 pub(in crate::mix) fn countdown(proportion: Proportion, rect: Rect, reading: Reading) -> Option<Patch> {
     let Reading { of, seconds, bright } = reading;
     let colours = colours();
-    let time = format!("{}:{:02}", seconds / 60, seconds % 60);
-    let text = match of {
-        Span::Battle => time,
-        Span::Punishment => format!("{PUNISHMENT} {time}"),
-    };
     let (colour, alpha) = if bright { (colours.last_seconds, 255) } else { (colours.pill, GROUND_ALPHA) };
     let mut plate = plate(rect.w, rect.h, px(rect.h) / 2.0, colour, alpha)?;
-    write(&mut plate, &text, COUNTDOWN_SIZE * proportion.scale(), colours.text);
+    let style = Style { size: countdown_size(proportion), bold: true };
+    let time = format!("{}:{:02}", seconds / 60, seconds % 60);
+    // A time that was never said before is made of what is known.
+    let mut line = lettering().number(&time, style);
+    if of == Span::Punishment {
+        let mut whole = Line::clone(&lettering().line(PUNISHMENT, style));
+        whole.push(PUNISHMENT.len(), &lettering().number(&format!(" {time}"), style));
+        line = if whole.width <= px(rect.w) { whole } else { line };
+    }
+    put(&mut plate, &line, style, colours.text);
     Some(Patch::new(rect.x, rect.y, &plate))
+}
+
+/// Pixels per em of what a countdown says.
+pub(super) fn countdown_size(proportion: Proportion) -> f32 {
+    COUNTDOWN_SIZE * proportion.scale()
 }
 
 /// "VS", a letter in the colour of each side.
 pub(in crate::mix) fn opening(rect: Rect) -> Option<Patch> {
+    drawn(Figure::Opening { room: (rect.w, rect.h) }, rect, || draw_opening(rect))
+}
+
+fn draw_opening(rect: Rect) -> Option<Patch> {
     let (height, colours) = (px(rect.h), colours());
     let mut plate = plate(rect.w, rect.h, height / 4.0, colours.pill, GROUND_ALPHA)?;
     let style = Style { size: height * 0.7, bold: true };
@@ -104,11 +133,15 @@ pub(in crate::mix) fn opening(rect: Rect) -> Option<Patch> {
         lettering.draw(&line, &mut plate, left, baseline, colour);
         left += line.width;
     }
-    Some(Patch::new(rect.x, rect.y, &plate))
+    Some(Patch::new(0, 0, &plate))
 }
 
 /// How a battle ended, filling `rect`.
 pub(in crate::mix) fn outcome(rect: Rect, outcome: Outcome) -> Option<Patch> {
+    drawn(Figure::Outcome { outcome, room: (rect.w, rect.h) }, rect, || draw_outcome(rect, outcome))
+}
+
+fn draw_outcome(rect: Rect, outcome: Outcome) -> Option<Patch> {
     let colours = colours();
     let (word, ground, text) = match outcome {
         Outcome::Victory => ("VICTORY", colours.winner, colours.pill),
@@ -117,8 +150,8 @@ pub(in crate::mix) fn outcome(rect: Rect, outcome: Outcome) -> Option<Patch> {
     };
     let height = px(rect.h);
     let mut plate = plate(rect.w, rect.h, height / 4.0, ground, OUTCOME_ALPHA)?;
-    write(&mut plate, word, height * 0.6, text);
-    Some(Patch::new(rect.x, rect.y, &plate))
+    write(&mut plate, word, Style { size: height * 0.6, bold: true }, text);
+    Some(Patch::new(0, 0, &plate))
 }
 
 /// 94 %.
@@ -142,13 +175,15 @@ fn plate(width: usize, height: usize, radius: f32, colour: Rgb, alpha: u8) -> Op
 }
 
 /// One line in the middle, as much of it as fits.
-fn write(plate: &mut Pixmap, text: &str, size: f32, colour: Rgb) {
+fn write(plate: &mut Pixmap, text: &str, style: Style, colour: Rgb) {
+    let line = lettering().line_within(text, style, px(plate.width() as usize));
+    put(plate, &line, style, colour);
+}
+
+fn put(plate: &mut Pixmap, line: &Line, style: Style, colour: Rgb) {
     let (width, height) = (px(plate.width() as usize), px(plate.height() as usize));
-    let style = Style { size, bold: true };
-    let lettering = lettering();
-    let line = lettering.line_within(text, style, width);
-    let baseline = ((height + CAP_HEIGHT * size) / 2.0).round();
-    lettering.draw(&line, plate, (width - line.width) / 2.0, baseline, colour);
+    let baseline = ((height + CAP_HEIGHT * style.size) / 2.0).round();
+    lettering().draw(line, plate, (width - line.width) / 2.0, baseline, colour);
 }
 
 #[cfg(test)]
@@ -211,6 +246,7 @@ mod tests {
         let outcomes = [Outcome::Victory, Outcome::Defeat, Outcome::Draw].map(|it| outcome(rect, it).unwrap());
         assert!(outcomes.iter().all(|patch| patch.rect == rect));
         assert!(outcomes[0] != outcomes[1] && outcomes[1] != outcomes[2] && outcomes[0] != outcomes[2]);
+        let rect = Rect { w: 260, ..rect };
         let reading = |of, seconds, bright| countdown(portrait(), rect, Reading { of, seconds, bright }).unwrap();
         let readings = [
             reading(Span::Battle, 9, false),
@@ -221,6 +257,14 @@ mod tests {
         for (i, one) in readings.iter().enumerate() {
             assert!(one.rect == rect && readings[i + 1..].iter().all(|other| other != one), "{i}");
         }
+    }
+
+    #[test]
+    fn where_there_is_no_room_for_the_word_the_time_is_said_alone() {
+        let said =
+            |of, w| countdown(portrait(), Rect { w, ..BOUNDS }, Reading { of, seconds: 75, bright: false }).unwrap();
+        assert_eq!(said(Span::Punishment, 120), said(Span::Battle, 120));
+        assert_ne!(said(Span::Punishment, 260), said(Span::Battle, 260));
     }
 
     fn portrait() -> Proportion {

@@ -1,86 +1,133 @@
-//! The letters of a scene, drawn before the scene is: by the thread that makes scenes, so that no thread that mixes waits for
-//! a font.
+//! What a scene brings, drawn before the scene is: by the thread that makes scenes, so that no thread that mixes waits for a
+//! font, or draws nine pills for one frame.
 
 use std::sync::{LazyLock, Mutex, PoisonError};
 
+use super::label::RECONNECTING;
 use super::lettering::{Style, lettering};
+use super::plate::{badge_size, countdown_size};
 use super::shaped::Kept;
-use super::vacancy::{CELL_SIGN, TILE_SIGN, free_disc};
-use super::{CellStyle, Rgb, avatar, cell, label, plate, score};
-use crate::scene::{Cell, Item, Rect, Scene, Vacancy, nickname_bounds};
+use super::{CellStyle, Reading, Rgb, avatar, badge, cell, countdown, nickname, notice, opening, outcome, vacancy};
+use super::{label, score};
+use crate::frame::Size;
+use crate::scene::{Item, Mark, Proportion, Rect, Scene, SourceId, Span, badge_bounds, nickname_bounds, outcome_size};
 
-/// Texts that are known to be drawn, each in its place.
-const TEXTS_MAX: usize = 1_024;
+/// So much is remembered as drawn.
+const KNOWN_MAX: usize = 1_024;
 
-static DONE: LazyLock<Mutex<Kept<Text, ()>>> = LazyLock::new(|| Mutex::new(Kept::new(TEXTS_MAX)));
+static DONE: LazyLock<Mutex<Kept<Known, ()>>> = LazyLock::new(|| Mutex::new(Kept::new(KNOWN_MAX)));
 
-/// One text of a scene, and what its shape and its images follow from.
+/// What changes without another scene, and is put together from what was drawn. Lengths that are no whole pixels by their bits.
 #[derive(Clone, PartialEq, Eq, Hash)]
-enum Text {
-    Nickname { text: String, muted: bool, room: (usize, usize), scale: u32 },
-    Initials { name: String, diameter: usize },
-    Sitter { name: String, muted: bool, named: bool, room: (usize, usize), size: u32 },
-    Seat { number: u32, diameter: usize, sign: u32 },
-    Numbers { size: u32 },
+enum Known {
+    Numbers {
+        size: u32,
+    },
+    /// How many digits its rank and its score have after the first.
+    Mark {
+        places: [u32; 2],
+        width_max: usize,
+        scale: u32,
+    },
+    Clock {
+        of: Span,
+        room: (usize, usize),
+        scale: u32,
+    },
 }
 
-/// Shapes all texts of `scene` and draws their letters, those that were not drawn before; some hundred microseconds for a
-/// new name, a few for a scene without any. Whoever draws the scene then finds them. A scene that was not prepared is drawn
-/// the same, later.
+/// Draws what lies over the tiles of `scene`, as far as it was not drawn before, and the letters of its numbers; some hundred
+/// microseconds for a new name, a few for a scene without any. Whoever draws the scene then finds it. A scene that was not
+/// prepared is drawn the same, later.
 pub fn prepare(scene: &Scene) {
     let list = scene.draw_list();
-    let (proportion, scale) = (list.proportion, list.proportion.scale().to_bits());
+    let proportion = list.proportion;
     let cell_of = |item: &Item| if let Item::Cell { cell, .. } = item { Some(cell.rect) } else { None };
     let style = CellStyle::of(proportion, list.items.iter().filter_map(cell_of));
     let place = |source| list.items.iter().filter_map(Item::place).find(|(whose, _)| *whose == source);
+    // What a tile wears on its way there is as wide as fits all along.
+    let tiles = |source| place(source).into_iter().flat_map(|(source, region)| on_the_way(source, region.rect));
     for item in &list.items {
         match item {
-            Item::Tile { name, region, avatar: None, .. } => {
-                let place = avatar::avatar_place(region.rect);
-                let text = Text::Initials { name: name.clone(), diameter: place.w };
-                once(text, || drop(avatar::face(place.w, name)));
+            Item::Tile { name, region, avatar: picture, .. } => {
+                silence(proportion, region.rect, name, picture.is_some());
             }
             Item::Nickname { source, text, muted } => {
-                let Some((_, region)) = place(*source) else { continue };
-                let bounds = nickname_bounds(proportion, region.rect);
-                let (room, muted) = ((bounds.w, bounds.h), *muted);
-                let known = Text::Nickname { text: text.clone(), muted, room, scale };
-                once(known, || drop(label::nickname(proportion, Rect { x: 0, y: 0, ..bounds }, text, muted)));
+                tiles(*source)
+                    .for_each(|tile| drop(nickname(proportion, nickname_bounds(proportion, tile), text, *muted)));
             }
-            Item::Cell { cell, named } => seat(style, cell, *named),
-            Item::Vacancy { region, vacancy, .. } => number(avatar::avatar_place(region.rect).w, TILE_SIGN, *vacancy),
-            Item::Badge { .. } => numbers(plate::BADGE_SIZE * proportion.scale()),
+            Item::Cell { cell: seat, named } => drop(cell(style, seat, *named)),
+            Item::Vacancy { region, vacancy: seat, .. } => drop(vacancy(region.rect, *seat)),
+            Item::Badge { source, mark: said } => {
+                tiles(*source).for_each(|tile| mark(proportion, badge_bounds(proportion, tile), *said));
+            }
             Item::ScoreBar { .. } => numbers(score::TEXT_SIZE * proportion.scale()),
-            Item::Tile { avatar: Some(_), .. }
-            | Item::Verdict { .. }
-            | Item::TeamVerdict { .. }
-            | Item::Countdown { .. }
-            | Item::Opening { .. } => {}
+            Item::Verdict { source, verdict } => {
+                tiles(*source).map(outcome_size).for_each(|Size { width: w, height: h }| {
+                    drop(outcome(Rect { x: 0, y: 0, w, h }, verdict.outcome));
+                });
+            }
+            Item::TeamVerdict { rect, verdict } => drop(outcome(*rect, verdict.outcome)),
+            Item::Countdown { rect, countdown } => clock(proportion, *rect, countdown.of),
+            Item::Opening { rect, .. } => drop(opening(*rect)),
         }
     }
 }
 
-fn seat(style: CellStyle, seat: &Cell, named: bool) {
-    let Some(who) = &seat.sitter else {
-        let vacancy = Vacancy { seat: seat.seat, locked: seat.locked };
-        return number(style.disc(seat.rect).w, CELL_SIGN, vacancy);
-    };
-    let (room, size) = ((seat.rect.w, seat.rect.h), style.name_size().to_bits());
-    let text = Text::Sitter { name: who.name.clone(), muted: who.muted, named, room, size };
-    once(text, || drop(cell(style, seat, named)));
+/// Sources whose places are remembered, and how many of each.
+const SOURCES_MAX: usize = 4_096;
+const WIDTHS_MAX: usize = 5;
+
+/// The widths that the last places of a source had, the latest at the end.
+static WIDTHS: LazyLock<Mutex<Kept<SourceId, Vec<usize>>>> = LazyLock::new(|| Mutex::new(Kept::new(SOURCES_MAX)));
+
+/// A tile of `source` that is to be at `place`: there, and as narrow as it was at the places before, from which it may still
+/// be on its way.
+fn on_the_way(source: SourceId, place: Rect) -> impl Iterator<Item = Rect> {
+    let mut widths = WIDTHS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut lately = widths.get(&source).unwrap_or_default();
+    lately.retain(|width| *width != place.w);
+    lately.push(place.w);
+    if lately.len() > WIDTHS_MAX {
+        lately.remove(0);
+    }
+    widths.put(source, lately.clone());
+    lately.into_iter().filter(move |width| *width <= place.w).map(move |w| Rect { w, ..place })
 }
 
-/// Of an empty seat.
-fn number(diameter: usize, sign: f32, vacancy: Vacancy) {
-    if !vacancy.locked {
-        let text = Text::Seat { number: vacancy.seat, diameter, sign: sign.to_bits() };
-        once(text, || drop(free_disc(diameter, sign, vacancy)));
+/// What a tile says when its host is silent, and what it shows meanwhile.
+fn silence(proportion: Proportion, tile: Rect, name: &str, pictured: bool) {
+    drop(notice(proportion, tile, RECONNECTING));
+    if !pictured {
+        drop(avatar(tile, name));
     }
 }
 
-/// Every character of a shortened number, at each part of a pixel that it may stand at.
+/// What the numbers of a mark are written with on the way to this one, at each size: it is written smaller the more it says.
+fn mark(proportion: Proportion, bounds: Rect, said: Mark) {
+    let Mark::Standing { rank, score } = said else { return drop(badge(proportion, bounds, said)) };
+    let digits = |number: u64| number.checked_ilog10().unwrap_or(0);
+    let (scale, places) = (proportion.scale().to_bits(), [digits(rank.into()), digits(score)]);
+    once(Known::Mark { places, width_max: bounds.w, scale }, || {
+        for score in (0..=places[1]).map(|place| 10_u64.pow(place)) {
+            numbers(badge_size(proportion, bounds.w, Mark::Standing { rank, score }));
+        }
+    });
+}
+
+/// What a countdown says as seconds pass: its word where the digits of minutes put it, and its plates.
+fn clock(proportion: Proportion, rect: Rect, of: Span) {
+    once(Known::Clock { of, room: (rect.w, rect.h), scale: proportion.scale().to_bits() }, || {
+        numbers(countdown_size(proportion));
+        for (seconds, bright) in [(0, false), (0, true), (600, false), (6_000, false)] {
+            drop(countdown(proportion, rect, Reading { of, seconds, bright }));
+        }
+    });
+}
+
+/// Every character of a number or a time, at each part of a pixel that it may stand at.
 fn numbers(size: f32) {
-    once(Text::Numbers { size: size.to_bits() }, || {
+    once(Known::Numbers { size: size.to_bits() }, || {
         let (lettering, style) = (lettering(), Style { size, bold: true });
         let Some(mut nowhere) = label::blank(1, 1) else { return };
         for numeral in NUMERALS.chars() {
@@ -90,86 +137,17 @@ fn numbers(size: f32) {
     });
 }
 
-/// What numbers are made of ([`crate::scene::shortened`]).
-const NUMERALS: &str = "0123456789.kMBT";
+/// What numbers ([`crate::scene::shortened`]) and times are made of.
+const NUMERALS: &str = "0123456789.kMBT: ";
 
-fn once(text: Text, draw: impl FnOnce()) {
-    let mut done = DONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = done.get(&text).is_some();
-    drop(done);
+fn once(what: Known, draw: impl FnOnce()) {
+    let lock = || DONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = lock().get(&what).is_some();
     if !known {
         draw();
-        done = DONE.lock().unwrap_or_else(PoisonError::into_inner);
-        done.put(text, ());
+        lock().put(what, ());
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Instant;
-
-    use super::*;
-    use crate::frame::Size;
-    use crate::kernel::{Kernels, Level};
-    use crate::mix::VideoMixer;
-    use crate::mix::overlay::lettering::pen_strokes;
-    use crate::scene::{Battle, CellSitter, Side, SourceId, Standing, Template, Tile};
-
-    const CANVAS: Size = Size { width: 720, height: 1280 };
-
-    fn tile(source: u32, name: &str) -> Tile {
-        Tile { source: SourceId(source), name: name.into(), muted: source == 2, ..Tile::default() }
-    }
-
-    fn scene(template: Template, tiles: Vec<Tile>, scores: &[u64]) -> Scene {
-        let standing = |score| Some(Standing { battle: 1, rank: 1, score, left: false });
-        let side =
-            |(source, score): (u32, &u64)| Side { source: SourceId(source), standing: standing(*score), verdict: None };
-        let battle = Battle { sides: (1..).zip(scores).map(side).collect(), ..Battle::default() };
-        Scene { canvas: CANVAS, template, tiles, voices: Vec::new(), cells: Vec::new(), battle, names: true, sei: None }
-    }
-
-    /// What this thread shaped and drew of letters while it drew `scene`.
-    fn strokes_of(scene: Scene) -> u64 {
-        let before = pen_strokes();
-        let mut mixer = VideoMixer::new(Kernels::new(Level::Scalar), CANVAS);
-        mixer.set_scene(Instant::now(), scene);
-        let _ = mixer.compose(Instant::now());
-        pen_strokes() - before
-    }
-
-    #[test]
-    fn a_scene_that_was_prepared_needs_no_font_where_it_is_drawn() {
-        let names = ["Qadir Xylo", "زينب القاهرة", "A name of such a length that it is not seen to its end anywhere"];
-        let tiles: Vec<Tile> = (1..).zip(names).map(|(source, name)| tile(source, name)).collect();
-        let [two, three] = [&tiles[..2], &tiles[..]].map(|tiles| tiles.to_vec());
-        let mut voices = scene(Template::HostStaticVoice6v6, Vec::new(), &[]);
-        let sitter =
-            CellSitter { source: SourceId(1), name: "Voyteh Quince".into(), muted: true, ..CellSitter::default() };
-        voices.cells =
-            vec![Cell { seat: 1, locked: false, rect: Rect { x: 0, y: 276, w: 180, h: 200 }, sitter: Some(sitter) }];
-        let empty = Cell { seat: 7, locked: false, rect: Rect { x: 180, y: 276, w: 180, h: 200 }, sitter: None };
-        voices.cells.push(empty.clone());
-        let mut windows = scene(Template::VideoFixedFloat7Seats, Vec::new(), &[]);
-        windows.cells = vec![Cell { seat: 5, rect: Rect { x: 560, y: 272, w: 144, h: 176 }, ..empty }];
-        for (scene, scores) in [
-            (windows, None),
-            (scene(Template::HostDynamicGrid, two.clone(), &[1, 2]), Some([37_700, 465])),
-            (scene(Template::HostDynamicGrid, three, &[17, 28, 39]), Some([988, 5_544_000])),
-            (voices, None),
-        ] {
-            let prepared = scene.clone();
-            std::thread::spawn(move || prepare(&prepared)).join().unwrap();
-            assert_eq!(strokes_of(scene.clone()), 0);
-            // Numbers that were never shown before are made of what is known.
-            let Some(scores) = scores else { continue };
-            let mut later = scene;
-            for (side, score) in later.battle.sides.iter_mut().zip(scores) {
-                side.standing = Some(Standing { battle: 1, rank: 2, score, left: false });
-            }
-            assert_eq!(strokes_of(later), 0);
-        }
-        let unprepared = scene(Template::HostDynamicGrid, vec![tile(1, "Ümit Żółć")], &[]);
-        assert!(strokes_of(unprepared) > 0);
-    }
-}
+mod tests;

@@ -42,12 +42,20 @@ pub(super) fn shaped() -> MutexGuard<'static, Shaped> {
 pub(super) struct Kept<K, V> {
     young: HashMap<K, V>,
     old: HashMap<K, V>,
+    /// Of the young.
+    weight: usize,
     max: usize,
+    weigh: fn(&K, &V) -> usize,
 }
 
 impl<K: Eq + Hash, V: Clone> Kept<K, V> {
     pub(super) fn new(max: usize) -> Self {
-        Self { young: HashMap::new(), old: HashMap::new(), max }
+        Self::weighed(max, |_, _| 1)
+    }
+
+    /// Where each counts for as much as `weigh` says of it.
+    pub(super) fn weighed(max: usize, weigh: fn(&K, &V) -> usize) -> Self {
+        Self { young: HashMap::new(), old: HashMap::new(), weight: 0, max, weigh }
     }
 
     /// What is kept of it; it stays as if it were new.
@@ -62,8 +70,12 @@ impl<K: Eq + Hash, V: Clone> Kept<K, V> {
 
     /// Keeps it; when there are too many, those that nobody asked for since as many others are gone.
     pub(super) fn put(&mut self, key: K, value: V) {
-        if self.young.len() >= self.max {
+        if self.weight >= self.max {
             self.old = std::mem::take(&mut self.young);
+            self.weight = 0;
+        }
+        if !self.young.contains_key(&key) {
+            self.weight += (self.weigh)(&key, &value);
         }
         self.young.insert(key, value);
     }
@@ -84,5 +96,16 @@ mod tests {
             assert!(kept.young.len() + kept.old.len() <= 21);
         }
         assert_eq!((kept.get(&1), kept.get(&999)), (None, Some('x')));
+    }
+
+    #[test]
+    fn what_is_heavy_counts_for_more() {
+        let mut kept = Kept::weighed(1_000, |_, bytes: &usize| *bytes);
+        for number in 0..100 {
+            kept.put(number, 100);
+            kept.put(number, 100);
+            assert!(kept.young.len() + kept.old.len() <= 20, "{number}");
+        }
+        assert_eq!((kept.get(&99), kept.get(&70)), (Some(100), None));
     }
 }

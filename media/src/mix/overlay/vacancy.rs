@@ -4,6 +4,7 @@ use tiny_skia::{Pixmap, PixmapPaint, Transform};
 
 use super::Patch;
 use super::avatar::{avatar_place, disc};
+use super::drawn::{Figure, drawn};
 use super::label::{blank, fill, px};
 use super::lettering::{CAP_HEIGHT, Style, lettering};
 use super::lock::lock;
@@ -13,12 +14,20 @@ use crate::scene::{Rect, Vacancy};
 /// Of the disc's diameter, among voices: 36 of 112.
 pub(super) const CELL_SIGN: f32 = 36.0 / 112.0;
 /// Among pictures, where discs are smaller: as large as initials.
-pub(super) const TILE_SIGN: f32 = 0.4;
+const TILE_SIGN: f32 = 0.4;
 
 /// Where the avatar of a tile would be. `None` where that has no pixels.
 pub(in crate::mix) fn vacancy(tile: Rect, vacancy: Vacancy) -> Option<Patch> {
     let place = avatar_place(tile);
-    Some(Patch::new(place.x, place.y, &free_disc(place.w, TILE_SIGN, vacancy)?))
+    let figure = Figure::Vacancy { number: vacancy.number(), diameter: place.w };
+    drawn(figure, place, || Some(Patch::new(0, 0, &free_disc(place.w, TILE_SIGN, vacancy)?)))
+}
+
+impl Vacancy {
+    /// What is written on it, unless it is locked.
+    pub(super) fn number(self) -> Option<u32> {
+        (!self.locked).then_some(self.seat)
+    }
 }
 
 /// The disc by itself, with a sign that is this part of it high.

@@ -64,8 +64,6 @@ const DIM: Yuv = Rgb(0x000000).yuv();
 /// 55 %: still to be recognised, plainly not live.
 const DIM_ALPHA: u8 = 140;
 
-const RECONNECTING: &str = "Reconnecting…";
-
 impl VideoMixer {
     /// A mixer with an empty canvas. Odd sizes are rounded up to even.
     #[must_use]

@@ -70,6 +70,8 @@ impl VideoMixer {
         }
         let rects: Vec<_> = self.tiles.iter().map(Tile::rect).collect();
         for (i, tile) in self.tiles.iter_mut().enumerate() {
+            let stood = if tile.moves() { tile.left_width } else { usize::MAX };
+            tile.left_width = tile.rect().w.min(stood);
             tile.from = tile.rect_at(left);
             // What the canvas shows of it may be hidden in part: its last frame is wanted once more.
             tile.moved |= tile.shows_frame() && rects[i + 1..].iter().any(|above| above.common(rects[i]).is_some());

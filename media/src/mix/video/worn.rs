@@ -3,7 +3,6 @@
 
 use std::time::Instant;
 
-use super::RECONNECTING;
 use crate::mix::count::Count;
 use crate::mix::overlay::{self, Layer, Patch};
 use crate::mix::tile::{Look, Tile, Worn};
@@ -114,13 +113,15 @@ impl Tile {
     /// Says on a dimmed tile that its host is reconnecting, and on no other.
     pub(super) fn note(&mut self, proportion: Proportion) {
         self.notice = match self.look {
-            Look::Dimmed { .. } => overlay::notice(proportion, self.rect(), RECONNECTING).map(Layer::new),
+            Look::Dimmed { .. } => overlay::notice(proportion, self.rect(), overlay::RECONNECTING).map(Layer::new),
             Look::Live { .. } | Look::Avatar { .. } => None,
         };
     }
 
-    /// Where it is, as narrow as it is at either end of its way.
+    /// Where it is, no wider than anywhere on its way. Sent on before it arrived, it comes from somewhere between two
+    /// places, of a width that no scene gave it: the narrower place decides then, for which its name was drawn before.
     fn narrowest(&self) -> Rect {
-        Rect { w: self.rect().w.min(self.from.w), ..self.rect() }
+        let width_max = if self.moves() { self.left_width } else { usize::MAX };
+        Rect { w: self.rect().w.min(width_max), ..self.rect() }
     }
 }
