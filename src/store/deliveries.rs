@@ -73,8 +73,15 @@ impl Deliveries {
         // Before the database is read: a server that runs is ahead of it.
         let noted = noted::read(path)?;
         opening::make(path, noted.is_some())?;
+        let unheld = |error: std::io::Error| LogFault {
+            what: format!("cannot open {}", path.display()),
+            reason: error.to_string(),
+        };
+        let handle = Held::open(path).map_err(unheld)?;
         let opened = Connection::open(path).map_err(|error| fault(path, "cannot open", &error))?;
-        Self::ready(opened, path.to_owned(), noted.as_ref(), Some(noted::note(path)))
+        let ready = Self::ready(opened, path.to_owned(), noted.as_ref(), Some(noted::note(path)))?;
+        ready.open.lock().unwrap_or_else(PoisonError::into_inner).held = Some(Held::of(handle, path).map_err(unheld)?);
+        Ok(ready)
     }
 
     /// Opens the file where there is one, and makes none.
@@ -113,8 +120,7 @@ impl Deliveries {
         connection.busy_timeout(BUSY_MAX).map_err(unopened)?;
         schema::ready(&mut connection, &path, noted)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(unopened)?;
-        let held = note.is_some().then(|| Held::of(&path));
-        Ok(Self { open: Mutex::new(Open { connection, note, held }), path })
+        Ok(Self { open: Mutex::new(Open { connection, note, held: None }), path })
     }
 
     fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, LogFault> {
@@ -130,7 +136,7 @@ impl Deliveries {
         // A panic under this lock has dropped the transaction, which takes it back.
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let Open { connection, note, held } = &mut *open;
-        if let Some(displaced) = held.as_ref().and_then(Held::displaced) {
+        if let Some(displaced) = held.as_mut().and_then(|held| held.displaced(connection)) {
             return Err(LogFault { what: format!("cannot write {}", self.path.display()), reason: displaced.said() });
         }
         let written = || {
@@ -151,7 +157,7 @@ impl Deliveries {
 impl Drop for Deliveries {
     fn drop(&mut self) {
         let Open { connection, held, .. } = self.open.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Displaced::Database(_)) = held.as_ref().and_then(Held::displaced) {
+        if let Some(Displaced::Database(_)) = held.as_mut().and_then(|held| held.displaced(connection)) {
             rescue(connection, &self.path, head::Head::read(connection).map_or(0, |head| head.durable));
         }
     }

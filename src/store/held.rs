@@ -1,9 +1,13 @@
-//! Files that a server has open must stay where they are: of one that was removed or replaced SQLite keeps what nobody finds
-//! again, and says that all is well.
+//! Files that a server has open must stay where and what they are: of one that was removed, replaced or written over SQLite keeps
+//! what nobody finds again, and says that all is well.
+//!
+//! The database is read through one handle, opened before SQLite opens it and closed after: SQLite's locks on a file go with any
+//! other handle on it that the process closes
+//! (<https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_>).
 
 use std::fs::{self, File, Metadata};
-use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
+use std::io::{self, Read as _};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -18,10 +22,17 @@ fn identity(data: &Metadata) -> Identity {
 }
 
 /// A database and its log, as they were when they were opened.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Held {
-    database: (PathBuf, Option<Identity>),
-    log: (PathBuf, Option<Identity>),
+    file: File,
+    path: PathBuf,
+    /// What the database's file was when it was looked at last, and when somebody wrote to it last.
+    header: Header,
+    written: (i64, i64, u64),
+    log: PathBuf,
+    /// None where there was none: then it is not looked at.
+    log_identity: Option<Identity>,
+    log_bytes: u64,
 }
 
 /// What became of one.
@@ -31,33 +42,94 @@ pub(super) enum Displaced {
     Database(PathBuf),
     /// So it is with its log.
     Log(PathBuf),
-    /// One of them was emptied or written over where it is.
+    /// One of them was cut, emptied or written over where it is.
     Spoilt(PathBuf),
 }
 
-impl Held {
-    pub(super) fn of(database: &Path) -> Self {
-        let known = |file: PathBuf| (fs::metadata(&file).ok().map(|data| identity(&data)), file);
-        let [database, log] = [database.to_owned(), log_of(database)].map(known);
-        Self { database: (database.1, database.0), log: (log.1, log.0) }
+/// Of a database's header what another one has not (<https://www.sqlite.org/fileformat2.html#the_database_header>).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Header {
+    application: u32,
+    page_bytes: u64,
+    /// Counts up when another connection than the last writes, or the file is written anew.
+    changes: u32,
+    /// Pages of the file.
+    pages: u32,
+}
+
+impl Header {
+    fn read(file: &File) -> io::Result<Self> {
+        let mut bytes = [0; 100];
+        file.read_exact_at(&mut bytes, 0)?;
+        if !bytes.starts_with(b"SQLite format 3\0") {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let word = |at: usize| u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        // A size of 1 stands for 65536.
+        let page_bytes = match u16::from_be_bytes([bytes[16], bytes[17]]) {
+            1 => 65_536,
+            bytes => u64::from(bytes),
+        };
+        Ok(Self { application: word(68), page_bytes, changes: word(24), pages: word(28) })
     }
 
-    /// Whether either is no more what it was: some looks at the file system, a few microseconds.
-    pub(super) fn displaced(&self) -> Option<Displaced> {
-        let is_gone = |(file, held): &(PathBuf, Option<Identity>)| {
-            held.is_some() && fs::metadata(file).ok().map(|data| identity(&data)) != *held
+    /// Whether the file may have become this one, of so many bytes, by what SQLite writes. A backup has counted less, and an
+    /// earlier copy has as much, but fewer pages.
+    fn may_become(&self, next: &Self, bytes: u64) -> bool {
+        // A file that was made just now says in its log alone whose it is.
+        (self.application == 0 || self.application == next.application)
+            && self.page_bytes == next.page_bytes
+            && (self.changes, self.pages) <= (next.changes, next.pages)
+            && bytes >= next.page_bytes * u64::from(next.pages)
+    }
+}
+
+fn written(data: &Metadata) -> (i64, i64, u64) {
+    (data.mtime(), data.mtime_nsec(), data.len())
+}
+
+impl Held {
+    /// The database's one handle: before SQLite opens it.
+    pub(super) fn open(database: &Path) -> io::Result<File> {
+        File::open(database)
+    }
+
+    /// `file` is of [`Held::open`]; SQLite has made the log.
+    pub(super) fn of(file: File, database: &Path) -> io::Result<Self> {
+        let log = log_of(database);
+        let found = fs::metadata(&log).ok();
+        let (log_identity, log_bytes) = (found.as_ref().map(identity), found.map_or(0, |data| data.len()));
+        let (header, written) = (Header::read(&file)?, written(&file.metadata()?));
+        Ok(Self { file, path: database.to_owned(), header, written, log, log_identity, log_bytes })
+    }
+
+    /// Whether either is no more what it was: some looks at the file system, a few microseconds. `db` has it open.
+    pub(super) fn displaced(&mut self, db: &Connection) -> Option<Displaced> {
+        let Ok(data) = self.file.metadata() else { return Some(Displaced::Database(self.path.clone())) };
+        if !fs::metadata(&self.path).is_ok_and(|named| identity(&named) == identity(&data)) {
+            return Some(Displaced::Database(self.path.clone()));
+        }
+        if written(&data) != self.written {
+            // By a checkpoint, ours or another program's; or by somebody who copied over it.
+            let next = Header::read(&self.file).ok().filter(|next| self.header.may_become(next, data.len()));
+            let Some(next) = next else { return Some(Displaced::Spoilt(self.path.clone())) };
+            (self.header, self.written) = (next, written(&data));
+        }
+        self.log_displaced(db)
+    }
+
+    fn log_displaced(&mut self, db: &Connection) -> Option<Displaced> {
+        self.log_identity?;
+        let Some(data) = fs::metadata(&self.log).ok().filter(|data| Some(identity(data)) == self.log_identity) else {
+            return Some(Displaced::Log(self.log.clone()));
         };
-        if is_gone(&self.database) {
-            return Some(Displaced::Database(self.database.0.clone()));
+        // Shorter after a checkpoint: then all of it is in the file. If not, there is less in it than SQLite wants to read.
+        let passive = || db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        if !begins_as_log(&self.log) || (data.len() < self.log_bytes && passive().is_err()) {
+            return Some(Displaced::Spoilt(self.log.clone()));
         }
-        if is_gone(&self.log) {
-            return Some(Displaced::Log(self.log.0.clone()));
-        }
-        let emptied = self.database.1.is_some() && fs::metadata(&self.database.0).is_ok_and(|data| data.len() == 0);
-        if emptied {
-            return Some(Displaced::Spoilt(self.database.0.clone()));
-        }
-        (self.log.1.is_some() && !begins_as_log(&self.log.0)).then(|| Displaced::Spoilt(self.log.0.clone()))
+        self.log_bytes = data.len();
+        None
     }
 }
 
@@ -65,7 +137,7 @@ impl Displaced {
     /// What is said of it.
     pub(super) fn said(&self) -> String {
         let (Self::Database(file) | Self::Log(file) | Self::Spoilt(file)) = self;
-        let what = if matches!(self, Self::Spoilt(_)) { "emptied or written over" } else { "removed or replaced" };
+        let what = if matches!(self, Self::Spoilt(_)) { "cut or written over" } else { "removed or replaced" };
         format!(
             "{} was {what} while the server runs: nothing is kept until it is back; end the server before its files are changed",
             file.file_name().unwrap_or_default().display()

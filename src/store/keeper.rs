@@ -85,6 +85,8 @@ pub struct Store {
     witness: Option<Note>,
     /// The file and its log, from then on.
     pub(super) held: Option<Held>,
+    /// For it, until then; closed after SQLite has closed the file.
+    handle: Option<std::fs::File>,
     /// Released last.
     pub(super) folder: Folder,
 }
@@ -103,9 +105,9 @@ impl Store {
         recognise(&file)?;
         witness::check_log(&file)?;
         let noted = witness::read(folder.path())?;
-        // From here on nothing but SQLite opens the file: who closes it lets go of SQLite's locks on it, and another program that
-        // reads it would take itself for the last, and remove the log (https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_).
+        // From here on nobody but SQLite opens the file: `held` says why.
         pages::read_ahead(&file);
+        let handle = Held::open(&file).map_err(|error| StoreFault::Folder { path: file.clone(), error })?;
         let fault = |error| StoreFault::of(&file, error);
         let mut db =
             Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
@@ -158,6 +160,7 @@ impl Store {
             line,
             taken: false,
             held: None,
+            handle: Some(handle),
             bell,
             books,
             witness: None,
@@ -176,7 +179,10 @@ impl Store {
             tracing::debug!(%error, "the log stays beside the file at the end");
         }
         self.taken = true;
-        self.held = Some(Held::of(&self.file));
+        if let Some(handle) = self.handle.take() {
+            let held = Held::of(handle, &self.file);
+            self.held = Some(held.map_err(|error| StoreFault::Folder { path: self.file.clone(), error })?);
+        }
         self.witness = Some(witness::begin(self.folder.path(), self.ends.seen()));
         (self.line, self.kept_time) = self.kept_time.start(&(self.clocks)(), counts_down);
         Ok(self.line)

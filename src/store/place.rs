@@ -8,7 +8,7 @@ use rusqlite::config::DbConfig;
 
 use super::fault::StoreFault;
 use super::folder::beside;
-use super::held::{Displaced, Held, rescue};
+use super::held::{Displaced, rescue};
 use super::keeper::Store;
 
 /// How long the end waits for who reads the log.
@@ -21,7 +21,7 @@ impl Drop for Store {
             return;
         }
         self.roll_back();
-        match self.held.as_ref().and_then(Held::displaced) {
+        match self.held.as_mut().and_then(|held| held.displaced(&self.db)) {
             None => drop(self.merge_log()),
             Some(Displaced::Database(_)) => rescue(&self.db, &self.file, self.ends.head.seq),
             Some(Displaced::Log(log)) => {
@@ -69,7 +69,7 @@ impl Store {
 
     /// Whether what is written now would be found again, and nobody else writes here.
     pub(super) fn in_place(&mut self) -> Result<(), String> {
-        if let Some(displaced) = self.held.as_ref().and_then(Held::displaced) {
+        if let Some(displaced) = self.held.as_mut().and_then(|held| held.displaced(&self.db)) {
             return Err(displaced.said());
         }
         self.folder.hold().map_err(|fault| {

@@ -21,7 +21,7 @@ pub use verify::{Verdict, verify};
 use super::chain::{Hash, Head};
 use super::columns::{COLUMNS, Columns};
 use super::fault::StoreFault;
-use super::folder::{DATABASE, DELIVERIES, beside, recognise};
+use super::folder::{DATABASE, DELIVERIES, log_of, recognise};
 use super::head;
 use super::keeper::check_tables;
 use super::schema;
@@ -119,14 +119,13 @@ impl Reader {
         let missing = || StoreFault::Missing { path: path.to_owned() };
         recognise(&file)
             .map_err(|fault| if matches!(fault, StoreFault::Missing { .. }) { missing() } else { fault })?;
+        // A link to a database has neither its log nor what was noted beside it.
+        let file = std::fs::canonicalize(&file).unwrap_or(file);
         let fault = |error| StoreFault::of(&file, error);
         check_log(&file)?;
         // Before the database is read: a server that runs is ahead of it. A copy of another name is of some other time.
-        let folder = if is_folder {
-            Some(path)
-        } else {
-            path.parent().filter(|_| path.file_name().is_some_and(|name| name == DATABASE))
-        };
+        let is_database = file.file_name().is_some_and(|name| name == DATABASE);
+        let folder = if is_folder { Some(path) } else { file.parent().filter(|_| is_database) };
         let noted = folder.map_or(Ok(Noted::Missing), witness::read)?;
         // A backup is nobody else's: nothing is to be left beside it.
         let db = if is_folder || has_log(&file) { beside_server(&file) } else { alone(&file) }.map_err(fault)?;
@@ -229,7 +228,7 @@ impl Reader {
 }
 
 fn has_log(file: &Path) -> bool {
-    beside(file, "-wal").exists()
+    log_of(file).exists()
 }
 
 /// With locks, as others may write; where even a reader's may not be made, because nobody writes there, without.

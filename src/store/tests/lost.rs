@@ -303,13 +303,83 @@ fn nothing_more_is_kept_once_the_file_or_its_log_is_emptied() {
         let battle = world.battle(300);
         (1..=9).for_each(|key| drop(world.score(battle, &key.to_string(), 5).unwrap()));
         fs::File::options().write(true).open(world.folder.0.join(name)).unwrap().set_len(0).unwrap();
-        // The first one may go behind the hole.
         let answers: Vec<_> = (10..=19).map(|key| world.score(battle, &key.to_string(), 5)).collect();
-        assert!(answers[1..].iter().all(|answer| *answer == Err(Refusal::NotKept)), "{name}: {answers:?}");
+        assert!(answers.iter().all(|answer| *answer == Err(Refusal::NotKept)), "{name}: {answers:?}");
         let World { folder, store, .. } = world;
         drop(store);
         assert!(start(&World::new(), &folder.0).is_err(), "{name}");
     }
+}
+
+/// Puts `bytes` into the file that is there, as `cp` does.
+fn copy_over(file: &Path, bytes: &[u8]) {
+    fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn nothing_more_is_kept_once_the_file_is_copied_over_or_cut_and_it_is_not_written_to() {
+    for what in ["a backup", "an earlier copy", "another program's", "cut"] {
+        let mut world = World::new();
+        let battle = world.battle(300);
+        let (file, pages) = (world.folder.0.join(folder::DATABASE), "PRAGMA wal_checkpoint(PASSIVE)");
+        let merged = |world: &World| world.store.db.query_row(pages, [], |_| Ok(())).unwrap();
+        let score = |world: &mut World, keys: std::ops::Range<u32>| {
+            keys.map(|key| world.score(battle, &key.to_string(), 5)).collect::<Vec<_>>()
+        };
+        assert!(score(&mut world, 0..50).iter().all(Result::is_ok));
+        merged(&world);
+        let (backup, elsewhere) = (world.folder.0.join("backup.db"), Folder::new());
+        audit_backup(&world, &backup);
+        let earlier = fs::read(&file).unwrap();
+        assert!(score(&mut world, 50..150).iter().all(Result::is_ok));
+        merged(&world);
+        assert!(score(&mut world, 150..160).iter().all(Result::is_ok), "{what}: a checkpoint is no damage");
+        let theirs = match what {
+            "a backup" => fs::read(&backup).unwrap(),
+            "an earlier copy" => earlier,
+            "cut" => fs::read(&file).unwrap()[..40_000].to_vec(),
+            _ => {
+                fs::create_dir_all(&elsewhere.0).unwrap();
+                let other = Connection::open(elsewhere.0.join("other.db")).unwrap();
+                other
+                    .execute_batch("CREATE TABLE precious (x); INSERT INTO precious VALUES (zeroblob(900000))")
+                    .unwrap();
+                drop(other);
+                fs::read(elsewhere.0.join("other.db")).unwrap()
+            }
+        };
+        copy_over(&file, &theirs);
+        assert!(score(&mut world, 160..170).iter().all(|it| *it == Err(Refusal::NotKept)), "{what}");
+        assert!(world.last_failure.take().unwrap().contains("costage.db was cut or written over"), "{what}");
+        let World { folder, store, .. } = world;
+        drop(store);
+        assert!(fs::read(&file).unwrap() == theirs, "{what}: written to");
+        drop(folder);
+    }
+}
+
+fn audit_backup(world: &World, to: &Path) {
+    let reader = audit::Reader::open(&world.folder.0).unwrap();
+    backup::backup(&reader, to, &mut |_, _| ()).unwrap();
+}
+
+#[test]
+fn what_other_programs_may_do_beside_a_server_is_no_damage() {
+    let mut world = World::new();
+    let battle = world.battle(300);
+    for round in 0..3 {
+        for key in 0..40 {
+            world.score(battle, &format!("{round}-{key}"), 5).unwrap();
+        }
+        let other = Connection::open(world.folder.0.join(folder::DATABASE)).unwrap();
+        let sql = ["PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA wal_checkpoint(RESTART)", "VACUUM"][round];
+        other.execute_batch(sql).unwrap();
+        drop(other);
+        world.score(battle, &format!("{round}-after"), 5).unwrap();
+    }
+    world.restart();
+    world.verify_whole();
+    assert_eq!(world.points(battle), 3 * 41 * 5);
 }
 
 #[test]
