@@ -49,10 +49,7 @@ pub fn backup(reader: &Reader, to: &Path, progress: &mut dyn FnMut(u64, u64)) ->
         let (head, _) = head::read(&db).map_err(|error| StoreFault::of(&part, error))?;
         let rows = db.query_row("SELECT count(*) FROM ledger", [], |row| row.get::<_, u64>(0));
         let rows = rows.map_err(|error| StoreFault::of(&part, error))?;
-        if rows != head.seq {
-            let reason = format!("the ledger has {rows} rows, its head names row {}", head.seq);
-            return Err(no_copy(StoreFault::damaged(&reader.file, reason)));
-        }
+        head::check_rows(&reader.file, rows, head).map_err(no_copy)?;
         // Never over a file that came meanwhile: a link is refused where one is, a renaming is not.
         fs::hard_link(&part, to).map_err(refused)?;
         Ok(head)

@@ -233,6 +233,18 @@ pub(super) fn log_of(file: &Path) -> PathBuf {
     beside(&fs::canonicalize(file).unwrap_or_else(|_| file.to_owned()), "-wal")
 }
 
+/// The first bytes of a log, four if it has them.
+pub(super) fn log_begin(log: &Path) -> std::io::Result<Vec<u8>> {
+    let mut begin = Vec::new();
+    File::open(log)?.take(4).read_to_end(&mut begin)?;
+    Ok(begin)
+}
+
+/// Whether a log of SQLite's begins so (<https://www.sqlite.org/fileformat2.html#the_write_ahead_log>), or is empty.
+pub(super) fn is_log(begin: &[u8]) -> bool {
+    [[0x37, 0x7f, 0x06, 0x82], [0x37, 0x7f, 0x06, 0x83]].iter().any(|log| log.starts_with(begin))
+}
+
 /// Bytes of a file that is there.
 pub(super) fn size(file: &Path) -> Option<u64> {
     fs::metadata(file).ok().map(|data| data.len())

@@ -60,6 +60,12 @@ pub(super) fn check(db: &Connection, file: &Path) -> Result<(), StoreFault> {
     Ok(())
 }
 
+/// Whether a ledger of so many rows is the one that the head names.
+pub(super) fn check_rows(file: &Path, rows: u64, head: Head) -> Result<(), StoreFault> {
+    let reason = || format!("the ledger has {rows} rows, its head names row {}", head.seq);
+    if rows == head.seq { Ok(()) } else { Err(StoreFault::damaged(file, reason())) }
+}
+
 /// Whether the last row is the one that the head names, and hangs on the one before.
 pub(super) fn check_end(db: &Connection, file: &Path, head: Head) -> Result<(), StoreFault> {
     let fault = |error| StoreFault::of(file, error);

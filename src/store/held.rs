@@ -6,13 +6,13 @@
 //! (<https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_>).
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, Read as _};
+use std::io;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::folder::{beside, log_of, private};
+use super::folder::{beside, is_log, log_begin, log_of, private};
 
 /// Which file it is, whatever its name.
 type Identity = (u64, u64);
@@ -28,12 +28,17 @@ pub(super) struct Held {
     path: PathBuf,
     /// What the database's file was when it was looked at last, and when somebody wrote to it last.
     header: Header,
-    written: (i64, i64, u64),
+    written: Written,
     log: PathBuf,
     /// None where there was none: then it is not looked at.
     log_identity: Option<Identity>,
     log_bytes: u64,
+    /// What the log was when its only writer had written, and which version of the database SQLite then read.
+    left: Option<(Written, i64)>,
 }
+
+/// When, to the nanosecond, and how many bytes there are since.
+type Written = (i64, i64, u64);
 
 /// What became of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,18 +78,21 @@ impl Header {
         Ok(Self { application: word(68), page_bytes, changes: word(24), pages: word(28) })
     }
 
-    /// Whether the file may have become this one, of so many bytes, by what SQLite writes. A backup has counted less, and an
-    /// earlier copy has as much, but fewer pages.
-    fn may_become(&self, next: &Self, bytes: u64) -> bool {
+    /// Whether the file may have become this one by what SQLite writes. A backup has counted less, and an earlier copy has as
+    /// much, but fewer pages.
+    fn may_become(&self, next: &Self) -> bool {
         // A file that was made just now says in its log alone whose it is.
         (self.application == 0 || self.application == next.application)
             && self.page_bytes == next.page_bytes
             && (self.changes, self.pages) <= (next.changes, next.pages)
-            && bytes >= next.page_bytes * u64::from(next.pages)
+    }
+
+    fn bytes(&self) -> u64 {
+        self.page_bytes * u64::from(self.pages)
     }
 }
 
-fn written(data: &Metadata) -> (i64, i64, u64) {
+fn written(data: &Metadata) -> Written {
     (data.mtime(), data.mtime_nsec(), data.len())
 }
 
@@ -100,7 +108,7 @@ impl Held {
         let found = fs::metadata(&log).ok();
         let (log_identity, log_bytes) = (found.as_ref().map(identity), found.map_or(0, |data| data.len()));
         let (header, written) = (Header::read(&file)?, written(&file.metadata()?));
-        Ok(Self { file, path: database.to_owned(), header, written, log, log_identity, log_bytes })
+        Ok(Self { file, path: database.to_owned(), header, written, log, log_identity, log_bytes, left: None })
     }
 
     /// Whether either is no more what it was: some looks at the file system, a few microseconds. `db` has it open.
@@ -110,8 +118,10 @@ impl Held {
             return Some(Displaced::Database(self.path.clone()));
         }
         if written(&data) != self.written {
-            // By a checkpoint, ours or another program's; or by somebody who copied over it.
-            let next = Header::read(&self.file).ok().filter(|next| self.header.may_become(next, data.len()));
+            // By a checkpoint, ours or another program's; or by somebody who copied over it. One that could not bring all of the
+            // log leaves a file without its last pages: only one that got shorter must have all.
+            let whole = |next: &Header| data.len() >= self.written.2.min(next.bytes());
+            let next = Header::read(&self.file).ok().filter(|next| self.header.may_become(next) && whole(next));
             let Some(next) = next else { return Some(Displaced::Spoilt(self.path.clone())) };
             (self.header, self.written) = (next, written(&data));
         }
@@ -123,14 +133,30 @@ impl Held {
         let Some(data) = fs::metadata(&self.log).ok().filter(|data| Some(identity(data)) == self.log_identity) else {
             return Some(Displaced::Log(self.log.clone()));
         };
+        let shorter = data.len() < self.log_bytes;
+        self.log_bytes = data.len();
         // Shorter after a checkpoint: then all of it is in the file. If not, there is less in it than SQLite wants to read.
         let passive = || db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-        if !begins_as_log(&self.log) || (data.len() < self.log_bytes && passive().is_err()) {
-            return Some(Displaced::Spoilt(self.log.clone()));
-        }
-        self.log_bytes = data.len();
-        None
+        let spoilt = !log_begin(&self.log).is_ok_and(|begin| is_log(&begin))
+            || if shorter { passive().is_err() } else { self.was_written_past(db, written(&data)) };
+        spoilt.then(|| Displaced::Spoilt(self.log.clone()))
     }
+
+    /// Whether somebody has written to the log, and SQLite knows of nobody.
+    fn was_written_past(&self, db: &Connection, now: Written) -> bool {
+        self.left.is_some_and(|(left, version)| left != now && data_version(db).ok() == Some(version))
+    }
+
+    /// To be called when the only one who writes there has written.
+    pub(super) fn wrote(&mut self, db: &Connection) {
+        let left = || Some((written(&fs::metadata(&self.log).ok()?), data_version(db).ok()?));
+        self.left = left();
+    }
+}
+
+/// Another number after others have written (<https://www.sqlite.org/pragma.html#pragma_data_version>).
+fn data_version(db: &Connection) -> rusqlite::Result<i64> {
+    db.query_row("PRAGMA data_version", [], |row| row.get(0))
 }
 
 impl Displaced {
@@ -143,15 +169,6 @@ impl Displaced {
             file.file_name().unwrap_or_default().display()
         )
     }
-}
-
-/// Whether a log begins as SQLite writes it, or is empty, as after a checkpoint.
-fn begins_as_log(log: &Path) -> bool {
-    let mut begin = Vec::new();
-    let read = File::open(log).and_then(|log| log.take(4).read_to_end(&mut begin));
-    // https://www.sqlite.org/fileformat2.html#the_write_ahead_log
-    read.is_ok()
-        && (begin.is_empty() || [[0x37, 0x7f, 0x06, 0x82], [0x37, 0x7f, 0x06, 0x83]].iter().any(|log| begin == log))
 }
 
 /// Copies what `db` has, whose `file` was removed or replaced, beside that, or says why not: it would go with the process.

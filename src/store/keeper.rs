@@ -221,7 +221,11 @@ impl Journal for Store {
         let now = begun.now;
         let time = self.kept_time.at(&self.line, begun);
         let written = match self.in_place() {
-            Ok(()) => self.write(batch, &time).map_err(|error| of_commit(&error)),
+            Ok(()) => {
+                let written = self.write(batch, &time).map_err(|error| of_commit(&error));
+                self.wrote();
+                written
+            }
             Err(reason) => Err(reason),
         };
         let took = (self.clocks)().now.saturating_duration_since(now);
@@ -241,7 +245,6 @@ impl Journal for Store {
                 Ok(())
             }
             Err(reason) => {
-                self.roll_back();
                 self.books.failed(time.wall, took, reason.clone());
                 Err(JournalError { reason: format!("{}: {reason}", self.file.display()) })
             }

@@ -67,6 +67,14 @@ impl Store {
         }
     }
 
+    /// To be called after each transaction, whether it was kept or not.
+    pub(super) fn wrote(&mut self) {
+        self.roll_back();
+        if let Some(held) = &mut self.held {
+            held.wrote(&self.db);
+        }
+    }
+
     /// Whether what is written now would be found again, and nobody else writes here.
     pub(super) fn in_place(&mut self) -> Result<(), String> {
         if let Some(displaced) = self.held.as_mut().and_then(|held| held.displaced(&self.db)) {

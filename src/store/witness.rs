@@ -4,15 +4,14 @@
 //! commit that is on disk is noted in a file of its own, in place and without a sync: what it says is on disk in the database.
 //! One line: number and hash of the ledger's last row, numbers of the last fact and of the last webhook.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension};
 
 use super::chain::{Hash, Head};
 use super::fault::StoreFault;
-use super::folder::WITNESS;
+use super::folder::{WITNESS, is_log, log_begin, log_of};
 use super::note::{self, Found, Note};
 use super::outbox;
 use super::write::number;
@@ -146,14 +145,11 @@ pub(super) fn last_fact(db: &Connection) -> rusqlite::Result<u64> {
 /// # Errors
 /// [`StoreFault::NoLog`], or the disk's.
 pub(super) fn check_log(file: &Path) -> Result<(), StoreFault> {
-    let wal = super::folder::log_of(file);
-    let mut begin = Vec::new();
-    match File::open(&wal).and_then(|log| log.take(4).read_to_end(&mut begin)) {
+    let wal = log_of(file);
+    let begin = match log_begin(&wal) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(StoreFault::Folder { path: wal, error }),
-        Ok(_) => {}
-    }
-    // https://www.sqlite.org/fileformat2.html#the_write_ahead_log; zeros are what a power cut may leave.
-    let is_log = [[0x37, 0x7f, 0x06, 0x82], [0x37, 0x7f, 0x06, 0x83], [0; 4]].iter().any(|log| log.starts_with(&begin));
-    if is_log { Ok(()) } else { Err(StoreFault::NoLog { wal }) }
+        begin => begin.map_err(|error| StoreFault::Folder { path: wal.clone(), error })?,
+    };
+    // Zeros are what a power cut may leave.
+    if is_log(&begin) || begin == [0; 4] { Ok(()) } else { Err(StoreFault::NoLog { wal }) }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::super::chain::Hash;
 use super::super::columns::Columns;
 use super::super::fault::StoreFault;
+use super::super::head::check_rows;
 use super::{AuditFault, Progress, Reader, last_of};
 use crate::live::BattleId;
 
@@ -54,9 +55,8 @@ pub fn export(
         out.write_all(&line).map_err(failed)
     })?;
     // Of a battle's rows nobody knows how many there are.
-    if battle.is_none() && count != head.seq {
-        let reason = format!("the ledger has {count} rows, its head names row {}", head.seq);
-        return Err(StoreFault::damaged(&reader.file, reason).into());
+    if battle.is_none() {
+        check_rows(&reader.file, count, head)?;
     }
     if format == Format::Jsonl {
         let end = End { rows: count, head: battle.is_none().then(|| head.to_string()), battle_id: battle };

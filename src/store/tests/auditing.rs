@@ -46,7 +46,7 @@ fn summed(text: &str, noted: Option<Head>) -> audit::Balance {
 }
 
 fn change(world: &World, sql: &str) {
-    Connection::open(world.folder.0.join(folder::DATABASE)).unwrap().execute_batch(sql).unwrap();
+    world.beside().execute_batch(sql).unwrap();
 }
 
 #[test]

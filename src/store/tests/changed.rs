@@ -287,7 +287,7 @@ fn third_changed(set: &str) -> (World, BattleId) {
     let battle = world.battle(300);
     (1..=12).for_each(|key| drop(world.score(battle, &format!("k{key}"), 2).unwrap()));
     let sql = format!("UPDATE ledger SET {set} WHERE seq = 3");
-    assert_eq!(world.store.db.execute(&sql, []), Ok(1), "{sql}");
+    assert_eq!(world.beside().execute(&sql, []), Ok(1), "{sql}");
     (world, battle)
 }
 

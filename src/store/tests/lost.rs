@@ -211,7 +211,7 @@ fn lose_keys(world: &World) {
             WHERE name = 'sqlite_autoindex_ledger_1';
         DELETE FROM sqlite_schema WHERE tbl_name = 'empty';
         COMMIT;";
-    Connection::open(world.folder.0.join(folder::DATABASE)).unwrap().execute_batch(sql).unwrap();
+    world.beside().execute_batch(sql).unwrap();
 }
 
 #[test]
@@ -358,6 +358,40 @@ fn nothing_more_is_kept_once_the_file_is_copied_over_or_cut_and_it_is_not_writte
     }
 }
 
+#[test]
+fn nothing_more_is_kept_once_the_log_is_written_over_by_an_earlier_copy_as_long_as_it_is() {
+    let mut world = World::new();
+    let battle = world.battle(300);
+    let log = world.folder.0.join("costage.db-wal");
+    // So long that the second time round it does not grow.
+    assert!((0..200).all(|key| world.score(battle, &key.to_string(), 5).is_ok()));
+    world.store.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).unwrap();
+    assert!((200..210).all(|key| world.score(battle, &key.to_string(), 5).is_ok()));
+    let earlier = fs::read(&log).unwrap();
+    assert!((210..220).all(|key| world.score(battle, &key.to_string(), 5).is_ok()));
+    copy_over(&log, &earlier);
+    assert_eq!(world.score(battle, "after", 5), Err(Refusal::NotKept));
+    assert!(world.last_failure.take().unwrap().contains("costage.db-wal was cut or written over"));
+}
+
+#[test]
+fn a_checkpoint_that_could_not_bring_all_of_the_log_is_no_damage() {
+    let mut world = World::new();
+    let battle = world.battle(300);
+    for round in 0..200 {
+        let (key, later) = (format!("{round}-before"), format!("{round}-after"));
+        world.score(battle, &key, 5).unwrap();
+        let reader = world.beside();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM ledger").unwrap();
+        world.score(battle, &later, 5).unwrap();
+        world.store.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).unwrap();
+        assert!(world.score(battle, &format!("{round}-last"), 5).is_ok(), "{round}: {:?}", world.last_failure.take());
+    }
+    world.restart();
+    world.verify_whole();
+    assert_eq!(world.points(battle), 3 * 200 * 5);
+}
+
 fn audit_backup(world: &World, to: &Path) {
     let reader = audit::Reader::open(&world.folder.0).unwrap();
     backup::backup(&reader, to, &mut |_, _| ()).unwrap();
@@ -371,7 +405,7 @@ fn what_other_programs_may_do_beside_a_server_is_no_damage() {
         for key in 0..40 {
             world.score(battle, &format!("{round}-{key}"), 5).unwrap();
         }
-        let other = Connection::open(world.folder.0.join(folder::DATABASE)).unwrap();
+        let other = world.beside();
         let sql = ["PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA wal_checkpoint(RESTART)", "VACUUM"][round];
         other.execute_batch(sql).unwrap();
         drop(other);

@@ -296,7 +296,7 @@ fn an_emptied_file_is_refused_and_not_begun_anew() {
 fn at_a_clean_end_all_is_in_the_one_file_though_somebody_still_reads_it() {
     let mut world = World::new();
     let battle = world.battle(300);
-    let reader = Connection::open(world.folder.0.join(folder::DATABASE)).unwrap();
+    let reader = world.beside();
     let count = |db: &Connection| db.query_row("SELECT count(*) FROM ledger", [], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!(count(&reader), 0);
     world.score(battle, "1", 5).unwrap();

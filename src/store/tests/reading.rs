@@ -66,7 +66,7 @@ fn a_key_that_cannot_be_looked_up_is_refused_and_not_booked() {
     let mut world = World::new();
     let battle = world.battle(300);
     (1..=9).for_each(|number| drop(world.score(battle, &number.to_string(), 1).unwrap()));
-    world.store.db.execute_batch("UPDATE ledger SET scores = 'none' WHERE key = '1'").unwrap();
+    world.beside().execute_batch("UPDATE ledger SET scores = 'none' WHERE key = '1'").unwrap();
     assert_eq!(world.score(battle, "1", 1), Err(Refusal::NotRead));
     assert!(world.last_failure.take().unwrap().contains("row 1 of the ledger"));
     assert_eq!(world.score(battle, "2", 1).unwrap().ledger_seq, 2, "others are");

@@ -14,6 +14,7 @@ use crate::live::{
     Answer, BattleId, Command, Effect, Fact, LiveId, Lives, Refusal, Rules, ScoreKey, Seed, Snapshot, UserId, WallMs,
 };
 use crate::store::audit::{self, Reader};
+use crate::store::folder::DATABASE;
 use crate::store::{Boot, Moment, Store};
 
 /// A folder that goes with the test.
@@ -50,6 +51,11 @@ pub(super) struct World {
 }
 
 impl World {
+    /// Another program's connection.
+    pub(super) fn beside(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.folder.0.join(DATABASE)).unwrap()
+    }
+
     /// Lives a and b of users a and b, connected.
     pub(super) fn new() -> Self {
         let folder = Folder::new();
