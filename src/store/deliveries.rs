@@ -25,7 +25,7 @@ use self::head::Change;
 use self::noted::Noted;
 pub(super) use self::opening::{audit, used};
 use super::fault::is_damage;
-use super::held::{Displaced, Held, rescue};
+use super::held::{Displaced, Held, leave, rescue};
 use super::note::Note;
 use super::outbox;
 use crate::engine::outbox_log::{
@@ -157,8 +157,13 @@ impl Deliveries {
 impl Drop for Deliveries {
     fn drop(&mut self) {
         let Open { connection, held, .. } = self.open.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Displaced::Database(_)) = held.as_mut().and_then(|held| held.displaced(connection)) {
-            rescue(connection, &self.path, head::Head::read(connection).map_or(0, |head| head.durable));
+        match held.as_mut().and_then(|held| held.displaced(connection)) {
+            // SQLite brings the log into the file as it closes it.
+            None | Some(Displaced::Log(_)) => {}
+            Some(Displaced::Database(_)) => {
+                rescue(connection, &self.path, head::Head::read(connection).map_or(0, |head| head.durable));
+            }
+            Some(other @ (Displaced::Index(_) | Displaced::Spoilt(_))) => leave(connection, &self.path, &other),
         }
     }
 }

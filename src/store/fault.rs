@@ -16,6 +16,14 @@ pub enum StoreFault {
         /// Why.
         error: std::io::Error,
     },
+    /// A file in it cannot be read, or is none.
+    #[error("{} cannot be used: {error}: mend that, or name another data directory by `data_dir`", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
     /// Another server has it.
     #[error("the data directory {} is in use by another costage{}: end that one, or name another directory by `data_dir`", path.display(), process(pid))]
     InUse {
@@ -156,7 +164,7 @@ impl StoreFault {
     /// Whether it may be that the disk has no room: what SQLite, or the system, says of a file that is ours.
     #[must_use]
     pub fn may_be_of_room(&self) -> bool {
-        matches!(self, Self::Folder { .. } | Self::Database { .. })
+        matches!(self, Self::Folder { .. } | Self::File { .. } | Self::Database { .. })
     }
 
     /// A file that can be opened but holds what no server wrote.

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::deliveries;
 use super::fault::StoreFault;
+use super::header::{self, Header};
 use super::held::is_at;
 use super::schema;
 use super::witness::{self, Noted, Seen};
@@ -79,7 +80,7 @@ impl Folder {
         }
         if fs::symlink_metadata(&file).is_ok() && size(&file).is_none() {
             let error = std::io::Error::new(ErrorKind::NotFound, "it is a link, and what it leads to is not there");
-            return Err(StoreFault::Folder { path: file, error });
+            return Err(StoreFault::File { path: file, error });
         }
         if size(&file).is_some() {
             // We name only files that are whole: something has emptied it.
@@ -162,28 +163,24 @@ fn fill(file: &Path) -> rusqlite::Result<()> {
 /// # Errors
 /// [`StoreFault::Missing`], [`StoreFault::Emptied`], [`StoreFault::Foreign`], [`StoreFault::Damaged`], or the disk's.
 pub(super) fn recognise(file: &Path) -> Result<(), StoreFault> {
-    let mut header = [0; 100];
-    let read = File::open(file).and_then(|mut file| {
+    let mut header = [0; header::BYTES];
+    let read = open_file(file).and_then(|mut file| {
         let bytes = file.metadata()?.len();
-        file.read_exact(&mut header[..usize::try_from(bytes).unwrap_or(100).min(100)])?;
+        file.read_exact(&mut header[..usize::try_from(bytes).unwrap_or(header::BYTES).min(header::BYTES)])?;
         Ok(bytes)
     });
     let bytes = read.map_err(|error| {
         if error.kind() == ErrorKind::NotFound {
             return StoreFault::Missing { path: file.parent().unwrap_or(file).to_owned() };
         }
-        StoreFault::Folder { path: file.to_owned(), error }
+        StoreFault::File { path: file.to_owned(), error }
     })?;
     if bytes == 0 {
         return Err(StoreFault::Emptied { file: file.to_owned() });
     }
     let foreign = |found| Err(StoreFault::Foreign { file: file.to_owned(), found });
-    // https://www.sqlite.org/fileformat2.html#the_database_header
-    if !header.starts_with(b"SQLite format 3\0") {
-        return foreign("no SQLite file");
-    }
-    let application = u32::from_be_bytes([header[68], header[69], header[70], header[71]]);
-    if application != schema::APPLICATION_ID.cast_unsigned() {
+    let Some(header) = Header::of(&header) else { return foreign("no SQLite file") };
+    if header.application != schema::APPLICATION_ID.cast_unsigned() {
         return foreign("a database of another program");
     }
     match lacks(file, &header, bytes) {
@@ -193,15 +190,10 @@ pub(super) fn recognise(file: &Path) -> Result<(), StoreFault> {
 }
 
 /// What a file of so many `bytes` lacks of those that its header names; SQLite takes what is missing for zeros.
-pub(super) fn lacks(file: &Path, header: &[u8; 100], bytes: u64) -> Option<String> {
-    // A size of 1 stands for 65536. While a log is there, the file may be shorter than it will be.
-    let page = match u16::from_be_bytes([header[16], header[17]]) {
-        1 => 65_536,
-        bytes => u64::from(bytes),
-    };
-    let pages = u32::from_be_bytes([header[28], header[29], header[30], header[31]]);
-    let wanted = (page * u64::from(pages)).max(header.len() as u64);
-    let cut = bytes < wanted && size(&beside(file, "-wal")).is_none_or(|log| log == 0);
+pub(super) fn lacks(file: &Path, header: &Header, bytes: u64) -> Option<String> {
+    let wanted = header.bytes().max(header::BYTES as u64);
+    // While a log is there, the file may be shorter than it will be.
+    let cut = bytes < wanted && size(&log_of(file)).is_none_or(|log| log == 0);
     cut.then(|| format!("it has {bytes} bytes of {wanted}"))
 }
 
@@ -233,10 +225,24 @@ pub(super) fn log_of(file: &Path) -> PathBuf {
     beside(&fs::canonicalize(file).unwrap_or_else(|_| file.to_owned()), "-wal")
 }
 
+/// The index of that log, which all processes share that have the database open.
+pub(super) fn index_of(file: &Path) -> PathBuf {
+    beside(&fs::canonicalize(file).unwrap_or_else(|_| file.to_owned()), "-shm")
+}
+
+/// Opens a file to be read; who opens a pipe waits for its other end.
+pub(super) fn open_file(path: &Path) -> std::io::Result<File> {
+    if fs::metadata(path)?.is_file() {
+        return File::open(path);
+    }
+    let what = if path.is_dir() { "it is a directory" } else { "it is a pipe or a device" };
+    Err(std::io::Error::new(ErrorKind::InvalidInput, format!("{what}, not a file")))
+}
+
 /// The first bytes of a log, four if it has them.
 pub(super) fn log_begin(log: &Path) -> std::io::Result<Vec<u8>> {
     let mut begin = Vec::new();
-    File::open(log)?.take(4).read_to_end(&mut begin)?;
+    open_file(log)?.take(4).read_to_end(&mut begin)?;
     Ok(begin)
 }
 

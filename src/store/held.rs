@@ -7,12 +7,14 @@
 
 use std::fs::{self, File, Metadata};
 use std::io;
-use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
-use super::folder::{beside, is_log, log_begin, log_of, private};
+use super::folder::{beside, index_of, is_log, log_begin, log_of, private};
+use super::header::Header;
 
 /// Which file it is, whatever its name.
 type Identity = (u64, u64);
@@ -35,6 +37,8 @@ pub(super) struct Held {
     log_bytes: u64,
     /// What the log was when its only writer had written, and which version of the database SQLite then read.
     left: Option<(Written, i64)>,
+    index: PathBuf,
+    index_identity: Option<Identity>,
 }
 
 /// When, to the nanosecond, and how many bytes there are since.
@@ -47,49 +51,10 @@ pub(super) enum Displaced {
     Database(PathBuf),
     /// So it is with its log.
     Log(PathBuf),
+    /// So it is with the log's index: who opens the database now knows nothing of what this process does.
+    Index(PathBuf),
     /// One of them was cut, emptied or written over where it is.
     Spoilt(PathBuf),
-}
-
-/// Of a database's header what another one has not (<https://www.sqlite.org/fileformat2.html#the_database_header>).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Header {
-    application: u32,
-    page_bytes: u64,
-    /// Counts up when another connection than the last writes, or the file is written anew.
-    changes: u32,
-    /// Pages of the file.
-    pages: u32,
-}
-
-impl Header {
-    fn read(file: &File) -> io::Result<Self> {
-        let mut bytes = [0; 100];
-        file.read_exact_at(&mut bytes, 0)?;
-        if !bytes.starts_with(b"SQLite format 3\0") {
-            return Err(io::ErrorKind::InvalidData.into());
-        }
-        let word = |at: usize| u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-        // A size of 1 stands for 65536.
-        let page_bytes = match u16::from_be_bytes([bytes[16], bytes[17]]) {
-            1 => 65_536,
-            bytes => u64::from(bytes),
-        };
-        Ok(Self { application: word(68), page_bytes, changes: word(24), pages: word(28) })
-    }
-
-    /// Whether the file may have become this one by what SQLite writes. A backup has counted less, and an earlier copy has as
-    /// much, but fewer pages.
-    fn may_become(&self, next: &Self) -> bool {
-        // A file that was made just now says in its log alone whose it is.
-        (self.application == 0 || self.application == next.application)
-            && self.page_bytes == next.page_bytes
-            && (self.changes, self.pages) <= (next.changes, next.pages)
-    }
-
-    fn bytes(&self) -> u64 {
-        self.page_bytes * u64::from(self.pages)
-    }
 }
 
 fn written(data: &Metadata) -> Written {
@@ -104,11 +69,21 @@ impl Held {
 
     /// `file` is of [`Held::open`]; SQLite has made the log.
     pub(super) fn of(file: File, database: &Path) -> io::Result<Self> {
-        let log = log_of(database);
+        let (log, index) = (log_of(database), index_of(database));
         let found = fs::metadata(&log).ok();
-        let (log_identity, log_bytes) = (found.as_ref().map(identity), found.map_or(0, |data| data.len()));
-        let (header, written) = (Header::read(&file)?, written(&file.metadata()?));
-        Ok(Self { file, path: database.to_owned(), header, written, log, log_identity, log_bytes, left: None })
+        let header = Header::read(&file)?;
+        Ok(Self {
+            written: written(&file.metadata()?),
+            file,
+            path: database.to_owned(),
+            header,
+            log,
+            log_identity: found.as_ref().map(identity),
+            log_bytes: found.map_or(0, |data| data.len()),
+            left: None,
+            index_identity: fs::metadata(&index).ok().as_ref().map(identity),
+            index,
+        })
     }
 
     /// Whether either is no more what it was: some looks at the file system, a few microseconds. `db` has it open.
@@ -130,16 +105,19 @@ impl Held {
 
     fn log_displaced(&mut self, db: &Connection) -> Option<Displaced> {
         self.log_identity?;
-        let Some(data) = fs::metadata(&self.log).ok().filter(|data| Some(identity(data)) == self.log_identity) else {
-            return Some(Displaced::Log(self.log.clone()));
-        };
-        let shorter = data.len() < self.log_bytes;
-        self.log_bytes = data.len();
-        // Shorter after a checkpoint: then all of it is in the file. If not, there is less in it than SQLite wants to read.
-        let passive = || db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        let Some(data) = named(&self.log, self.log_identity) else { return Some(Displaced::Log(self.log.clone())) };
+        if self.index_identity.is_some() && named(&self.index, self.index_identity).is_none() {
+            return Some(Displaced::Index(self.index.clone()));
+        }
+        // Shorter after a checkpoint: then SQLite wants no more of it than it has.
+        let lacks = || !log_bytes_wanted(db, self.header.page_bytes()).is_ok_and(|wanted| data.len() >= wanted);
         let spoilt = !log_begin(&self.log).is_ok_and(|begin| is_log(&begin))
-            || if shorter { passive().is_err() } else { self.was_written_past(db, written(&data)) };
-        spoilt.then(|| Displaced::Spoilt(self.log.clone()))
+            || if data.len() < self.log_bytes { lacks() } else { self.was_written_past(db, written(&data)) };
+        if spoilt {
+            return Some(Displaced::Spoilt(self.log.clone()));
+        }
+        self.log_bytes = data.len();
+        None
     }
 
     /// Whether somebody has written to the log, and SQLite knows of nobody.
@@ -149,9 +127,21 @@ impl Held {
 
     /// To be called when the only one who writes there has written.
     pub(super) fn wrote(&mut self, db: &Connection) {
-        let left = || Some((written(&fs::metadata(&self.log).ok()?), data_version(db).ok()?));
-        self.left = left();
+        self.left = fs::metadata(&self.log).ok().map(|data| written(&data)).zip(data_version(db).ok());
     }
+}
+
+/// The file of this name, if it is that one.
+fn named(path: &Path, one: Option<Identity>) -> Option<Metadata> {
+    fs::metadata(path).ok().filter(|data| Some(identity(data)) == one)
+}
+
+/// Bytes of the log that hold a commit, as far as SQLite knows.
+fn log_bytes_wanted(db: &Connection, page_bytes: u64) -> rusqlite::Result<u64> {
+    let frames: i64 = db.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get(1))?;
+    let frames = u64::try_from(frames).unwrap_or(0);
+    // https://www.sqlite.org/fileformat2.html#the_write_ahead_log: 32 bytes, then a page behind 24 bytes each.
+    Ok(if frames == 0 { 0 } else { 32 + frames * (24 + page_bytes) })
 }
 
 /// Another number after others have written (<https://www.sqlite.org/pragma.html#pragma_data_version>).
@@ -162,12 +152,23 @@ fn data_version(db: &Connection) -> rusqlite::Result<i64> {
 impl Displaced {
     /// What is said of it.
     pub(super) fn said(&self) -> String {
-        let (Self::Database(file) | Self::Log(file) | Self::Spoilt(file)) = self;
-        let what = if matches!(self, Self::Spoilt(_)) { "cut or written over" } else { "removed or replaced" };
+        let (file, what, until) = match self {
+            Self::Database(file) | Self::Log(file) => (file, "removed or replaced", "it is back"),
+            Self::Index(file) => (file, "removed or replaced", "the server is started again"),
+            Self::Spoilt(file) => (file, "cut or written over", "it is back"),
+        };
         format!(
-            "{} was {what} while the server runs: nothing is kept until it is back; end the server before its files are changed",
+            "{} was {what} while the server runs: nothing is kept until {until}; end the server before its files are changed",
             file.file_name().unwrap_or_default().display()
         )
+    }
+}
+
+/// Ends without bringing the log into the `file` that it may not belong to any more; after a new start it is whole with it, or refused.
+pub(super) fn leave(db: &Connection, file: &Path, why: &Displaced) {
+    tracing::error!(file = %file.display(), "its log is left beside it: {}", why.said());
+    if let Err(error) = db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true) {
+        tracing::warn!(%error, "the log may be merged into it");
     }
 }
 

@@ -107,7 +107,7 @@ impl Store {
         let noted = witness::read(folder.path())?;
         // From here on nobody but SQLite opens the file: `held` says why.
         pages::read_ahead(&file);
-        let handle = Held::open(&file).map_err(|error| StoreFault::Folder { path: file.clone(), error })?;
+        let handle = Held::open(&file).map_err(|error| StoreFault::File { path: file.clone(), error })?;
         let fault = |error| StoreFault::of(&file, error);
         let mut db =
             Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
@@ -181,7 +181,7 @@ impl Store {
         self.taken = true;
         if let Some(handle) = self.handle.take() {
             let held = Held::of(handle, &self.file);
-            self.held = Some(held.map_err(|error| StoreFault::Folder { path: self.file.clone(), error })?);
+            self.held = Some(held.map_err(|error| StoreFault::File { path: self.file.clone(), error })?);
         }
         self.witness = Some(witness::begin(self.folder.path(), self.ends.seen()));
         (self.line, self.kept_time) = self.kept_time.start(&(self.clocks)(), counts_down);

@@ -36,6 +36,7 @@ pub mod deliveries;
 pub mod fault;
 pub mod folder;
 mod head;
+mod header;
 mod held;
 pub mod keeper;
 mod note;

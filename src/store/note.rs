@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::folder::private;
+use super::folder::{open_file, private};
 use super::held::is_at;
 
 /// Readings that may find something new: a server writes some hundred times a second, and a reading takes microseconds.
@@ -111,7 +111,7 @@ fn settled(mut read: impl FnMut() -> io::Result<Vec<u8>>) -> io::Result<Vec<u8>>
 /// The file's bytes, as far as they may be ours.
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
-    File::open(path)?.take(1_024).read_to_end(&mut text)?;
+    open_file(path)?.take(1_024).read_to_end(&mut text)?;
     Ok(text)
 }
 

@@ -4,11 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::config::DbConfig;
-
 use super::fault::StoreFault;
 use super::folder::beside;
-use super::held::{Displaced, rescue};
+use super::held::{Displaced, leave, rescue};
 use super::keeper::Store;
 
 /// How long the end waits for who reads the log.
@@ -31,13 +29,8 @@ impl Drop for Store {
                     self.set_aside(&log);
                 }
             }
-            Some(spoilt @ Displaced::Spoilt(_)) => {
-                // What is left of the two is not mixed: the other may be whole.
-                tracing::error!(file = %self.file.display(), "{}", spoilt.said());
-                if let Err(error) = self.db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true) {
-                    tracing::warn!(%error, "its log may be merged into it");
-                }
-            }
+            // What is left is not mixed: the other may be whole.
+            Some(other @ (Displaced::Index(_) | Displaced::Spoilt(_))) => leave(&self.db, &self.file, &other),
         }
     }
 }

@@ -77,7 +77,7 @@ impl Noted {
 pub(super) fn read(folder: &Path) -> Result<Noted, StoreFault> {
     let path = folder.join(WITNESS);
     match note::read(&path) {
-        Err(error) => Err(StoreFault::Folder { path, error }),
+        Err(error) => Err(StoreFault::File { path, error }),
         Ok(Found::Missing) => Ok(Noted::Missing),
         Ok(Found::Blank) => Ok(Noted::Blank),
         Ok(Found::Text(text)) => match std::str::from_utf8(&text).ok().and_then(parse) {
@@ -148,7 +148,7 @@ pub(super) fn check_log(file: &Path) -> Result<(), StoreFault> {
     let wal = log_of(file);
     let begin = match log_begin(&wal) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        begin => begin.map_err(|error| StoreFault::Folder { path: wal.clone(), error })?,
+        begin => begin.map_err(|error| StoreFault::File { path: wal.clone(), error })?,
     };
     // Zeros are what a power cut may leave.
     if is_log(&begin) || begin == [0; 4] { Ok(()) } else { Err(StoreFault::NoLog { wal }) }

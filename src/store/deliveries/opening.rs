@@ -1,20 +1,17 @@
 //! What is looked at before SQLite is: the file itself, and its log. Nothing that is refused is written to.
 
-use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
 use super::super::audit::beside_server;
-use super::super::folder::{beside, lacks, private, size};
+use super::super::folder::{beside, lacks, open_file, private, size};
+use super::super::header::{self, Header};
 use super::super::schema::tables;
 use super::super::witness::check_log;
 use super::{BUSY_MAX, LOST, fault, noted, schema};
 use crate::engine::outbox_log::LogFault;
-
-/// How every SQLite file begins.
-const HEADER: &[u8] = b"SQLite format 3\0";
 
 /// Makes the file for its owner alone where there is none, and `was` says that there was none; looks at the header of one that is
 /// there, and at its log, before SQLite does, which takes what is shorter than a header for a new file and what is no log for an
@@ -39,21 +36,20 @@ fn check_file(path: &Path, was: bool) -> Result<(), LogFault> {
             return Err(refused(format!("it is {found}, but {} holds commits of it: {LOST}", log.display())));
         }
     }
-    let (mut file, mut found) = match File::open(path) {
+    let (mut file, mut found) = match open_file(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         opened => (opened.map_err(|error| refused(error.to_string()))?, Vec::new()),
     };
-    file.by_ref().take(100).read_to_end(&mut found).map_err(|error| refused(error.to_string()))?;
+    file.by_ref().take(header::BYTES as u64).read_to_end(&mut found).map_err(|error| refused(error.to_string()))?;
     if found.is_empty() {
         return Ok(());
     }
-    if !found.starts_with(HEADER) {
-        let advice = "it is no SQLite file; move it away, or name another data directory";
-        return Err(refused(advice.to_owned()));
-    }
+    let mut bytes = [0; header::BYTES];
+    bytes[..found.len()].copy_from_slice(&found);
+    let Some(header) = Header::of(&bytes) else {
+        return Err(refused("it is no SQLite file; move it away, or name another data directory".to_owned()));
+    };
     let bytes = file.metadata().map_err(|error| refused(error.to_string()))?.len();
-    let mut header = [0; 100];
-    header[..found.len()].copy_from_slice(&found);
     if let Some(reason) = lacks(path, &header, bytes) {
         return Err(refused(format!("it was cut: {reason}; {LOST}")));
     }

@@ -375,6 +375,40 @@ fn nothing_more_is_kept_once_the_log_is_written_over_by_an_earlier_copy_as_long_
 }
 
 #[test]
+fn nothing_more_is_kept_once_the_logs_index_is_removed_and_all_is_there_at_the_next_start() {
+    let mut world = World::new();
+    let battle = world.battle(300);
+    world.score(battle, "1", 5).unwrap();
+    fs::remove_file(world.folder.0.join("costage.db-shm")).unwrap();
+    assert_eq!(world.score(battle, "2", 5), Err(Refusal::NotKept));
+    let said = world.last_failure.take().unwrap();
+    assert!(
+        said.contains("costage.db-shm was removed") && said.contains("until the server is started again"),
+        "{said}"
+    );
+    world.restart();
+    world.verify_whole();
+    assert_eq!(world.points(battle), 5);
+    assert!(world.score(battle, "2", 5).is_ok());
+}
+
+#[test]
+fn a_log_that_is_emptied_is_missed_though_all_of_it_is_in_the_file_while_somebody_reads() {
+    let mut world = World::new();
+    let battle = world.battle(300);
+    assert!((1..=9).all(|key| world.score(battle, &key.to_string(), 5).is_ok()));
+    world.store.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).unwrap();
+    // The next commit goes behind what the reader may still want.
+    let reader = world.beside();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM ledger").unwrap();
+    world.score(battle, "10", 5).unwrap();
+    reader.execute_batch("COMMIT; BEGIN; SELECT count(*) FROM ledger").unwrap();
+    world.store.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).unwrap();
+    fs::File::options().write(true).open(world.folder.0.join("costage.db-wal")).unwrap().set_len(0).unwrap();
+    assert_eq!(world.score(battle, "11", 5), Err(Refusal::NotKept));
+}
+
+#[test]
 fn a_checkpoint_that_could_not_bring_all_of_the_log_is_no_damage() {
     let mut world = World::new();
     let battle = world.battle(300);

@@ -189,6 +189,25 @@ fn nothing_is_written_while_the_file_or_its_log_is_not_where_it_was() {
 }
 
 #[test]
+fn what_was_written_over_or_cut_where_it_is_is_not_written_to_again() {
+    for (name, bytes) in [("webhooks.db", b"these are somebody's notes".to_vec()), ("webhooks.db-wal", Vec::new())] {
+        let folder = Folder::new("over");
+        let path = folder.path().join(NAMES[0]);
+        let log = Deliveries::open(&path).unwrap();
+        log.begin_all(&["crm".to_owned()], STORE, OutboxEnds { settled: 0, head: 0 }).unwrap();
+        fs::write(folder.path().join(name), &bytes).unwrap();
+        let before = files(&folder);
+        for seq in 1..3 {
+            let said = log.bury("crm", seq, &[letter("crm", seq)]).unwrap_err().to_string();
+            assert!(said.contains(&format!("{name} was cut or written over")), "{said}");
+        }
+        drop(log);
+        assert!(files(&folder) == before, "{name}: written to");
+        assert!(Deliveries::open(&path).is_err(), "{name}");
+    }
+}
+
+#[test]
 fn what_is_removed_or_forgotten_is_missed_by_nobody() {
     let folder = killed(3);
     let path = folder.path().join(NAMES[0]);
