@@ -80,7 +80,8 @@ impl Deliveries {
         let handle = Held::open(path).map_err(unheld)?;
         let opened = Connection::open(path).map_err(|error| fault(path, "cannot open", &error))?;
         let ready = Self::ready(opened, path.to_owned(), noted.as_ref(), Some(noted::note(path)))?;
-        ready.open.lock().unwrap_or_else(PoisonError::into_inner).held = Some(Held::of(handle, path).map_err(unheld)?);
+        ready.open.lock().unwrap_or_else(PoisonError::into_inner).held =
+            Some(Held::of(handle, path, false).map_err(unheld)?);
         Ok(ready)
     }
 
@@ -145,7 +146,11 @@ impl Deliveries {
             let outcome = work(&mut change)?;
             change.commit(durably).map(|head| (outcome, head))
         };
-        let (outcome, head) = written().map_err(|error| fault(&self.path, "cannot write", &error))?;
+        let written = written();
+        if let Some(held) = held {
+            held.wrote(connection);
+        }
+        let (outcome, head) = written.map_err(|error| fault(&self.path, "cannot write", &error))?;
         if let Some(note) = note.as_mut().filter(|_| durably) {
             note.keep(&noted::line(&head));
         }

@@ -9,10 +9,13 @@ use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
+use super::checkpoint::{Checkpoint, data_version};
 use super::folder::{beside, index_of, is_log, log_begin, log_of, private};
 use super::header::Header;
 
@@ -35,10 +38,27 @@ pub(super) struct Held {
     /// None where there was none: then it is not looked at.
     log_identity: Option<Identity>,
     log_bytes: u64,
-    /// What the log was when its only writer had written, and which version of the database SQLite then read.
-    left: Option<(Written, i64)>,
+    /// Nobody but this connection writes, though others may read and bring the log into the file.
+    sole: bool,
+    /// After this connection's last transaction.
+    left: Option<Left>,
+    /// That somebody has written past SQLite was waited for.
+    suspected: bool,
     index: PathBuf,
     index_identity: Option<Identity>,
+}
+
+/// A checkpoint of another program's may take that long.
+const LOOKS: usize = 100;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
+
+/// What the files were, and what SQLite knew of them.
+#[derive(Debug)]
+struct Left {
+    file: Written,
+    log: Written,
+    checkpoint: Checkpoint,
+    version: i64,
 }
 
 /// When, to the nanosecond, and how many bytes there are since.
@@ -67,8 +87,8 @@ impl Held {
         File::open(database)
     }
 
-    /// `file` is of [`Held::open`]; SQLite has made the log.
-    pub(super) fn of(file: File, database: &Path) -> io::Result<Self> {
+    /// `file` is of [`Held::open`]; SQLite has made the log. `sole`: nobody else writes.
+    pub(super) fn of(file: File, database: &Path, sole: bool) -> io::Result<Self> {
         let (log, index) = (log_of(database), index_of(database));
         let found = fs::metadata(&log).ok();
         let header = Header::read(&file)?;
@@ -80,7 +100,9 @@ impl Held {
             log,
             log_identity: found.as_ref().map(identity),
             log_bytes: found.map_or(0, |data| data.len()),
+            sole,
             left: None,
+            suspected: false,
             index_identity: fs::metadata(&index).ok().as_ref().map(identity),
             index,
         })
@@ -98,6 +120,9 @@ impl Held {
             let whole = |next: &Header| data.len() >= self.written.2.min(next.bytes());
             let next = Header::read(&self.file).ok().filter(|next| self.header.may_become(next) && whole(next));
             let Some(next) = next else { return Some(Displaced::Spoilt(self.path.clone())) };
+            if self.file_was_written_past(db, written(&data)) {
+                return Some(Displaced::Spoilt(self.path.clone()));
+            }
             (self.header, self.written) = (next, written(&data));
         }
         self.log_displaced(db)
@@ -110,9 +135,10 @@ impl Held {
             return Some(Displaced::Index(self.index.clone()));
         }
         // Shorter after a checkpoint: then SQLite wants no more of it than it has.
-        let lacks = || !log_bytes_wanted(db, self.header.page_bytes()).is_ok_and(|wanted| data.len() >= wanted);
+        let lacks =
+            || !Checkpoint::of(db).is_ok_and(|checkpoint| data.len() >= checkpoint.log_bytes(self.header.page_bytes()));
         let spoilt = !log_begin(&self.log).is_ok_and(|begin| is_log(&begin))
-            || if data.len() < self.log_bytes { lacks() } else { self.was_written_past(db, written(&data)) };
+            || if data.len() < self.log_bytes { lacks() } else { self.log_was_written_past(db, written(&data)) };
         if spoilt {
             return Some(Displaced::Spoilt(self.log.clone()));
         }
@@ -120,33 +146,46 @@ impl Held {
         None
     }
 
-    /// Whether somebody has written to the log, and SQLite knows of nobody.
-    fn was_written_past(&self, db: &Connection, now: Written) -> bool {
-        self.left.is_some_and(|(left, version)| left != now && data_version(db).ok() == Some(version))
+    /// Whether somebody has written to the file, and SQLite knows of nobody.
+    fn file_was_written_past(&mut self, db: &Connection, now: Written) -> bool {
+        let before = self.left.as_ref().filter(|left| left.file != now).map(|left| left.checkpoint);
+        before.is_some_and(|before| self.stays(|| Checkpoint::of(db) == Ok(before)))
     }
 
-    /// To be called when the only one who writes there has written.
+    /// So with the log; where others write, one of them may have been killed at it.
+    fn log_was_written_past(&mut self, db: &Connection, now: Written) -> bool {
+        let before = self.left.as_ref().filter(|left| self.sole && left.log != now).map(|left| left.version);
+        before.is_some_and(|before| self.stays(|| data_version(db) == Ok(before)))
+    }
+
+    /// Whether it is `so` for a while: another program that uses SQLite has written before SQLite tells.
+    fn stays(&mut self, so: impl Fn() -> bool) -> bool {
+        for _ in 0..if self.suspected { 0 } else { LOOKS } {
+            if !so() {
+                return false;
+            }
+            thread::sleep(BETWEEN_LOOKS);
+        }
+        self.suspected = so();
+        self.suspected
+    }
+
+    /// To be called after each transaction, but not after what [`Held::displaced`] has refused.
     pub(super) fn wrote(&mut self, db: &Connection) {
-        self.left = fs::metadata(&self.log).ok().map(|data| written(&data)).zip(data_version(db).ok());
+        let looked = || {
+            // What others do meanwhile is in what is looked at later.
+            let (checkpoint, version) = (Checkpoint::of(db).ok()?, data_version(db).ok()?);
+            let (file, log) = (written(&self.file.metadata().ok()?), written(&fs::metadata(&self.log).ok()?));
+            Some(Left { file, log, checkpoint, version })
+        };
+        let left = looked();
+        (self.left, self.suspected) = (left, false);
     }
 }
 
 /// The file of this name, if it is that one.
 fn named(path: &Path, one: Option<Identity>) -> Option<Metadata> {
     fs::metadata(path).ok().filter(|data| Some(identity(data)) == one)
-}
-
-/// Bytes of the log that hold a commit, as far as SQLite knows.
-fn log_bytes_wanted(db: &Connection, page_bytes: u64) -> rusqlite::Result<u64> {
-    let frames: i64 = db.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get(1))?;
-    let frames = u64::try_from(frames).unwrap_or(0);
-    // https://www.sqlite.org/fileformat2.html#the_write_ahead_log: 32 bytes, then a page behind 24 bytes each.
-    Ok(if frames == 0 { 0 } else { 32 + frames * (24 + page_bytes) })
-}
-
-/// Another number after others have written (<https://www.sqlite.org/pragma.html#pragma_data_version>).
-fn data_version(db: &Connection) -> rusqlite::Result<i64> {
-    db.query_row("PRAGMA data_version", [], |row| row.get(0))
 }
 
 impl Displaced {

@@ -180,7 +180,7 @@ impl Store {
         }
         self.taken = true;
         if let Some(handle) = self.handle.take() {
-            let held = Held::of(handle, &self.file);
+            let held = Held::of(handle, &self.file, true);
             self.held = Some(held.map_err(|error| StoreFault::File { path: self.file.clone(), error })?);
         }
         self.witness = Some(witness::begin(self.folder.path(), self.ends.seen()));

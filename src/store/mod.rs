@@ -31,6 +31,7 @@ pub mod audit;
 pub mod backup;
 pub mod chain;
 mod changes;
+mod checkpoint;
 mod columns;
 pub mod deliveries;
 pub mod fault;

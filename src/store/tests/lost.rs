@@ -375,6 +375,29 @@ fn nothing_more_is_kept_once_the_log_is_written_over_by_an_earlier_copy_as_long_
 }
 
 #[test]
+fn nothing_more_is_kept_once_an_earlier_copy_as_long_as_the_file_is_copied_over_it() {
+    let mut world = World::new();
+    let battle = world.battle(300);
+    let (file, pages) = (world.folder.0.join(folder::DATABASE), "PRAGMA wal_checkpoint(PASSIVE)");
+    let mut earlier = Vec::new();
+    for key in 0..1_000 {
+        world.score(battle, &key.to_string(), 5).unwrap();
+        world.store.db.query_row(pages, [], |_| Ok(())).unwrap();
+        let now = fs::read(&file).unwrap();
+        if now.len() == earlier.len() {
+            break;
+        }
+        earlier = now;
+    }
+    // Ours alone may do so between two commits.
+    world.score(battle, "seen", 5).unwrap();
+    assert_eq!(fs::metadata(&file).unwrap().len(), earlier.len() as u64);
+    copy_over(&file, &earlier);
+    assert_eq!(world.score(battle, "after", 5), Err(Refusal::NotKept));
+    assert!(world.last_failure.take().unwrap().contains("costage.db was cut or written over"));
+}
+
+#[test]
 fn nothing_more_is_kept_once_the_logs_index_is_removed_and_all_is_there_at_the_next_start() {
     let mut world = World::new();
     let battle = world.battle(300);
