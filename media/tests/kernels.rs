@@ -101,6 +101,21 @@ fn quarter_equals_the_scalar() {
 }
 
 #[test]
+fn thirds_equals_the_scalar() {
+    for dst_size in SIZES {
+        for src_size in [dst_size / 2, dst_size, dst_size * 3 / 2 - dst_size / 100, dst_size * 3 / 2, dst_size * 2] {
+            let taps = LinearTaps::new(src_size.max(1), dst_size);
+            let stride = taps.row_len() + src_size % 3;
+            let src = noise(stride * 11 + taps.row_len(), 8);
+            for pairs in [1, 2, 4] {
+                let rows = Rows::new(&src, stride);
+                same_in_all_rows(dst_size, 2 * pairs, |kernels, dst| (kernels.thirds)(dst, pairs, rows, &taps));
+            }
+        }
+    }
+}
+
+#[test]
 fn blend_row_equals_the_scalar() {
     for size in SIZES {
         for seed in 6..10 {

@@ -8,6 +8,7 @@
 //! | [`Kernels::average_columns`] | rows shrunk by area | [`scale::average_columns`] |
 //! | [`Kernels::halve`] | half as wide and half as high | [`scale::halve`] |
 //! | [`Kernels::quarter`] | a quarter as wide and as high | [`scale::quarter`] |
+//! | [`Kernels::thirds`] | two rows of each three, and columns between neighbours | [`thirds::thirds`] |
 //! | [`Kernels::begin`] | has the first rows in the cache before they are read | nothing |
 //! | [`Kernels::blend_row`] | source over destination by an alpha row | [`blend::blend_row`] |
 //! | [`Kernels::tint_row`] | one value over a row at one alpha | [`blend::tint_row`] |
@@ -30,6 +31,7 @@ pub mod rows;
 pub mod scale;
 pub mod sound;
 pub mod taps;
+pub mod thirds;
 
 pub use level::Level;
 use recolour::Recolour;
@@ -52,6 +54,8 @@ pub struct Kernels {
     pub halve: fn(dst: RowsMut<'_>, width: usize, rows: usize, src: Rows<'_>),
     /// See [`scale::quarter`].
     pub quarter: fn(dst: RowsMut<'_>, width: usize, rows: usize, src: Rows<'_>),
+    /// See [`thirds::thirds`].
+    pub thirds: fn(dst: RowsMut<'_>, pairs: usize, src: Rows<'_>, taps: &LinearTaps),
     /// Has the first rows on their way into the cache, `width` bytes of each; the others follow as rows are read. Changes
     /// nothing else.
     pub begin: fn(src: Rows<'_>, width: usize),
@@ -105,6 +109,7 @@ impl Kernels {
             average_columns: scale::average_columns,
             halve: scale::halve,
             quarter: scale::quarter,
+            thirds: thirds::thirds,
             begin: |_, _| {},
             blend_row: blend::blend_row,
             tint_row: blend::tint_row,
@@ -123,6 +128,7 @@ impl Kernels {
             average_columns: neon::average_columns,
             halve: neon::halve,
             quarter: neon::quarter,
+            thirds: neon::thirds,
             begin: neon::begin,
             blend_row: neon::blend_row,
             tint_row: neon::tint_row,
@@ -141,6 +147,7 @@ impl Kernels {
             average_columns: avx2::average_columns,
             halve: avx2::halve,
             quarter: avx2::quarter,
+            thirds: avx2::thirds,
             begin: avx2::begin,
             blend_row: avx2::blend_row,
             tint_row: avx2::tint_row,
@@ -159,6 +166,7 @@ impl Kernels {
             average_rows: avx512::average_rows,
             average_columns: avx512::average_columns,
             halve: avx512::halve,
+            thirds: avx512::thirds,
             blend_row: avx512::blend_row,
             tint_row: avx512::tint_row,
             ..Self::avx2()

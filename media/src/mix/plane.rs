@@ -8,7 +8,7 @@
 use crate::frame::Size;
 use crate::kernel::Kernels;
 use crate::kernel::rows::{Rows, RowsMut};
-use crate::kernel::taps::{AreaTaps, Filter, LinearTap, LinearTaps};
+use crate::kernel::taps::{AreaTaps, Filter, LinearTap, LinearTaps, ROW_MARGIN};
 
 /// Output rows that are made at once: what is read of weights then serves all of them.
 const STRIP: usize = 8;
@@ -37,6 +37,8 @@ enum Way {
     Halve,
     /// Exactly four to one in both directions.
     Quarter,
+    /// Two rows of each three, and columns by taps, straight into the tile.
+    Thirds(LinearTaps),
     /// The rows alone, straight into the tile.
     Rows(RowTaps),
     Both(RowTaps, ColumnTaps, Strip),
@@ -72,6 +74,11 @@ impl PlaneScaler {
             Way::Quarter
         } else if src.width == dst.width {
             Way::Rows(RowTaps::new(src.height, dst.height))
+        } else if 2 * src.height == 3 * dst.height
+            && src.width >= ROW_MARGIN
+            && Filter::of(src.width, dst.width) == Filter::Linear
+        {
+            Way::Thirds(LinearTaps::new(src.width, dst.width))
         } else {
             let columns = ColumnTaps::new(src.width, dst.width);
             let strip = Strip::new(columns.row_len());
@@ -101,6 +108,7 @@ impl PlaneScaler {
                 Way::Copy => {}
                 Way::Halve => (kernels.halve)(out, width, rows, src.from(2 * first)),
                 Way::Quarter => (kernels.quarter)(out, width, rows, src.from(4 * first)),
+                Way::Thirds(taps) => (kernels.thirds)(out, rows / 2, src.from(first / 2 * 3), taps),
                 Way::Rows(taps) => taps.run(kernels, out, width, src, first, rows),
                 Way::Both(taps, columns, strip) => {
                     taps.run(kernels, strip.rows_mut(), self.src.width, src, first, rows);

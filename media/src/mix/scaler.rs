@@ -104,6 +104,9 @@ pub fn placed(fit: Fit, src: Size, rect: Rect) -> (Rect, Rect) {
     }
 }
 
+/// Pixels that even edges may be off; what would lose no more is shown whole.
+const EDGE: usize = 2;
+
 /// The largest part of `src` with the shape of `dst`, around the centre, all edges even.
 fn cover(src: Size, dst: Size) -> Rect {
     let (mut w, mut h) = (src.width, src.height);
@@ -112,7 +115,8 @@ fn cover(src: Size, dst: Size) -> Rect {
     } else {
         h = even(src.width * dst.height / dst.width.max(1)).max(2);
     }
-    let (w, h) = (w.min(src.width), h.min(src.height));
+    let whole = |part: usize, all: usize| if part + EDGE >= all { all } else { part };
+    let (w, h) = (whole(w, src.width), whole(h, src.height));
     Rect { x: even((src.width - w) / 2), y: even((src.height - h) / 2), w, h }
 }
 
@@ -132,6 +136,10 @@ mod tests {
         assert_eq!(cover(size(1280, 720), size(360, 644)), Rect { x: 438, y: 0, w: 402, h: 720 });
         assert_eq!(cover(size(720, 1280), size(360, 360)), Rect { x: 0, y: 280, w: 720, h: 720 });
         assert_eq!(cover(size(16, 16), size(720, 1280)), Rect { x: 4, y: 0, w: 8, h: 16 });
+        for width in [426, 428] {
+            assert_eq!(cover(size(640, 360), size(width, 240)), Rect { x: 0, y: 0, w: 640, h: 360 }, "all but a pixel");
+        }
+        assert_eq!(cover(size(640, 360), size(422, 240)), Rect { x: 4, y: 0, w: 632, h: 360 });
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod area;
 mod blend;
 mod linear;
+mod thirds;
 
 use std::arch::x86_64::*;
 
@@ -42,6 +43,10 @@ entry! {
 entry! {
     /// [`super::scale::halve`].
     halve = linear::halve(dst: RowsMut<'_>, width: usize, rows: usize, src: Rows<'_>)
+}
+entry! {
+    /// [`super::thirds::thirds`].
+    thirds = thirds::thirds(dst: RowsMut<'_>, pairs: usize, src: Rows<'_>, taps: &LinearTaps)
 }
 entry! {
     /// [`super::blend::blend_row`].

@@ -6,6 +6,7 @@ mod blend;
 mod linear;
 mod quarter;
 mod recolour;
+mod thirds;
 
 use std::arch::aarch64::*;
 
@@ -44,6 +45,10 @@ entry! {
 entry! {
     /// [`super::scale::halve`].
     halve = linear::halve(dst: RowsMut<'_>, width: usize, rows: usize, src: Rows<'_>)
+}
+entry! {
+    /// [`super::thirds::thirds`].
+    thirds = thirds::thirds(dst: RowsMut<'_>, pairs: usize, src: Rows<'_>, taps: &LinearTaps)
 }
 entry! {
     /// [`super::scale::quarter`].

@@ -85,10 +85,11 @@ impl LinearTaps {
     pub fn new(src: usize, dst: usize) -> Self {
         debug_assert!(src <= 2 * dst, "a window feeds half as many pixels as it has bytes to 2:1 only");
         let taps: Vec<_> = (0..dst).map(|i| LinearTap::of(i, src, dst)).collect();
-        let narrow = groups(dst, 32).map(|to| Narrow::new(&taps, to)).collect();
+        let narrow = groups(dst, 32).map(|to| Narrow::new(&taps, src, to)).collect();
         #[cfg(target_arch = "x86_64")]
-        let wide = groups(dst, 64).map(|to| Wide::new(&taps, to)).collect();
-        let row_len = src + ROW_MARGIN;
+        let wide = groups(dst, 64).map(|to| Wide::new(&taps, src, to)).collect();
+        // Windows of a row that is as long as the longest end with it.
+        let row_len = if src < ROW_MARGIN { src + ROW_MARGIN } else { src };
         Self {
             taps,
             narrow,
@@ -134,12 +135,12 @@ impl Narrow {
     /// Which eight of the pixels each window feeds.
     pub(in crate::kernel) const ORDER: [usize; 4] = [0, 2, 1, 3];
 
-    fn new(taps: &[LinearTap], to: usize) -> Self {
+    fn new(taps: &[LinearTap], src: usize, to: usize) -> Self {
         let mut group = Self { pick: [[0; 32]; 2], weight: [[0; 32]; 2], base: [0; 4], to };
         let picks = group.pick.as_flattened_mut().as_chunks_mut::<16>().0.iter_mut();
         let weights = group.weight.as_flattened_mut().as_chunks_mut::<16>().0;
         for (i, ((pick, weight), base)) in Self::ORDER.into_iter().zip(picks.zip(weights).zip(&mut group.base)) {
-            *base = spread(&taps[to + 8 * i..][..8], pick, weight);
+            *base = spread(&taps[to + 8 * i..][..8], src, pick, weight);
         }
         group
     }
@@ -147,20 +148,22 @@ impl Narrow {
 
 #[cfg(target_arch = "x86_64")]
 impl Wide {
-    fn new(taps: &[LinearTap], to: usize) -> Self {
+    fn new(taps: &[LinearTap], src: usize, to: usize) -> Self {
         let mut group = Self { pick: [[0; 64]; 2], weight: [[0; 64]; 2], base: [0; 2], to };
         let windows = group.pick.iter_mut().zip(&mut group.weight).zip(&mut group.base);
         for (i, ((pick, weight), base)) in windows.enumerate() {
-            *base = spread(&taps[to + 32 * i..][..32], pick, weight);
+            *base = spread(&taps[to + 32 * i..][..32], src, pick, weight);
         }
         group
     }
 }
 
-/// Writes down what the pixels of `taps` take from a window as long as `pick`, and where it begins.
-fn spread(taps: &[LinearTap], pick: &mut [u8], weight: &mut [u8]) -> usize {
-    let base = taps.first().map_or(0, |tap| tap.index);
+/// Writes down what the pixels of `taps` take from a window as long as `pick`, and where it begins: inside a row of `src` pixels
+/// that is as long.
+fn spread(taps: &[LinearTap], src: usize, pick: &mut [u8], weight: &mut [u8]) -> usize {
     let length = pick.len();
+    let first = taps.first().map_or(0, |tap| tap.index);
+    let base = src.checked_sub(length).map_or(first, |last| first.min(last));
     for ((tap, pick), weight) in taps.iter().zip(pick.chunks_exact_mut(2)).zip(weight.chunks_exact_mut(2)) {
         let (pixels, weights) = tap.halves();
         for (pick, pixel) in pick.iter_mut().zip(pixels) {
