@@ -81,8 +81,7 @@ pub(super) struct Report {
     commands_per_s: f64,
     /// CPU of the server while commands came, cores.
     cpu_cores: f64,
-    /// From the answer to a score to the first decoded picture whose bar differs; 0 where the picture came first. Scores are
-    /// kept on disk.
+    /// From a score's sending to the first decoded picture whose bar differs. Scores are kept on disk.
     score_to_pixel_ms: Percentiles,
     /// On disk: the same as in `kept`.
     scores_per_s: f64,
@@ -201,10 +200,10 @@ async fn scores_to_pixels(
     for turn in 0..args.scores {
         let before = boundaries.latest().context("the viewer has not decoded a score bar")?;
         let scores = if turn % 2 == 0 { [(&*left, 0), (&*right, 100)] } else { [(&*left, 100), (&*right, 0)] };
+        let sent = clock.now();
         backend.set_scores(&battle, &scores, &format!("score-{turn}")).await?;
-        let answered = clock.now();
         let seen = boundaries.first_other_than(before, clock).await?;
-        samples.push(seen.saturating_duration_since(answered).as_secs_f64() * 1_000.0);
+        samples.push(seen.saturating_duration_since(sent).as_secs_f64() * 1_000.0);
         // The slide ends, and the next score meets another phase of the hosts' frames.
         tokio::time::sleep(bar::SLIDE + Duration::from_millis(u64::from(turn * 37 % 67))).await;
         progress.inc(1);
@@ -242,6 +241,11 @@ impl fmt::Display for Report {
             line(f, &format!("score answer, {name}"), &kept.score_answer_ms)?;
             line(f, &format!("score to event, {name}"), &kept.score_to_event_ms)?;
         }
+        let apart = durable::SCORE_EVERY.as_millis();
+        writeln!(
+            f,
+            "to event: one score each {apart} ms; to pixel: decoded by a viewer; both from the sending of the score"
+        )?;
         for (name, kept) in [("disk", disk), ("memory", memory)] {
             let Durable { directory, scores_per_s, cpu_cores, .. } = kept;
             write!(

@@ -26,7 +26,7 @@ const CLIENTS_PER_BATTLE: u32 = 4;
 /// Longer than any run.
 const BATTLE: Duration = Duration::from_secs(3_600);
 /// Between two scores that everybody is to hear of: the next one is told at once, not together with others.
-const SCORE_EVERY: Duration = Duration::from_millis(120);
+pub(super) const SCORE_EVERY: Duration = Duration::from_millis(120);
 /// How long a score may take to everybody before the run is given up.
 const HEARD_WITHIN: Duration = Duration::from_secs(10);
 /// The file system in memory of every Linux.
