@@ -8,7 +8,11 @@ use super::label::{blank, fill, paint, px};
 use super::lettering::{CAP_HEIGHT, Style, lettering};
 use super::{Patch, Rgb};
 use crate::frame::I420;
-use crate::scene::{Rect, even};
+use crate::kernel::Kernels;
+use crate::mix::canvas::Canvas;
+use crate::mix::scaler::{Scaler, placed, readable};
+use crate::mix::theme::no_picture;
+use crate::scene::{Avatar, Fit, Rect, even};
 
 /// A disc with initials in the middle of `tile`, 40 % of its shorter side wide. The colour follows from the name, so
 /// that a host keeps it. A name without letters gets its first emoji, or else the outline of a person.
@@ -38,12 +42,26 @@ pub(in crate::mix) fn avatar_place(tile: Rect) -> Rect {
     Rect { x, y, w: diameter, h: diameter }
 }
 
-/// A square picture of the size of `place`, cut to a disc.
-pub(in crate::mix) fn round(place: Rect, picture: &I420) -> Option<Patch> {
+/// The picture that somebody shows, round, filling `place`; no kernel changes its bits.
+pub(in crate::mix) fn portrait(kernels: &Kernels, place: Rect, avatar: &Avatar) -> Option<Patch> {
+    // What lies on an odd pixel has other chroma.
+    let (x, y) = (place.x % 2, place.y % 2);
+    let figure = Figure::Portrait { number: avatar.number(), diameter: place.w, odd: (x, y) };
+    let even = Rect { x: place.x - x, y: place.y - y, ..place };
+    drawn(figure, even, || round(kernels, Rect { x, y, ..place }, avatar.picture()))
+}
+
+/// The middle of a picture, scaled to fill `place` and cut to a disc.
+fn round(kernels: &Kernels, place: Rect, picture: &I420) -> Option<Patch> {
+    let mut canvas = Canvas::new(place.size(), no_picture());
+    let picture = picture.as_ref();
+    let src = readable(&picture).filter(|_| place.w > 0)?;
+    let (crop, part) = placed(Fit::Cover, src, Rect { x: 0, y: 0, ..place });
+    Scaler::new(src, part.size(), crop).run(kernels, picture, canvas.planes(), place.w, part);
     let mut pixels = blank(place.w, place.h)?;
     let side = px(place.w);
     fill(&mut pixels, &disc(side / 2.0, side / 2.0, side / 2.0)?, Rgb(0xFFFFFF), 255);
-    Some(Patch::of_picture(place, picture.as_ref(), &pixels))
+    Some(Patch::of_picture(place, canvas.into_picture().as_ref(), &pixels))
 }
 
 /// Muted enough to rest beside a picture, each with white readable on it.

@@ -38,6 +38,12 @@ pub(super) enum Figure {
         name: String,
         diameter: usize,
     },
+    /// The picture that somebody shows, by its number, on even pixels or not.
+    Portrait {
+        number: u64,
+        diameter: usize,
+        odd: (usize, usize),
+    },
     /// An empty seat among pictures, by its number, or locked: `None`.
     Vacancy {
         number: Option<u32>,

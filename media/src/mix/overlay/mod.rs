@@ -22,7 +22,7 @@ mod shaped;
 mod unknown;
 mod vacancy;
 
-pub(super) use avatar::{avatar, avatar_place, round};
+pub(super) use avatar::{avatar, avatar_place, portrait};
 pub(super) use cell::{CellStyle, cell};
 pub use colour::Rgb;
 pub(crate) use colour::Yuv;

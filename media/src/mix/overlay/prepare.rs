@@ -7,10 +7,16 @@ use super::label::RECONNECTING;
 use super::lettering::{Style, lettering};
 use super::plate::{badge_size, countdown_size};
 use super::shaped::Kept;
-use super::{CellStyle, Reading, Rgb, avatar, badge, cell, countdown, nickname, notice, opening, outcome, vacancy};
+use super::{
+    CellStyle, Reading, Rgb, avatar, avatar_place, badge, cell, countdown, nickname, notice, opening, outcome,
+    portrait, vacancy,
+};
 use super::{label, score};
 use crate::frame::Size;
-use crate::scene::{Item, Mark, Proportion, Rect, Scene, SourceId, Span, badge_bounds, nickname_bounds, outcome_size};
+use crate::kernel::Kernels;
+use crate::scene::{
+    Avatar, Item, Mark, Proportion, Rect, Scene, SourceId, Span, badge_bounds, nickname_bounds, outcome_size,
+};
 
 /// So much is remembered as drawn.
 const KNOWN_MAX: usize = 1_024;
@@ -50,13 +56,17 @@ pub fn prepare(scene: &Scene) {
     for item in &list.items {
         match item {
             Item::Tile { name, region, avatar: picture, .. } => {
-                silence(proportion, region.rect, name, picture.is_some());
+                silence(proportion, region.rect, name, picture.as_ref());
             }
             Item::Nickname { source, text, muted } => {
                 tiles(*source)
                     .for_each(|tile| drop(nickname(proportion, nickname_bounds(proportion, tile), text, *muted)));
             }
-            Item::Cell { cell: seat, named } => drop(cell(style, seat, *named)),
+            Item::Cell { cell: seat, named } => {
+                drop(cell(style, seat, *named));
+                let shown = seat.sitter.as_ref().and_then(|sitter| sitter.avatar.as_ref());
+                drop(shown.and_then(|shown| portrait(&Kernels::pick(None), style.disc(seat.rect), shown)));
+            }
             Item::Vacancy { region, vacancy: seat, .. } => drop(vacancy(region.rect, *seat)),
             Item::Badge { source, mark: said } => {
                 tiles(*source).for_each(|tile| mark(proportion, badge_bounds(proportion, tile), *said));
@@ -96,10 +106,11 @@ fn on_the_way(source: SourceId, place: Rect) -> impl Iterator<Item = Rect> {
 }
 
 /// What a tile says when its host is silent, and what it shows meanwhile.
-fn silence(proportion: Proportion, tile: Rect, name: &str, pictured: bool) {
+fn silence(proportion: Proportion, tile: Rect, name: &str, picture: Option<&Avatar>) {
     drop(notice(proportion, tile, RECONNECTING));
-    if !pictured {
-        drop(avatar(tile, name));
+    match picture {
+        Some(picture) => drop(portrait(&Kernels::pick(None), avatar_place(tile), picture)),
+        None => drop(avatar(tile, name)),
     }
 }
 

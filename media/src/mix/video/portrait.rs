@@ -2,11 +2,10 @@
 
 use crate::kernel::Kernels;
 use crate::mix::canvas::Canvas;
-use crate::mix::overlay::{self, Patch};
-use crate::mix::scaler::{Scaler, placed, readable};
+use crate::mix::overlay;
 use crate::mix::theme::{colours, no_picture};
 use crate::mix::tile::Tile;
-use crate::scene::{Avatar, Fit, Rect};
+use crate::scene::{Avatar, Rect};
 
 /// A tile without a picture at `rect`: the avatar of its host, or an empty seat.
 pub(super) fn draw_avatar(kernels: &Kernels, canvas: &mut Canvas, rect: Rect, tile: &Tile) {
@@ -40,22 +39,12 @@ pub(in crate::mix) fn lay_avatar(
     avatar: Option<&Avatar>,
 ) {
     let disc = match avatar {
-        Some(avatar) => portrait(kernels, overlay::avatar_place(rect), avatar),
+        Some(avatar) => overlay::portrait(kernels, overlay::avatar_place(rect), avatar),
         None => overlay::avatar(rect, name),
     };
     if let Some(disc) = disc {
         canvas.blend(kernels, &disc);
     }
-}
-
-/// The uploaded picture, round, filling `place`.
-pub(super) fn portrait(kernels: &Kernels, place: Rect, avatar: &Avatar) -> Option<Patch> {
-    let mut canvas = Canvas::new(place.size(), no_picture());
-    let picture = avatar.picture().as_ref();
-    let src = readable(&picture).filter(|_| place.w > 0)?;
-    let (crop, part) = placed(Fit::Cover, src, Rect { x: 0, y: 0, ..place });
-    Scaler::new(src, part.size(), crop).run(kernels, picture, canvas.planes(), place.w, part);
-    overlay::round(place, &canvas.into_picture())
 }
 
 #[cfg(test)]

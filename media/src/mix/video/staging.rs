@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use super::VideoMixer;
 use super::overhead::Overhead;
-use super::portrait::portrait;
 use super::rings::Seat;
 use crate::frame::Size;
 use crate::mix::canvas::Canvas;
@@ -104,7 +103,7 @@ impl VideoMixer {
             let seat = same.unwrap_or_else(|| {
                 let patch = overlay::cell(style, &cell, named);
                 let avatar = cell.sitter.as_ref().and_then(|sitter| sitter.avatar.as_ref());
-                let face = avatar.and_then(|avatar| portrait(&self.kernels, style.disc(cell.rect), avatar));
+                let face = avatar.and_then(|avatar| overlay::portrait(&self.kernels, style.disc(cell.rect), avatar));
                 // Who goes on speaking under another name, or on another seat, keeps the ring.
                 let known = old.iter().find(|known| who(&cell).is_some() && who(&known.cell) == who(&cell));
                 let loudness = known.map_or(Loudness::SILENT, |known| known.loudness);

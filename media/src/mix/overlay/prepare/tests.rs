@@ -1,11 +1,14 @@
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::frame::I420;
 use crate::kernel::{Kernels, Level};
 use crate::mix::VideoMixer;
 use crate::mix::overlay::drawn::drawings;
 use crate::mix::overlay::lettering::pen_strokes;
-use crate::scene::{Battle, Cell, CellSitter, Countdown, Outcome, Side, Standing, Template, Tile, Verdict};
+use crate::scene::{
+    AVATAR_SIDE, Battle, Cell, CellSitter, Countdown, Outcome, Side, Standing, Template, Tile, Verdict,
+};
 
 const CANVAS: Size = Size { width: 720, height: 1280 };
 
@@ -41,10 +44,17 @@ fn a_scene_that_was_prepared_needs_no_font_where_it_is_drawn() {
         vec![Cell { seat: 1, locked: false, rect: Rect { x: 0, y: 276, w: 180, h: 200 }, sitter: Some(sitter) }];
     let empty = Cell { seat: 7, locked: false, rect: Rect { x: 180, y: 276, w: 180, h: 200 }, sitter: None };
     voices.cells.push(empty.clone());
+    let picture = || Some(Avatar::new(I420::black(Size { width: AVATAR_SIDE, height: AVATAR_SIDE })));
+    let shown =
+        CellSitter { source: SourceId(2), name: "Zoltan Vex".into(), avatar: picture(), ..CellSitter::default() };
+    let beside = Rect { x: 362, y: 278, w: 182, h: 200 };
+    voices.cells.push(Cell { seat: 8, locked: false, rect: beside, sitter: Some(shown) });
+    let pictured = (1..3).map(|source| Tile { avatar: picture(), ..tile(source, "Wim Jotz") }).collect();
     let mut windows = scene(Template::VideoFixedFloat7Seats, Vec::new(), &[]);
     windows.cells = vec![Cell { seat: 5, rect: Rect { x: 560, y: 272, w: 144, h: 176 }, ..empty }];
     for (scene, scores) in [
         (windows, None),
+        (scene(Template::HostDynamicGrid, pictured, &[]), None),
         (scene(Template::HostDynamicGrid, two.clone(), &[1, 2]), Some([37_700, 465])),
         (scene(Template::HostDynamicGrid, three, &[17, 28, 39]), Some([988, 5_544_000])),
         (voices, None),
