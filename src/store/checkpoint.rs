@@ -5,8 +5,8 @@ use rusqlite::Connection;
 /// How far the log reaches, and how much of it is in the file, in frames, as far as SQLite knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Checkpoint {
-    log: i64,
-    done: i64,
+    pub(super) log: i64,
+    pub(super) done: i64,
 }
 
 impl Checkpoint {
@@ -16,12 +16,15 @@ impl Checkpoint {
         read.query_row([], |row| Ok(Self { log: row.get(1)?, done: row.get(2)? }))
     }
 
-    /// Bytes of the log (<https://www.sqlite.org/fileformat2.html#the_write_ahead_log>): 32, then a page behind 24 bytes each.
-    pub(super) fn log_bytes(self, page_bytes: u64) -> u64 {
-        let frames = u64::try_from(self.log).unwrap_or(0);
-        if frames == 0 { 0 } else { 32 + frames * (24 + page_bytes) }
+    /// Whether a commit that left it so may have begun a checkpoint, however far that came: a full disk ends one half-way.
+    pub(super) fn is_due(self) -> bool {
+        self.log >= FRAMES_MAX
     }
 }
+
+/// Frames of the log with which a commit begins a checkpoint: SQLite's default, which stands explicitly because of what follows
+/// from it ([`Checkpoint::is_due`]).
+pub(super) const FRAMES_MAX: i64 = 1_000;
 
 /// Another number after others have written (<https://www.sqlite.org/pragma.html#pragma_data_version>).
 pub(super) fn data_version(db: &Connection) -> rusqlite::Result<i64> {

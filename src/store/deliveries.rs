@@ -147,8 +147,8 @@ impl Deliveries {
             change.commit(durably).map(|head| (outcome, head))
         };
         let written = written();
-        if let Some(held) = held {
-            held.wrote(connection);
+        if let Some(spoilt) = held.as_mut().and_then(|held| held.spoilt(connection)) {
+            return Err(LogFault { what: format!("cannot write {}", self.path.display()), reason: spoilt.said() });
         }
         let (outcome, head) = written.map_err(|error| fault(&self.path, "cannot write", &error))?;
         if let Some(note) = note.as_mut().filter(|_| durably) {

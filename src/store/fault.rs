@@ -53,7 +53,7 @@ pub enum StoreFault {
         file: PathBuf,
     },
     /// Gone, and something beside it says that it was there.
-    #[error("{} is not there, but {} is of a server that had one: bring costage.db back (a backup will do), or move all that is in {} away to begin anew", file.display(), beside.display(), file.parent().unwrap_or(file).display())]
+    #[error("{} is not there, but {} is of a server that had one: bring costage.db back (a costage.db.rescued-N that lies there, or a backup), or move all that is in {} away to begin anew", file.display(), beside.display(), file.parent().unwrap_or(file).display())]
     Lost {
         /// Which.
         file: PathBuf,

@@ -15,9 +15,10 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
-use super::checkpoint::{Checkpoint, data_version};
-use super::folder::{beside, index_of, is_log, log_begin, log_of, private};
+use super::checkpoint::Checkpoint;
+use super::folder::{beside, index_of, is_log, log_of, private};
 use super::header::Header;
+use super::left::{Broken, Left, Written, written};
 
 /// Which file it is, whatever its name.
 type Identity = (u64, u64);
@@ -37,32 +38,21 @@ pub(super) struct Held {
     log: PathBuf,
     /// None where there was none: then it is not looked at.
     log_identity: Option<Identity>,
-    log_bytes: u64,
+    index: PathBuf,
+    index_identity: Option<Identity>,
     /// Nobody but this connection writes, though others may read and bring the log into the file.
     sole: bool,
     /// After this connection's last transaction.
     left: Option<Left>,
-    /// That somebody has written past SQLite was waited for.
-    suspected: bool,
-    index: PathBuf,
-    index_identity: Option<Identity>,
+    /// Stays so: what was written past SQLite is in what it goes on from.
+    spoilt: Option<Displaced>,
 }
 
 /// A checkpoint of another program's may take that long.
 const LOOKS: usize = 100;
+/// What another program changes is seen in two places, one after the other.
+const LOOKS_AT_LOG: usize = 3;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
-
-/// What the files were, and what SQLite knew of them.
-#[derive(Debug)]
-struct Left {
-    file: Written,
-    log: Written,
-    checkpoint: Checkpoint,
-    version: i64,
-}
-
-/// When, to the nanosecond, and how many bytes there are since.
-type Written = (i64, i64, u64);
 
 /// What became of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,10 +67,6 @@ pub(super) enum Displaced {
     Spoilt(PathBuf),
 }
 
-fn written(data: &Metadata) -> Written {
-    (data.mtime(), data.mtime_nsec(), data.len())
-}
-
 impl Held {
     /// The database's one handle: before SQLite opens it.
     pub(super) fn open(database: &Path) -> io::Result<File> {
@@ -90,96 +76,105 @@ impl Held {
     /// `file` is of [`Held::open`]; SQLite has made the log. `sole`: nobody else writes.
     pub(super) fn of(file: File, database: &Path, sole: bool) -> io::Result<Self> {
         let (log, index) = (log_of(database), index_of(database));
-        let found = fs::metadata(&log).ok();
         let header = Header::read(&file)?;
         Ok(Self {
             written: written(&file.metadata()?),
             file,
             path: database.to_owned(),
             header,
+            log_identity: fs::metadata(&log).ok().as_ref().map(identity),
             log,
-            log_identity: found.as_ref().map(identity),
-            log_bytes: found.map_or(0, |data| data.len()),
-            sole,
-            left: None,
-            suspected: false,
             index_identity: fs::metadata(&index).ok().as_ref().map(identity),
             index,
+            sole,
+            left: None,
+            spoilt: None,
         })
     }
 
-    /// Whether either is no more what it was: some looks at the file system, a few microseconds. `db` has it open.
+    /// Whether either is no more what it was: some looks at the file system, some microseconds. `db` has it open.
     pub(super) fn displaced(&mut self, db: &Connection) -> Option<Displaced> {
+        self.look(db, false)
+    }
+
+    /// To be called after a transaction of this connection's, whether it was kept or not, but not after one that was refused by
+    /// [`Held::displaced`]: whether somebody has cut or written over one of them meanwhile.
+    pub(super) fn spoilt(&mut self, db: &Connection) -> Option<Displaced> {
+        self.look(db, true).filter(|displaced| matches!(displaced, Displaced::Spoilt(_)))
+    }
+
+    fn look(&mut self, db: &Connection, ours: bool) -> Option<Displaced> {
+        if self.spoilt.is_some() {
+            return self.spoilt.clone();
+        }
         let Ok(data) = self.file.metadata() else { return Some(Displaced::Database(self.path.clone())) };
         if !fs::metadata(&self.path).is_ok_and(|named| identity(&named) == identity(&data)) {
             return Some(Displaced::Database(self.path.clone()));
         }
-        if written(&data) != self.written {
-            // By a checkpoint, ours or another program's; or by somebody who copied over it. One that could not bring all of the
-            // log leaves a file without its last pages: only one that got shorter must have all.
-            let whole = |next: &Header| data.len() >= self.written.2.min(next.bytes());
-            let next = Header::read(&self.file).ok().filter(|next| self.header.may_become(next) && whole(next));
-            let Some(next) = next else { return Some(Displaced::Spoilt(self.path.clone())) };
-            if self.file_was_written_past(db, written(&data)) {
-                return Some(Displaced::Spoilt(self.path.clone()));
-            }
-            (self.header, self.written) = (next, written(&data));
-        }
-        self.log_displaced(db)
-    }
-
-    fn log_displaced(&mut self, db: &Connection) -> Option<Displaced> {
         self.log_identity?;
-        let Some(data) = named(&self.log, self.log_identity) else { return Some(Displaced::Log(self.log.clone())) };
+        if named(&self.log, self.log_identity).is_none() {
+            return Some(Displaced::Log(self.log.clone()));
+        }
         if self.index_identity.is_some() && named(&self.index, self.index_identity).is_none() {
             return Some(Displaced::Index(self.index.clone()));
         }
-        // Shorter after a checkpoint: then SQLite wants no more of it than it has.
-        let lacks =
-            || !Checkpoint::of(db).is_ok_and(|checkpoint| data.len() >= checkpoint.log_bytes(self.header.page_bytes()));
-        let spoilt = !log_begin(&self.log).is_ok_and(|begin| is_log(&begin))
-            || if data.len() < self.log_bytes { lacks() } else { self.log_was_written_past(db, written(&data)) };
-        if spoilt {
+        let mut spoilt = None;
+        for _ in 0..LOOKS_AT_LOG {
+            let (now, found) = self.spoilt_now(db, ours)?;
+            spoilt = found;
+            if spoilt.is_none() {
+                self.left = Some(now);
+                break;
+            }
+            thread::sleep(BETWEEN_LOOKS);
+        }
+        self.spoilt.clone_from(&spoilt);
+        spoilt
+    }
+
+    /// What there is now, and what of it was cut or written over; nothing where that cannot be seen.
+    fn spoilt_now(&mut self, db: &Connection, ours: bool) -> Option<(Left, Option<Displaced>)> {
+        let log = File::open(&self.log).ok()?;
+        let now = Left::look(db, &self.file, &log, self.header.page_bytes())?;
+        let spoilt = self.spoilt_in(db, &now, ours, &log);
+        Some((now, spoilt))
+    }
+
+    /// What was cut or written over.
+    fn spoilt_in(&mut self, db: &Connection, now: &Left, ours: bool, log: &File) -> Option<Displaced> {
+        if now.file != self.written {
+            // By a checkpoint, ours or another program's; or by somebody who copied over it. One that could not bring all of the
+            // log leaves a file without its last pages: only one that got shorter must have all.
+            let whole = |next: &Header| now.file.2 >= self.written.2.min(next.bytes());
+            let next = Header::read(&self.file).ok().filter(|next| self.header.may_become(next) && whole(next));
+            let Some(next) = next.filter(|_| !self.was_written_past(db, now, ours)) else {
+                return Some(Displaced::Spoilt(self.path.clone()));
+            };
+            (self.header, self.written) = (next, now.file);
+        }
+        if !is_log(now.log_begin()) || !now.is_whole() {
             return Some(Displaced::Spoilt(self.log.clone()));
         }
-        self.log_bytes = data.len();
-        None
+        let before = self.left.as_ref().filter(|_| self.sole)?;
+        Some(match now.broken_since(before, ours, log, self.header.page_bytes())? {
+            Broken::Log => Displaced::Spoilt(self.log.clone()),
+            Broken::Index => Displaced::Spoilt(self.index.clone()),
+        })
     }
 
-    /// Whether somebody has written to the file, and SQLite knows of nobody.
-    fn file_was_written_past(&mut self, db: &Connection, now: Written) -> bool {
-        let before = self.left.as_ref().filter(|left| left.file != now).map(|left| left.checkpoint);
-        before.is_some_and(|before| self.stays(|| Checkpoint::of(db) == Ok(before)))
-    }
-
-    /// So with the log; where others write, one of them may have been killed at it.
-    fn log_was_written_past(&mut self, db: &Connection, now: Written) -> bool {
-        let before = self.left.as_ref().filter(|left| self.sole && left.log != now).map(|left| left.version);
-        before.is_some_and(|before| self.stays(|| data_version(db) == Ok(before)))
-    }
-
-    /// Whether it is `so` for a while: another program that uses SQLite has written before SQLite tells.
-    fn stays(&mut self, so: impl Fn() -> bool) -> bool {
-        for _ in 0..if self.suspected { 0 } else { LOOKS } {
-            if !so() {
+    /// Whether somebody has written to the file, and SQLite knows of no checkpoint, and soon not either: it has written before it
+    /// tells.
+    fn was_written_past(&self, db: &Connection, now: &Left, ours: bool) -> bool {
+        let Some(before) = self.left.as_ref().filter(|before| before.file != now.file) else { return false };
+        let (was, due) = (before.checkpoint, ours && now.checkpoint.is_due());
+        let told = |now: Checkpoint| due || now.done != was.done || now.log < was.log;
+        for _ in 0..LOOKS {
+            if Checkpoint::of(db).map_or(true, told) {
                 return false;
             }
             thread::sleep(BETWEEN_LOOKS);
         }
-        self.suspected = so();
-        self.suspected
-    }
-
-    /// To be called after each transaction, but not after what [`Held::displaced`] has refused.
-    pub(super) fn wrote(&mut self, db: &Connection) {
-        let looked = || {
-            // What others do meanwhile is in what is looked at later.
-            let (checkpoint, version) = (Checkpoint::of(db).ok()?, data_version(db).ok()?);
-            let (file, log) = (written(&self.file.metadata().ok()?), written(&fs::metadata(&self.log).ok()?));
-            Some(Left { file, log, checkpoint, version })
-        };
-        let left = looked();
-        (self.left, self.suspected) = (left, false);
+        true
     }
 }
 
@@ -194,7 +189,7 @@ impl Displaced {
         let (file, what, until) = match self {
             Self::Database(file) | Self::Log(file) => (file, "removed or replaced", "it is back"),
             Self::Index(file) => (file, "removed or replaced", "the server is started again"),
-            Self::Spoilt(file) => (file, "cut or written over", "it is back"),
+            Self::Spoilt(file) => (file, "cut or written over", "the server is started again"),
         };
         format!(
             "{} was {what} while the server runs: nothing is kept until {until}; end the server before its files are changed",

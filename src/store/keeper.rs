@@ -14,6 +14,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::chain::{Head, Linker};
 use super::changes;
+use super::checkpoint::FRAMES_MAX;
 use super::fault::{StoreFault, of_commit};
 use super::folder::{Folder, recognise};
 use super::head;
@@ -58,7 +59,7 @@ pub(super) struct Ends {
 }
 
 impl Ends {
-    fn seen(&self) -> Seen {
+    pub(super) fn seen(&self) -> Seen {
         Seen { head: self.head, facts: self.facts, outbox: self.outbox.head }
     }
 }
@@ -82,7 +83,7 @@ pub struct Store {
     /// What operators are told.
     books: Arc<Books>,
     /// From the moment on that the file is ours to write.
-    witness: Option<Note>,
+    pub(super) witness: Option<Note>,
     /// The file and its log, from then on.
     pub(super) held: Option<Held>,
     /// For it, until then; closed after SQLite has closed the file.
@@ -223,8 +224,7 @@ impl Journal for Store {
         let written = match self.in_place() {
             Ok(()) => {
                 let written = self.write(batch, &time).map_err(|error| of_commit(&error));
-                self.wrote();
-                written
+                self.still_whole().and(written)
             }
             Err(reason) => Err(reason),
         };
@@ -287,6 +287,7 @@ fn set(db: &Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "cache_size", -CACHE_KIB)?;
     db.pragma_update(None, "journal_size_limit", LOG_BYTES_LEFT)?;
+    db.pragma_update(None, "wal_autocheckpoint", FRAMES_MAX)?;
     db.pragma_update(None, "trusted_schema", false)
 }
 

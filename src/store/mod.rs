@@ -40,6 +40,7 @@ mod head;
 mod header;
 mod held;
 pub mod keeper;
+mod left;
 mod note;
 pub mod outbox;
 pub mod outbox_memory;

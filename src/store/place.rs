@@ -8,6 +8,7 @@ use super::fault::StoreFault;
 use super::folder::beside;
 use super::held::{Displaced, leave, rescue};
 use super::keeper::Store;
+use super::witness;
 
 /// How long the end waits for who reads the log.
 const END_BUSY_MAX: Duration = Duration::from_millis(200);
@@ -19,7 +20,12 @@ impl Drop for Store {
             return;
         }
         self.roll_back();
-        match self.held.as_mut().and_then(|held| held.displaced(&self.db)) {
+        let displaced = self.held.as_mut().and_then(|held| held.displaced(&self.db));
+        if let Some(witness) = self.witness.as_mut().filter(|_| displaced.is_some()) {
+            // Whatever is there at the next start, it is to be held against what was answered.
+            witness.keep(&witness::line(self.ends.seen()));
+        }
+        match displaced {
             None => drop(self.merge_log()),
             Some(Displaced::Database(_)) => rescue(&self.db, &self.file, self.ends.head.seq),
             Some(Displaced::Log(log)) => {
@@ -60,11 +66,13 @@ impl Store {
         }
     }
 
-    /// To be called after each transaction, whether it was kept or not.
-    pub(super) fn wrote(&mut self) {
+    /// To be called after each transaction, kept or not: whether files were written over meanwhile, and what was written is found
+    /// again by nobody.
+    pub(super) fn still_whole(&mut self) -> Result<(), String> {
         self.roll_back();
-        if let Some(held) = &mut self.held {
-            held.wrote(&self.db);
+        match self.held.as_mut().and_then(|held| held.spoilt(&self.db)) {
+            None => Ok(()),
+            Some(spoilt) => Err(spoilt.said()),
         }
     }
 

@@ -8,6 +8,8 @@ use costage::client::Backend;
 use costage::client::backend::Method;
 use serde_json::Value;
 
+use crate::waited::Waited;
+
 /// Longer than anything here takes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) const SECRET: &str = "a secret of at least thirty-two bytes";
@@ -73,6 +75,8 @@ pub(crate) fn fails(args: &[&str]) -> String {
 pub(crate) struct Server {
     process: Child,
     pub(crate) backend: Backend,
+    /// Of its start: how long others had the processor that it wanted.
+    pub(crate) waited: Duration,
 }
 
 impl Server {
@@ -98,13 +102,15 @@ impl Server {
         let mut token = costage(&["token", "--role", "admin", "--user", "backend", "--live", "*"]);
         let token = out(&token.env("COSTAGE_KEYS", format!("main={SECRET}")).output().unwrap());
         let backend = Backend::new(&format!("http://127.0.0.1:{port}"), token.trim()).unwrap();
-        let begun = Instant::now();
+        let (begun, mut waited) = (Instant::now(), Waited::default());
         while !backend.is_up().await {
+            waited.look(process.id());
             assert_eq!(process.try_wait().unwrap(), None, "the server ended at once");
             assert!(begun.elapsed() < PATIENCE, "the server does not come up");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        Self { process, backend }
+        let waited = waited.of(process.id());
+        Self { process, backend, waited }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Value {

@@ -8,6 +8,7 @@ mod filled;
 mod heads;
 mod house;
 mod long;
+mod waited;
 mod webhooks;
 
 use std::time::Duration;

@@ -2,6 +2,7 @@
 
 mod auditing;
 mod changed;
+mod held;
 mod lost;
 mod opening;
 mod reading;

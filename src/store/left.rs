@@ -1,0 +1,120 @@
+//! What a transaction left: of the database and its log what the next look must find, unless others wrote by SQLite.
+//!
+//! ```text
+//! log:  header (salts) │ frame │ frame │ … │ frame ◄─ the last one of the transaction: its checksum follows from all before it
+//! ```
+//! The log is judged by its bytes, the database by when it was written to: a commit writes only to the log, and a checkpoint shows in
+//! what SQLite knows of the log. <https://www.sqlite.org/fileformat2.html#the_write_ahead_log>
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+
+use rusqlite::Connection;
+
+use super::checkpoint::{Checkpoint, data_version};
+
+/// When, to the nanosecond, and how many bytes there are since.
+pub(super) type Written = (i64, i64, u64);
+
+/// Of a file.
+pub(super) fn written(data: &Metadata) -> Written {
+    (data.mtime(), data.mtime_nsec(), data.len())
+}
+
+const HEADER_BYTES: usize = 32;
+const FRAME_BYTES: usize = 24;
+
+/// What is in front of a frame's page: its number, its salts and the checksum so far.
+type Frame = [u8; FRAME_BYTES];
+
+/// What the files are, and what SQLite knows of them.
+#[derive(Debug, Clone)]
+pub(super) struct Left {
+    pub(super) file: Written,
+    pub(super) checkpoint: Checkpoint,
+    version: i64,
+    /// Of the log; shorter where it is.
+    header: Vec<u8>,
+    end: Option<Frame>,
+}
+
+/// What is not as it was left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Broken {
+    Log,
+    /// The log's index.
+    Index,
+}
+
+impl Left {
+    /// Of now.
+    pub(super) fn look(db: &Connection, file: &File, log: &File, page_bytes: u64) -> Option<Self> {
+        // What others do meanwhile is in what is looked at later.
+        let (checkpoint, version) = (Checkpoint::of(db).ok()?, data_version(db).ok()?);
+        let mut header = vec![0; HEADER_BYTES];
+        let there = read_at(log, &mut header, 0).ok()?;
+        header.truncate(there);
+        let end = frame(log, checkpoint.log, page_bytes);
+        Some(Self { file: written(&file.metadata().ok()?), checkpoint, version, header, end })
+    }
+
+    /// How the log begins.
+    pub(super) fn log_begin(&self) -> &[u8] {
+        &self.header[..self.header.len().min(4)]
+    }
+
+    /// Whether all of the log is there that SQLite wants.
+    pub(super) fn is_whole(&self) -> bool {
+        self.checkpoint.log == 0 || self.end.is_some()
+    }
+
+    /// What is not as after `before`, when since then this connection has made one transaction (`ours`), or none. `log` is as `self`
+    /// has seen it.
+    pub(super) fn broken_since(&self, before: &Self, ours: bool, log: &File, page_bytes: u64) -> Option<Broken> {
+        let (was, now) = (before.checkpoint, self.checkpoint);
+        // Begun anew by nobody but SQLite, when all of it was in the file.
+        if now.log == 0 || was.log == 0 {
+            return None;
+        }
+        if self.header != before.header {
+            let may_begin = ours || self.version != before.version;
+            return (!may_begin || self.salts() != self.end_salts()).then_some(Broken::Log);
+        }
+        if now.log < was.log {
+            return Some(Broken::Index);
+        }
+        (frame(log, was.log, page_bytes) != before.end || self.salts() != self.end_salts()).then_some(Broken::Log)
+    }
+
+    /// Which log it is.
+    fn salts(&self) -> Option<&[u8]> {
+        self.header.get(16..24)
+    }
+
+    /// Which log the last frame is of.
+    fn end_salts(&self) -> Option<&[u8]> {
+        self.end.as_ref().map(|end| &end[8..16])
+    }
+}
+
+/// What is in front of the page of frame `number`, from 1 on, if all of that is there.
+fn frame(log: &File, number: i64, page_bytes: u64) -> Option<Frame> {
+    let before = u64::try_from(number).ok()?.checked_sub(1)?;
+    let at = HEADER_BYTES as u64 + before * (FRAME_BYTES as u64 + page_bytes);
+    let end = at + FRAME_BYTES as u64 + page_bytes;
+    let mut frame = [0; FRAME_BYTES];
+    (log.metadata().ok()?.len() >= end && log.read_exact_at(&mut frame, at).is_ok()).then_some(frame)
+}
+
+/// How many bytes there are, up to as many as fit.
+fn read_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<usize> {
+    let mut there = 0;
+    while there < bytes.len() {
+        match file.read_at(&mut bytes[there..], at + there as u64)? {
+            0 => break,
+            more => there += more,
+        }
+    }
+    Ok(there)
+}
