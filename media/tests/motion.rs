@@ -16,7 +16,7 @@ use costage_media::time::MediaTime;
 
 const CANVAS: Size = Size { width: 720, height: 1280 };
 /// Luma of the hosts' even pictures, in their order.
-const LUMA: [u8; 3] = [210, 110, 160];
+const LUMA: [u8; 6] = [210, 110, 160, 185, 135, 200];
 /// What encoding may do to a shade, beside a moving edge too, and to where the edge is.
 const SHADE: u8 = 24;
 const EDGE_PX: usize = 6;
@@ -109,6 +109,31 @@ fn a_third_host_makes_the_others_move_over_300_ms_without_a_new_frame_of_anybody
     frames.iter().for_each(|(ms, frame)| assert_no_hole(*ms, frame, 276..756));
     let (last, _) = frames.last().unwrap();
     assert!((300..360).contains(last), "the last change is seen after {last} ms");
+}
+
+#[test]
+fn who_comes_where_nobody_was_grows_and_who_goes_shrinks_while_nobody_moves() {
+    let mut show = Show::new();
+    show.hosts(&[0, 1, 2, 3, 4]);
+    show.watch(500);
+    let place = Template::HostDynamicGrid.regions(CANVAS, 6)[5].rect;
+    // How much of its place the sixth host has: pixels of its own shade along the middle row.
+    let share = |frame: &I420| {
+        let middle = &row(frame, place.y + place.h / 2)[place.x..][..place.w];
+        let own = middle.iter().filter(|luma| luma.abs_diff(LUMA[5]) <= 6).count();
+        own * 100 / place.w
+    };
+    for (hosts, comes) in [(&[0, 1, 2, 3, 4, 5][..], true), (&[0, 1, 2, 3, 4], false)] {
+        show.hosts(hosts);
+        let frames = show.watch(900);
+        let mut shares: Vec<_> = frames.iter().map(|(_, frame)| share(frame)).collect();
+        if !comes {
+            shares.reverse();
+        }
+        assert!(shares[0] <= 40 && *shares.last().unwrap() >= 96, "{shares:?}");
+        assert!(shares.iter().filter(|share| (10..90).contains(*share)).count() >= 4, "by steps: {shares:?}");
+        assert!(shares.windows(2).all(|pair| pair[1] + 6 >= pair[0]), "one way: {shares:?}");
+    }
 }
 
 #[test]

@@ -121,7 +121,8 @@ pub(super) enum SeatTemplateIn {
     Karaoke,
 }
 
-/// Which overlays the server draws; absent ones stay as they are, on at first.
+/// Which overlays the server draws; absent ones stay as they are, on at first. Lives that are connected have one picture: what
+/// one of them has switched off is off for all, for as long as they are.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "OverlaysInput")]
@@ -132,7 +133,7 @@ pub(super) struct OverlaysIn {
     /// Score bar, countdown, ranks, results.
     #[schemars(example = true)]
     pub(super) battle: Option<bool>,
-    /// The frame around a connection.
+    /// What of a battle lies over all tiles together: bar, countdown, "VS", results of teams.
     #[schemars(example = true)]
     pub(super) container: Option<bool>,
 }

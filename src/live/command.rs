@@ -447,7 +447,7 @@ pub struct OverlaysChange {
     pub names: Option<bool>,
     /// Score bar, countdown, ranks, results.
     pub battle: Option<bool>,
-    /// The frame around a connection.
+    /// What of a battle lies over all tiles together: bar, countdown, "VS", results of teams.
     pub container: Option<bool>,
 }
 

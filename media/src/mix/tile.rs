@@ -50,6 +50,8 @@ pub(super) struct Tile {
     pub(super) source: SourceId,
     /// Where it is, or is on its way to, and what it is like there.
     pub(super) region: Region,
+    /// The part of that in whose middle a result is seen.
+    pub(super) open: Rect,
     /// Where it comes from; the same when it stands.
     pub(super) from: Rect,
     /// The width of the narrowest place that it has left since it last stood.
@@ -87,6 +89,7 @@ impl Tile {
             source,
             region,
             from: region.rect,
+            open: region.rect,
             left_width: region.rect.w,
             name: String::new(),
             avatar: None,
@@ -123,7 +126,7 @@ impl Tile {
     /// Gives it another place. Its last frame may be painted there once more, unless it was the avatar already.
     pub(super) fn go_to(&mut self, region: Region) {
         self.moved |= self.shows_frame();
-        self.region = region;
+        (self.region, self.open) = (region, region.rect);
         if let Look::Avatar { drawn } = &mut self.look {
             *drawn = false;
         }

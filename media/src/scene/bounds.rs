@@ -40,6 +40,16 @@ pub(crate) fn outcome_size(tile: Rect) -> Size {
     Size { width, height: even(width / 4).min(tile.h) }
 }
 
+/// The part of `tile` that those `above` it leave open, where they lie along one of its sides and leave half of it; else all.
+pub(super) fn open_part(tile: Rect, above: impl Iterator<Item = Rect>) -> Rect {
+    let Some(covered) = above.filter_map(|other| tile.common(other)).reduce(Rect::around) else { return tile };
+    let (left, right) = (covered.x - tile.x, tile.right() - covered.right());
+    if left.max(right) < tile.w / 2 {
+        return tile;
+    }
+    if left >= right { Rect { w: left, ..tile } } else { Rect { x: covered.right(), w: right, ..tile } }
+}
+
 /// Above all tiles, as wide as they are together.
 pub(super) fn score_bar(proportion: Proportion, tiles: Rect) -> Rect {
     let height = proportion.length(SCORE_BAR_HEIGHT);
@@ -80,6 +90,16 @@ mod tests {
 
     const TILE: Rect = Rect { x: 360, y: 276, w: 360, h: 644 };
     const BOTH: Rect = Rect { x: 0, y: 276, w: 720, h: 644 };
+
+    #[test]
+    fn a_result_is_seen_beside_the_windows_of_a_layout() {
+        let rect = |x, y, w, h| Rect { x, y, w, h };
+        let (all, windows) = (rect(0, 0, 720, 1280), [rect(560, 900, 144, 176), rect(560, 600, 144, 176)]);
+        assert_eq!(open_part(all, windows.into_iter()), rect(0, 0, 560, 1280));
+        assert_eq!(open_part(all, [rect(0, 0, 300, 90), all].into_iter().take(1)), rect(300, 0, 420, 1280));
+        assert_eq!(open_part(all, [rect(200, 0, 300, 90)].into_iter()), all, "in the middle");
+        assert_eq!(open_part(rect(0, 0, 90, 90), windows.into_iter()), rect(0, 0, 90, 90));
+    }
 
     #[test]
     fn a_mark_is_40_high_16_from_the_top_left_of_its_tile() {

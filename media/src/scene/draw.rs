@@ -26,7 +26,7 @@ impl Scene {
         let marks = self.battle.marks().into_iter().filter(|(source, _)| is_placed(*source));
         items.extend(marks.map(|(source, mark)| Item::Badge { source, mark }));
         if let Some(all) = self.all_tiles(&placed) {
-            items.extend(self.verdicts(is_placed));
+            items.extend(self.verdicts(&placed));
             items.extend(self.over_all(proportion, all).filter(|_| !self.battle.on_tiles_only));
         }
         DrawList { proportion, items }
@@ -54,14 +54,19 @@ impl Scene {
     }
 
     /// How the last battle ended for each: on its tile, or in the middle of a team's cells.
-    fn verdicts(&self, is_placed: impl Fn(SourceId) -> bool) -> impl Iterator<Item = Item> {
+    fn verdicts(&self, placed: &[(&Tile, Region)]) -> impl Iterator<Item = Item> {
+        let open = |source| {
+            let (_, own) = placed.iter().find(|(tile, _)| tile.source == source)?;
+            let above = placed.iter().filter(|(_, other)| other.z > own.z).map(|(_, other)| other.rect);
+            Some(bounds::open_part(own.rect, above))
+        };
         self.battle.sides.iter().enumerate().filter_map(move |(i, side)| {
             let team = self.team(i);
             let (source, verdict) = (side.source, side.verdict?);
             match team {
                 Some(_) if self.battle.on_tiles_only => None,
                 Some(team) => Some(Item::TeamVerdict { rect: bounds::outcome(team), verdict }),
-                None => is_placed(source).then_some(Item::Verdict { source, verdict }),
+                None => open(source).map(|open| Item::Verdict { source, open, verdict }),
             }
         })
     }
@@ -177,7 +182,8 @@ mod tests {
         let mut scene = scene(2);
         scene.battle.sides.iter_mut().for_each(|side| (side.standing, side.verdict) = (None, Some(verdict)));
         scene.tiles.truncate(1);
-        assert_eq!(scene.draw_list().items[2..], [Item::Verdict { source: SourceId(0), verdict }]);
+        let open = scene.template.regions(scene.canvas, 1)[0].rect;
+        assert_eq!(scene.draw_list().items[2..], [Item::Verdict { source: SourceId(0), open, verdict }]);
         scene.template = Template::HostStaticVoice6v6;
         scene.tiles.clear();
         let cell = |region: Region| Cell { seat: 0, locked: false, rect: region.rect, sitter: None };

@@ -56,6 +56,8 @@ pub enum Item {
     Verdict {
         /// Whose tile.
         source: SourceId,
+        /// The part of it in whose middle it is seen once the tile stands.
+        open: Rect,
         /// What it says, and for how long.
         verdict: Verdict,
     },

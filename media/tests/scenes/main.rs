@@ -6,6 +6,7 @@
 //! file of its name.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test binary")]
 
+mod layouts;
 #[path = "../picture/mod.rs"]
 mod picture;
 mod seats;

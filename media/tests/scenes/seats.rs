@@ -31,12 +31,13 @@ fn two_teams_of_voices() {
         let cells = template.regions(CANVAS, 12).into_iter().enumerate().map(cell).collect();
         let countdown = Some(Countdown { of: Span::Battle, end: now + Duration::from_secs(83) });
         let battle = Battle { countdown, ..battle(&[500, 1_200]) };
-        // Hosts were seen before, and are on their way.
+        // Hosts were seen before, and have shrunk away.
         mixer.set_scene(now, scene(2));
         paint_all(mixer, now, 2);
         mixer.set_scene(now, scene(3));
         mixer.set_scene(now, Scene { template, cells, battle, ..scene(0) });
-        now + Duration::from_millis(20)
+        mixer.handle_timeout(now + Duration::from_millis(300));
+        now + Duration::from_millis(300)
     });
 }
 

@@ -35,16 +35,18 @@ fn draw_nickname(proportion: Proportion, bounds: Rect, text: &str, muted: bool) 
 /// What a tile says whose host is silent.
 pub(in crate::mix) const RECONNECTING: &str = "Reconnecting…";
 
-/// A notice in the middle of a tile, shortened to fit.
+/// A notice in the middle of a tile; in a narrow one smaller, and shortened where it does not fit even so.
 pub(in crate::mix) fn notice(proportion: Proportion, tile: Rect, text: &'static str) -> Option<Patch> {
     let (room, scale) = ((tile.w, tile.h), proportion.scale().to_bits());
     drawn(Figure::Notice { text, room, scale }, tile, || draw_notice(proportion, tile.size(), text))
 }
 
 fn draw_notice(proportion: Proportion, tile: Size, text: &str) -> Option<Patch> {
-    let style = Style { size: TEXT_SIZE * proportion.scale(), bold: false };
+    let mut style = Style { size: TEXT_SIZE * proportion.scale(), bold: false };
     let padding = PADDING * proportion.scale();
-    let line = lettering().line_within(text, style, px(tile.width) - 4.0 * padding);
+    let room = px(tile.width) - 4.0 * padding;
+    style.size *= ((room - 1.0) / lettering().line(text, style).width).clamp(SHRINKS_TO, 1.0);
+    let line = lettering().line_within(text, style, room);
     let width = (line.width + 2.0 * padding).ceil();
     let (w, h) = (pixels(width).next_multiple_of(2).min(tile.width), proportion.length(HEIGHT).min(tile.height));
     let bounds = Rect { x: even((tile.width - w) / 2), y: even((tile.height - h) / 2), w, h };
@@ -54,6 +56,8 @@ fn draw_notice(proportion: Proportion, tile: Size, text: &str) -> Option<Patch> 
 
 const TEXT_SIZE: f32 = 20.0;
 const PADDING: f32 = 12.0;
+/// The smallest part of its size that a notice is written at.
+const SHRINKS_TO: f32 = 0.6;
 const HEIGHT: usize = 36;
 
 /// 40 %.

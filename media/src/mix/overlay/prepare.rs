@@ -72,8 +72,9 @@ pub fn prepare(scene: &Scene) {
                 tiles(*source).for_each(|tile| mark(proportion, badge_bounds(proportion, tile), *said));
             }
             Item::ScoreBar { .. } => numbers(score::TEXT_SIZE * proportion.scale()),
-            Item::Verdict { source, verdict } => {
-                tiles(*source).map(outcome_size).for_each(|Size { width: w, height: h }| {
+            Item::Verdict { source, open, verdict } => {
+                let rooms = tiles(*source).map(|tile| Rect { w: tile.w.min(open.w), ..tile });
+                rooms.map(outcome_size).for_each(|Size { width: w, height: h }| {
                     drop(outcome(Rect { x: 0, y: 0, w, h }, verdict.outcome));
                 });
             }

@@ -39,7 +39,10 @@ impl VideoMixer {
                     self.dress(source, |tile, proportion| tile.name_it(proportion, text, muted));
                 }
                 Item::Badge { source, mark } => self.dress(source, |tile, proportion| tile.mark(now, proportion, mark)),
-                Item::Verdict { source, verdict } => self.dress(source, |tile, _| tile.judge(now, verdict)),
+                Item::Verdict { source, open, verdict } => self.dress(source, |tile, _| {
+                    tile.open = open;
+                    tile.judge(now, verdict);
+                }),
                 Item::Cell { .. }
                 | Item::TeamVerdict { .. }
                 | Item::ScoreBar { .. }
@@ -49,30 +52,32 @@ impl VideoMixer {
         }
     }
 
-    /// Brings the tiles to their new places: at once where nobody who stays has to move or to be uncovered, else on a way
-    /// that takes its time. Who has no place any more is gone, or lies behind the movers until they have arrived.
+    /// Brings the tiles to their new places, on a way that takes its time where anybody comes, goes or moves.
     fn rearrange(&mut self, now: Instant, places: &[(SourceId, Region)]) {
         let place = |tile: &Tile| places.iter().find(|(source, _)| *source == tile.source);
-        let meets = |one: &Tile, other: &Tile| other.rect().common(one.rect()).is_some() && other.source != one.source;
-        let moves = |tile: &Tile| place(tile).is_some_and(|(_, region)| *region != tile.region);
-        let uncovers = |tile: &Tile| place(tile).is_none() && self.tiles.iter().any(|other| meets(tile, other));
+        let stays = |tile: &Tile| place(tile).is_some_and(|(_, region)| *region == tile.region);
         let layered = is_layered(places);
-        let redrawn = layered != self.layered && !self.tiles.is_empty();
-        if redrawn || self.tiles.iter().any(|tile| moves(tile) || uncovers(tile)) {
+        let changed = layered != self.layered || places.len() != self.tiles.len() || !self.tiles.iter().all(stays);
+        if changed && !self.tiles.is_empty() {
             self.set_out(now);
         }
         self.layered = layered;
         let mut old = std::mem::take(&mut self.tiles);
+        let starts: Vec<_> = old.iter().map(|tile| tile.from).collect();
         for &(source, region) in places {
             let stayed = old.iter().position(|tile| tile.source == source).map(|i| old.remove(i));
+            let is_new = stayed.is_none();
             let mut tile = stayed.unwrap_or_else(|| Tile::new(source, region));
             if tile.region != region {
                 tile.go_to(region);
             }
+            if is_new && self.motion.is_some() {
+                tile.from = Self::first_place(&starts, region.rect);
+            }
             self.tiles.push(tile);
         }
-        if !self.draws_whole() {
-            old.iter().for_each(|gone| self.canvas.lay_bare(gone.rect()));
+        if changed {
+            self.see_off(old, &starts);
         }
     }
 

@@ -68,12 +68,12 @@ impl Tile {
             self.verdict = None;
             return;
         }
-        let narrowest = self.narrowest();
+        let narrowest = Rect { w: self.narrowest().w.min(self.open.w), ..self.rect() };
         let size = outcome_size(narrowest);
         let room = Rect { w: size.width, h: size.height, ..narrowest };
         Worn::put_on(&mut self.verdict, verdict, room, |verdict| overlay::outcome(room, verdict.outcome));
         if let Some(layer) = self.verdict.as_mut().and_then(|verdict| verdict.layer.as_mut()) {
-            layer.centre_in(self.region.rect);
+            layer.centre_in(self.open);
         }
     }
 
@@ -84,10 +84,10 @@ impl Tile {
 
     /// Brings what lies over the tile to where the tile is. It was made to fit the narrower end of the way.
     pub(super) fn place_layers(&mut self, proportion: Proportion, rect: Rect) {
+        let open = if rect == self.region.rect { self.open } else { rect };
+        self.notice.iter_mut().for_each(|layer| layer.centre_in(rect));
         let verdict = self.verdict.as_mut().and_then(|worn| worn.layer.as_mut());
-        for layer in self.notice.iter_mut().chain(verdict) {
-            layer.centre_in(rect);
-        }
+        verdict.into_iter().for_each(|layer| layer.centre_in(open));
         let nickname = self.nickname.as_mut().and_then(|worn| worn.layer.as_mut());
         let badge = self.badge.as_mut().and_then(|worn| worn.layer.as_mut());
         let bounds = [(nickname, nickname_bounds(proportion, rect)), (badge, badge_bounds(proportion, rect))];

@@ -143,7 +143,7 @@ fn a_battle_from_its_start_to_the_end_of_the_punishment_needs_nothing_new() {
         // Its camera was open and nothing came, and then something did, and then nothing.
         scene.tiles[0].camera = true;
         stage.set(&scene);
-        let picture = crate::frame::I420::black(Size { width: 16, height: 16 });
+        let picture = I420::black(Size { width: 16, height: 16 });
         stage.mixer.paint(stage.now, SourceId(1), picture.as_ref());
         stage.run(6_000);
     });
