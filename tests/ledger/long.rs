@@ -29,6 +29,7 @@ async fn a_killed_server_is_back_in_two_seconds_with_a_million_rows_and_ten_mill
     let mut took = Vec::new();
     for start in 1..=STARTS {
         let (server, ready) = started(&data).await;
+        println!("ledger: a start took {ready:?} and {:?} in which others had the processor", server.waited);
         took.push(ready);
         // It has all of them, and goes on.
         let before = rows.min(OF_ONE) * 5 + (start as u64 - 1);
@@ -60,7 +61,6 @@ async fn started(data: &str) -> (Server, Duration) {
     let begun = Instant::now();
     let server = Server::run(command, port).await;
     let took = begun.elapsed();
-    println!("ledger: a start took {took:?}, {:?} of them others had the processor", server.waited);
     let own = took.saturating_sub(server.waited);
     (server, own)
 }
