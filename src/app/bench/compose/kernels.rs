@@ -136,7 +136,7 @@ mod tests {
         let plan = Plan { rounds: 1, turn: Duration::ZERO, frames: 4 };
         let levels = [Level::Scalar, Level::detect()];
         let rows = measure(&levels, plan);
-        assert_eq!(rows.len(), 2 * 10);
+        assert_eq!(rows.len(), 2 * 11);
         assert!(rows.iter().all(|row| row.us > 0.0 && row.scalar_us > 0.0), "{rows:?}");
     }
 }
