@@ -40,12 +40,15 @@ pub(super) struct Held {
     log_identity: Option<Identity>,
     index: PathBuf,
     index_identity: Option<Identity>,
+    /// Closed after SQLite has closed its own, as `file` is.
+    index_file: Option<File>,
     /// Nobody but this connection writes, though others may read and bring the log into the file.
     sole: bool,
     /// After this connection's last transaction.
     left: Option<Left>,
     /// Stays so: what was written past SQLite is in what it goes on from.
     spoilt: Option<Displaced>,
+    damaged: bool,
 }
 
 /// A checkpoint of another program's may take that long.
@@ -85,10 +88,12 @@ impl Held {
             log_identity: fs::metadata(&log).ok().as_ref().map(identity),
             log,
             index_identity: fs::metadata(&index).ok().as_ref().map(identity),
+            index_file: File::open(&index).ok(),
             index,
             sole,
             left: None,
             spoilt: None,
+            damaged: false,
         })
     }
 
@@ -120,24 +125,35 @@ impl Held {
         }
         let mut spoilt = None;
         for _ in 0..LOOKS_AT_LOG {
-            let (now, found) = self.spoilt_now(db, ours)?;
-            spoilt = found;
-            if spoilt.is_none() {
-                self.left = Some(now);
-                break;
-            }
+            spoilt = self.spoilt_now(db, ours);
+            spoilt.as_ref()?;
             thread::sleep(BETWEEN_LOOKS);
         }
         self.spoilt.clone_from(&spoilt);
         spoilt
     }
 
-    /// What there is now, and what of it was cut or written over; nothing where that cannot be seen.
-    fn spoilt_now(&mut self, db: &Connection, ours: bool) -> Option<(Left, Option<Displaced>)> {
-        let log = File::open(&self.log).ok()?;
-        let now = Left::look(db, &self.file, &log, self.header.page_bytes())?;
+    /// SQLite has found what it reads damaged.
+    pub(super) fn met_damage(&mut self) {
+        self.damaged = true;
+    }
+
+    /// Why the log is not to be brought into the file at the end.
+    pub(super) fn at_end(&mut self, db: &Connection) -> Option<Displaced> {
+        let damaged = self.damaged.then(|| Displaced::Spoilt(self.path.clone()));
+        self.displaced(db).or(damaged)
+    }
+
+    /// What of it was cut or written over. Where SQLite cannot even say how far its log reaches, that is the index.
+    fn spoilt_now(&mut self, db: &Connection, ours: bool) -> Option<Displaced> {
+        let unseen = || Some(Displaced::Spoilt(self.index.clone()));
+        let Ok(log) = File::open(&self.log) else { return unseen() };
+        let Some(now) = Left::look(db, &self.file, &log, self.header.page_bytes()) else { return unseen() };
         let spoilt = self.spoilt_in(db, &now, ours, &log);
-        Some((now, spoilt))
+        if spoilt.is_none() {
+            self.left = Some(now);
+        }
+        spoilt
     }
 
     /// What was cut or written over.
@@ -156,7 +172,11 @@ impl Held {
             return Some(Displaced::Spoilt(self.log.clone()));
         }
         let before = self.left.as_ref().filter(|_| self.sole)?;
-        Some(match now.broken_since(before, ours, log, self.header.page_bytes())? {
+        let page_bytes = self.header.page_bytes();
+        let broken = now.broken_since(before, ours, log, page_bytes);
+        let index = self.index_file.as_ref();
+        let forgets = || index.filter(|index| now.is_forgotten(before, log, index, page_bytes)).map(|_| Broken::Index);
+        Some(match broken.or_else(forgets)? {
             Broken::Log => Displaced::Spoilt(self.log.clone()),
             Broken::Index => Displaced::Spoilt(self.index.clone()),
         })

@@ -15,7 +15,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::chain::{Head, Linker};
 use super::changes;
 use super::checkpoint::FRAMES_MAX;
-use super::fault::{StoreFault, of_commit};
+use super::fault::{StoreFault, is_damage, of_commit};
 use super::folder::{Folder, recognise};
 use super::head;
 use super::held::Held;
@@ -223,8 +223,10 @@ impl Journal for Store {
         let time = self.kept_time.at(&self.line, begun);
         let written = match self.in_place() {
             Ok(()) => {
-                let written = self.write(batch, &time).map_err(|error| of_commit(&error));
-                self.still_whole().and(written)
+                let written = self.write(batch, &time);
+                let damage = written.as_ref().err().filter(|error| is_damage(error)).is_some();
+                let written = written.map_err(|error| of_commit(&error));
+                if damage { self.met_damage(written) } else { self.still_whole().and(written) }
             }
             Err(reason) => Err(reason),
         };

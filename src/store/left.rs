@@ -87,6 +87,19 @@ impl Left {
         (frame(log, was.log, page_bytes) != before.end || self.salts() != self.end_salts()).then_some(Broken::Log)
     }
 
+    /// Whether the index has other pages than the log in its last frames that both `before` and this one know.
+    pub(super) fn is_forgotten(&self, before: &Self, log: &File, index: &File, page_bytes: u64) -> bool {
+        let last = self.checkpoint.log.min(before.checkpoint.log);
+        if self.header != before.header {
+            return false;
+        }
+        let frames = (last - FRAMES_LOOKED_AT + 1).max(1)..=last;
+        frames.into_iter().any(|number| {
+            let page = frame(log, number, page_bytes).map(|frame| [frame[0], frame[1], frame[2], frame[3]]);
+            page.map(u32::from_be_bytes) != indexed(index, number)
+        })
+    }
+
     /// Which log it is.
     fn salts(&self) -> Option<&[u8]> {
         self.header.get(16..24)
@@ -105,6 +118,25 @@ fn frame(log: &File, number: i64, page_bytes: u64) -> Option<Frame> {
     let end = at + FRAME_BYTES as u64 + page_bytes;
     let mut frame = [0; FRAME_BYTES];
     (log.metadata().ok()?.len() >= end && log.read_exact_at(&mut frame, at).is_ok()).then_some(frame)
+}
+
+/// The last ones: an earlier index lacks them.
+const FRAMES_LOOKED_AT: i64 = 6;
+
+/// The page of frame `number`, from 1 on, by the index (<https://www.sqlite.org/walformat.html#the_wal_index_file_format>): blocks of
+/// 32 KiB, each with as many pages as in half of it, but for the first, which begins with a header of 136 bytes.
+fn indexed(index: &File, number: i64) -> Option<u32> {
+    const BLOCK_BYTES: u64 = 32 << 10;
+    const IN_FIRST: u64 = 4_062;
+    const IN_BLOCK: u64 = 4_096;
+    let before = u64::try_from(number).ok()?.checked_sub(1)?;
+    let at = match before.checked_sub(IN_FIRST) {
+        None => 136 + 4 * before,
+        Some(beyond) => BLOCK_BYTES * (1 + beyond / IN_BLOCK) + 4 * (beyond % IN_BLOCK),
+    };
+    let mut page = [0; 4];
+    index.read_exact_at(&mut page, at).ok()?;
+    Some(u32::from_ne_bytes(page))
 }
 
 /// How many bytes there are, up to as many as fit.

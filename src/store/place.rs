@@ -20,10 +20,9 @@ impl Drop for Store {
             return;
         }
         self.roll_back();
-        let displaced = self.held.as_mut().and_then(|held| held.displaced(&self.db));
-        if let Some(witness) = self.witness.as_mut().filter(|_| displaced.is_some()) {
-            // Whatever is there at the next start, it is to be held against what was answered.
-            witness.keep(&witness::line(self.ends.seen()));
+        let displaced = self.held.as_mut().and_then(|held| held.at_end(&self.db));
+        if displaced.is_some() {
+            self.bear_witness();
         }
         match displaced {
             None => drop(self.merge_log()),
@@ -66,19 +65,40 @@ impl Store {
         }
     }
 
+    /// A transaction has met damage: what is in the log stays there.
+    pub(super) fn met_damage<T>(&mut self, written: Result<T, String>) -> Result<T, String> {
+        self.roll_back();
+        if let Some(held) = &mut self.held {
+            held.met_damage();
+        }
+        written
+    }
+
     /// To be called after each transaction, kept or not: whether files were written over meanwhile, and what was written is found
     /// again by nobody.
     pub(super) fn still_whole(&mut self) -> Result<(), String> {
         self.roll_back();
         match self.held.as_mut().and_then(|held| held.spoilt(&self.db)) {
             None => Ok(()),
-            Some(spoilt) => Err(spoilt.said()),
+            Some(spoilt) => {
+                self.bear_witness();
+                Err(spoilt.said())
+            }
+        }
+    }
+
+    /// Whatever is there at the next start, it is to be held against what was answered.
+    fn bear_witness(&mut self) {
+        if let Some(witness) = &mut self.witness {
+            witness.keep(&witness::line(self.ends.seen()));
         }
     }
 
     /// Whether what is written now would be found again, and nobody else writes here.
     pub(super) fn in_place(&mut self) -> Result<(), String> {
         if let Some(displaced) = self.held.as_mut().and_then(|held| held.displaced(&self.db)) {
+            // Who is killed now has said it.
+            self.bear_witness();
             return Err(displaced.said());
         }
         self.folder.hold().map_err(|fault| {

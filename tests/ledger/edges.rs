@@ -42,6 +42,20 @@ fn webhooks_beside_an_emptied_or_as_a_damaged_file_are_named_with_the_way_out() 
 }
 
 #[test]
+fn a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for() {
+    for name in ["costage.db-wal", "costage.head", "webhooks.db-wal"] {
+        let folder = Folder::new("pipes");
+        let data = folder.path("data");
+        drop(costage::store::Store::open(data.as_ref(), Box::new(now)).unwrap());
+        drop(Deliveries::open(folder.path("data/webhooks.db").as_ref()).unwrap());
+        let pipe = folder.path(&format!("data/{name}"));
+        drop(fs::remove_file(&pipe));
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        says(&fails(&["ledger", "verify", "--data", &data]), &[name, "it is a pipe or a device, not a file"]);
+    }
+}
+
+#[test]
 fn a_directory_that_is_not_there_is_named_by_whoever_is_to_write_into_it() {
     let folder = Folder::new("nowhere");
     let data = folder.path("data");

@@ -45,11 +45,20 @@ impl Watched {
         meanwhile(self);
         [before, self.held.spoilt(&self.db)]
     }
+
+    /// The same, with `meanwhile` before the transaction is kept.
+    fn write_inside(&mut self, meanwhile: impl FnOnce(&Self)) -> [Option<Displaced>; 2] {
+        let before = self.held.displaced(&self.db);
+        self.db.execute_batch("BEGIN IMMEDIATE; INSERT INTO t (x) VALUES (randomblob(300))").unwrap();
+        meanwhile(self);
+        self.db.execute_batch("COMMIT").unwrap();
+        [before, self.held.spoilt(&self.db)]
+    }
 }
 
 #[test]
 fn what_is_written_over_during_a_transaction_is_found_after_it() {
-    for tail in ["", "-wal", "-shm"] {
+    for (tail, inside) in ["", "-wal", "-shm"].into_iter().flat_map(|tail| [(tail, false), (tail, true)]) {
         let mut watched = Watched::new();
         (0..20).for_each(|_| assert_eq!(watched.write(|_| ()), [None, None]));
         let mut earlier = fs::read(watched.file(tail)).unwrap();
@@ -58,9 +67,15 @@ fn what_is_written_over_during_a_transaction_is_found_after_it() {
             let half = earlier.len() / 2;
             earlier[half..].fill(0);
         }
-        let found = watched.write(|watched| fs::write(watched.file(tail), &earlier).unwrap());
+        // In place, without being emptied before.
+        let copy_over = |watched: &Watched| {
+            let file = fs::File::options().write(true).open(watched.file(tail)).unwrap();
+            file.write_all_at(&earlier, 0).unwrap();
+            file.set_len(earlier.len() as u64).unwrap();
+        };
+        let found = if inside { watched.write_inside(copy_over) } else { watched.write(copy_over) };
         let spoilt = Some(Displaced::Spoilt(watched.file(tail)));
-        assert_eq!(found, [None, spoilt.clone()]);
+        assert_eq!(found, [None, spoilt.clone()], "{tail} {inside}");
         assert_eq!(watched.held.displaced(&watched.db), spoilt, "it stays so");
     }
 }

@@ -1,6 +1,7 @@
 //! What was answered and is not there any more, or is there twice, is found and named.
 
 use std::fs;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -413,6 +414,40 @@ fn nothing_more_is_kept_once_the_logs_index_is_removed_and_all_is_there_at_the_n
     world.verify_whole();
     assert_eq!(world.points(battle), 5);
     assert!(world.score(battle, "2", 5).is_ok());
+}
+
+#[test]
+fn an_index_that_is_copied_over_brings_nothing_from_the_log_into_the_file() {
+    let mut world = World::new();
+    let battle = world.battle(300);
+    let index = world.folder.0.join("costage.db-shm");
+    assert!((0..5).all(|key| world.score(battle, &key.to_string(), 5).is_ok()));
+    let earlier = fs::read(&index).unwrap();
+    assert!((5..40).all(|key| world.score(battle, &key.to_string(), 5).is_ok()));
+    fs::File::options().write(true).open(&index).unwrap().write_all_at(&earlier, 0).unwrap();
+    assert!((40..45).all(|key| world.score(battle, &key.to_string(), 5) == Err(Refusal::NotKept)));
+    let World { folder, store, .. } = world;
+    drop(store);
+    fs::remove_file(&index).unwrap();
+    let verdict = audit::verify(&audit::Reader::open(&folder.0).unwrap(), None, &mut |_, _| ()).unwrap();
+    assert_eq!((verdict.rows, verdict.faults.listed), (40, Vec::new()));
+}
+
+#[test]
+fn who_is_killed_after_an_earlier_copy_of_all_was_copied_over_has_said_how_far_it_was() {
+    let mut world = World::new();
+    let battle = world.battle(300);
+    let names = ["costage.db", "costage.db-wal", "costage.head"];
+    let pages = "PRAGMA wal_checkpoint(PASSIVE)";
+    assert!((0..5).all(|key| world.score(battle, &key.to_string(), 5).is_ok()));
+    let earlier = names.map(|name| fs::read(world.folder.0.join(name)).unwrap());
+    assert!((5..40).all(|key| world.score(battle, &key.to_string(), 5).is_ok()));
+    world.store.db.query_row(pages, [], |_| Ok(())).unwrap();
+    assert!((40..45).all(|key| world.score(battle, &key.to_string(), 5).is_ok()));
+    names.iter().zip(&earlier).for_each(|(name, bytes)| copy_over(&world.folder.0.join(name), bytes));
+    assert_eq!(world.score(battle, "45", 5), Err(Refusal::NotKept));
+    let head = fs::read_to_string(world.folder.0.join("costage.head")).unwrap();
+    assert!(head.starts_with("00000000000000000045:"), "{head}");
 }
 
 #[test]
