@@ -51,7 +51,7 @@ pub(super) struct Held {
     damaged: bool,
 }
 
-/// A checkpoint of another program's may take that long.
+/// A checkpoint of another program's may take that long, and no answer waits longer for it.
 const LOOKS: usize = 100;
 /// What another program changes is seen in two places, one after the other.
 const LOOKS_AT_LOG: usize = 3;
@@ -124,8 +124,9 @@ impl Held {
             return Some(Displaced::Index(self.index.clone()));
         }
         let mut spoilt = None;
+        let mut patience = LOOKS;
         for _ in 0..LOOKS_AT_LOG {
-            spoilt = self.spoilt_now(db, ours);
+            spoilt = self.spoilt_now(db, ours, &mut patience);
             spoilt.as_ref()?;
             thread::sleep(BETWEEN_LOOKS);
         }
@@ -145,11 +146,11 @@ impl Held {
     }
 
     /// What of it was cut or written over. Where SQLite cannot even say how far its log reaches, that is the index.
-    fn spoilt_now(&mut self, db: &Connection, ours: bool) -> Option<Displaced> {
+    fn spoilt_now(&mut self, db: &Connection, ours: bool, patience: &mut usize) -> Option<Displaced> {
         let unseen = || Some(Displaced::Spoilt(self.index.clone()));
         let Ok(log) = File::open(&self.log) else { return unseen() };
         let Some(now) = Left::look(db, &self.file, &log, self.header.page_bytes()) else { return unseen() };
-        let spoilt = self.spoilt_in(db, &now, ours, &log);
+        let spoilt = self.spoilt_in(db, &now, ours, &log, patience);
         if spoilt.is_none() {
             self.left = Some(now);
         }
@@ -157,13 +158,20 @@ impl Held {
     }
 
     /// What was cut or written over.
-    fn spoilt_in(&mut self, db: &Connection, now: &Left, ours: bool, log: &File) -> Option<Displaced> {
+    fn spoilt_in(
+        &mut self,
+        db: &Connection,
+        now: &Left,
+        ours: bool,
+        log: &File,
+        patience: &mut usize,
+    ) -> Option<Displaced> {
         if now.file != self.written {
             // By a checkpoint, ours or another program's; or by somebody who copied over it. One that could not bring all of the
             // log leaves a file without its last pages: only one that got shorter must have all.
             let whole = |next: &Header| now.file.2 >= self.written.2.min(next.bytes());
             let next = Header::read(&self.file).ok().filter(|next| self.header.may_become(next) && whole(next));
-            let Some(next) = next.filter(|_| !self.was_written_past(db, now, ours)) else {
+            let Some(next) = next.filter(|_| !self.was_written_past(db, now, ours, patience)) else {
                 return Some(Displaced::Spoilt(self.path.clone()));
             };
             (self.header, self.written) = (next, now.file);
@@ -183,18 +191,19 @@ impl Held {
     }
 
     /// Whether somebody has written to the file, and SQLite knows of no checkpoint, and soon not either: it has written before it
-    /// tells.
-    fn was_written_past(&self, db: &Connection, now: &Left, ours: bool) -> bool {
+    /// tells. `patience`: how often it may be looked at again.
+    fn was_written_past(&self, db: &Connection, now: &Left, ours: bool, patience: &mut usize) -> bool {
         let Some(before) = self.left.as_ref().filter(|before| before.file != now.file) else { return false };
         let (was, due) = (before.checkpoint, ours && now.checkpoint.is_due());
         let told = |now: Checkpoint| due || now.done != was.done || now.log < was.log;
-        for _ in 0..LOOKS {
-            if Checkpoint::of(db).map_or(true, told) {
-                return false;
+        while !Checkpoint::of(db).map_or(true, told) {
+            if *patience == 0 {
+                return true;
             }
+            *patience -= 1;
             thread::sleep(BETWEEN_LOOKS);
         }
-        true
+        false
     }
 }
 

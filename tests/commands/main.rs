@@ -123,6 +123,17 @@ fn a_wrong_level_is_refused_by_every_command() {
 }
 
 #[test]
+fn a_bench_says_at_once_where_it_cannot_write() {
+    for (args, wanted) in [
+        (["bench", "control", "--data-dir", "/no/such/folder"], ["--data-dir", "a folder that exists"]),
+        (["bench", "control", "--json", "/no/such/folder/f"], ["--json", "/no/such/folder/f"]),
+    ] {
+        let (status, said) = fails(&mut costage(&args));
+        assert!(status == 1 && wanted.iter().all(|wanted| said.contains(wanted)), "{args:?}: {status} {said}");
+    }
+}
+
+#[test]
 fn what_a_picture_costs_is_printed_and_written_as_json() {
     let file = std::env::temp_dir().join(format!("costage-compose-{}.json", std::process::id()));
     let path = file.to_str().unwrap();

@@ -48,7 +48,7 @@ pub struct ControlArgs {
     /// Event sockets that hear of scores
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=5_000))]
     pub sockets: u32,
-    /// Folder on the disk to measure; the working directory when absent
+    /// Folder that exists, on the disk to measure; the working directory when absent
     #[arg(long)]
     pub data_dir: Option<PathBuf>,
     /// Write the figures to this file, as JSON
@@ -104,6 +104,7 @@ struct Commands {
 pub(super) async fn run(args: &ControlArgs) -> anyhow::Result<Report> {
     open_files::raise_limit();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let folder = Folder::make(&args.disk()?).context("--data-dir")?;
     let loops = mixing::encode(2, SOURCE).await?;
     let server = ChildServer::start(&setup(Keeping::Nothing), clock.wall_ms()).await?;
     let measured = tokio::select! {
@@ -112,7 +113,6 @@ pub(super) async fn run(args: &ControlArgs) -> anyhow::Result<Report> {
     };
     let Commands { command_ms, commands_per_s, cpu_cores } = measured.map_err(|error| with_words(error, &server))?;
     drop(server);
-    let folder = Folder::make(&args.disk()?)?;
     let server = ChildServer::start(&setup(Keeping::In(folder.path().to_owned())), clock.wall_ms()).await?;
     let measured = tokio::select! {
         measured = scores_to_pixels(args, &clock, &server, loops) => measured,

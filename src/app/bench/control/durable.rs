@@ -228,7 +228,9 @@ pub(super) struct Folder(PathBuf);
 impl Folder {
     pub(super) fn make(parent: &Path) -> anyhow::Result<Self> {
         let folder = parent.join(format!("costage-bench-data-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        std::fs::create_dir(&folder).with_context(|| {
+            format!("cannot make {}: give a folder that exists and may be written to", folder.display())
+        })?;
         Ok(Self(folder))
     }
 
