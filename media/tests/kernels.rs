@@ -2,6 +2,7 @@
 #![allow(missing_docs, reason = "a test binary")]
 
 use costage_media::frame::{Colour, Matrix};
+use costage_media::kernel::fold::fold;
 use costage_media::kernel::recolour::Recolour;
 use costage_media::kernel::rows::{Rows, RowsMut};
 use costage_media::kernel::taps::{AreaTaps, LinearTap, LinearTaps};
@@ -111,6 +112,19 @@ fn thirds_equals_the_scalar() {
                 let rows = Rows::new(&src, stride);
                 same_in_all_rows(dst_size, 2 * pairs, |kernels, dst| (kernels.thirds)(dst, pairs, rows, &taps));
             }
+        }
+    }
+}
+
+#[test]
+fn every_byte_of_the_rows_is_folded_and_none_beside_them() {
+    for size in SIZES {
+        let (stride, rows) = (size + 3 + size % 2, 5);
+        let src = noise(stride * rows, 9);
+        let inside = (0..src.len()).filter(|at| at % stride < size).map(|at| src[at]).reduce(|all, byte| all ^ byte);
+        for (level, ahead) in Level::ALL.into_iter().flat_map(|level| [(level, false), (level, true)]) {
+            let folded = fold(level)(Rows::new(&src, stride), size, rows, ahead);
+            assert_eq!(Some(folded), inside, "{level} at {size}");
         }
     }
 }

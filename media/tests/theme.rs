@@ -116,7 +116,7 @@ fn a_bar_and_a_countdown_in_the_themes_colours() {
 }
 
 #[test]
-fn windows_above_a_host_stay_square() {
+fn windows_above_a_host_are_round_too() {
     bring();
     snapshot("theme-windows-3", |mixer, now| {
         mixer.set_scene(now, scene(Template::HostDynamic1v6, 3));

@@ -1,6 +1,7 @@
 //! `costage bench`: measures the server as it is, over real HTTP and WebRTC, from outside; and its compositor beside others.
 
 mod beep;
+mod changes;
 mod compose;
 mod control;
 mod machine;

@@ -1,6 +1,7 @@
 //! The business backend's side of the REST API, as far as demo, bench and tests need it.
 
 use super::signal::direct_if_local;
+use costage_media::scene::Rect;
 pub use reqwest::Method;
 use reqwest::{Client, Url};
 use serde_json::{Value, json};
@@ -143,6 +144,20 @@ impl Backend {
         self.ask(Method::POST, &path, Some(body), None).await?;
         let path = format!("/v1/lives/{guest}/co-host/requests/{host}/accept");
         self.ask(Method::POST, &path, Some(json!({})), None).await.map(drop)
+    }
+
+    /// Gives everybody of `live`'s connection a place of their own: lives, and where each one's host is to be.
+    ///
+    /// # Errors
+    /// When the server is gone or refuses.
+    pub async fn set_regions(
+        &self,
+        live: &str,
+        regions: impl Iterator<Item = (&str, Rect)>,
+    ) -> Result<(), BackendError> {
+        let region = |(who, Rect { x, y, w, h }): (&str, Rect)| json!({"x": x, "y": y, "w": w, "h": h, "source": {"liveId": who}});
+        let body = json!({"regions": regions.map(region).collect::<Vec<_>>()});
+        self.ask(Method::PUT, &format!("/v1/lives/{live}/layout"), Some(body), None).await.map(drop)
     }
 
     /// Lets `live` leave its connection.

@@ -96,10 +96,10 @@ impl PlaneScaler {
     /// From planes of the one size into planes of the other.
     pub(super) fn run(&mut self, kernels: &Kernels, src: Rows<'_>, mut dst: RowsMut<'_>) {
         let Size { width, height } = self.dst;
-        if matches!(self.way, Way::Copy) {
-            return copy(src, dst, self.dst);
-        }
         (kernels.begin)(src, self.src.width);
+        if matches!(self.way, Way::Copy) {
+            return copy(kernels, src, dst, self.dst);
+        }
         let strip = self.strip();
         for first in (0..height).step_by(strip) {
             let rows = strip.min(height - first);
@@ -119,9 +119,10 @@ impl PlaneScaler {
     }
 }
 
-/// Rows one after the other: what reads them ahead of time by itself needs no help.
-fn copy(src: Rows<'_>, mut dst: RowsMut<'_>, Size { width, height }: Size) {
+/// Rows one after the other.
+fn copy(kernels: &Kernels, src: Rows<'_>, mut dst: RowsMut<'_>, Size { width, height }: Size) {
     for i in 0..height {
+        (kernels.follow)(src.from(i), width);
         if let (Some(dst), Some(src)) = (dst.row(i, width), src.row(i, width)) {
             dst.copy_from_slice(src);
         }

@@ -151,18 +151,14 @@ fn corners_of(places: Vec<(SourceId, Region)>, canvas: Size, radius: usize) -> V
     if radius == 0 {
         return places;
     }
-    let alone = |i: usize, rect: Rect| {
-        let others = places.iter().enumerate().filter(|(other, _)| *other != i);
-        rect.size() != canvas && others.into_iter().all(|(_, (_, other))| other.rect.common(rect).is_none())
-    };
-    let round = |(i, (source, region)): (usize, &(SourceId, Region))| {
+    let round = |(source, region): (SourceId, Region)| {
         let corner_radius = match region.corner_radius {
-            0 if alone(i, region.rect) => radius,
+            0 if region.rect.size() != canvas => radius,
             own => own,
         };
-        (*source, Region { corner_radius, ..*region })
+        (source, Region { corner_radius, ..region })
     };
-    places.iter().enumerate().map(round).collect()
+    places.into_iter().map(round).collect()
 }
 
 #[cfg(test)]
@@ -170,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tiles_on_the_background_are_round_and_all_others_as_they_were() {
+    fn all_tiles_are_round_but_who_fills_the_canvas_and_who_has_a_radius_of_its_own() {
         let canvas = Size { width: 720, height: 1280 };
         let place = |i: u32, [x, y, w, h]: [usize; 4], corner_radius| {
             (SourceId(i), Region { corner_radius, ..Region::plain(Rect { x, y, w, h }, 0) })
@@ -183,7 +179,8 @@ mod tests {
         assert_eq!(radii(&two, 24), [24, 8], "one has a radius of its own");
         assert_eq!(radii(&two, 0), [0, 8]);
         assert_eq!(radii(&[place(0, [0, 0, 720, 1_280], 0)], 24), [0], "it fills the canvas");
-        let above = [place(0, [0, 0, 720, 640], 0), place(1, [560, 88, 144, 176], 0), place(2, [0, 640, 360, 360], 0)];
-        assert_eq!(radii(&above, 24), [0, 0, 24], "one lies above another");
+        let above =
+            [place(0, [0, 0, 720, 1_280], 0), place(1, [560, 88, 144, 176], 0), place(2, [560, 272, 144, 176], 4)];
+        assert_eq!(radii(&above, 24), [0, 24, 4], "windows lie above another");
     }
 }

@@ -74,6 +74,26 @@ fn results_of_teams() {
     });
 }
 
+#[test]
+fn the_beginning_the_last_seconds_and_the_punishment_of_teams() {
+    let countdown = |now, of, seconds| Some(Countdown { of, end: now + Duration::from_secs(seconds) });
+    let seats: Vec<u32> = (0..9).collect();
+    let teams = |battle| Scene { battle, ..seated(Template::HostStaticVoice6v6, CANVAS, 12, &seats, &[10]) };
+    snapshot("voice-6v6-opening", |mixer, now| {
+        let opening = Some(now + Duration::from_secs(1));
+        mixer.set_scene(now, teams(Battle { opening, ..battle(&[0, 0]) }));
+        now
+    });
+    snapshot("voice-6v6-last-seconds", |mixer, now| {
+        mixer.set_scene(now, teams(Battle { countdown: countdown(now, Span::Battle, 8), ..battle(&[9_999, 12_345]) }));
+        now
+    });
+    snapshot("voice-6v6-punishment", |mixer, now| {
+        mixer.set_scene(now, teams(Battle { countdown: countdown(now, Span::Punishment, 27), ..Battle::default() }));
+        now
+    });
+}
+
 /// Seats of a live in `template`: who is `taken` is there, the first of them the host, and sends pictures where there are
 /// any; these are `locked`.
 fn seated(template: Template, canvas: Size, seats: u32, taken: &[u32], locked: &[u32]) -> Scene {
@@ -185,6 +205,9 @@ fn salons_of_few_and_of_many_seats() {
         ("salon-3-full", salon, 3, people(3), vec![]),
         ("salon-30", salon, 30, vec![0, 1, 2, 3, 8, 9, 12, 20, 29], vec![15, 28]),
         ("salon-50-full", salon, 50, people(50), vec![]),
+        ("karaoke-10-empty", Template::Karaoke, 10, people(1), vec![]),
+        ("karaoke-20-full", Template::Karaoke, 20, people(20), vec![]),
+        ("karaoke-50-some", Template::Karaoke, 50, (0..50).filter(|seat| seat % 3 < 2).collect(), vec![2, 47]),
         ("karaoke-8-some", Template::Karaoke, 8, vec![0, 1, 2, 5, 7], vec![6]),
     ] {
         snapshot(name, |mixer, now| {

@@ -1,7 +1,7 @@
 //! `costage bench compose`: the picture's cost beside the floor of the memory, libyuv, ffmpeg and GStreamer.
 //!
 //! ```text
-//! for each layout:  sources ──► floor, ours at every level, each rival at two filters ──► rounds ──► medians ──► rows
+//! for each layout:  sources ──► floor and ours at every level, each rival at two filters ──► rounds ──► medians ──► rows
 //! rows, text ──► what must hold: met, MISSED or not shown
 //! ```
 //!
@@ -49,15 +49,32 @@ pub struct ComposeArgs {
     /// Milliseconds that a turn takes about
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1_000))]
     pub turn_ms: u64,
-    /// Pictures of each source, taken in turn, so that caches do not flatter
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(4..=16))]
-    pub frames: u32,
+    /// Pictures of each source, taken in turn, so that caches do not flatter; when absent, so many that all sources of a layout
+    /// are twice as large as the largest cache, where the system tells that, and 4 at least
+    #[arg(long, value_parser = clap::value_parser!(u32).range(i64::from(FRAMES_MIN)..=i64::from(FRAMES_MAX)))]
+    pub frames: Option<u32>,
     /// Rivals: what of them is missing is installed from Debian's packages, or left out
     #[arg(long, value_enum, default_value_t = Wanted::Install)]
     pub rivals: Wanted,
     /// Write the figures to this file, as JSON
     #[arg(long)]
     pub json: Option<PathBuf>,
+}
+
+/// Pictures of a source at least, and as many as rivals have room for.
+const FRAMES_MIN: u32 = 4;
+const FRAMES_MAX: u32 = 64;
+/// What all pictures of a layout may take where nobody asks for more: every rival has them in a process of its own.
+const SOURCES_BYTES_MAX: usize = 256 << 20;
+
+impl ComposeArgs {
+    /// Pictures of each source of a layout, in front of caches of so many bytes.
+    fn frames(&self, layout: &Layout, largest_cache: usize) -> u32 {
+        self.frames.unwrap_or_else(|| {
+            let wanted = (2 * largest_cache).min(SOURCES_BYTES_MAX) / layout.bytes() + 1;
+            u32::try_from(wanted).unwrap_or(FRAMES_MAX).clamp(FRAMES_MIN, FRAMES_MAX)
+        })
+    }
 }
 
 /// Measures all layouts at all levels.
@@ -68,7 +85,9 @@ pub(super) fn run(args: &ComposeArgs) -> anyhow::Result<Report> {
     // Names in all scripts, as the server has them.
     fonts::bring(&["auto".to_owned()], "")?;
     let no_rivals = rival::set_up(args.rivals).err().map(|error| format!("{error:#}"));
-    let plan = Plan { rounds: args.rounds, turn: Duration::from_millis(args.turn_ms), frames: args.frames };
+    let frames = args.frames.unwrap_or(FRAMES_MIN);
+    let plan = Plan { rounds: args.rounds, turn: Duration::from_millis(args.turn_ms), frames };
+    let largest_cache = machine::largest_cache().unwrap_or(0);
     let levels = levels();
     let best = *levels.last().context("a processor has at least the scalar level")?;
     let (wanted, bar) = (args.rivals, cast::progress("Composing"));
@@ -78,15 +97,16 @@ pub(super) fn run(args: &ComposeArgs) -> anyhow::Result<Report> {
     stand.bar.set_length((layouts.len() as u64 + 1) * u64::from(plan.rounds));
     let mut rows = Vec::new();
     for layout in &layouts {
-        rows.extend(stand.rows(layout, &levels)?);
+        rows.extend(stand.rows(layout, args.frames(layout, largest_cache), &levels)?);
     }
-    let copies = stand.rows(&Layout::copies(), &levels)?;
+    let copies = Layout::copies();
+    let copies = stand.rows(&copies, args.frames(&copies, largest_cache), &levels)?;
     let text = text::measure(best, plan);
     let kernels = kernels::measure(&levels, plan);
     let quality =
         quality::measure(best, |filter, layout, expected| stand.enter(Peer::Libyuv, filter, layout, expected));
     stand.bar.finish_and_clear();
-    let (rounds, turn_ms, frames) = Report::planned(plan);
+    let (rounds, turn_ms) = Report::planned(plan);
     Ok(Report {
         bench: "compose",
         date: machine::date(SystemClock.wall_ms()),
@@ -96,7 +116,6 @@ pub(super) fn run(args: &ComposeArgs) -> anyhow::Result<Report> {
         load: [before, load()],
         rounds,
         turn_ms,
-        frames,
         rivals: stand.seen,
         claims: claims::judge(&rows, &copies, &text, &quality, &kernels),
         rows,
@@ -138,10 +157,12 @@ struct Stand {
 
 impl Stand {
     /// A row of a layout for each level.
-    fn rows(&mut self, layout: &Layout, levels: &[Level]) -> anyhow::Result<Vec<Row>> {
-        let sources = Rc::new(picture::sources(layout, self.plan.frames as usize));
-        let mut contenders: Vec<Box<dyn Contender>> = vec![Box::new(Floor::new(layout, Rc::clone(&sources)))];
+    fn rows(&mut self, layout: &Layout, frames: u32, levels: &[Level]) -> anyhow::Result<Vec<Row>> {
+        self.plan.frames = frames;
+        let sources = Rc::new(picture::sources(layout, frames as usize));
+        let mut contenders: Vec<Box<dyn Contender>> = Vec::new();
         for level in levels {
+            contenders.push(Box::new(Floor::new(layout, *level, Rc::clone(&sources))));
             contenders.push(Box::new(Ours::new(layout, *level, Rc::clone(&sources))));
         }
         let expected = Ours::new(layout, *levels.last().context("no level")?, sources).picture();
@@ -153,7 +174,7 @@ impl Stand {
             }
         }
         let found = interleave(&mut contenders, self.plan, || self.bar.inc(1));
-        let ours = |place: usize| found[place].clone().map_err(anyhow::Error::msg);
+        let own = |place: usize| found[place].clone().map_err(anyhow::Error::msg);
         for (peer, _, place) in &places {
             if let Err(reason) = &found[*place] {
                 self.note(*peer, None, Some(format!("{}: {reason}", layout.name)));
@@ -165,13 +186,14 @@ impl Stand {
                 found[place].clone().ok()
             })
         };
-        let (peers, others, floor) = (of(0), of(1), ours(0)?);
+        let (peers, others) = (of(0), of(1));
         let ms = |spreads: Peers<Spread>| Peers::by(|peer| spreads.of(peer).map(|spread| spread.ms));
         let row = |(i, level): (usize, &Level)| {
-            let spread = Spreads { ours: ours(i + 1)?, floor, peers };
+            let (floor, ours) = (own(2 * i)?, own(2 * i + 1)?);
+            let spread = Spreads { ours, floor, peers };
             let (level, layout) = (level.to_string(), layout.name);
             let (ms_ours, peers, others) = (spread.ours.ms, ms(peers), ms(others));
-            Ok(Row { layout, level, ms: ms_ours, floor_ms: floor.ms, peers, others, spread })
+            Ok(Row { layout, level, frames, ms: ms_ours, floor_ms: floor.ms, peers, others, spread })
         };
         levels.iter().enumerate().map(row).collect()
     }
@@ -221,7 +243,7 @@ mod tests {
 
     #[test]
     fn without_rivals_every_layout_has_a_row_of_each_level_and_nulls() {
-        let args = ComposeArgs { rounds: 1, turn_ms: 1, frames: 4, rivals: Wanted::None, json: None };
+        let args = ComposeArgs { rounds: 1, turn_ms: 1, frames: Some(4), rivals: Wanted::None, json: None };
         let report = run(&args).unwrap();
         let levels = levels();
         let expected: Vec<_> = Layout::all()
@@ -236,6 +258,17 @@ mod tests {
         }
         assert!(report.claims.iter().filter(|claim| claim.claim.contains("libyuv")).all(|it| it.measured.is_none()));
         assert_eq!(report.rivals.len(), 3);
+    }
+
+    #[test]
+    fn all_sources_are_twice_as_large_as_the_largest_cache_where_nothing_else_is_asked_for() {
+        let args = |frames| ComposeArgs { rounds: 1, turn_ms: 1, frames, rivals: Wanted::None, json: None };
+        let [small, large, ..] = Layout::all();
+        let frames = |cache: usize| [&small, &large].map(|layout| args(None).frames(layout, cache));
+        assert_eq!(frames(0), [4, 4]);
+        assert_eq!(frames(32 << 20), [22, 6]);
+        assert_eq!(frames(512 << 20), [64, 22], "no more than 256 MiB in each process");
+        assert_eq!(args(Some(5)).frames(&small, 32 << 20), 5);
     }
 
     #[test]

@@ -34,6 +34,21 @@ fn model(cpuinfo: &str) -> Option<&str> {
     line.split_once(':').map(|(_, name)| name.trim())
 }
 
+/// Bytes of this machine's largest cache, as the kernel tells it.
+pub(super) fn largest_cache() -> Option<usize> {
+    let caches = fs::read_dir("/sys/devices/system/cpu/cpu0/cache").ok()?;
+    let size = |cache: fs::DirEntry| cache_bytes(&fs::read_to_string(cache.path().join("size")).ok()?);
+    caches.flatten().filter_map(size).max()
+}
+
+/// "32768K".
+fn cache_bytes(size: &str) -> Option<usize> {
+    let size = size.trim();
+    let (number, unit) = size.split_at(size.find(|c: char| !c.is_ascii_digit()).unwrap_or(size.len()));
+    let shift = ["", "K", "M", "G"].iter().position(|name| *name == unit)? * 10;
+    number.parse::<usize>().ok()?.checked_mul(1 << shift)
+}
+
 /// The SIMD level that the server picks here: it inherits `COSTAGE_SIMD` from us.
 pub(super) fn simd_level() -> String {
     let wish = std::env::var("COSTAGE_SIMD").ok().and_then(|wish| Level::parse(&wish));
@@ -82,6 +97,12 @@ fn civil(days: u64) -> (u64, u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_of_caches_are_read_in_every_unit() {
+        let sizes = ["512", "48K\n", "32M", "1G", "lots", "4X", ""].map(cache_bytes);
+        assert_eq!(sizes, [Some(512), Some(48 << 10), Some(32 << 20), Some(1 << 30), None, None, None]);
+    }
 
     #[test]
     fn dates_are_right_over_leap_days_and_centuries() {

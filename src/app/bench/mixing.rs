@@ -1,5 +1,6 @@
 //! `costage bench mixing`: from a host's camera to a viewer's eye, through a real server and real WebRTC.
 
+use super::changes::{self, Changes, Flow};
 use super::machine;
 use super::process::cpu_time;
 use super::report::{Findings, Report, Setup};
@@ -17,10 +18,10 @@ use crate::client::whip::{Host, Witness};
 use crate::engine::Clock;
 use anyhow::{Context, bail};
 use costage_media::frame::Size;
-use costage_media::scene::Template;
+use costage_media::scene::{Rect, Template};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What `costage bench mixing` can be told.
 #[derive(Debug, Clone, clap::Args)]
@@ -43,6 +44,9 @@ pub struct MixingArgs {
     /// Seconds before that, to be left out
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=60))]
     pub warmup_seconds: u64,
+    /// Layout changes after that, a second apart, in which all hosts change places
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub changes: u32,
     /// Write the figures to this file, as JSON
     #[arg(long)]
     pub json: Option<PathBuf>,
@@ -148,6 +152,7 @@ async fn measure(
     let trace = trace::parse(&server.trace()?).context("the server's trace file")?;
     let observed = show.notes.read().clone();
     let sent = show.logs.iter().map(|log| log.lock().unwrap_or_else(PoisonError::into_inner).clone()).collect();
+    let changes = change_places(args, clock, backend, &show, (from, until)).await?;
     show.viewer.close().await;
     for host in show.hosts {
         host.close().await;
@@ -165,7 +170,37 @@ async fn measure(
         server_cpu: server_after.saturating_sub(server_before),
         client_cpu: client_after.saturating_sub(client_before),
         freezes,
+        changes,
     })
+}
+
+/// Layouts become others, which costs the viewer pictures or not; `standing` is when none did.
+async fn change_places(
+    args: &MixingArgs,
+    clock: &Arc<dyn Clock>,
+    backend: &Backend,
+    show: &Show,
+    standing: (Instant, Instant),
+) -> anyhow::Result<Option<Changes>> {
+    if args.changes == 0 || args.hosts < 2 {
+        return Ok(None);
+    }
+    let bar = cast::progress("Changing layouts");
+    bar.set_length(u64::from(args.changes));
+    let lives: Vec<_> = (0..show.hosts.len()).map(live).collect();
+    let times = changes::make(args.changes, &**clock, backend, (&lives, &places(args, lives.len())), &bar).await?;
+    bar.finish_and_clear();
+    let pictures = show.notes.read().pictures.clone();
+    // However many encodes a second there may be: each host sends so many frames.
+    let due = f64::from(args.max_fps).min(fps(0));
+    let [moving, standing] = [&times[..], &[standing]].map(|times| Flow::of(&pictures, times, due));
+    Ok(Some(Changes { changes: times.len(), moving, standing }))
+}
+
+/// Where hosts stand when they have connected.
+fn places(args: &MixingArgs, hosts: usize) -> Vec<Rect> {
+    let regions = Template::HostDynamicGrid.regions(args.canvas, hosts);
+    regions.into_iter().map(|region| region.rect).collect()
 }
 
 fn setup(args: &MixingArgs) -> Setup {
@@ -195,8 +230,7 @@ async fn raise_curtain(
     for place in 1..hosts.len() {
         backend.connect(&live(0), &live(place)).await?;
     }
-    let regions = Template::HostDynamicGrid.regions(args.canvas, hosts.len());
-    let tiles = regions.iter().map(|region| region.rect).collect();
+    let tiles = places(args, hosts.len());
     let (reader, notes) = TileReader::new(Arc::clone(clock), tiles, args.source);
     let viewer =
         Viewer::watch(&backend.whep(&live(0)), Some(backend.token()), Arc::clone(clock), Box::new(reader)).await?;

@@ -1,5 +1,6 @@
 //! What a run found: JSON for machines, a table for people.
 
+use super::changes::{Changes, Flow};
 use super::machine::Machine;
 use super::percentiles::{Percentiles, rounded};
 use super::tiles::{Observed, glass, skews_ms};
@@ -69,6 +70,8 @@ pub(super) struct Report {
     freezes: u64,
     /// Tiles of decoded pictures whose number could not be read.
     unreadable_tiles: usize,
+    /// After the measured time: what the viewer missed while everybody changed places.
+    layout_changes: Option<Changes>,
 }
 
 /// What a run brought home.
@@ -87,6 +90,8 @@ pub(super) struct Findings {
     pub(super) server_cpu: Duration,
     pub(super) client_cpu: Duration,
     pub(super) freezes: u64,
+    /// `None` where there was nobody to change places with.
+    pub(super) changes: Option<Changes>,
 }
 
 impl Report {
@@ -97,7 +102,7 @@ impl Report {
     pub(super) fn new(findings: Findings) -> anyhow::Result<Self> {
         let window = findings.until.saturating_duration_since(findings.from).as_secs_f64();
         let in_window = |at: &Instant| (findings.from..findings.until).contains(at);
-        let pictures: Vec<_> = findings.observed.pictures.iter().filter(|(at, _)| in_window(at)).collect();
+        let pictures: Vec<_> = findings.observed.pictures.iter().filter(|picture| in_window(&picture.at)).collect();
         ensure!(!pictures.is_empty(), "the viewer decoded no picture of the mix in the measured time");
 
         let seen = findings.observed.hosts.iter().zip(&findings.sent);
@@ -126,7 +131,7 @@ impl Report {
         let av_skew_ms =
             figure("av_skew_ms: no flash with a beep was found in the mix", skews.into_iter().map(f64::abs).collect())?;
 
-        let bytes: usize = pictures.iter().map(|(_, bytes)| bytes).sum();
+        let bytes: usize = pictures.iter().map(|picture| picture.bytes).sum();
         Ok(Self {
             bench: "mixing",
             date: findings.date,
@@ -147,6 +152,7 @@ impl Report {
             bitrate_bps: bits_per_second(bytes, findings.until.saturating_duration_since(findings.from)),
             freezes: findings.freezes,
             unreadable_tiles: findings.observed.hosts.iter().map(|host| host.unreadable).sum(),
+            layout_changes: findings.changes,
         })
     }
 }
@@ -215,13 +221,23 @@ impl fmt::Display for Report {
         writeln!(f, "{:<22}{:>9.3}", "client cores", self.client_cpu_cores)?;
         writeln!(f, "{:<22}{:>9.0}", "mix kbit/s", self.bitrate_bps as f64 / 1_000.0)?;
         writeln!(f, "{:<22}{:>9}", "freezes", self.freezes)?;
-        write!(f, "{:<22}{:>+9.2}", "mean skew, ms", self.av_skew_mean_ms)
+        write!(f, "{:<22}{:>+9.2}", "mean skew, ms", self.av_skew_mean_ms)?;
+        let Some(Changes { changes, moving, standing }) = self.layout_changes else { return Ok(()) };
+        write!(f, "\n\n{:<38}{:>9}{:>9}{:>16}", "mixed pictures", "came", "missed", "longest gap, ms")?;
+        for (when, flow) in [
+            (format!("in the second after {changes} layout changes"), moving),
+            ("in the measured time".to_owned(), standing),
+        ] {
+            let Flow { pictures, missed, longest_gap_ms } = flow;
+            write!(f, "\n{when:<38}{pictures:>9}{missed:>9}{longest_gap_ms:>16.1}")?;
+        }
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tiles::{HostSeen, Sighting};
+    use super::super::tiles::{HostSeen, Picture, Sighting};
     use super::*;
     use costage_media::time::Ntp;
     use std::sync::Arc;
@@ -243,7 +259,7 @@ mod tests {
         host.sightings =
             sent.iter().map(|frame| Sighting { position: frame.position, at: frame.captured + late }).collect();
         (host.flashes, host.beeps) = (vec![(from, at(0)), (from + late, at(1_000))], vec![at(12), at(1_012)]);
-        let pictures = sent.iter().map(|frame| (frame.captured, 1_000)).collect();
+        let pictures = sent.iter().map(|frame| Picture { at: frame.captured, captured: None, bytes: 1_000 }).collect();
         let row = |frame: &SentPicture| TraceRow {
             source: 1,
             timestamp: frame.timestamp,
@@ -272,6 +288,7 @@ mod tests {
             server_cpu: Duration::from_millis(400),
             client_cpu: Duration::from_millis(200),
             freezes: 0,
+            changes: None,
         }
     }
 
@@ -284,6 +301,7 @@ mod tests {
         assert!((report.av_skew_ms.p50 - 12.0).abs() < 0.01 && (report.av_skew_mean_ms - 12.0).abs() < 0.01);
         assert_eq!((report.fps, report.shown_share, report.cpu_cores), (30.0, 1.0, 0.2));
         assert_eq!(report.bitrate_bps, 240_000);
+        assert!(report.to_string().ends_with("mean skew, ms            +12.00"), "nobody has changed places: {report}");
         let json = serde_json::to_value(&report).expect("plain data");
         for field in ["glass_ms", "mixing_ms", "stages_ms", "av_skew_ms"] {
             assert!(json[field].is_object(), "{field}");

@@ -41,8 +41,18 @@ pub(super) struct HostSeen {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Observed {
     pub(super) hosts: Vec<HostSeen>,
-    /// Arrival and size of each mixed picture.
-    pub(super) pictures: Vec<(Instant, usize)>,
+    pub(super) pictures: Vec<Picture>,
+}
+
+/// A mixed picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Picture {
+    /// When its last packet had arrived.
+    pub(super) at: Instant,
+    /// By the mix's sender reports.
+    pub(super) captured: Option<Ntp>,
+    /// RTP payload.
+    pub(super) bytes: usize,
 }
 
 /// Bound of every list here: an hour at 60 pictures a second. Benches run for seconds.
@@ -85,7 +95,7 @@ impl Audience for TileReader {
         if observed.pictures.len() >= SEEN_MAX {
             return;
         }
-        observed.pictures.push((seen.received_at, seen.bytes));
+        observed.pictures.push(Picture { at: seen.received_at, captured: seen.captured, bytes: seen.bytes });
         for (host, tile) in observed.hosts.iter_mut().zip(&self.tiles) {
             match barcode::read(picture, *tile, self.source) {
                 Some(number) => host.sight(usize::from(number), at),

@@ -9,17 +9,18 @@ mod thirds;
 
 use std::arch::x86_64::*;
 
+use super::fold::{LINE, fold_bytes, folded};
 use super::recolour::Recolour;
 use super::rows::{Rows, RowsMut};
 use super::taps::{AreaRun, AreaTaps, LinearTap, LinearTaps};
 
 /// A plain function around one that needs AVX2, so that all levels have the same type.
 macro_rules! entry {
-    ($(#[$doc:meta])* $name:ident = $($inner:ident)::+($($arg:ident: $kind:ty),*)) => {
+    ($(#[$doc:meta])* $name:ident = $($inner:ident)::+($($arg:ident: $kind:ty),*) $(-> $out:ty)?) => {
         $(#[$doc])*
         #[allow(unsafe_code, reason = "the call that the processor check stands for")]
-        pub(super) fn $name($($arg: $kind),*) {
-            // SAFETY: `Kernels::new` is the only one to hand this out, where `Level::is_here` found AVX2.
+        pub(super) fn $name($($arg: $kind),*) $(-> $out)? {
+            // SAFETY: `Kernels::new` and `fold::fold` alone hand this out, where `Level::is_here` found AVX2.
             unsafe { $($inner)::+($($arg),*) }
         }
     };
@@ -69,12 +70,39 @@ entry! {
     /// [`super::recolour::recolour_luma`].
     recolour_luma = recolour::luma(y: &mut [u8], shift: &[i16], by: &Recolour)
 }
+entry! {
+    /// [`super::fold::Fold`].
+    fold = lines(src: Rows<'_>, width: usize, rows: usize, ahead: bool) -> u8
+}
+
+#[target_feature(enable = "avx2")]
+fn lines(src: Rows<'_>, width: usize, rows: usize, ahead: bool) -> u8 {
+    let (mut all, further) = ([_mm256_setzero_si256(); 2], src.ahead());
+    let rest = folded(src, width, rows, |lines| {
+        for line in lines {
+            if ahead {
+                fetch(line, further);
+            }
+            for (all, half) in all.iter_mut().zip(line.as_chunks().0) {
+                *all = _mm256_xor_si256(*all, load32(half));
+            }
+        }
+    });
+    let mut bytes = [0; LINE / 2];
+    store32(&mut bytes, _mm256_xor_si256(all[0], all[1]));
+    fold_bytes(rest, &bytes)
+}
 
 /// Has the first rows on their way into the first cache, as many as [`fetch`] is ahead of those that are read.
 pub(super) fn begin(src: Rows<'_>, width: usize) {
     for row in (0..src.rows_ahead()).map_while(|row| src.row(row, width)) {
         row.as_chunks().0.iter().for_each(|line| fetch(line, 0));
     }
+}
+
+/// Has the row after those on its way.
+pub(super) fn follow(src: Rows<'_>, width: usize) {
+    src.row(src.rows_ahead(), width).into_iter().flat_map(|row| row.chunks(64)).for_each(|line| fetch_at(line, 0));
 }
 
 /// Has the cache line `ahead` bytes after these on its way into the first cache. Source rows are read with pauses, over which

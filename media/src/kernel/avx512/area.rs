@@ -1,55 +1,9 @@
 //! By covered area, runs of three or four; longer ones are left to AVX2.
 
-use super::linear::pair;
 use super::*;
 
 /// Rows that are shrunk at once.
 const STRIP: usize = 4;
-
-#[target_feature(enable = "avx512f,avx512bw")]
-pub(super) fn rows(mut dst: RowsMut<'_>, width: usize, src: Rows<'_>, runs: &[AreaRun]) {
-    if width < 64 || runs.iter().any(|run| !matches!(run.weights(), [_, _, _] | [_, _, _, _])) {
-        return avx2::average_rows(dst, width, src, runs);
-    }
-    let ahead = src.ahead();
-    for (j, run) in runs.iter().enumerate() {
-        let src = src.from(run.start());
-        let Some(dst) = dst.row(j, width) else { return };
-        match *run.weights() {
-            [a, b, c] => {
-                let Some(rows) = src.several::<3>(0, width) else { return };
-                let weights = [pair(a, b), pair(c, 0)];
-                each([dst], rows, ahead, |[a, b, c]| [bytes(sum(weigh(a, b, weights[0]), weigh(c, c, weights[1])))]);
-            }
-            [a, b, c, d] => {
-                let Some(rows) = src.several::<4>(0, width) else { return };
-                let weights = [pair(a, b), pair(c, d)];
-                each([dst], rows, ahead, |[a, b, c, d]| [bytes(sum(weigh(a, b, weights[0]), weigh(c, d, weights[1])))]);
-            }
-            _ => return,
-        }
-    }
-}
-
-/// Words of the low and the high eight columns of each quarter: two rows by their weights.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn weigh(a: __m512i, b: __m512i, weights: __m512i) -> [__m512i; 2] {
-    let [low, high] = [_mm512_unpacklo_epi8(a, b), _mm512_unpackhi_epi8(a, b)];
-    [_mm512_maddubs_epi16(low, weights), _mm512_maddubs_epi16(high, weights)]
-}
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn sum([low, high]: [__m512i; 2], [more_low, more_high]: [__m512i; 2]) -> [__m512i; 2] {
-    [_mm512_add_epi16(low, more_low), _mm512_add_epi16(high, more_high)]
-}
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn bytes([low, high]: [__m512i; 2]) -> __m512i {
-    _mm512_packus_epi16(rounded(low), rounded(high))
-}
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 pub(super) fn columns(mut dst: RowsMut<'_>, rows: usize, src: Rows<'_>, taps: &AreaTaps) {

@@ -9,16 +9,17 @@ mod thirds;
 use std::arch::x86_64::*;
 
 use super::avx2;
+use super::fold::{LINE, fold_bytes, folded};
 use super::rows::{Rows, RowsMut};
-use super::taps::{AreaRun, AreaTaps, LinearTap, LinearTaps};
+use super::taps::{AreaTaps, LinearTap, LinearTaps};
 
 /// A plain function around one that needs AVX-512, so that all levels have the same type.
 macro_rules! entry {
-    ($(#[$doc:meta])* $name:ident = $($inner:ident)::+($($arg:ident: $kind:ty),*)) => {
+    ($(#[$doc:meta])* $name:ident = $($inner:ident)::+($($arg:ident: $kind:ty),*) $(-> $out:ty)?) => {
         $(#[$doc])*
         #[allow(unsafe_code, reason = "the call that the processor check stands for")]
-        pub(super) fn $name($($arg: $kind),*) {
-            // SAFETY: `Kernels::new` is the only one to hand this out, where `Level::is_here` found AVX-512 F, BW, VL and VBMI.
+        pub(super) fn $name($($arg: $kind),*) $(-> $out)? {
+            // SAFETY: `Kernels::new` and `fold::fold` alone hand this out, where `Level::is_here` found AVX-512 F, BW, VL and VBMI.
             unsafe { $($inner)::+($($arg),*) }
         }
     };
@@ -31,10 +32,6 @@ entry! {
 entry! {
     /// [`super::scale::lerp_columns`].
     lerp_columns = linear::columns(dst: RowsMut<'_>, rows: usize, src: Rows<'_>, taps: &LinearTaps)
-}
-entry! {
-    /// [`super::scale::average_rows`].
-    average_rows = area::rows(dst: RowsMut<'_>, width: usize, src: Rows<'_>, runs: &[AreaRun])
 }
 entry! {
     /// [`super::scale::average_columns`].
@@ -55,6 +52,26 @@ entry! {
 entry! {
     /// [`super::blend::tint_row`].
     tint_row = blend::tint(dst: &mut [u8], value: u8, alpha: u8)
+}
+entry! {
+    /// [`super::fold::Fold`].
+    fold = lines(src: Rows<'_>, width: usize, rows: usize, ahead: bool) -> u8
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+fn lines(src: Rows<'_>, width: usize, rows: usize, ahead: bool) -> u8 {
+    let (mut all, further) = (_mm512_setzero_si512(), src.ahead());
+    let rest = folded(src, width, rows, |lines| {
+        for line in lines {
+            if ahead {
+                avx2::fetch(line, further);
+            }
+            all = _mm512_xor_si512(all, load(line));
+        }
+    });
+    let mut bytes = [0; LINE];
+    store(&mut bytes, all);
+    fold_bytes(rest, &bytes)
 }
 
 /// Rows of at least 64 bytes into one or two, as `mix` says of each 64 columns. The first and the last vector begin and end with

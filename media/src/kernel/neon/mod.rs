@@ -10,6 +10,7 @@ mod thirds;
 
 use std::arch::aarch64::*;
 
+use super::fold::{LINE, fold_bytes, fold_line, folded};
 use super::recolour::Recolour;
 use super::rows::{Rows, RowsMut};
 use super::taps::{AreaRun, AreaTaps, LinearTap, LinearTaps};
@@ -71,11 +72,30 @@ entry! {
     recolour_luma = recolour::luma(y: &mut [u8], shift: &[i16], by: &Recolour)
 }
 
+/// [`super::fold::Fold`].
+pub(super) fn fold(src: Rows<'_>, width: usize, rows: usize, ahead: bool) -> u8 {
+    let (mut all, further) = ([0; LINE], src.ahead());
+    let rest = folded(src, width, rows, |lines| {
+        for line in lines {
+            if ahead {
+                fetch(line, further);
+            }
+            fold_line(&mut all, line);
+        }
+    });
+    fold_bytes(rest, &all)
+}
+
 /// Has the first rows on their way into the first cache, as many as [`fetch`] is ahead of those that are read.
 pub(super) fn begin(src: Rows<'_>, width: usize) {
     for row in (0..src.rows_ahead()).map_while(|row| src.row(row, width)) {
         row.chunks(64).for_each(|line| fetch(line, 0));
     }
+}
+
+/// Has the row after those on its way.
+pub(super) fn follow(src: Rows<'_>, width: usize) {
+    src.row(src.rows_ahead(), width).into_iter().flat_map(|row| row.chunks(64)).for_each(|line| fetch(line, 0));
 }
 
 /// Has the cache line `ahead` bytes after these on its way into the first cache. Source rows are read with pauses, over which

@@ -5,7 +5,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::drawn::{Figure, drawn};
 use super::label::{blank, fill, paint, px};
-use super::lettering::{CAP_HEIGHT, Style, lettering};
+use super::lettering::{CAP_HEIGHT, Style, has_letters, lettering};
 use super::{Patch, Rgb};
 use crate::frame::I420;
 use crate::kernel::Kernels;
@@ -15,7 +15,8 @@ use crate::mix::theme::no_picture;
 use crate::scene::{Avatar, Fit, Rect, even};
 
 /// A disc with initials in the middle of `tile`, 40 % of its shorter side wide. The colour follows from the name, so
-/// that a host keeps it. A name without letters gets its first emoji, or else the outline of a person.
+/// that a host keeps it. A name without letters, or in letters that no font has, gets its first emoji, or else the outline of a
+/// person.
 pub(in crate::mix) fn avatar(tile: Rect, name: &str) -> Option<Patch> {
     let place = avatar_place(tile);
     let figure = Figure::Face { name: name.to_owned(), diameter: place.w };
@@ -28,7 +29,8 @@ pub(super) fn face(diameter: usize, name: &str) -> Option<Pixmap> {
     let side = px(diameter);
     fill(&mut pixels, &disc(side / 2.0, side / 2.0, side / 2.0)?, DISCS[shade(name)], 255);
     let emoji = || lettering().first_coloured(name, Style { size: side * EMOJI, bold: true });
-    match initials(name).map(|initials| (initials, INITIALS)).or_else(|| Some((emoji()?, EMOJI))) {
+    let written = initials(name).filter(|initials| has_letters(initials));
+    match written.map(|initials| (initials, INITIALS)).or_else(|| Some((emoji()?, EMOJI))) {
         Some((text, size)) => write(&mut pixels, &text, side * size),
         None => person(&mut pixels, side)?,
     }
@@ -84,10 +86,12 @@ const EMOJI: f32 = 0.5;
 fn shade(name: &str) -> usize {
     // FNV-1a, 32 bits: spreads short texts well and is the same everywhere.
     let hash = name.bytes().fold(0x811C_9DC5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    (hash >> 16) as usize % DISCS.len()
+    // Names that differ in their last digit differ in low bits alone: multiplied so, all bits have a say in the highest.
+    (hash.wrapping_mul(0x9E37_79B9) >> 16) as usize % DISCS.len()
 }
 
-/// The first letters of the first and the last word, in capitals.
+/// The first letters of the first and the last word, in capitals; a number that is the last word is written whole, if it is short:
+/// "Host 12" is another one than "Host 13".
 fn initials(name: &str) -> Option<String> {
     let letter = |word: &str| {
         let first = word.graphemes(true).next().filter(|first| first.chars().count() <= GRAPHEME_CHARS_MAX);
@@ -95,9 +99,14 @@ fn initials(name: &str) -> Option<String> {
     };
     let mut words = name.split_whitespace().filter(|word| word.chars().next().is_some_and(char::is_alphanumeric));
     let first = letter(words.next()?)?;
-    let last = words.next_back().and_then(letter).unwrap_or_default();
-    Some(first + &last)
+    let short = |word: &&str| word.len() <= DIGITS_MAX && word.bytes().all(|byte| byte.is_ascii_digit());
+    let last = words.next_back();
+    let number = last.filter(short).map(str::to_owned);
+    Some(first + &number.or_else(|| last.and_then(letter)).unwrap_or_default())
 }
+
+/// Digits that have room beside a letter.
+const DIGITS_MAX: usize = 2;
 
 /// Characters of one initial; longer clusters are no letters.
 const GRAPHEME_CHARS_MAX: usize = 8;
@@ -139,11 +148,33 @@ mod tests {
             ("élodie", Some("É")),
             ("  ", None),
             ("🎤 Max", Some("M")),
+            ("Host 7", Some("H7")),
+            ("Host 12", Some("H12")),
+            ("Agent 007", Some("A0")),
             ("***", None),
         ];
         for (name, expected) in table {
             assert_eq!(initials(name).as_deref(), expected, "{name:?}");
         }
+    }
+
+    #[test]
+    fn names_that_differ_in_a_digit_have_different_colours() {
+        for name in ["S", "Host ", "guest-", "seat"] {
+            let mut shades: Vec<_> = (1..=9).map(|digit| shade(&format!("{name}{digit}"))).collect();
+            shades.sort_unstable();
+            shades.dedup();
+            assert!(shades.len() >= 4, "{name}: {shades:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_in_letters_that_no_font_has_gets_the_outline_and_no_boxes() {
+        // Of a script that none of the fonts in the program has.
+        let name = "\u{13000}\u{13001}";
+        assert!(initials(name).is_some() && !has_letters(name));
+        let signs = (1..100).map(|count| "*".repeat(count)).find(|signs| shade(signs) == shade(name)).unwrap();
+        assert_eq!(face(96, name).map(Pixmap::take), face(96, &signs).map(Pixmap::take));
     }
 
     #[test]

@@ -7,13 +7,14 @@
 //! ```
 
 use super::layout::Layout;
-use super::ours::{cpu_time, scene};
+use super::ours::scene;
 use super::rounds::microsecond_tenths;
 use costage_media::frame::{I420, Size};
 use costage_media::kernel::{Kernels, Level};
 use costage_media::mix::{VideoMixer, has_letters, prepare, warm};
 use costage_media::scene::{Scene, SourceId};
 use serde::Serialize;
+use std::fs;
 use std::hint::black_box;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread;
@@ -30,11 +31,12 @@ pub(super) struct NewGlyphs {
     pub(super) scenes: usize,
     /// All frames, those among them that were painted while names were shaped.
     pub(super) frames: usize,
-    /// Of frames that brought names, the median; CPU time of the thread that paints.
+    /// Of frames that brought names, the median: by the clock on the wall, less what the thread that paints was ready to run
+    /// and others had the core. What it waits for the thread that shapes counts.
     pub(super) ms: f64,
-    /// Of all frames the most; CPU time too.
+    /// Of all frames the most, measured so.
     pub(super) max_ms: f64,
-    /// The same by the clock on the wall: what else the machine did counts, whichever of both frames it met.
+    /// The same with what others had the core, whichever of both frames it met.
     pub(super) wall_max_ms: f64,
 }
 
@@ -132,7 +134,7 @@ struct Run<'a> {
     written: &'a [Script],
     stages: [Stage; 2],
     plain: Scene,
-    /// CPU time and time on the wall that a frame took more, in milliseconds.
+    /// What a frame took more without and with waiting for a core, in milliseconds.
     brought: Vec<[f64; 2]>,
     others: Vec<[f64; 2]>,
 }
@@ -224,9 +226,10 @@ impl Stage {
         stage
     }
 
-    /// CPU time and time on the wall of a frame in which every tile has a new picture, milliseconds; with another scene.
+    /// What a frame takes in which every tile has a new picture, without and with waiting for a core, milliseconds; with another
+    /// scene.
     fn frame(&mut self, scene: Option<Scene>) -> [f64; 2] {
-        let (cpu, wall) = (cpu_time(), Instant::now());
+        let (waited, begun) = (waited(), Instant::now());
         if let Some(scene) = scene {
             self.mixer.set_scene(self.now, scene);
         }
@@ -234,8 +237,16 @@ impl Stage {
             self.mixer.paint(self.now, *source, self.small.as_ref());
         }
         black_box(self.mixer.compose(self.now));
-        [cpu_time().saturating_sub(cpu), wall.elapsed()].map(ms)
+        let took = begun.elapsed();
+        [took.saturating_sub(self::waited().saturating_sub(waited)), took].map(ms)
     }
+}
+
+/// How long this thread was ready to run so far and others had the cores
+/// (<https://docs.kernel.org/scheduler/sched-stats.html>: the second number, nanoseconds); none where the kernel does not count it.
+fn waited() -> Duration {
+    let stat = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    Duration::from_nanos(stat.split(' ').nth(1).and_then(|number| number.parse().ok()).unwrap_or_default())
 }
 
 fn ms(duration: Duration) -> f64 {

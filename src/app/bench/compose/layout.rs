@@ -48,6 +48,11 @@ impl Layout {
         self.places.iter().map(|place| placed(Fit::Cover, self.source, *place).0)
     }
 
+    /// Of one picture of every source.
+    pub(super) fn bytes(&self) -> usize {
+        self.places.len() * self.source.width * self.source.height * 3 / 2
+    }
+
     /// Sources, parts and places, as the rivals read them.
     pub(super) fn arguments(&self, frames: usize) -> Vec<String> {
         let size = |Size { width, height }: Size| format!("{width}x{height}");

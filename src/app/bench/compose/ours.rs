@@ -4,6 +4,8 @@ use super::layout::Layout;
 use super::picture::Sources;
 use super::rounds::Contender;
 use costage_media::frame::{I420, PictureRef, PlaneRef};
+use costage_media::kernel::fold::{Fold, fold};
+use costage_media::kernel::rows::Rows;
 use costage_media::kernel::{Kernels, Level};
 use costage_media::mix::VideoMixer;
 use costage_media::scene::{Battle, Rect, Region, Scene, SourceId, Template, Tile};
@@ -84,40 +86,51 @@ impl Contender for Ours {
     }
 }
 
-/// What the memory alone takes: every pixel that is shown is read once, and the canvas is filled once.
+/// What the memory alone takes: every pixel that is shown is read once, by the instructions of one level, and the canvas is
+/// filled once.
 pub(super) struct Floor {
     sources: Rc<Sources>,
     crops: Vec<Rect>,
+    fold: Fold,
     way: Way,
     canvas: I420,
     turn: usize,
 }
 
 /// How a part of a plane is read. Memory is read ahead for who goes on without a gap, so that it may take less to read what
-/// lies beside the part along with it; which of the two it is, the machine decides.
+/// lies beside the part along with it, or to ask for lines before they are read; which it is, the machine decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    /// Row by row, nothing else.
-    Rows,
-    /// From its first pixel to its last.
-    Through,
+struct Way {
+    /// From its first pixel to its last; else row by row, nothing beside it.
+    through: bool,
+    /// The memory is asked ahead.
+    ahead: bool,
+}
+
+impl Way {
+    const ALL: [Self; 4] = [
+        Self { through: false, ahead: false },
+        Self { through: false, ahead: true },
+        Self { through: true, ahead: false },
+        Self { through: true, ahead: true },
+    ];
 }
 
 /// Pictures of each source by which a floor finds its way.
 const TRIAL_FRAMES: usize = 24;
 
 impl Floor {
-    /// Tries both ways and takes the one that takes less: a floor has nothing below it.
-    pub(super) fn new(layout: &Layout, sources: Rc<Sources>) -> Self {
+    /// Tries all ways and takes the one that takes least: a floor has nothing below it.
+    pub(super) fn new(layout: &Layout, level: Level, sources: Rc<Sources>) -> Self {
         let (crops, canvas) = (layout.crops().collect(), I420::black(layout.canvas));
-        let mut floor = Self { sources, crops, way: Way::Rows, canvas, turn: 0 };
-        let mut median = |way| {
-            floor.way = way;
+        let mut floor = Self { sources, crops, fold: fold(level), way: Way::ALL[0], canvas, turn: 0 };
+        let mut median = |way: &Way| {
+            floor.way = *way;
             let mut times: Vec<_> = (0..TRIAL_FRAMES).map(|_| floor.timed(1)).collect();
             times.sort();
             times[TRIAL_FRAMES / 2]
         };
-        let way = if median(Way::Rows) <= median(Way::Through) { Way::Rows } else { Way::Through };
+        let way = Way::ALL.into_iter().min_by_key(&mut median).unwrap_or(Way::ALL[0]);
         floor.way = way;
         floor
     }
@@ -135,7 +148,7 @@ impl Floor {
             let PictureRef { y, u, v, .. } = pictures[self.turn % pictures.len()].as_ref();
             let half = Rect { x: crop.x / 2, y: crop.y / 2, w: crop.w / 2, h: crop.h / 2 };
             for (plane, part) in [(y, *crop), (u, half), (v, half)] {
-                black_box(read(plane, part, self.way));
+                black_box(read(self.fold, plane, part, self.way));
             }
         }
         self.canvas.planes_mut().into_iter().for_each(|plane| plane.fill(128));
@@ -150,14 +163,12 @@ impl Contender for Floor {
     }
 }
 
-/// Every byte of a part of a plane, folded into one: a loop that the compiler makes faster than the memory.
-fn read(plane: PlaneRef<'_>, part: Rect, way: Way) -> u8 {
-    let fold = |bytes: &[u8]| bytes.iter().fold(0, |all, byte| all ^ byte);
-    let first = part.y * plane.stride + part.x;
-    match way {
-        Way::Rows => (0..part.h).fold(0, |all, y| all ^ fold(&plane.data[first + y * plane.stride..][..part.w])),
-        Way::Through => fold(&plane.data[first..][..part.h.saturating_sub(1) * plane.stride + part.w]),
-    }
+/// Every byte of a part of a plane, folded into one.
+fn read(fold: Fold, plane: PlaneRef<'_>, part: Rect, way: Way) -> u8 {
+    let rows = Rows::new(&plane.data[part.y * plane.stride + part.x..], plane.stride);
+    let (width, count) =
+        if way.through { (part.h.saturating_sub(1) * plane.stride + part.w, 1) } else { (part.w, part.h) };
+    fold(rows, width, count, way.ahead)
 }
 
 #[cfg(test)]
@@ -169,15 +180,15 @@ mod tests {
     fn every_pixel_that_is_shown_is_read() {
         let picture = I420::black(costage_media::frame::Size { width: 640, height: 4 });
         let part = Rect { x: 280, y: 1, w: 200, h: 2 };
-        for way in [Way::Rows, Way::Through] {
-            let before = read(picture.as_ref().y, part, way);
+        for (level, way) in Level::ALL.into_iter().flat_map(|level| Way::ALL.map(|way| (level, way))) {
+            let before = read(fold(level), picture.as_ref().y, part, way);
             for (x, y) in (0..640).flat_map(|x| (0..4).map(move |y| (x, y))) {
                 let mut other = picture.clone();
                 other.planes_mut()[0][y * 640 + x] ^= 64;
                 let inside = (part.x..part.right()).contains(&x) && (part.y..part.bottom()).contains(&y);
-                let is_read = read(other.as_ref().y, part, way) != before;
+                let is_read = read(fold(level), other.as_ref().y, part, way) != before;
                 assert!(is_read || !inside, "{x} {y} is not read ({way:?})");
-                assert!(inside || !is_read || way == Way::Through, "{x} {y} lies beside the part");
+                assert!(inside || !is_read || way.through, "{x} {y} lies beside the part");
             }
         }
     }

@@ -47,7 +47,10 @@ pub(super) struct Spreads {
 pub(super) struct Row {
     pub(super) layout: &'static str,
     pub(super) level: String,
+    /// Pictures of each source, taken in turn.
+    pub(super) frames: u32,
     pub(super) ms: f64,
+    /// What the memory alone takes, by the same instructions.
     pub(super) floor_ms: f64,
     /// libyuv's box, ffmpeg's bicubic, GStreamer's default (cubic).
     pub(super) peers: Peers<f64>,
@@ -85,7 +88,6 @@ pub(in crate::app::bench) struct Report {
     pub(super) rounds: u32,
     pub(super) turn_ms: u64,
     /// Pictures of each source, taken in turn.
-    pub(super) frames: u32,
     pub(super) rivals: Vec<Seen>,
     /// One for each layout and level.
     pub(super) rows: Vec<Row>,
@@ -100,18 +102,15 @@ pub(in crate::app::bench) struct Report {
 
 impl Report {
     /// The plan's part of it.
-    pub(super) fn planned(plan: Plan) -> (u32, u64, u32) {
-        (plan.rounds, u64::try_from(plan.turn.as_millis()).unwrap_or(u64::MAX), plan.frames)
+    pub(super) fn planned(plan: Plan) -> (u32, u64) {
+        (plan.rounds, u64::try_from(plan.turn.as_millis()).unwrap_or(u64::MAX))
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rounds, turn_ms, frames, load: [before, after], .. } = self;
-        writeln!(
-            f,
-            "compose: medians of {rounds} interleaved rounds of {turn_ms} ms, {frames} pictures of each source"
-        )?;
+        let Self { rounds, turn_ms, load: [before, after], .. } = self;
+        writeln!(f, "compose: medians of {rounds} interleaved rounds of {turn_ms} ms")?;
         let Machine { cpu, cores, .. } = &self.machine;
         writeln!(f, "{cpu}, {cores} cores, {}, commit {}, {}", self.simd, self.commit, self.date)?;
         writeln!(f, "load {before} before, {after} after; all figures are ms of CPU time a picture, one thread")?;
@@ -122,7 +121,8 @@ impl fmt::Display for Report {
                 (None, None) => writeln!(f, "{name}: left out")?,
             }
         }
-        let heads = ["floor", "ms", "x floor", "low", "high", "libyuv", "ffmpeg", "gstreamer", "x", "x", "x"];
+        let heads =
+            ["pictures", "floor", "ms", "x floor", "low", "high", "libyuv", "ffmpeg", "gstreamer", "x", "x", "x"];
         write!(f, "\n{:<17}{:<8}", "layout", "level")?;
         heads.iter().try_for_each(|head| write!(f, "{head:>10}"))?;
         for row in self.rows.iter().chain(&self.copies) {
@@ -151,7 +151,7 @@ impl fmt::Display for Report {
             let what = "later for nine names of new glyphs";
             writeln!(
                 f,
-                "{what:<34}  {level:<8}{ms:.4} (max {max_ms:.4}, by the wall {wall_max_ms:.4}), {scenes} times in"
+                "{what:<34}  {level:<8}{ms:.4} (max {max_ms:.4}, with waiting for a core {wall_max_ms:.4}), {scenes} times in"
             )?;
             writeln!(f, "    {frames} frames; {}", scripts.join(", "))?;
         }
@@ -175,8 +175,8 @@ impl fmt::Display for Report {
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { layout, level, ms, floor_ms, peers, spread, .. } = self;
-        write!(f, "{layout:<17}{level:<8}{floor_ms:>10.3}{ms:>10.3}{:>10.2}", ms / floor_ms)?;
+        let Self { layout, level, frames, ms, floor_ms, peers, spread, .. } = self;
+        write!(f, "{layout:<17}{level:<8}{frames:>10}{floor_ms:>10.3}{ms:>10.3}{:>10.2}", ms / floor_ms)?;
         write!(f, "{:>10.3}{:>10.3}", spread.ours.low, spread.ours.high)?;
         Peer::ALL.iter().try_for_each(|peer| write!(f, "{:>10}", Figure(peers.of(*peer), 3).to_string()))?;
         let times = |peer: &Peer| Figure(peers.of(*peer).map(|peer| peer / ms), 1).to_string();
@@ -207,7 +207,7 @@ pub(super) mod tests {
         let others = Peers::by(|peer| peers.of(peer).map(|ms| ms * 0.8));
         let spread = |ms| Spread { ms, low: ms, high: ms };
         let spread = Spreads { ours: spread(ms), floor: spread(0.16), peers: Peers::by(|it| peers.of(it).map(spread)) };
-        Row { layout, level: level.to_owned(), ms, floor_ms: 0.16, peers, others, spread }
+        Row { layout, level: level.to_owned(), frames: 4, ms, floor_ms: 0.16, peers, others, spread }
     }
 
     fn report() -> Report {
@@ -231,7 +231,6 @@ pub(super) mod tests {
             load: [0.5, 1.5],
             rounds: 3,
             turn_ms: 20,
-            frames: 4,
             rivals: vec![seen("libyuv", Some("libyuv 1860"), None), seen("gstreamer", None, Some("not built"))],
             claims: claims::judge(&rows, &[], &text, &[], &[]),
             kernels: Vec::new(),
