@@ -2,15 +2,19 @@ import hashlib, json, struct, sys, uuid
 
 def number(value): return struct.pack(">q", value)
 def text(value): return struct.pack(">I", len(value.encode())) + value.encode()
+def fields(pairs):
+    assert len(dict(pairs)) == len(pairs), "a field stands twice: %s" % pairs
+    return dict(pairs)
 def points(value): return text(json.dumps(value, separators=(",", ":")))
 
 rows, last, end, keys = 0, bytes(32), None, set()
 for line in open(sys.argv[1], encoding="utf-8"):
     assert not end, "there is more behind the last line"
-    row = json.loads(line)
+    row = json.loads(line, object_pairs_hook=fields)
     if "rows" in row:
         end = row
         continue
+    assert (row["giftCount"] is None) == (row["giftValue"] is None), "row %d has half a gift" % row["seq"]
     gift = b"\0" if row["giftCount"] is None else b"\1" + number(row["giftCount"]) + number(row["giftValue"])
     own = (number(row["seq"]) + uuid.UUID(row["battleId"]).bytes + number(row["battleSeq"])
            + text(row["idempotencyKey"]) + text(row["op"]) + points(row["scores"]) + gift + text(row["giftId"])

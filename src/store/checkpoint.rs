@@ -16,15 +16,27 @@ impl Checkpoint {
         read.query_row([], |row| Ok(Self { log: row.get(1)?, done: row.get(2)? }))
     }
 
-    /// Whether a commit that left it so may have begun a checkpoint, however far that came: a full disk ends one half-way.
+    /// Brings as much of the log into the file as its readers let it.
+    ///
+    /// # Errors
+    /// The disk's; a part may be in the file then.
+    pub(super) fn make(db: &Connection) -> rusqlite::Result<()> {
+        db.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?.query_row([], |_| Ok(()))
+    }
+
+    /// Whether it is time to.
     pub(super) fn is_due(self) -> bool {
-        self.log >= FRAMES_MAX
+        self.log >= FRAMES_MAX && self.done < self.log
     }
 }
 
-/// Frames of the log with which a commit begins a checkpoint: SQLite's default, which stands explicitly because of what follows
-/// from it ([`Checkpoint::is_due`]).
-pub(super) const FRAMES_MAX: i64 = 1_000;
+/// Frames of a log that is long: as many as SQLite, left to itself, waits for.
+const FRAMES_MAX: i64 = 1_000;
+
+/// SQLite begins no checkpoint by itself: who has the database open does, and knows when it has.
+pub(super) fn by_hand(db: &Connection) -> rusqlite::Result<()> {
+    db.pragma_update(None, "wal_autocheckpoint", 0)
+}
 
 /// Another number after others have written (<https://www.sqlite.org/pragma.html#pragma_data_version>).
 pub(super) fn data_version(db: &Connection) -> rusqlite::Result<i64> {

@@ -24,8 +24,10 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use self::head::Change;
 use self::noted::Noted;
 pub(super) use self::opening::{audit, used};
+use super::checkpoint;
+use super::displaced::{Displaced, leave, rescue};
 use super::fault::is_damage;
-use super::held::{Displaced, Held, leave, rescue};
+use super::held::Held;
 use super::note::Note;
 use super::outbox;
 use crate::engine::outbox_log::{
@@ -61,6 +63,19 @@ struct Open {
     note: Option<Note>,
     /// The file and its log, of one on disk.
     held: Option<Held>,
+    /// After the last commit of this process. Others may have written since, and never less.
+    head: head::Head,
+}
+
+impl Open {
+    /// What was is not what is: it is to be missed at the next start, whatever else is there then.
+    fn has_gone_back(&mut self) -> Option<Displaced> {
+        let Self { note, held, head, .. } = self;
+        if let Some(note) = note {
+            note.keep(&noted::line(head));
+        }
+        held.as_mut().map(Held::has_gone_back)
+    }
 }
 
 impl Deliveries {
@@ -121,7 +136,9 @@ impl Deliveries {
         connection.busy_timeout(BUSY_MAX).map_err(unopened)?;
         schema::ready(&mut connection, &path, noted)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(unopened)?;
-        Ok(Self { open: Mutex::new(Open { connection, note, held: None }), path })
+        checkpoint::by_hand(&connection).map_err(unopened)?;
+        let head = head::Head::read(&connection).map_err(unopened)?;
+        Ok(Self { open: Mutex::new(Open { connection, note, held: None, head }), path })
     }
 
     fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, LogFault> {
@@ -136,23 +153,38 @@ impl Deliveries {
     ) -> Result<T, LogFault> {
         // A panic under this lock has dropped the transaction, which takes it back.
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let Open { connection, note, held } = &mut *open;
+        let refused =
+            |why: Displaced| LogFault { what: format!("cannot write {}", self.path.display()), reason: why.said() };
+        let Open { connection, held, head: before, .. } = &mut *open;
         if let Some(displaced) = held.as_mut().and_then(|held| held.displaced(connection)) {
-            return Err(LogFault { what: format!("cannot write {}", self.path.display()), reason: displaced.said() });
+            return Err(refused(displaced));
         }
         let written = || {
             connection.pragma_update(None, "synchronous", if durably { "FULL" } else { "NORMAL" })?;
             let mut change = Change::begin(connection.transaction_with_behavior(TransactionBehavior::Immediate)?)?;
+            if !change.head.goes_on_from(before) {
+                return Err(rusqlite::Error::StatementChangedRows(0));
+            }
             let outcome = work(&mut change)?;
             change.commit(durably).map(|head| (outcome, head))
         };
         let written = written();
+        if matches!(written, Err(rusqlite::Error::StatementChangedRows(_)))
+            && let Some(gone_back) = open.has_gone_back()
+        {
+            return Err(refused(gone_back));
+        }
+        let Open { connection, note, held, head: last } = &mut *open;
         if let Some(spoilt) = held.as_mut().and_then(|held| held.spoilt(connection)) {
-            return Err(LogFault { what: format!("cannot write {}", self.path.display()), reason: spoilt.said() });
+            return Err(refused(spoilt));
         }
         let (outcome, head) = written.map_err(|error| fault(&self.path, "cannot write", &error))?;
         if let Some(note) = note.as_mut().filter(|_| durably) {
             note.keep(&noted::line(&head));
+        }
+        *last = head;
+        if let Some(held) = held {
+            held.bring_in(connection);
         }
         Ok(outcome)
     }
@@ -161,14 +193,20 @@ impl Deliveries {
 /// Dead letters are nowhere else: what would go with the process is put beside the file that is gone.
 impl Drop for Deliveries {
     fn drop(&mut self) {
-        let Open { connection, held, .. } = self.open.get_mut().unwrap_or_else(PoisonError::into_inner);
-        match held.as_mut().and_then(|held| held.displaced(connection)) {
+        let open = self.open.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let displaced = open.held.as_mut().and_then(|held| held.displaced(&open.connection));
+        let is_last = head::Head::read(&open.connection).is_ok_and(|found| found.goes_on_from(&open.head));
+        let displaced = displaced.or_else(|| if is_last { None } else { open.has_gone_back() });
+        let connection = &open.connection;
+        match displaced {
             // SQLite brings the log into the file as it closes it.
             None | Some(Displaced::Log(_)) => {}
             Some(Displaced::Database(_)) => {
                 rescue(connection, &self.path, head::Head::read(connection).map_or(0, |head| head.durable));
             }
-            Some(other @ (Displaced::Index(_) | Displaced::Spoilt(_))) => leave(connection, &self.path, &other),
+            Some(other @ (Displaced::Index(_) | Displaced::Spoilt(_) | Displaced::GoneBack(_))) => {
+                leave(connection, &self.path, &other)
+            }
         }
     }
 }

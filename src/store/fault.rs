@@ -192,11 +192,6 @@ pub(super) fn of_commit(error: &rusqlite::Error) -> String {
              ledger verify` what is whole, and go back to a backup"
         );
     }
-    if matches!(error, rusqlite::Error::StatementChangedRows(_)) {
-        return "another program has written to the database, or gone back to a backup: nothing is kept until it is as it was; end \
-                the server before its files are changed"
-            .to_owned();
-    }
     error.to_string()
 }
 

@@ -28,6 +28,11 @@ pub(super) fn read(db: &Connection) -> rusqlite::Result<(Head, KeptTime)> {
     })
 }
 
+/// What it comes to, as it was written; a server of an earlier version wrote nothing.
+pub(super) fn print(db: &Connection) -> rusqlite::Result<Option<i64>> {
+    db.prepare_cached("SELECT print FROM head")?.query_row([], |row| row.get(0))
+}
+
 /// Between which numbers the outbox has events, as the head says; a server of an earlier version did not.
 pub(super) fn outbox_ends(db: &Connection) -> rusqlite::Result<Option<OutboxEnds>> {
     if schema::user_version(db)? < schema::ENDS_FROM {

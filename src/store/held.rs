@@ -13,10 +13,10 @@ use std::thread;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use rusqlite::config::DbConfig;
 
 use super::checkpoint::Checkpoint;
-use super::folder::{beside, index_of, is_log, log_of, private};
+use super::displaced::Displaced;
+use super::folder::{index_of, is_log, log_of};
 use super::header::Header;
 use super::left::{Broken, Left, Written, written};
 
@@ -46,6 +46,8 @@ pub(super) struct Held {
     sole: bool,
     /// After this connection's last transaction.
     left: Option<Left>,
+    /// After a checkpoint of this connection's that failed, which may have written before it did.
+    failed: Option<Written>,
     /// Stays so: what was written past SQLite is in what it goes on from.
     spoilt: Option<Displaced>,
     damaged: bool,
@@ -56,19 +58,6 @@ const LOOKS: usize = 100;
 /// What another program changes is seen in two places, one after the other.
 const LOOKS_AT_LOG: usize = 3;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
-
-/// What became of one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Displaced {
-    /// The database is not there any more, or another one is.
-    Database(PathBuf),
-    /// So it is with its log.
-    Log(PathBuf),
-    /// So it is with the log's index: who opens the database now knows nothing of what this process does.
-    Index(PathBuf),
-    /// One of them was cut, emptied or written over where it is.
-    Spoilt(PathBuf),
-}
 
 impl Held {
     /// The database's one handle: before SQLite opens it.
@@ -92,6 +81,7 @@ impl Held {
             index,
             sole,
             left: None,
+            failed: None,
             spoilt: None,
             damaged: false,
         })
@@ -105,7 +95,7 @@ impl Held {
     /// To be called after a transaction of this connection's, whether it was kept or not, but not after one that was refused by
     /// [`Held::displaced`]: whether somebody has cut or written over one of them meanwhile.
     pub(super) fn spoilt(&mut self, db: &Connection) -> Option<Displaced> {
-        self.look(db, true).filter(|displaced| matches!(displaced, Displaced::Spoilt(_)))
+        self.look(db, true).filter(|displaced| matches!(displaced, Displaced::Spoilt(_) | Displaced::GoneBack(_)))
     }
 
     fn look(&mut self, db: &Connection, ours: bool) -> Option<Displaced> {
@@ -132,6 +122,24 @@ impl Held {
         }
         self.spoilt.clone_from(&spoilt);
         spoilt
+    }
+
+    /// To be called after a transaction that was kept and found whole: brings a long log into the file, as SQLite would by itself.
+    /// So it is known when this connection writes there, and nobody else's writing is taken for its own.
+    pub(super) fn bring_in(&mut self, db: &Connection) {
+        let due = self.left.as_ref().is_some_and(|left| left.checkpoint.is_due());
+        if !due || self.spoilt.is_some() {
+            return;
+        }
+        if let Err(error) = Checkpoint::make(db) {
+            tracing::debug!(file = %self.path.display(), %error, "its log grows");
+            self.failed = self.file.metadata().ok().as_ref().map(written);
+        }
+    }
+
+    /// What this process wrote last is not found any more, whatever the files look like.
+    pub(super) fn has_gone_back(&mut self) -> Displaced {
+        self.spoilt.get_or_insert_with(|| Displaced::GoneBack(self.path.clone())).clone()
     }
 
     /// SQLite has found what it reads damaged.
@@ -171,7 +179,7 @@ impl Held {
             // log leaves a file without its last pages: only one that got shorter must have all.
             let whole = |next: &Header| now.file.2 >= self.written.2.min(next.bytes());
             let next = Header::read(&self.file).ok().filter(|next| self.header.may_become(next) && whole(next));
-            let Some(next) = next.filter(|_| !self.was_written_past(db, now, ours, patience)) else {
+            let Some(next) = next.filter(|_| !self.was_written_past(db, now, patience)) else {
                 return Some(Displaced::Spoilt(self.path.clone()));
             };
             (self.header, self.written) = (next, now.file);
@@ -192,10 +200,13 @@ impl Held {
 
     /// Whether somebody has written to the file, and SQLite knows of no checkpoint, and soon not either: it has written before it
     /// tells. `patience`: how often it may be looked at again.
-    fn was_written_past(&self, db: &Connection, now: &Left, ours: bool, patience: &mut usize) -> bool {
+    fn was_written_past(&self, db: &Connection, now: &Left, patience: &mut usize) -> bool {
         let Some(before) = self.left.as_ref().filter(|before| before.file != now.file) else { return false };
-        let (was, due) = (before.checkpoint, ours && now.checkpoint.is_due());
-        let told = |now: Checkpoint| due || now.done != was.done || now.log < was.log;
+        if self.failed == Some(now.file) || now.begins_otherwise(before) {
+            return false;
+        }
+        let was = before.checkpoint;
+        let told = |now: Checkpoint| now.done != was.done || now.log < was.log;
         while !Checkpoint::of(db).map_or(true, told) {
             if *patience == 0 {
                 return true;
@@ -210,45 +221,6 @@ impl Held {
 /// The file of this name, if it is that one.
 fn named(path: &Path, one: Option<Identity>) -> Option<Metadata> {
     fs::metadata(path).ok().filter(|data| Some(identity(data)) == one)
-}
-
-impl Displaced {
-    /// What is said of it.
-    pub(super) fn said(&self) -> String {
-        let (file, what, until) = match self {
-            Self::Database(file) | Self::Log(file) => (file, "removed or replaced", "it is back"),
-            Self::Index(file) => (file, "removed or replaced", "the server is started again"),
-            Self::Spoilt(file) => (file, "cut or written over", "the server is started again"),
-        };
-        format!(
-            "{} was {what} while the server runs: nothing is kept until {until}; end the server before its files are changed",
-            file.file_name().unwrap_or_default().display()
-        )
-    }
-}
-
-/// Ends without bringing the log into the `file` that it may not belong to any more; after a new start it is whole with it, or refused.
-pub(super) fn leave(db: &Connection, file: &Path, why: &Displaced) {
-    tracing::error!(file = %file.display(), "its log is left beside it: {}", why.said());
-    if let Err(error) = db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true) {
-        tracing::warn!(%error, "the log may be merged into it");
-    }
-}
-
-/// Copies what `db` has, whose `file` was removed or replaced, beside that, or says why not: it would go with the process.
-pub(super) fn rescue(db: &Connection, file: &Path, tag: u64) {
-    let to = beside(file, &format!(".rescued-{tag}"));
-    let copied = || {
-        let made = private().write(true).create_new(true).open(&to).map_err(|error| error.to_string())?;
-        let progress = None::<fn(rusqlite::backup::Progress)>;
-        db.backup("main", &to, progress).map_err(|error| error.to_string())?;
-        made.sync_all().map_err(|error| error.to_string())
-    };
-    let (file, rescued) = (file.display(), to.display());
-    match copied() {
-        Ok(()) => tracing::error!(%file, %rescued, "removed or replaced: what was kept is in the other"),
-        Err(error) => tracing::error!(%file, error, "removed or replaced, and what was kept could not be copied"),
-    }
 }
 
 /// Whether the file that is open is the one that has this name.

@@ -14,8 +14,8 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::chain::{Head, Linker};
 use super::changes;
-use super::checkpoint::FRAMES_MAX;
-use super::fault::{StoreFault, is_damage, of_commit};
+use super::checkpoint;
+use super::fault::StoreFault;
 use super::folder::{Folder, recognise};
 use super::head;
 use super::held::Held;
@@ -56,6 +56,8 @@ pub(super) struct Ends {
     pub(super) facts: u64,
     /// The rows of the state.
     pub(super) roll: Roll,
+    /// What the head comes to, with the clocks of the commit: no other commit has the same. None before the first of this version.
+    pub(super) print: Option<i64>,
 }
 
 impl Ends {
@@ -137,7 +139,7 @@ impl Store {
         let moment = clocks();
         let line = Timeline::new(moment.now, moment.wall);
         let (outbox, facts) = (outbox::ends(&db).map_err(fault)?, witness::last_fact(&db).map_err(fault)?);
-        let ends = Ends { head, outbox, facts, roll: Roll::call(&db, "state").map_err(fault)? };
+        let ends = Ends { head, outbox, facts, roll: Roll::call(&db, "state").map_err(fault)?, print: None };
         // Of the first version's files nobody noted anything.
         if found > 1 && ends.seen() != Seen::START {
             noted.warn_of_nothing(folder.path());
@@ -179,6 +181,11 @@ impl Store {
         if let Err(error) = self.db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false) {
             tracing::debug!(%error, "the log stays beside the file at the end");
         }
+        let by_hand = || {
+            checkpoint::by_hand(&self.db)?;
+            head::print(&self.db)
+        };
+        self.ends.print = by_hand().map_err(|error| StoreFault::of(&self.file, error))?;
         self.taken = true;
         if let Some(handle) = self.handle.take() {
             let held = Held::of(handle, &self.file, true);
@@ -224,9 +231,7 @@ impl Journal for Store {
         let written = match self.in_place() {
             Ok(()) => {
                 let written = self.write(batch, &time);
-                let damage = written.as_ref().err().filter(|error| is_damage(error)).is_some();
-                let written = written.map_err(|error| of_commit(&error));
-                if damage { self.met_damage(written) } else { self.still_whole().and(written) }
+                self.found_whole(written)
             }
             Err(reason) => Err(reason),
         };
@@ -289,7 +294,6 @@ fn set(db: &Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "cache_size", -CACHE_KIB)?;
     db.pragma_update(None, "journal_size_limit", LOG_BYTES_LEFT)?;
-    db.pragma_update(None, "wal_autocheckpoint", FRAMES_MAX)?;
     db.pragma_update(None, "trusted_schema", false)
 }
 

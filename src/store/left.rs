@@ -69,6 +69,11 @@ impl Left {
         self.checkpoint.log == 0 || self.end.is_some()
     }
 
+    /// Whether the log has begun anew: all of what it was is in the file then.
+    pub(super) fn begins_otherwise(&self, before: &Self) -> bool {
+        self.header != before.header
+    }
+
     /// What is not as after `before`, when since then this connection has made one transaction (`ours`), or none. `log` is as `self`
     /// has seen it.
     pub(super) fn broken_since(&self, before: &Self, ours: bool, log: &File, page_bytes: u64) -> Option<Broken> {

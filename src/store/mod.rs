@@ -21,7 +21,7 @@
 //! | [`outbox`], [`deliveries`] | webhooks to send, and what has become of them |
 //! | [`chain`], `columns` | the ledger's rows and their hashes |
 //! | [`time`] | the server's time across a restart |
-//! | `witness`, `note`, `held`, `place` | what was on disk, beside the database; whether it still is |
+//! | `witness`, `note`, `held`, `left`, `displaced`, `place` | what was on disk, beside the database; whether it still is |
 //! | [`audit`], [`backup`] | reading beside a server that runs |
 //!
 //! **Invariant:** only this folder names SQLite; one thread writes, everybody else reads.
@@ -34,6 +34,7 @@ mod changes;
 mod checkpoint;
 mod columns;
 pub mod deliveries;
+mod displaced;
 pub mod fault;
 pub mod folder;
 mod head;

@@ -4,10 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use super::fault::StoreFault;
+use super::displaced::{Displaced, leave, rescue};
+use super::fault::{StoreFault, is_damage, of_commit};
 use super::folder::beside;
-use super::held::{Displaced, leave, rescue};
-use super::keeper::Store;
+use super::head;
+use super::held::Held;
+use super::keeper::{Ends, Store};
 use super::witness;
 
 /// How long the end waits for who reads the log.
@@ -20,7 +22,7 @@ impl Drop for Store {
             return;
         }
         self.roll_back();
-        let displaced = self.held.as_mut().and_then(|held| held.at_end(&self.db));
+        let displaced = self.held.as_mut().and_then(|held| held.at_end(&self.db)).or_else(|| self.is_forgotten());
         if displaced.is_some() {
             self.bear_witness();
         }
@@ -35,7 +37,9 @@ impl Drop for Store {
                 }
             }
             // What is left is not mixed: the other may be whole.
-            Some(other @ (Displaced::Index(_) | Displaced::Spoilt(_))) => leave(&self.db, &self.file, &other),
+            Some(other @ (Displaced::Index(_) | Displaced::Spoilt(_) | Displaced::GoneBack(_))) => {
+                leave(&self.db, &self.file, &other)
+            }
         }
     }
 }
@@ -65,18 +69,46 @@ impl Store {
         }
     }
 
-    /// A transaction has met damage: what is in the log stays there.
-    pub(super) fn met_damage<T>(&mut self, written: Result<T, String>) -> Result<T, String> {
-        self.roll_back();
-        if let Some(held) = &mut self.held {
-            held.met_damage();
+    /// To be called after each transaction, with what it came to: whether what it wrote will be found again.
+    pub(super) fn found_whole(&mut self, written: rusqlite::Result<Ends>) -> Result<Ends, String> {
+        match written {
+            Ok(ends) => {
+                self.still_whole()?;
+                if let Some(held) = &mut self.held {
+                    held.bring_in(&self.db);
+                }
+                Ok(ends)
+            }
+            Err(rusqlite::Error::StatementChangedRows(_)) => {
+                self.roll_back();
+                let gone_back = self.held.as_mut().map(Held::has_gone_back);
+                self.bear_witness();
+                Err(gone_back.map_or_else(String::new, |gone_back| gone_back.said()))
+            }
+            Err(error) if is_damage(&error) => {
+                // What is in the log stays there.
+                self.roll_back();
+                if let Some(held) = &mut self.held {
+                    held.met_damage();
+                }
+                Err(of_commit(&error))
+            }
+            Err(error) => {
+                self.still_whole()?;
+                Err(of_commit(&error))
+            }
         }
-        written
+    }
+
+    /// Whether the last commit is not what is read now.
+    fn is_forgotten(&mut self) -> Option<Displaced> {
+        let found = head::print(&self.db).is_ok_and(|print| print == self.ends.print);
+        if found { None } else { self.held.as_mut().map(Held::has_gone_back) }
     }
 
     /// To be called after each transaction, kept or not: whether files were written over meanwhile, and what was written is found
     /// again by nobody.
-    pub(super) fn still_whole(&mut self) -> Result<(), String> {
+    fn still_whole(&mut self) -> Result<(), String> {
         self.roll_back();
         match self.held.as_mut().and_then(|held| held.spoilt(&self.db)) {
             None => Ok(()),

@@ -20,7 +20,7 @@ impl Store {
         // What a failure has left open, should its rollback have failed too.
         self.roll_back();
         run(&self.db, "BEGIN IMMEDIATE")?;
-        let Ends { mut head, mut outbox, mut facts, mut roll } = self.ends;
+        let Ends { mut head, mut outbox, mut facts, mut roll, print: before_print } = self.ends;
         let mut keys = BTreeMap::new();
         for fact in batch.facts {
             if let Fact::Scored(booked) = fact {
@@ -45,7 +45,7 @@ impl Store {
             .db
             .prepare_cached(
                 "UPDATE head SET ledger_seq = ?1, ledger_hash = ?2, wall_ms = ?3, boot_ms = ?4, boot_id = ?5, \
-                 print = ?6, state_rows = ?7, state_sum = ?8, outbox_settled = ?9, outbox_head = ?10 WHERE ledger_seq = ?11",
+                 print = ?6, state_rows = ?7, state_sum = ?8, outbox_settled = ?9, outbox_head = ?10 WHERE ledger_seq = ?11 AND print IS ?12",
             )?
             .execute(params![
                 number(head.seq),
@@ -58,10 +58,12 @@ impl Store {
                 roll.sum,
                 outbox.settled,
                 outbox.head,
-                before
+                before,
+                before_print
             ])?;
         if moved != 1 {
-            // Somebody else has written to the ledger: nothing may be hung on a row that is not there.
+            // Somebody else has written here, or this is read as it was before the last commit: nothing may be hung on a row that
+            // is not there, and what was answered is not to be written over.
             return Err(rusqlite::Error::StatementChangedRows(moved));
         }
         run(&self.db, "COMMIT")?;
@@ -69,7 +71,7 @@ impl Store {
         for gone in batch.rows.iter().filter(|row| row.image.is_none()) {
             gone.name.battle().and_then(|battle| self.keys.remove(&battle));
         }
-        Ok(Ends { head, outbox, facts, roll })
+        Ok(Ends { head, outbox, facts, roll, print: Some(print) })
     }
 
     /// Takes back what was not committed. When not even that works, the next commit tries again.

@@ -71,7 +71,7 @@ pub(super) fn read(
         }
         match serde_json::from_str::<Row<'_>>(&text) {
             Ok(row) => {
-                let columns = row.columns();
+                let columns = row.columns().map_err(wrong)?;
                 let hash = Hash::of_hex(&row.hash).ok_or_else(|| wrong(format!("{:?} is no hash", row.hash)))?;
                 each(&columns).map_err(wrong)?;
                 chain.take(&columns, hash);
@@ -117,8 +117,13 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    fn columns(&self) -> Columns<'_> {
-        Columns {
+    /// # Errors
+    /// When it has half a gift: no hash covers the other half.
+    fn columns(&self) -> Result<Columns<'_>, String> {
+        if self.gift_count.is_some() != self.gift_value.is_some() {
+            return Err("of giftCount and giftValue one is null and the other is not: no server wrote that".to_owned());
+        }
+        Ok(Columns {
             seq: self.seq,
             battle: self.battle_id.as_bytes(),
             battle_seq: self.battle_seq,
@@ -131,7 +136,7 @@ impl Row<'_> {
             reference: &self.reference,
             totals: self.totals.get(),
             at: self.at,
-        }
+        })
     }
 }
 

@@ -34,6 +34,11 @@ impl Head {
         if print == head.print() { Ok(head) } else { Err(corrupt("its head is not as it was written")) }
     }
 
+    /// Whether it is of a file in which all is that was written durably `before`.
+    pub(super) fn goes_on_from(&self, before: &Self) -> bool {
+        self.id == before.id && self.durable >= before.durable
+    }
+
     /// Writes it over the one that is there.
     pub(super) fn write(&self, db: &Connection) -> rusqlite::Result<()> {
         let Self { durable, endpoints, letters, .. } = self;

@@ -2,6 +2,7 @@
 
 mod auditing;
 mod changed;
+mod gone_back;
 mod held;
 mod lost;
 mod opening;

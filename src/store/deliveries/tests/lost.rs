@@ -208,6 +208,36 @@ fn what_was_written_over_or_cut_where_it_is_is_not_written_to_again() {
 }
 
 #[test]
+fn no_letter_is_buried_over_one_that_was_gone_back_behind() {
+    use std::os::unix::fs::FileExt as _;
+    let all = [NAMES[0], NAMES[1], "webhooks.db-shm", NAMES[2]];
+    for names in [2..3, 1..3, 0..3, 0..4, 1..4] {
+        let folder = Folder::new("back");
+        let path = folder.path().join(NAMES[0]);
+        let log = Deliveries::open(&path).unwrap();
+        log.begin_all(&["crm".to_owned()], STORE, OutboxEnds { settled: 0, head: 0 }).unwrap();
+        log.bury("crm", 1, &[letter("crm", 1)]).unwrap();
+        let earlier = all[names.clone()]
+            .iter()
+            .map(|name| (folder.path().join(name), fs::read(folder.path().join(name)).unwrap()));
+        let earlier: Vec<_> = earlier.collect();
+        log.bury("crm", 2, &[letter("crm", 2)]).unwrap();
+        for (file, bytes) in &earlier {
+            let file = fs::File::options().write(true).open(file).unwrap();
+            file.write_all_at(bytes, 0).unwrap();
+            file.set_len(bytes.len() as u64).unwrap();
+        }
+        for seq in 3..5 {
+            let said = log.bury("crm", seq, &[letter("crm", seq)]).unwrap_err().to_string();
+            assert!(said.contains("until the server is started again"), "{names:?}: {said}");
+        }
+        drop(log);
+        let dead = Deliveries::open(&path).map(|log| log.standings().unwrap()[0].dead);
+        assert!(dead.as_ref().is_ok_and(|dead| *dead == 2) || dead.is_err(), "{names:?}: {dead:?}");
+    }
+}
+
+#[test]
 fn what_is_removed_or_forgotten_is_missed_by_nobody() {
     let folder = killed(3);
     let path = folder.path().join(NAMES[0]);
