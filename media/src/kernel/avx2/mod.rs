@@ -133,14 +133,14 @@ fn each<const OUT: usize, const ROWS: usize>(
 ) {
     let lengths = dst.iter().map(|dst| dst.len()).chain(rows.iter().map(|row| row.len()));
     let width = lengths.min().unwrap_or(0);
+    let (step, apart) = further(rows, width);
     // No functions: they would not be inlined so many times over, and a call costs more than the work.
     macro_rules! columns {
-        ($at:expr, $after_load:expr) => {{
+        ($at:expr) => {{
             let mut vectors = [_mm256_setzero_si256(); ROWS];
             for (vector, row) in vectors.iter_mut().zip(rows) {
                 // SAFETY: whoever names columns below has seen that 32 from there on are inside the shortest row.
                 *vector = unsafe { load_at(row, $at) };
-                $after_load(row);
             }
             for (dst, mixed) in dst.iter_mut().zip(mix(vectors)) {
                 // SAFETY: the same.
@@ -150,8 +150,9 @@ fn each<const OUT: usize, const ROWS: usize>(
     }
     macro_rules! line {
         ($at:expr, $ahead:expr) => {
-            columns!($at, |row: &[u8]| fetch_at(row, $at + $ahead));
-            columns!($at + 32, |_| {});
+            (0..ROWS).for_each(|row| fetch_at(rows[0], step * $at + row * apart + $ahead));
+            columns!($at);
+            columns!($at + 32);
         };
     }
     if let Some(last) = width.checked_sub(64) {
@@ -164,9 +165,19 @@ fn each<const OUT: usize, const ROWS: usize>(
         }
         line!(last, ahead + 63);
     } else if let Some(last) = width.checked_sub(32) {
-        columns!(0, |_| {});
-        columns!(last, |_| {});
+        columns!(0);
+        columns!(last);
     }
+}
+
+/// In which order lines of some rows are asked for, ahead of when they are read: how much further each next one of a row is, and how
+/// far apart those of the rows. Where rows follow each other they are one stretch of memory, which answers sooner to who goes through it
+/// from end to end than to who goes along several rows at once.
+#[inline]
+pub(super) fn further<const ROWS: usize>(rows: [&[u8]; ROWS], width: usize) -> (usize, usize) {
+    let Some(second) = rows.get(1) else { return (1, 0) };
+    let stride = second.as_ptr().addr().wrapping_sub(rows[0].as_ptr().addr());
+    if stride < width + 64 { (ROWS, 64) } else { (1, stride) }
 }
 
 /// Seven binary places rounded away: `(x·2⁸ + 2¹⁴) >> 15` is `(x + 64) >> 7`.
