@@ -1,4 +1,5 @@
-//! Two rows of each three; as with AVX2, but a window is a whole vector.
+//! Two rows of each three; as with AVX2, but a window is a whole vector, and rows are gone through one after the other: so the memory
+//! is asked for them from end to end, for which it answers sooner ([`avx2::further`]).
 
 use super::*;
 
@@ -9,16 +10,16 @@ pub(super) fn thirds(mut dst: RowsMut<'_>, pairs: usize, src: Rows<'_>, taps: &L
     let (Some((out, out_stride)), Some((bytes, stride)), false) = (all.0, all.1, taps.wide().is_empty()) else {
         return avx2::thirds(dst, pairs, src, taps);
     };
-    let (ahead, order) = (src.ahead(), _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7));
-    for group in taps.wide() {
-        let picks = [load(&group.pick[0]), load(&group.pick[1])];
-        let weights = [load(&group.weight[0]), load(&group.weight[1])];
-        let [first, second] = group.base;
-        let (mut from, mut to) = (0, group.to);
-        for _ in 0..pairs {
+    let order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+    let lines = Lines::of((bytes, stride), taps.row_len(), taps.wide().len());
+    for pair in 0..pairs {
+        let from = 3 * pair * stride;
+        for (n, group) in taps.wide().iter().enumerate() {
+            let picks = [load(&group.pick[0]), load(&group.pick[1])];
+            let weights = [load(&group.weight[0]), load(&group.weight[1])];
+            let ([first, second], mut to) = (group.base, group.to + 2 * pair * out_stride);
+            lines.fetch(from + src.ahead(), n, [first, second]);
             let sums = |from: usize| {
-                avx2::fetch_at(bytes, from + first + ahead);
-                avx2::fetch_at(bytes, from + second + ahead);
                 // SAFETY: `LinearTaps` has windows inside `row_len` bytes only, and so many are there of every row.
                 let low = unsafe { window(bytes, from + first) };
                 // SAFETY: the same.
@@ -36,7 +37,35 @@ pub(super) fn thirds(mut dst: RowsMut<'_>, pairs: usize, src: Rows<'_>, taps: &L
                 unsafe { store_at(out, to, pixels) };
                 to += out_stride;
             }
-            from += 3 * stride;
+        }
+    }
+}
+
+/// The lines of three rows that are asked for while a row in front of them is worked on, group of columns by group.
+#[derive(Clone, Copy)]
+struct Lines<'a> {
+    bytes: &'a [u8],
+    stride: usize,
+    /// How many each group asks for, of rows that follow each other; none of others.
+    each: Option<usize>,
+}
+
+impl<'a> Lines<'a> {
+    /// Of rows of `width` bytes that so many `groups` of columns are read from.
+    fn of((bytes, stride): (&'a [u8], usize), width: usize, groups: usize) -> Self {
+        let each = (stride < width + 64).then(|| (3 * stride).div_ceil(64 * groups.max(1)));
+        Self { bytes, stride, each }
+    }
+
+    /// Those of group `n`, of the three rows from the byte `at` on; where rows are apart, those with the columns `bases`.
+    #[inline(always)]
+    fn fetch(self, at: usize, n: usize, bases: [usize; 2]) {
+        let Self { bytes, stride, each } = self;
+        match each {
+            Some(lines) => (n * lines..(n + 1) * lines).for_each(|line| avx2::fetch_at(bytes, at + 64 * line)),
+            None => {
+                (0..3).for_each(|row| bases.iter().for_each(|base| avx2::fetch_at(bytes, at + row * stride + base)))
+            }
         }
     }
 }
