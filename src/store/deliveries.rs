@@ -204,9 +204,9 @@ impl Drop for Deliveries {
             Some(Displaced::Database(_)) => {
                 rescue(connection, &self.path, head::Head::read(connection).map_or(0, |head| head.durable));
             }
-            Some(other @ (Displaced::Index(_) | Displaced::Spoilt(_) | Displaced::GoneBack(_))) => {
-                leave(connection, &self.path, &other)
-            }
+            Some(
+                other @ (Displaced::Index(_) | Displaced::Spoilt(_) | Displaced::GoneBack(_) | Displaced::Damaged(_)),
+            ) => leave(connection, &self.path, &other),
         }
     }
 }

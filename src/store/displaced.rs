@@ -21,7 +21,13 @@ pub(super) enum Displaced {
     /// The database is read as if what this process wrote last had never been: by an index or a log of before, or because another
     /// program wrote there.
     GoneBack(PathBuf),
+    /// SQLite has met what it did not write.
+    Damaged(PathBuf),
 }
+
+/// What is said of a database that is damaged, without its name: where the data directory is, is nobody's business who asks over HTTP.
+pub(super) const DAMAGED: &str = "the database is damaged, and nothing can be kept until it is replaced: end the server, see by \
+                                  `costage ledger verify` what is whole, and go back to a backup";
 
 impl Displaced {
     /// What is said of it.
@@ -30,6 +36,7 @@ impl Displaced {
             Self::Database(file) | Self::Log(file) => (file, "removed or replaced", "it is back"),
             Self::Index(file) => (file, "removed or replaced", "the server is started again"),
             Self::Spoilt(file) => (file, "cut or written over", "the server is started again"),
+            Self::Damaged(_) => return DAMAGED.to_owned(),
             Self::GoneBack(file) => {
                 (file, "written by another program, or gone back to a backup,", "the server is started again")
             }

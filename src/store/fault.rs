@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{ErrorCode, ffi};
 use thiserror::Error;
 
+use super::displaced::DAMAGED;
+
 /// Why a data directory cannot be used.
 #[derive(Debug, Error)]
 pub enum StoreFault {
@@ -187,10 +189,7 @@ pub(super) fn corrupt(reason: &str) -> rusqlite::Error {
 /// business who asks over HTTP.
 pub(super) fn of_commit(error: &rusqlite::Error) -> String {
     if is_damage(error) {
-        return format!(
-            "{error}: the database is damaged, and nothing can be kept until it is replaced: end the server, see by `costage \
-             ledger verify` what is whole, and go back to a backup"
-        );
+        return format!("{error}: {DAMAGED}");
     }
     error.to_string()
 }

@@ -50,7 +50,6 @@ pub(super) struct Held {
     failed: Option<Written>,
     /// Stays so: what was written past SQLite is in what it goes on from.
     spoilt: Option<Displaced>,
-    damaged: bool,
 }
 
 /// A checkpoint of another program's may take that long, and no answer waits longer for it.
@@ -83,7 +82,6 @@ impl Held {
             left: None,
             failed: None,
             spoilt: None,
-            damaged: false,
         })
     }
 
@@ -95,7 +93,9 @@ impl Held {
     /// To be called after a transaction of this connection's, whether it was kept or not, but not after one that was refused by
     /// [`Held::displaced`]: whether somebody has cut or written over one of them meanwhile.
     pub(super) fn spoilt(&mut self, db: &Connection) -> Option<Displaced> {
-        self.look(db, true).filter(|displaced| matches!(displaced, Displaced::Spoilt(_) | Displaced::GoneBack(_)))
+        self.look(db, true).filter(|displaced| {
+            matches!(displaced, Displaced::Spoilt(_) | Displaced::GoneBack(_) | Displaced::Damaged(_))
+        })
     }
 
     fn look(&mut self, db: &Connection, ours: bool) -> Option<Displaced> {
@@ -135,6 +135,8 @@ impl Held {
             tracing::debug!(file = %self.path.display(), %error, "its log grows");
             self.failed = self.file.metadata().ok().as_ref().map(written);
         }
+        // Seen at once: whatever is written there later is not by this checkpoint. What is found now is said of the next commit.
+        self.look(db, true);
     }
 
     /// What this process wrote last is not found any more, whatever the files look like.
@@ -142,15 +144,9 @@ impl Held {
         self.spoilt.get_or_insert_with(|| Displaced::GoneBack(self.path.clone())).clone()
     }
 
-    /// SQLite has found what it reads damaged.
+    /// SQLite has found what it reads damaged: nothing more is written, and nothing brought into the file.
     pub(super) fn met_damage(&mut self) {
-        self.damaged = true;
-    }
-
-    /// Why the log is not to be brought into the file at the end.
-    pub(super) fn at_end(&mut self, db: &Connection) -> Option<Displaced> {
-        let damaged = self.damaged.then(|| Displaced::Spoilt(self.path.clone()));
-        self.displaced(db).or(damaged)
+        self.spoilt.get_or_insert_with(|| Displaced::Damaged(self.path.clone()));
     }
 
     /// What of it was cut or written over. Where SQLite cannot even say how far its log reaches, that is the index.

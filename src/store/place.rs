@@ -22,7 +22,7 @@ impl Drop for Store {
             return;
         }
         self.roll_back();
-        let displaced = self.held.as_mut().and_then(|held| held.at_end(&self.db)).or_else(|| self.is_forgotten());
+        let displaced = self.held.as_mut().and_then(|held| held.displaced(&self.db)).or_else(|| self.is_forgotten());
         if displaced.is_some() {
             self.bear_witness();
         }
@@ -37,9 +37,9 @@ impl Drop for Store {
                 }
             }
             // What is left is not mixed: the other may be whole.
-            Some(other @ (Displaced::Index(_) | Displaced::Spoilt(_) | Displaced::GoneBack(_))) => {
-                leave(&self.db, &self.file, &other)
-            }
+            Some(
+                other @ (Displaced::Index(_) | Displaced::Spoilt(_) | Displaced::GoneBack(_) | Displaced::Damaged(_)),
+            ) => leave(&self.db, &self.file, &other),
         }
     }
 }

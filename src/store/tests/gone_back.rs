@@ -104,6 +104,37 @@ fn nothing_is_kept_on_what_was_gone_back_to_and_no_start_goes_on_from_it() {
 }
 
 #[test]
+fn an_earlier_copy_is_noticed_though_a_checkpoint_was_made_since_the_last_commit() {
+    let mut world = World::new();
+    let battle = world.battle(300);
+    let checkpoint = |world: &World| {
+        let log = "PRAGMA wal_checkpoint(NOOP)";
+        world.store.db.query_row(log, [], |row| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))).unwrap()
+    };
+    let (mut key, mut copies) = (0, Vec::new());
+    // Each ends with the commit that brings the log into the file.
+    for _ in 0..2 {
+        loop {
+            key += 1;
+            world.score(battle, &key.to_string(), 5).unwrap();
+            let (log, done) = checkpoint(&world);
+            if log >= 1_000 && done == log {
+                break;
+            }
+        }
+        copies.push(Copies::of(&world, &["costage.db"]));
+    }
+    copies[0].put_back(&world);
+    assert_eq!(world.score(battle, "after", 5), Err(Refusal::NotKept));
+    assert!(world.last_failure.take().unwrap().contains("costage.db was cut or written over"));
+    // The log, which has all that the copy lacks, is as it was.
+    let World { folder, store, .. } = world;
+    let rows = store.head().seq;
+    drop(store);
+    assert!(rows_of(&World::new(), &folder).is_none_or(|found| found == rows));
+}
+
+#[test]
 fn a_long_log_that_somebody_reads_excuses_nobody_who_writes_to_the_file() {
     let mut world = World::new();
     let battle = world.battle(300);
