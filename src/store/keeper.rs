@@ -181,11 +181,9 @@ impl Store {
         if let Err(error) = self.db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false) {
             tracing::debug!(%error, "the log stays beside the file at the end");
         }
-        let by_hand = || {
-            checkpoint::by_hand(&self.db)?;
-            head::print(&self.db)
-        };
-        self.ends.print = by_hand().map_err(|error| StoreFault::of(&self.file, error))?;
+        let fault = |error| StoreFault::of(&self.file, error);
+        checkpoint::by_hand(&self.db).map_err(fault)?;
+        self.ends.print = head::print(&self.db).map_err(fault)?;
         self.taken = true;
         if let Some(handle) = self.handle.take() {
             let held = Held::of(handle, &self.file, true);

@@ -82,7 +82,7 @@ impl Left {
         if now.log == 0 || was.log == 0 {
             return None;
         }
-        if self.header != before.header {
+        if self.begins_otherwise(before) {
             let may_begin = ours || self.version != before.version;
             return (!may_begin || self.salts() != self.end_salts()).then_some(Broken::Log);
         }
@@ -95,7 +95,7 @@ impl Left {
     /// Whether the index has other pages than the log in its last frames that both `before` and this one know.
     pub(super) fn is_forgotten(&self, before: &Self, log: &File, index: &File, page_bytes: u64) -> bool {
         let last = self.checkpoint.log.min(before.checkpoint.log);
-        if self.header != before.header {
+        if self.begins_otherwise(before) {
             return false;
         }
         let frames = (last - FRAMES_LOOKED_AT + 1).max(1)..=last;

@@ -133,7 +133,7 @@ fn each<const OUT: usize, const ROWS: usize>(
 ) {
     let lengths = dst.iter().map(|dst| dst.len()).chain(rows.iter().map(|row| row.len()));
     let width = lengths.min().unwrap_or(0);
-    let (step, apart) = further(rows, width);
+    let (step, apart) = order_ahead(rows, width);
     // No functions: they would not be inlined so many times over, and a call costs more than the work.
     macro_rules! columns {
         ($at:expr) => {{
@@ -174,7 +174,7 @@ fn each<const OUT: usize, const ROWS: usize>(
 /// far apart those of the rows. Where rows follow each other they are one stretch of memory, which answers sooner to who goes through it
 /// from end to end than to who goes along several rows at once.
 #[inline]
-pub(super) fn further<const ROWS: usize>(rows: [&[u8]; ROWS], width: usize) -> (usize, usize) {
+pub(super) fn order_ahead<const ROWS: usize>(rows: [&[u8]; ROWS], width: usize) -> (usize, usize) {
     let Some(second) = rows.get(1) else { return (1, 0) };
     let stride = second.as_ptr().addr().wrapping_sub(rows[0].as_ptr().addr());
     if stride < width + 64 { (ROWS, 64) } else { (1, stride) }

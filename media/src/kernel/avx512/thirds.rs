@@ -1,5 +1,5 @@
 //! Two rows of each three; as with AVX2, but a window is a whole vector, and rows are gone through one after the other: so the memory
-//! is asked for them from end to end, for which it answers sooner ([`avx2::further`]).
+//! is asked for them from end to end, for which it answers sooner ([`avx2::order_ahead`]).
 
 use super::*;
 

@@ -238,6 +238,39 @@ fn no_letter_is_buried_over_one_that_was_gone_back_behind() {
 }
 
 #[test]
+fn an_earlier_copy_is_noticed_though_a_checkpoint_was_made_since_the_last_letter() {
+    let folder = Folder::new("between");
+    let path = folder.path().join(NAMES[0]);
+    let log = Deliveries::open(&path).unwrap();
+    log.begin_all(&["crm".to_owned()], STORE, OutboxEnds { settled: 0, head: 0 }).unwrap();
+    let is_brought_in = || {
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+        let (log, done) = log.read(|connection| connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], read)).unwrap();
+        log >= 1_000 && done == log
+    };
+    let (mut seq, mut copies) = (0, Vec::new());
+    // Each ends with the letter whose commit brings the log into the file.
+    for _ in 0..2 {
+        loop {
+            seq += 1;
+            log.bury("crm", seq, &[letter("crm", seq)]).unwrap();
+            if is_brought_in() {
+                break;
+            }
+        }
+        copies.push(fs::read(&path).unwrap());
+    }
+    fs::write(&path, &copies[0]).unwrap();
+    for later in [seq + 1, seq + 2] {
+        let said = log.bury("crm", later, &[letter("crm", later)]).unwrap_err().to_string();
+        assert!(said.contains("webhooks.db was cut or written over"), "{said}");
+    }
+    drop(log);
+    let dead = Deliveries::open(&path).map(|log| log.standings().unwrap()[0].dead);
+    assert!(dead.as_ref().is_ok_and(|dead| *dead == seq) || dead.is_err(), "{dead:?} of {seq}");
+}
+
+#[test]
 fn what_is_removed_or_forgotten_is_missed_by_nobody() {
     let folder = killed(3);
     let path = folder.path().join(NAMES[0]);
