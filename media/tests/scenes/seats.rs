@@ -65,11 +65,9 @@ fn rings_of_each_step_around_seats() {
 #[test]
 fn results_of_teams() {
     snapshot("results-6v6", |mixer, now| {
-        let template = Template::HostStaticVoice6v6;
-        let cell = |region: Region| Cell { seat: 0, locked: false, rect: region.rect, sitter: None };
-        let cells = template.regions(CANVAS, 12).into_iter().map(cell).collect();
+        let seats: Vec<u32> = (0..9).collect();
         let battle = results(now, &[Outcome::Defeat, Outcome::Victory]);
-        mixer.set_scene(now, Scene { template, cells, battle, ..scene(0) });
+        mixer.set_scene(now, Scene { battle, ..seated(Template::HostStaticVoice6v6, CANVAS, 12, &seats, &[10]) });
         now
     });
 }
@@ -99,6 +97,8 @@ fn the_beginning_the_last_seconds_and_the_punishment_of_teams() {
 fn seated(template: Template, canvas: Size, seats: u32, taken: &[u32], locked: &[u32]) -> Scene {
     let mut whole = Scene { canvas, template, ..scene(0) };
     let regions = template.regions(whole.canvas, seats as usize);
+    // Each team counts its own seats.
+    let team = if template == Template::HostStaticVoice6v6 { 6 } else { seats };
     for (seat, region) in (0..).zip(regions) {
         let who = taken.iter().position(|taken| *taken == seat);
         let name = |who: usize| NAMES[who % NAMES.len()].to_owned();
@@ -113,7 +113,7 @@ fn seated(template: Template, canvas: Size, seats: u32, taken: &[u32], locked: &
             let muted = who % 7 == 2;
             CellSitter { source: source(who), name: name(who), muted, ..CellSitter::default() }
         });
-        whole.cells.push(Cell { seat, locked: locked.contains(&seat), rect: region.rect, sitter });
+        whole.cells.push(Cell { seat: seat % team, locked: locked.contains(&seat), rect: region.rect, sitter });
     }
     whole
 }
