@@ -10,6 +10,7 @@ mod motion;
 mod overhead;
 mod portrait;
 mod rings;
+mod seats;
 mod staging;
 mod tally;
 #[cfg(test)]
@@ -32,7 +33,7 @@ use motion::Motion;
 use overhead::Overhead;
 use portrait::draw_avatar;
 pub(super) use portrait::lay_avatar;
-use rings::Seat;
+use seats::Seat;
 
 /// Mixes the pictures of a scene's sources. Sans-IO: `paint` as frames arrive, `handle_timeout` when `poll_timeout`
 /// says so, `compose` when `is_dirty` and a picture may be sent.
@@ -127,15 +128,16 @@ impl VideoMixer {
         }
     }
 
-    /// When [`VideoMixer::handle_timeout`] is next wanted: a step of a slide, of a number, of a countdown or of moving tiles, a tile
-    /// that dims or gives way to the avatar, a result that has been shown for long enough.
+    /// When [`VideoMixer::handle_timeout`] is next wanted: a step of a slide, of a number, of a countdown, of moving tiles or of a
+    /// seat that changes, a tile that dims or gives way to the avatar, a result that has been shown for long enough.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let motion = self.motion.as_ref().and_then(|motion| motion.glide.poll_timeout());
         let verdicts = self.tiles.iter().filter_map(Tile::verdict_until);
         let points = self.tiles.iter().filter_map(|tile| tile.points?.poll_timeout());
         let tiles = self.tiles.iter().filter_map(Tile::poll_timeout).chain(verdicts).chain(points);
-        tiles.chain(self.overhead.poll_timeout()).chain(motion).min()
+        let seats = self.seats.iter().filter_map(Seat::poll_timeout);
+        tiles.chain(seats).chain(self.overhead.poll_timeout()).chain(motion).min()
     }
 
     /// Does what is due. Calling early or twice does nothing.
@@ -149,6 +151,7 @@ impl VideoMixer {
                 self.dirty = true;
             }
         }
+        self.fade_seats(now);
         self.count(now);
         self.lose_verdicts(now);
         self.dirty |= self.overhead.handle_timeout(now);
@@ -262,9 +265,7 @@ impl VideoMixer {
     fn clear(&mut self) {
         let Size { width: w, height: h } = self.canvas.size();
         self.canvas.lay_bare(Rect { x: 0, y: 0, w, h });
-        for patch in self.seats.iter().flat_map(Seat::patches) {
-            self.canvas.blend(&self.kernels, patch);
-        }
+        self.lay_seats();
     }
 
     /// What lies over a tile lies beneath the tiles above.

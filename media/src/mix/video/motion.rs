@@ -18,6 +18,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::seats::Seat;
 use super::{DIM, DIM_ALPHA, VideoMixer, draw_avatar};
 use crate::frame::Size;
 use crate::kernel::Kernels;
@@ -61,6 +62,7 @@ impl VideoMixer {
         self.canvas = before.canvas.clone();
         // What the canvas shows is all there is of the tiles.
         (self.tiles, self.layered) = (before.tiles.iter().map(Tile::again).collect(), false);
+        self.seats = before.seats.iter().map(Seat::again).collect();
         self.dirty = true;
     }
 

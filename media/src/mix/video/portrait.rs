@@ -54,7 +54,7 @@ mod tests {
     use super::*;
     use crate::frame::{I420, PictureRef, Size};
     use crate::kernel::Level;
-    use crate::mix::VideoMixer;
+    use crate::mix::{MOTION, VideoMixer};
     use crate::scene::{AVATAR_SIDE, Battle, Cell, CellSitter, Scene, SourceId, Template, Tile};
 
     const CANVAS: Size = Size { width: 360, height: 640 };
@@ -131,6 +131,8 @@ mod tests {
         let middle = (rect.x + rect.w / 2, rect.y + 8 + 28);
         assert_ne!(luma(mixer.compose(now), middle.0 - 20, middle.1), 200);
         mixer.set_scene(now, voices(Some(upload(200))));
+        let now = now + MOTION;
+        mixer.handle_timeout(now);
         for x in [middle.0, middle.0 - 26, middle.0 + 25] {
             assert_eq!(luma(mixer.compose(now), x, middle.1), 200, "{x}");
         }

@@ -3,25 +3,11 @@
 //! A ring is painted when its step changes, by itself where nothing lies over it: the other overlays stay on the canvas.
 
 use super::VideoMixer;
+use super::seats::Seat;
 use crate::mix::loudness::Loudness;
-use crate::mix::overlay::{self, CellStyle, Layer, Patch, Rings};
+use crate::mix::overlay::{self, Layer, Rings};
 use crate::mix::tile::{Look, Tile, Worn};
-use crate::scene::{Cell, Rect, SourceId};
-
-/// A seat without picture, on the canvas.
-#[derive(Debug)]
-pub(super) struct Seat {
-    pub(super) cell: Cell,
-    /// Whether the name is written.
-    pub(super) named: bool,
-    pub(super) style: CellStyle,
-    /// What it looks like.
-    pub(super) patch: Option<Patch>,
-    /// The uploaded picture of who sits there, over that.
-    pub(super) face: Option<Patch>,
-    pub(super) loudness: Loudness,
-    pub(super) ring: Option<Worn<Loudness>>,
-}
+use crate::scene::{Rect, SourceId};
 
 impl VideoMixer {
     /// How loud each voice is by now. Who has no picture, or a seat without, wears a ring of that loudness; a tile on its way
@@ -108,11 +94,6 @@ impl VideoMixer {
 }
 
 impl Seat {
-    /// What it looks like, from back to front.
-    pub(super) fn patches(&self) -> impl Iterator<Item = &Patch> {
-        self.patch.iter().chain(&self.face)
-    }
-
     /// Puts on the ring that its voice asks for; only while the old one is off the canvas.
     fn encircle(&mut self, rings: &mut Rings) {
         let rect = self.cell.rect;

@@ -4,29 +4,27 @@ use std::time::Instant;
 
 use super::VideoMixer;
 use super::overhead::Overhead;
-use super::rings::Seat;
 use crate::frame::Size;
 use crate::mix::canvas::Canvas;
-use crate::mix::loudness::Loudness;
-use crate::mix::overlay::{self, CellStyle};
 use crate::mix::theme::rounded;
 use crate::mix::tile::{Look, Tile};
-use crate::scene::{Avatar, Cell, DrawList, Item, Proportion, Region, SourceId, Vacancy};
+use crate::scene::{Avatar, DrawList, Item, Proportion, Region, SourceId, Vacancy};
 
 impl VideoMixer {
     /// Makes the picture that of a draw list. The canvas is uncovered.
     pub(super) fn bring_on(&mut self, now: Instant, canvas: Size, list: DrawList) {
         let places = list.items.iter().filter_map(Item::place).collect();
         let places = rounded(places, canvas, list.proportion);
-        if canvas == self.canvas.size() {
-            self.rearrange(now, &places);
-        } else {
+        let is_new = canvas != self.canvas.size();
+        if is_new {
             self.cut(canvas, &places);
+        } else {
+            self.rearrange(now, &places);
         }
         self.proportion = list.proportion;
         let cell =
             |item: &Item| if let Item::Cell { cell, named } = item { Some((cell.clone(), *named)) } else { None };
-        self.set_cells(list.items.iter().filter_map(cell).collect());
+        self.set_cells(now, list.items.iter().filter_map(cell).collect(), is_new);
         self.overhead.bring_on(now, list.proportion, &list.items);
         for tile in &mut self.tiles {
             tile.strip(&list.items);
@@ -93,38 +91,6 @@ impl VideoMixer {
                 tile.moved = before.moved || before.shows_frame();
             }
             self.tiles.push(tile);
-        }
-    }
-
-    /// These seats of voices from now on; those that stay as they are are not drawn again. Tiles do not lie where they are: a
-    /// layout has these or those.
-    fn set_cells(&mut self, cells: Vec<(Cell, bool)>) {
-        let mut old = std::mem::take(&mut self.seats);
-        let who = |cell: &Cell| cell.sitter.as_ref().map(|sitter| sitter.source);
-        let style = CellStyle::of(self.proportion, cells.iter().map(|(cell, _)| cell.rect));
-        for (cell, named) in cells {
-            let is_same = |known: &Seat| (&known.cell, known.named, known.style) == (&cell, named, style);
-            let same = old.iter().position(is_same).map(|i| old.swap_remove(i));
-            let seat = same.unwrap_or_else(|| {
-                let patch = overlay::cell(style, &cell, named);
-                let avatar = cell.sitter.as_ref().and_then(|sitter| sitter.avatar.as_ref());
-                let face = avatar.and_then(|avatar| overlay::portrait(&self.kernels, style.disc(cell.rect), avatar));
-                // Who goes on speaking under another name, or on another seat, keeps the ring.
-                let known = old.iter().find(|known| who(&cell).is_some() && who(&known.cell) == who(&cell));
-                let loudness = known.map_or(Loudness::SILENT, |known| known.loudness);
-                Seat { cell, named, style, patch, face, loudness, ring: None }
-            });
-            self.seats.push(seat);
-        }
-        let replaced = |gone: &Cell| self.seats.iter().any(|seat| seat.cell.rect == gone.rect);
-        for gone in old.iter().map(|gone| &gone.cell).filter(|gone| !replaced(gone)) {
-            let covered = self.tiles.iter().any(|tile| tile.rect().common(gone.rect).is_some());
-            if !covered {
-                self.canvas.lay_bare(gone.rect);
-            }
-        }
-        for patch in self.seats.iter().flat_map(Seat::patches) {
-            self.canvas.blend(&self.kernels, patch);
         }
     }
 

@@ -103,23 +103,74 @@ fn a_lock_changes_its_own_seat_and_goes_without_a_trace() {
     assert!(shown(&mut mixer, 0) == before);
 }
 
+/// So many seats of voices, the first `taken` of them by people.
+fn voices(template: Template, seats: u32, taken: u32) -> Scene {
+    let mut scene = Scene { template, ..scene(&[]) };
+    for (seat, region) in (0..).zip(scene.template.regions(CANVAS, seats as usize)) {
+        let sitter = CellSitter { source: SourceId(seat), name: "Ada".into(), ..CellSitter::default() };
+        scene.cells.push(Cell { seat, locked: false, rect: region.rect, sitter: (seat < taken).then_some(sitter) });
+    }
+    scene
+}
+
+/// The picture of a mixer that has never shown another scene.
+fn fresh(now: Instant, scene: Scene) -> [Vec<u8>; 3] {
+    let mut fresh = mixer();
+    fresh.set_scene(now, scene);
+    owned(fresh.compose(now))
+}
+
+#[test]
+fn who_sits_down_or_stands_up_fades_over_300_ms_and_nothing_else_changes() {
+    let start = Instant::now();
+    let seen = |taken| fresh(start, voices(Template::AudioSalon, 6, taken));
+    for (from, to) in [(1, 2), (2, 1)] {
+        let (before, after) = (seen(from), seen(to));
+        let mut mixer = mixer();
+        mixer.set_scene(start, voices(Template::AudioSalon, 6, from));
+        mixer.compose(start);
+        mixer.set_scene(start, voices(Template::AudioSalon, 6, to));
+        assert!(owned(mixer.compose(start)) == before, "it begins with what was seen");
+        let (mut last, mut steps, mut now) = (before.clone(), 0, start);
+        while let Some(step) = mixer.poll_timeout() {
+            (now, steps) = (step, steps + 1);
+            mixer.handle_timeout(now);
+            assert!(mixer.is_dirty());
+            let picture = owned(mixer.compose(now));
+            // No pixel goes back, or beyond what is between the two, but for how it is rounded.
+            for (plane, (was, is)) in last.iter().zip(&picture).enumerate() {
+                let towards = |at: usize| {
+                    let (was, is, goal) = (was[at], is[at], after[plane][at]);
+                    is.abs_diff(goal) <= was.abs_diff(goal) + 1 && is.abs_diff(was) <= goal.abs_diff(was) + 1
+                };
+                assert!((0..is.len()).all(towards), "plane {plane}, step {steps}");
+            }
+            last = picture;
+        }
+        assert_eq!((now, steps), (start + MOTION, 18));
+        assert!(last == after, "it ends as if it had always been so");
+    }
+}
+
+#[test]
+fn what_follows_on_seats_shows_nothing_of_those_that_it_has_not() {
+    let now = Instant::now();
+    let (mut teams, mut salon) = (mixer(), mixer());
+    teams.set_scene(now, voices(Template::HostStaticVoice6v6, 12, 5));
+    teams.compose(now);
+    salon.continue_from(&mut teams);
+    salon.set_scene(now, voices(Template::AudioSalon, 4, 2));
+    assert!(owned(salon.compose(now)) == fresh(now, voices(Template::AudioSalon, 4, 2)));
+}
+
 #[test]
 fn a_salon_that_grows_is_drawn_anew_as_if_it_had_always_been_so() {
     let now = Instant::now();
-    let salon = |seats: u32| {
-        let mut scene = Scene { template: Template::AudioSalon, ..scene(&[]) };
-        for (seat, region) in (0..).zip(scene.template.regions(CANVAS, seats as usize)) {
-            let sitter = CellSitter { source: SourceId(seat), name: "Ada".into(), ..CellSitter::default() };
-            scene.cells.push(Cell { seat, locked: false, rect: region.rect, sitter: (seat < 2).then_some(sitter) });
-        }
-        scene
-    };
+    let salon = |seats: u32| voices(Template::AudioSalon, seats, 2);
     let mut mixer = mixer();
     for seats in [3, 26, 50, 41, 5] {
         mixer.set_scene(now, salon(seats));
         let after = owned(mixer.compose(now));
-        let mut fresh = super::mixer();
-        fresh.set_scene(now, salon(seats));
-        assert!(owned(fresh.compose(now)) == after, "{seats} seats");
+        assert!(fresh(now, salon(seats)) == after, "{seats} seats");
     }
 }
