@@ -5,6 +5,8 @@ def text(value): return struct.pack(">I", len(value.encode())) + value.encode()
 def fields(pairs):
     assert len(dict(pairs)) == len(pairs), "a field stands twice: %s" % pairs
     return dict(pairs)
+NAMES = {"seq", "battleId", "battleSeq", "idempotencyKey", "op", "scores", "giftCount", "giftValue", "giftId", "senderId",
+         "reference", "totals", "at", "hash"}
 def points(value): return text(json.dumps(value, separators=(",", ":")))
 
 rows, last, end, keys = 0, bytes(32), None, set()
@@ -14,6 +16,7 @@ for line in open(sys.argv[1], encoding="utf-8"):
     if "rows" in row:
         end = row
         continue
+    assert set(row) == NAMES, "a row of other fields: %s" % line
     assert (row["giftCount"] is None) == (row["giftValue"] is None), "row %d has half a gift" % row["seq"]
     gift = b"\0" if row["giftCount"] is None else b"\1" + number(row["giftCount"]) + number(row["giftValue"])
     own = (number(row["seq"]) + uuid.UUID(row["battleId"]).bytes + number(row["battleSeq"])

@@ -152,6 +152,12 @@ impl OutboxBell {
         });
     }
 
+    /// The newest event that is committed.
+    #[must_use]
+    pub fn head(&self) -> u64 {
+        *self.head.borrow()
+    }
+
     /// A reader: the number of the newest event, and a wake-up whenever it rises.
     #[must_use]
     pub fn listen(&self) -> watch::Receiver<u64> {

@@ -9,7 +9,7 @@ use rusqlite::backup::{Backup, StepResult};
 use super::audit::{Reader, alone};
 use super::chain::Head;
 use super::fault::{StoreFault, is_damage};
-use super::folder::{beside, private, remove};
+use super::folder::{beside, log_of, private, remove};
 use super::head;
 use super::pages;
 
@@ -24,8 +24,14 @@ const STEP_PAGES: i32 = if cfg!(test) { 16 } else { 1_024 };
 pub fn backup(reader: &Reader, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Head, StoreFault> {
     reader.lacks_nothing()?;
     let refused = |error| StoreFault::Target { file: to.to_owned(), error };
-    if to.exists() {
-        return Err(refused(std::io::Error::other("it is there already")));
+    for (name, why) in [
+        (to.to_owned(), "it is there already".to_owned()),
+        (log_of(to), format!("it would be read with {}, another database's log: remove that", log_of(to).display())),
+        (beside(to, "-journal"), format!("{} is beside it: remove that", beside(to, "-journal").display())),
+    ] {
+        if name.symlink_metadata().is_ok() {
+            return Err(refused(std::io::Error::other(why)));
+        }
     }
     let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !folder.is_dir() {

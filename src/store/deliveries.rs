@@ -205,7 +205,11 @@ impl Drop for Deliveries {
                 rescue(connection, &self.path, head::Head::read(connection).map_or(0, |head| head.durable));
             }
             Some(
-                other @ (Displaced::Index(_) | Displaced::Spoilt(_) | Displaced::GoneBack(_) | Displaced::Damaged(_)),
+                other @ (Displaced::Index(_)
+                | Displaced::Spoilt(_)
+                | Displaced::GoneBack(_)
+                | Displaced::Damaged(_)
+                | Displaced::Unseen(..)),
             ) => leave(connection, &self.path, &other),
         }
     }

@@ -23,6 +23,8 @@ pub(super) enum Displaced {
     GoneBack(PathBuf),
     /// SQLite has met what it did not write.
     Damaged(PathBuf),
+    /// Nobody knows: the disk, or the system, did not let it be looked at.
+    Unseen(PathBuf, String),
 }
 
 /// What is said of a database that is damaged, without its name: where the data directory is, is nobody's business who asks over HTTP.
@@ -37,6 +39,9 @@ impl Displaced {
             Self::Index(file) => (file, "removed or replaced", "the server is started again"),
             Self::Spoilt(file) => (file, "cut or written over", "the server is started again"),
             Self::Damaged(_) => return DAMAGED.to_owned(),
+            Self::Unseen(file, error) => {
+                return format!("{} cannot be looked at: {error}", file.file_name().unwrap_or_default().display());
+            }
             Self::GoneBack(file) => {
                 (file, "written by another program, or gone back to a backup,", "the server is started again")
             }

@@ -9,6 +9,7 @@ use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub(super) struct Held {
     log: PathBuf,
     /// None where there was none: then it is not looked at.
     log_identity: Option<Identity>,
+    /// Open, so that a process without room for one more file still sees it.
+    log_file: Option<Arc<File>>,
     index: PathBuf,
     index_identity: Option<Identity>,
     /// Closed after SQLite has closed its own, as `file` is.
@@ -48,6 +51,8 @@ pub(super) struct Held {
     left: Option<Left>,
     /// After a checkpoint of this connection's that failed, which may have written before it did.
     failed: Option<Written>,
+    /// A transaction of this connection's could not be looked at after it.
+    unseen: bool,
     /// Stays so: what was written past SQLite is in what it goes on from.
     spoilt: Option<Displaced>,
 }
@@ -74,6 +79,7 @@ impl Held {
             path: database.to_owned(),
             header,
             log_identity: fs::metadata(&log).ok().as_ref().map(identity),
+            log_file: File::open(&log).ok().map(Arc::new),
             log,
             index_identity: fs::metadata(&index).ok().as_ref().map(identity),
             index_file: File::open(&index).ok(),
@@ -81,6 +87,7 @@ impl Held {
             sole,
             left: None,
             failed: None,
+            unseen: false,
             spoilt: None,
         })
     }
@@ -91,7 +98,8 @@ impl Held {
     }
 
     /// To be called after a transaction of this connection's, whether it was kept or not, but not after one that was refused by
-    /// [`Held::displaced`]: whether somebody has cut or written over one of them meanwhile.
+    /// [`Held::displaced`]: whether somebody has cut or written over one of them meanwhile. Where they cannot be looked at now, the
+    /// next look tells.
     pub(super) fn spoilt(&mut self, db: &Connection) -> Option<Displaced> {
         self.look(db, true).filter(|displaced| {
             matches!(displaced, Displaced::Spoilt(_) | Displaced::GoneBack(_) | Displaced::Damaged(_))
@@ -113,15 +121,27 @@ impl Held {
         if self.index_identity.is_some() && named(&self.index, self.index_identity).is_none() {
             return Some(Displaced::Index(self.index.clone()));
         }
-        let mut spoilt = None;
+        let ours = ours || self.unseen;
+        let mut spoilt = Ok(None);
         let mut patience = LOOKS;
         for _ in 0..LOOKS_AT_LOG {
             spoilt = self.spoilt_now(db, ours, &mut patience);
-            spoilt.as_ref()?;
+            if matches!(spoilt, Ok(None)) {
+                self.unseen = false;
+                return None;
+            }
             thread::sleep(BETWEEN_LOOKS);
         }
-        self.spoilt.clone_from(&spoilt);
-        spoilt
+        match spoilt {
+            Ok(spoilt) => {
+                self.spoilt.clone_from(&spoilt);
+                spoilt
+            }
+            Err(error) => {
+                self.unseen = ours;
+                Some(Displaced::Unseen(self.path.clone(), error.to_string()))
+            }
+        }
     }
 
     /// To be called after a transaction that was kept and found whole: brings a long log into the file, as SQLite would by itself.
@@ -149,16 +169,18 @@ impl Held {
         self.spoilt.get_or_insert_with(|| Displaced::Damaged(self.path.clone()));
     }
 
-    /// What of it was cut or written over. Where SQLite cannot even say how far its log reaches, that is the index.
-    fn spoilt_now(&mut self, db: &Connection, ours: bool, patience: &mut usize) -> Option<Displaced> {
-        let unseen = || Some(Displaced::Spoilt(self.index.clone()));
-        let Ok(log) = File::open(&self.log) else { return unseen() };
-        let Some(now) = Left::look(db, &self.file, &log, self.header.page_bytes()) else { return unseen() };
-        let spoilt = self.spoilt_in(db, &now, ours, &log, patience);
+    /// What of it was cut or written over. Where SQLite cannot even say how far its log reaches, that is the index. Or why nobody
+    /// can see it.
+    fn spoilt_now(&mut self, db: &Connection, ours: bool, patience: &mut usize) -> io::Result<Option<Displaced>> {
+        let Some(log) = self.log_file.clone() else { return Ok(Some(Displaced::Log(self.log.clone()))) };
+        let Some(now) = Left::look(db, &self.file, &log, self.header.page_bytes())? else {
+            return Ok(Some(Displaced::Spoilt(self.index.clone())));
+        };
+        let spoilt = self.spoilt_in(db, &now, ours, &log, patience)?;
         if spoilt.is_none() {
             self.left = Some(now);
         }
-        spoilt
+        Ok(spoilt)
     }
 
     /// What was cut or written over.
@@ -169,29 +191,36 @@ impl Held {
         ours: bool,
         log: &File,
         patience: &mut usize,
-    ) -> Option<Displaced> {
+    ) -> io::Result<Option<Displaced>> {
         if now.file != self.written {
             // By a checkpoint, ours or another program's; or by somebody who copied over it. One that could not bring all of the
             // log leaves a file without its last pages: only one that got shorter must have all.
             let whole = |next: &Header| now.file.2 >= self.written.2.min(next.bytes());
-            let next = Header::read(&self.file).ok().filter(|next| self.header.may_become(next) && whole(next));
+            let next = match Header::read(&self.file) {
+                Ok(next) => Some(next),
+                // It is shorter, or no database.
+                Err(error) if matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData) => None,
+                Err(error) => return Err(error),
+            };
+            let next = next.filter(|next| self.header.may_become(next) && whole(next));
             let Some(next) = next.filter(|_| !self.was_written_past(db, now, patience)) else {
-                return Some(Displaced::Spoilt(self.path.clone()));
+                return Ok(Some(Displaced::Spoilt(self.path.clone())));
             };
             (self.header, self.written) = (next, now.file);
         }
         if !is_log(now.log_begin()) || !now.is_whole() {
-            return Some(Displaced::Spoilt(self.log.clone()));
+            return Ok(Some(Displaced::Spoilt(self.log.clone())));
         }
-        let before = self.left.as_ref().filter(|_| self.sole)?;
+        let Some(before) = self.left.as_ref().filter(|_| self.sole) else { return Ok(None) };
         let page_bytes = self.header.page_bytes();
-        let broken = now.broken_since(before, ours, log, page_bytes);
-        let index = self.index_file.as_ref();
-        let forgets = || index.filter(|index| now.is_forgotten(before, log, index, page_bytes)).map(|_| Broken::Index);
-        Some(match broken.or_else(forgets)? {
+        let broken = match (now.broken_since(before, ours, log, page_bytes)?, &self.index_file) {
+            (None, Some(index)) => now.is_forgotten(before, log, index, page_bytes)?.then_some(Broken::Index),
+            (broken, Some(_) | None) => broken,
+        };
+        Ok(broken.map(|broken| match broken {
             Broken::Log => Displaced::Spoilt(self.log.clone()),
             Broken::Index => Displaced::Spoilt(self.index.clone()),
-        })
+        }))
     }
 
     /// Whether somebody has written to the file, and SQLite knows of no checkpoint, and soon not either: it has written before it
@@ -223,4 +252,42 @@ fn named(path: &Path, one: Option<Identity>) -> Option<Metadata> {
 pub(super) fn is_at(file: &File, path: &Path) -> bool {
     let one = |data: Metadata| identity(&data);
     file.metadata().map(one).ok() == fs::metadata(path).map(one).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scratch::Folder;
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_looked_at_for_a_moment_is_not_called_written_over_and_a_later_look_tells() {
+        for cut in [false, true] {
+            let folder = Folder::new("unseen");
+            let path = folder.path().join("some.db");
+            fs::write(&path, "").unwrap();
+            let handle = Held::open(&path).unwrap();
+            let db = Connection::open(&path).unwrap();
+            db.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (x)").unwrap();
+            let mut held = Held::of(handle, &path, true).unwrap();
+            let insert = || db.execute_batch("INSERT INTO t VALUES (randomblob(3000))").unwrap();
+            for _ in 0..2 {
+                assert_eq!(held.displaced(&db), None);
+                insert();
+                assert_eq!(held.spoilt(&db), None);
+            }
+            // A handle that reads nothing: the disk's error, or no room for one more file.
+            let unreadable = File::options().append(true).open(log_of(&path)).unwrap();
+            let readable = held.log_file.replace(Arc::new(unreadable));
+            assert!(matches!(held.displaced(&db), Some(Displaced::Unseen(..))));
+            insert();
+            assert_eq!(held.spoilt(&db), None, "nobody knows");
+            let said = held.displaced(&db).unwrap().said();
+            assert!(said.contains("some.db cannot be looked at: Bad file descriptor"), "{said}");
+            held.log_file = readable;
+            if cut {
+                File::options().write(true).open(log_of(&path)).unwrap().set_len(5_000).unwrap();
+            }
+            assert_eq!(held.displaced(&db), cut.then(|| Displaced::Spoilt(log_of(&path))));
+        }
+    }
 }

@@ -199,7 +199,7 @@ impl Store {
     /// # Errors
     /// When the file cannot be read.
     pub fn outbox(&self) -> Result<OutboxReader, LogFault> {
-        OutboxReader::connect(&self.file)
+        OutboxReader::connect(&self.file, self.bell())
     }
 
     /// Where the ledger ends.
@@ -257,20 +257,26 @@ impl Journal for Store {
     }
 
     fn recall(&mut self, wanted: &Wanted) -> Result<Vec<Arc<Booked>>, JournalError> {
-        recall(self, wanted).map_err(|fault| JournalError { reason: fault.to_string() })
+        self.roll_back();
+        let recalled = recall(self, wanted).map_err(|fault| JournalError { reason: fault.to_string() })?;
+        // What is not found in a file that has gone back may have been answered.
+        recalled.ok_or_else(|| JournalError { reason: self.gone_back() })
     }
 }
 
-fn recall(store: &Store, wanted: &Wanted) -> Result<Vec<Arc<Booked>>, StoreFault> {
-    store.roll_back();
-    if !store.db.is_autocommit() {
-        // What lies open would be found as if it were kept.
-        return Err(StoreFault::Database { file: store.file.clone(), error: rusqlite::Error::InvalidQuery });
+/// None of a file that is not as the last commit left it.
+fn recall(store: &Store, wanted: &Wanted) -> Result<Option<Vec<Arc<Booked>>>, StoreFault> {
+    let fault = |error| StoreFault::of(&store.file, error);
+    // Of one moment, and never of what lies open: that would be found as if it were kept.
+    let moment = store.db.unchecked_transaction().map_err(fault)?;
+    if store.taken && head::print(&moment).map_err(fault)? != store.ends.print {
+        return Ok(None);
     }
     match wanted {
-        Wanted::Key(battle, key) => changes::by_key(&store.db, &store.file, *battle, key),
-        Wanted::Numbers(battle, numbers) => changes::by_numbers(&store.db, &store.file, *battle, numbers),
+        Wanted::Key(battle, key) => changes::by_key(&moment, &store.file, *battle, key),
+        Wanted::Numbers(battle, numbers) => changes::by_numbers(&moment, &store.file, *battle, numbers),
     }
+    .map(Some)
 }
 
 fn ledger_end(head: Head) -> LedgerEnd {

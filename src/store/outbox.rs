@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use super::fault::{StoreFault, is_damage};
 use super::folder::recognise;
 use super::prints;
-use crate::engine::outbox_log::{Backlog, LogFault, OutboxEnds, OutboxLog, OutboxRow, StoreId};
+use crate::engine::outbox_log::{Backlog, LogFault, OutboxBell, OutboxEnds, OutboxLog, OutboxRow, StoreId};
 use crate::live::{Callback, Fact, WallMs};
 
 /// How long a reader waits for a checkpoint that is in its way.
@@ -113,6 +113,8 @@ pub struct OutboxReader {
     connection: Mutex<Connection>,
     path: PathBuf,
     store: StoreId,
+    /// How far the writer has got, which the file must reach; at least 0 where that is another process.
+    bell: Arc<OutboxBell>,
 }
 
 impl OutboxReader {
@@ -123,28 +125,44 @@ impl OutboxReader {
     pub fn open(path: &Path) -> Result<Self, LogFault> {
         recognise(path)
             .map_err(|fault| LogFault { what: "cannot read the outbox".to_owned(), reason: fault.to_string() })?;
-        Self::connect(path)
+        Self::connect(path, Arc::new(OutboxBell::new(0)))
     }
 
-    /// The same of a file that is known.
-    pub(super) fn connect(path: &Path) -> Result<Self, LogFault> {
+    /// The same of a file that is known, and of its writer's bell.
+    pub(super) fn connect(path: &Path, bell: Arc<OutboxBell>) -> Result<Self, LogFault> {
         let fault = |error: rusqlite::Error| fault(path, "cannot open", &error);
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(fault)?;
         connection.busy_timeout(BUSY_MAX).map_err(fault)?;
         let store = store_id(&connection).map_err(fault)?;
-        Ok(Self { connection: Mutex::new(connection), path: path.to_owned(), store })
+        Ok(Self { connection: Mutex::new(connection), path: path.to_owned(), store, bell })
     }
 
+    /// What one moment of the file says; commits go on meanwhile. A file that has gone back behind what was committed says nothing:
+    /// its reader would pass over what it lacks.
     fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, LogFault> {
+        let committed = self.bell.head();
         let connection: MutexGuard<'_, Connection> = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        work(&connection).map_err(|error| {
-            let mut fault = fault(&self.path, "cannot read the outbox of", &error);
-            if is_damage(&error) {
-                fault.reason = format!("{}; {ADVICE}", fault.reason);
+        let read = || {
+            let moment = connection.unchecked_transaction()?;
+            let found = head(&moment)?;
+            if found < committed { Ok(Err(found)) } else { work(&moment).map(Ok) }
+        };
+        let what = "cannot read the outbox of";
+        match read() {
+            Ok(Ok(outcome)) => Ok(outcome),
+            Ok(Err(found)) => Err(LogFault {
+                what: format!("{what} {}", self.path.display()),
+                reason: format!("webhooks {} to {committed} are gone from it; {ADVICE}", found + 1),
+            }),
+            Err(error) => {
+                let mut fault = fault(&self.path, what, &error);
+                if is_damage(&error) {
+                    fault.reason = format!("{}; {ADVICE}", fault.reason);
+                }
+                Err(fault)
             }
-            fault
-        })
+        }
     }
 }
 
@@ -159,12 +177,10 @@ impl OutboxLog for OutboxReader {
 
     fn after(&self, seq: u64, max: usize) -> Result<Vec<OutboxRow>, LogFault> {
         let (rows, fault) = self.read(|connection| {
-            // All of one moment: commits go on meanwhile.
-            let connection = connection.unchecked_transaction()?;
             let sql = format!("SELECT {COLUMNS} FROM outbox WHERE seq > ?1 ORDER BY seq LIMIT ?2");
             let mut read = connection.prepare_cached(&sql)?;
             let mut rows = read.query(params![seq, i64::try_from(max).unwrap_or(i64::MAX)])?;
-            let ends = ends(&connection)?;
+            let ends = ends(connection)?;
             let (mut found, mut line) = (Vec::new(), Line::new(self.store, seq.max(ends.settled)));
             while let Some(row) = rows.next()? {
                 let (row, print) = (row_of(row)?, row.get("print")?);

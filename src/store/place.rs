@@ -38,7 +38,11 @@ impl Drop for Store {
             }
             // What is left is not mixed: the other may be whole.
             Some(
-                other @ (Displaced::Index(_) | Displaced::Spoilt(_) | Displaced::GoneBack(_) | Displaced::Damaged(_)),
+                other @ (Displaced::Index(_)
+                | Displaced::Spoilt(_)
+                | Displaced::GoneBack(_)
+                | Displaced::Damaged(_)
+                | Displaced::Unseen(..)),
             ) => leave(&self.db, &self.file, &other),
         }
     }
@@ -81,9 +85,7 @@ impl Store {
             }
             Err(rusqlite::Error::StatementChangedRows(_)) => {
                 self.roll_back();
-                let gone_back = self.held.as_mut().map(Held::has_gone_back);
-                self.bear_witness();
-                Err(gone_back.map_or_else(String::new, |gone_back| gone_back.said()))
+                Err(self.gone_back())
             }
             Err(error) if is_damage(&error) => {
                 // What is in the log stays there.
@@ -98,6 +100,14 @@ impl Store {
                 Err(of_commit(&error))
             }
         }
+    }
+
+    /// What this process wrote last is not there any more: nothing is written from now on, and the next start is to miss it. What is
+    /// said of it.
+    pub(super) fn gone_back(&mut self) -> String {
+        let gone_back = self.held.as_mut().map(Held::has_gone_back);
+        self.bear_witness();
+        gone_back.map_or_else(String::new, |gone_back| gone_back.said())
     }
 
     /// Whether the last commit is not what is read now.

@@ -34,6 +34,19 @@ async fn battle_starts_at_once_and_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_change_with_two_keys_is_refused() {
+    let house = House::open().await;
+    let battle = house.battle().await;
+    let bearer = format!("Bearer {}", house.admin());
+    let keys = [("idempotency-key", "one"), ("idempotency-key", "two")];
+    let headers = [[("authorization", &*bearer), ("content-type", "application/json")], keys].concat();
+    let path = format!("/v1/battles/{battle}/scores");
+    let reply = house.send("POST", &path, &headers, &add("alice", 5).to_string()).await;
+    reply.problem(400, "bad-request");
+    assert!(reply.body.contains("send `Idempotency-Key` once"), "{}", reply.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn battle_requests_that_cannot_be_are_refused() {
     let house = House::open().await;
     house.live("a", "alice").await;

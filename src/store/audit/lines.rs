@@ -89,7 +89,7 @@ pub(super) fn read(
 
 /// A row as an export has it.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Row<'a> {
     seq: i64,
     battle_id: BattleId,

@@ -238,6 +238,22 @@ fn damaged_pages_make_no_backup() {
 }
 
 #[test]
+fn no_backup_is_made_beside_another_databases_log() {
+    let (world, _) = played();
+    let reader = Reader::open(&world.folder.0).unwrap();
+    let to = world.folder.0.join("copy.db");
+    for tail in ["-wal", "-journal"] {
+        let left = world.folder.0.join(format!("copy.db{tail}"));
+        fs::write(&left, "somebody's").unwrap();
+        let said = backup::backup(&reader, &to, &mut |_, _| ()).unwrap_err().to_string();
+        assert!(said.contains(&format!("copy.db{tail}")) && said.contains("remove that"), "{said}");
+        assert!(!to.exists() && fs::read(&left).unwrap() == b"somebody's");
+        fs::remove_file(left).unwrap();
+    }
+    backup::backup(&reader, &to, &mut |_, _| ()).unwrap();
+}
+
+#[test]
 fn a_part_that_is_there_is_named_and_never_written_over() {
     let (world, _) = played();
     let reader = Reader::open(&world.folder.0).unwrap();
