@@ -41,7 +41,8 @@ struct Fade {
 
 impl VideoMixer {
     /// These seats of voices from now on; those that stay as they are are not drawn again, and on a `new` canvas nothing fades.
-    /// Tiles do not lie where they are: a layout has these or those. The canvas is uncovered.
+    /// A layout has these or tiles, so none that shows a frame lies where one goes: where tiles stood, all are drawn anew, and those
+    /// that come where none were are drawn when a picture is made. The canvas is uncovered.
     pub(super) fn set_cells(&mut self, now: Instant, cells: Vec<(Cell, bool)>, new: bool) {
         let mut old = std::mem::take(&mut self.seats);
         let style = CellStyle::of(self.proportion, cells.iter().map(|(cell, _)| cell.rect));
@@ -62,10 +63,7 @@ impl VideoMixer {
         }
         let replaced = |gone: &Cell| self.seats.iter().any(|seat| seat.cell.rect == gone.rect);
         for gone in old.iter().map(|gone| &gone.cell).filter(|gone| !replaced(gone)) {
-            let covered = self.tiles.iter().any(|tile| tile.rect().common(gone.rect).is_some());
-            if !covered {
-                self.canvas.lay_bare(gone.rect);
-            }
+            self.canvas.lay_bare(gone.rect);
         }
         for seat in &mut self.seats {
             seat.draw(now, &self.kernels, &mut self.canvas);

@@ -1,4 +1,5 @@
 mod battles;
+mod changes;
 mod overlap;
 mod rings;
 mod seats;
