@@ -94,7 +94,7 @@ fn the_beginning_the_last_seconds_and_the_punishment_of_teams() {
 
 /// Seats of a live in `template`: who is `taken` is there, the first of them the host, and sends pictures where there are
 /// any; these are `locked`.
-fn seated(template: Template, canvas: Size, seats: u32, taken: &[u32], locked: &[u32]) -> Scene {
+pub(crate) fn seated(template: Template, canvas: Size, seats: u32, taken: &[u32], locked: &[u32]) -> Scene {
     let mut whole = Scene { canvas, template, ..scene(0) };
     let regions = template.regions(whole.canvas, seats as usize);
     // Each team counts its own seats.
