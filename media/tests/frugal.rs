@@ -81,7 +81,7 @@ fn a_picture_in_which_everybody_has_a_new_frame_allocates_nothing() {
 fn scene(now: Instant, template: Template, hosts: u32) -> Scene {
     let tile = |i| Tile { source: SourceId(i), name: format!("Host {i}"), camera: true, ..Tile::default() };
     let side = |i| {
-        let standing = Standing { battle: 0, rank: 1, score: u64::from(i) * 700, left: false };
+        let standing = Standing { battle: 0, rank: 1, score: u64::from(i) * 700, left: false, until: None };
         Side { source: SourceId(i), standing: Some(standing), verdict: None }
     };
     let countdown = Some(Countdown { of: Span::Battle, end: now + Duration::from_secs(60) });

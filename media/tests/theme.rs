@@ -72,7 +72,7 @@ fn grid(n: u32) -> Scene {
 
 fn battle(now: Instant, scores: &[u64]) -> Battle {
     let side = |(source, score): (u32, &u64)| {
-        let standing = Some(Standing { battle: 0, rank: 1 + source, score: *score, left: false });
+        let standing = Some(Standing { battle: 0, rank: 1 + source, score: *score, left: false, until: None });
         Side { source: SourceId(source), standing, verdict: None }
     };
     let countdown = Some(Countdown { of: Span::Battle, end: now + Duration::from_secs(83) });

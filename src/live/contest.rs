@@ -20,7 +20,8 @@ impl Lives {
         let shown = self.battle_told(lives.iter().copied(), connection).and_then(|id| self.state.battles.get(&id));
         let mut known = Vec::new();
         let sides = lives.iter().map(|live| self.side(live, &mut known)).collect();
-        let starts = known.iter().filter_map(|id| self.state.battles.get(id)?.start);
+        let running = known.iter().filter_map(|id| self.state.battles.get(id)).filter(|battle| battle.is_running());
+        let starts = running.filter_map(|battle| battle.start);
         scene::Battle {
             sides,
             opening: starts.max().map(|start| self.instant(start.after(OPENING))),
@@ -56,19 +57,21 @@ impl Lives {
     /// `known` are the battles that were met so far.
     fn side(&self, live: &Live, known: &mut Vec<BattleId>) -> Side {
         let verdict =
-            live.judged.map(|Judged { outcome, until }| scene::Verdict { outcome, until: self.instant(until) });
+            live.judged.map(|Judged { outcome, until, .. }| scene::Verdict { outcome, until: self.instant(until) });
         Side { source: live.source(), standing: self.standing(live, known), verdict }
     }
 
-    /// In the battle that goes on in its connection, also when it has left that.
+    /// In the battle that goes on in its connection, also when it has left that; else as the last one there ended for it.
     fn standing(&self, live: &Live, known: &mut Vec<BattleId>) -> Option<Standing> {
         let connection = self.state.connections.get(&live.connection?)?;
         let members = connection.members.iter().filter_map(|id| self.state.lives.get(id));
-        let id = self.running_battle(live).or_else(|| {
+        let running = self.running_battle(live).or_else(|| {
             // One that has left may not be in another.
             let takes_part = |id: &BattleId| self.state.battles.get(id).is_some_and(|it| it.of(live).is_some());
             members.filter_map(|member| self.running_battle(member)).find(takes_part)
-        })?;
+        });
+        let ended = || self.last_battle(live).map(|(id, until)| (id, Some(self.instant(until))));
+        let (id, until) = running.map(|id| (id, None)).or_else(ended)?;
         let battle = self.state.battles.get(&id)?;
         let own = battle.of(live)?;
         let (_, rank) = ranks(&battle.members).into_iter().find(|(member, _)| std::ptr::eq(*member, own))?;
@@ -76,7 +79,16 @@ impl Lives {
             known.push(id);
             known.len() - 1
         });
-        Some(Standing { battle: u32::try_from(number).ok()?, rank, score: own.score, left: own.left })
+        Some(Standing { battle: u32::try_from(number).ok()?, rank, score: own.score, left: own.left, until })
+    }
+
+    /// The last battle of a live, when that was in the connection that it is in, and how long its scores are shown: as long as the
+    /// result, and as the punishment goes on.
+    fn last_battle(&self, live: &Live) -> Option<(BattleId, WallMs)> {
+        let Judged { until, battle, .. } = live.judged?;
+        let battle = battle?;
+        let ended = self.state.battles.get(&battle).filter(|ended| live.connection == Some(ended.connection))?;
+        Some((battle, ended.punishment_end().map_or(until, |end| end.max(until))))
     }
 
     /// How a battle ended is shown for five seconds to those who see the hosts that are still in its connection.
@@ -84,8 +96,8 @@ impl Lives {
         let Some(battle) = self.state.battles.get(&id) else { return };
         let (connection, members) = (battle.connection, battle.members.clone());
         for Member { host, .. } in members {
-            let judged =
-                outcome(result, &host.user.user_id).map(|outcome| Judged { outcome, until: now.after(OUTCOME) });
+            let until = now.after(OUTCOME);
+            let judged = outcome(result, &host.user.user_id).map(|outcome| Judged { outcome, until, battle: Some(id) });
             let stays = |live: &&mut Live| live.connection == Some(connection) && host.is_of(live);
             if let Some(live) = self.state.lives.get_mut(&host.live_id).filter(stays) {
                 live.judged = judged;

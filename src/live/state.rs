@@ -47,12 +47,15 @@ pub(super) struct Live {
     pub(super) judged: Option<Judged>,
 }
 
-/// How a battle ended for a live, and how long that is shown.
+/// How a battle ended for a live, and how long that is shown: with its scores, while the live stays in the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Judged {
     #[serde(with = "super::kept::foreign::outcome")]
     pub(super) outcome: Outcome,
     pub(super) until: WallMs,
+    /// Which battle; rows of before say nothing of it.
+    #[serde(default)]
+    pub(super) battle: Option<BattleId>,
 }
 
 impl Live {

@@ -47,7 +47,9 @@ fn a_host_may_leave_a_battle_alone_while_the_others_play_on() {
     world.wait(Duration::from_secs(300));
     let info = world.info(battle);
     assert_eq!((info.reason, info.result.unwrap().winners), (Some(BattleEndReason::TimeOver), vec![host_of("b")]));
-    assert_eq!(world.scene("a").battle.score_bar(), None);
+    let bar = world.scene("a").battle;
+    assert_eq!(bar.score_bar(), Some(ScoreBar { left: 9, right: 0 }));
+    assert!(bar.sides.iter().all(|side| side.standing.unwrap().until == Some(world.now + Duration::from_secs(5))));
 }
 
 #[test]

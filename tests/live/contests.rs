@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use costage::live::command::{BattleRequest, ScoreOp};
 use costage::live::{BattleId, Command};
-use costage_media::scene::{Battle, Countdown, Item, Outcome, Span};
+use costage_media::scene::{Battle, Countdown, Item, Outcome, ScoreBar, Span};
 
 use crate::challenges::request;
 use crate::updates::update;
@@ -19,6 +19,12 @@ fn standings(world: &mut World, of: &str) -> Vec<Option<(u32, u64, bool)>> {
 /// In which battle each host is, by number.
 fn battles(world: &mut World, of: &str) -> Vec<Option<u32>> {
     world.scene(of).battle.sides.iter().map(|side| side.standing.map(|it| it.battle)).collect()
+}
+
+/// For how long from now on the scores of a battle that is over are shown.
+fn stays(world: &mut World, of: &str) -> Vec<Option<Duration>> {
+    let (now, sides) = (world.now, world.scene(of).battle.sides);
+    sides.iter().map(|side| Some(side.standing?.until?.saturating_duration_since(now))).collect()
 }
 
 /// What is said of each host's last battle, and for how long from now on.
@@ -52,7 +58,49 @@ fn ranks_and_scores_of_those_in_the_battle_are_shown_and_others_have_none() {
     world.ask(Command::ExitBattle { battle, user: host_of("d") }).unwrap();
     assert_eq!(standings(&mut world, "c"), [Some((1, 5, false)), Some((1, 5, false)), None, Some((3, 9, true))]);
     world.wait(seconds(60));
-    assert_eq!(standings(&mut world, "c"), [None; 4]);
+    let stood = [Some((1, 5, false)), Some((1, 5, false)), None, Some((3, 9, true))];
+    assert_eq!(standings(&mut world, "c"), stood, "as it ended");
+}
+
+#[test]
+fn the_last_scores_stay_as_long_as_the_result_is_shown_and_the_punishment_goes_on() {
+    let mut world = World::connected(&["a", "b", "c"]);
+    for (punishment_seconds, shown) in [(0, 5), (2, 5), (30, 30)] {
+        let battle = of_a_minute(&mut world, "a", &["b"], punishment_seconds);
+        assert_eq!(stays(&mut world, "c"), [None; 3], "it goes on");
+        world.score(battle, "1", ScoreOp::Add, &[("b", 7)]).unwrap();
+        world.wait(seconds(60));
+        assert_eq!(standings(&mut world, "c"), [Some((2, 0, false)), Some((1, 7, false)), None]);
+        assert_eq!(stays(&mut world, "c"), [Some(seconds(shown)), Some(seconds(shown)), None]);
+        assert_eq!(world.scene("c").battle.opening, None);
+        world.wait(seconds(shown));
+        assert_eq!(stays(&mut world, "c"), [Some(Duration::ZERO), Some(Duration::ZERO), None]);
+    }
+}
+
+#[test]
+fn a_new_battle_takes_the_place_of_the_last_scores_of_its_hosts_and_of_no_others() {
+    let mut world = World::connected(&["a", "b", "c"]);
+    let battle = of_a_minute(&mut world, "a", &["b"], 30);
+    world.score(battle, "1", ScoreOp::Add, &[("a", 7)]).unwrap();
+    world.wait(seconds(60));
+    of_a_minute(&mut world, "c", &["b"], 0);
+    assert_eq!(standings(&mut world, "a"), [Some((1, 7, false)), Some((1, 0, false)), Some((1, 0, false))]);
+    assert_eq!(battles(&mut world, "a"), [Some(0), Some(1), Some(1)]);
+    assert_eq!(stays(&mut world, "a"), [Some(seconds(5)), None, None], "the punishment is over, the result is not");
+}
+
+#[test]
+fn the_bar_of_two_stays_with_the_last_scores_and_who_leaves_takes_none_along() {
+    let mut world = World::connected(&["a", "b"]);
+    let battle = of_a_minute(&mut world, "a", &["b"], 30);
+    world.score(battle, "1", ScoreOp::Add, &[("a", 7)]).unwrap();
+    world.wait(seconds(60));
+    assert_eq!(world.scene("a").battle.score_bar(), Some(ScoreBar { left: 7, right: 0 }));
+    world.leave("b");
+    for name in ["a", "b"] {
+        assert_eq!((standings(&mut world, name), verdicts(&mut world, name).len()), (vec![None], 1));
+    }
 }
 
 #[test]

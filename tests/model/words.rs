@@ -240,7 +240,7 @@ pub(crate) struct Picture<'a> {
 /// What of battles is in a picture. What is over by now is not in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Contest {
-    /// Of each host: its serial, what it has in the battle that goes on, how its last one ended.
+    /// Of each host: its serial, what it has in the battle that goes on or has in the one that is over, how its last one ended.
     pub(crate) sides: Vec<SideSeen>,
     /// When "VS" goes.
     pub(crate) opening: Option<u64>,
@@ -250,9 +250,11 @@ pub(crate) struct Contest {
     pub(crate) on_tiles_only: bool,
 }
 
-/// Serial; battle as counted in the picture, rank, points, and whether it has left; how the last battle ended, and until when
-/// that is said.
-pub(crate) type SideSeen = (u32, Option<(usize, u64, u64, bool)>, Option<(End, u64)>);
+/// Serial; where it stands; how the last battle ended, and until when that is said.
+pub(crate) type SideSeen = (u32, Option<StandingSeen>, Option<(End, u64)>);
+
+/// Battle as counted in the picture, rank, points, whether it has left; when that goes, if the battle is over.
+pub(crate) type StandingSeen = (usize, u64, u64, bool, Option<u64>);
 
 /// How a battle ended for one of its hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

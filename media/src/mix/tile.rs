@@ -74,6 +74,8 @@ pub(super) struct Tile {
     pub(super) ring: Option<Worn<Loudness>>,
     pub(super) notice: Option<Layer>,
     pub(super) badge: Option<Worn<Mark>>,
+    /// What it is marked with by and by, and until when each, if that is known: the first is worn.
+    pub(super) marks: Vec<(Mark, Option<Instant>)>,
     /// The points on it, which count.
     pub(super) points: Option<Count>,
     pub(super) verdict: Option<Worn<Verdict>>,
@@ -104,6 +106,7 @@ impl Tile {
             ring: None,
             notice: None,
             badge: None,
+            marks: Vec::new(),
             points: None,
             verdict: None,
             corners: None,

@@ -29,7 +29,7 @@ pub struct Battle {
 pub struct Side {
     /// Its host.
     pub source: SourceId,
-    /// In the battle that goes on; `None`: it is in none.
+    /// In the battle that goes on, or as the last one ended; `None`: there is none of which it is shown.
     pub standing: Option<Standing>,
     /// Of the last battle.
     pub verdict: Option<Verdict>,
@@ -38,7 +38,7 @@ pub struct Side {
 /// A score and what it is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
-    /// In which of the battles that go on here: those who fight each other have the same number.
+    /// In which of the battles here: those who fight each other have the same number.
     pub battle: u32,
     /// From 1; equal scores share one.
     pub rank: u32,
@@ -46,6 +46,8 @@ pub struct Standing {
     pub score: u64,
     /// It has left the battle before its end.
     pub left: bool,
+    /// The battle has ended so, which is shown until then; `None` while it goes on.
+    pub until: Option<Instant>,
 }
 
 /// How a battle ended for one of its hosts.
@@ -95,7 +97,7 @@ pub struct ScoreBar {
     pub right: u64,
 }
 
-/// What stands at the top of a tile while a battle goes on that has no bar.
+/// What stands at the top of a tile during a battle that has no bar, and for a while after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
     /// Its rank and score.
@@ -110,7 +112,8 @@ pub enum Mark {
 }
 
 impl Battle {
-    /// Exactly two connected, and both in the battle, of whom one may have left it since: the bar stays until the end.
+    /// Exactly two connected, and both in the battle, of whom one may have left it since: the bar stays to the end, and then as
+    /// long as [`Battle::bar_until`] says.
     #[must_use]
     pub fn score_bar(&self) -> Option<ScoreBar> {
         let [left, right] = self.sides[..] else { return None };
@@ -118,16 +121,31 @@ impl Battle {
         (left.battle == right.battle).then_some(ScoreBar { left: left.score, right: right.score })
     }
 
-    /// What each tile is marked with in any other battle, in the order of places; empty while none goes on.
-    pub(super) fn marks(&self) -> Vec<(SourceId, Mark)> {
-        if self.score_bar().is_some() || self.sides.iter().all(|side| side.standing.is_none()) {
+    /// When the bar goes; `None` while its battle goes on.
+    pub(super) fn bar_until(&self) -> Option<Instant> {
+        self.sides.first()?.standing?.until
+    }
+
+    /// What each tile is marked with in any other battle, in the order of places, and until when, if that is known; of several
+    /// marks of one tile the first that is not over. Empty while no battle is shown.
+    pub(super) fn marks(&self) -> Vec<(SourceId, Mark, Option<Instant>)> {
+        let shown = || self.sides.iter().filter_map(|side| side.standing);
+        if self.score_bar().is_some() || shown().next().is_none() {
             return Vec::new();
         }
-        let mark = |side: &Side| match side.standing {
-            Some(Standing { rank, score, left: false, .. }) => Mark::Standing { rank, score },
-            Some(Standing { left: true, .. }) | None => Mark::Connected,
-        };
-        self.sides.iter().map(|side| (side.source, mark(side))).collect()
+        let goes_on = shown().any(|standing| standing.until.is_none());
+        let last = shown().filter_map(|standing| standing.until).max().filter(|_| !goes_on);
+        let mut marks = Vec::new();
+        for side in &self.sides {
+            if let Some(Standing { rank, score, left: false, until, .. }) = side.standing {
+                marks.push((side.source, Mark::Standing { rank, score }, until));
+                if until == last {
+                    continue;
+                }
+            }
+            marks.push((side.source, Mark::Connected, last));
+        }
+        marks
     }
 }
 
@@ -137,7 +155,7 @@ mod tests {
 
     /// Of each side the score, if it is in the battle, and whether it has left it.
     fn battle(sides: &[Option<(u64, bool)>]) -> Battle {
-        let standing = |(score, left)| Standing { battle: 0, rank: 1, score, left };
+        let standing = |(score, left)| Standing { battle: 0, rank: 1, score, left, until: None };
         let side = |(i, of): (u32, &Option<_>)| Side { source: SourceId(i), standing: of.map(standing), verdict: None };
         Battle { sides: (0..).zip(sides).map(side).collect(), ..Battle::default() }
     }
@@ -162,8 +180,35 @@ mod tests {
     fn all_others_have_marks_while_a_battle_goes_on() {
         let battle = battle(&[Some((5, false)), None, Some((7, true))]);
         assert_eq!(battle.score_bar(), None);
-        let marks: Vec<_> = battle.marks().into_iter().map(|(_, mark)| mark).collect();
-        assert_eq!(marks, [Mark::Standing { rank: 1, score: 5 }, Mark::Connected, Mark::Connected]);
+        let mark = |source, mark| (SourceId(source), mark, None);
+        let (first, other) = (mark(0, Mark::Standing { rank: 1, score: 5 }), Mark::Connected);
+        assert_eq!(battle.marks(), [first, mark(1, other), mark(2, other)]);
+    }
+
+    #[test]
+    fn who_fought_a_battle_that_is_over_is_one_of_those_beside_until_the_last_is() {
+        let mut battle = battle(&[Some((5, false)), Some((7, true)), Some((9, false)), None]);
+        let (sooner, later) = (Some(Instant::now()), Some(Instant::now() + OUTCOME));
+        let mut until = |side: usize, until| battle.sides[side].standing.as_mut().unwrap().until = until;
+        (until(0, sooner), until(1, sooner), until(2, later));
+        let mark = |score| Mark::Standing { rank: 1, score };
+        let marks = |last| {
+            let [a, b, c, d] = [0, 1, 2, 3].map(SourceId);
+            let rest = [(a, Mark::Connected, last), (b, Mark::Connected, last), (c, mark(9), last)];
+            [&[(a, mark(5), sooner)][..], &rest, &[(d, Mark::Connected, last)]].concat()
+        };
+        assert_eq!(battle.marks(), marks(later));
+        battle.sides[2].standing.as_mut().unwrap().until = None;
+        assert_eq!(battle.marks(), marks(None), "another goes on");
+    }
+
+    #[test]
+    fn the_bar_goes_when_the_end_of_its_battle_has_been_shown() {
+        let mut battle = battle(&[Some((5, false)), Some((7, true))]);
+        assert_eq!(battle.bar_until(), None);
+        let until = Some(Instant::now());
+        battle.sides.iter_mut().filter_map(|side| side.standing.as_mut()).for_each(|standing| standing.until = until);
+        assert_eq!((battle.score_bar(), battle.bar_until()), (Some(ScoreBar { left: 5, right: 7 }), until));
     }
 
     #[test]

@@ -23,8 +23,8 @@ impl Scene {
             items.push(Item::Nickname { source: tile.source, text: tile.name.clone(), muted: tile.muted });
         }
         let is_placed = |source: SourceId| placed.iter().any(|(tile, _)| tile.source == source);
-        let marks = self.battle.marks().into_iter().filter(|(source, _)| is_placed(*source));
-        items.extend(marks.map(|(source, mark)| Item::Badge { source, mark }));
+        let marks = self.battle.marks().into_iter().filter(|(source, ..)| is_placed(*source));
+        items.extend(marks.map(|(source, mark, until)| Item::Badge { source, mark, until }));
         if let Some(all) = self.all_tiles(&placed) {
             items.extend(self.verdicts(&placed));
             items.extend(self.over_all(proportion, all).filter(|_| !self.battle.on_tiles_only));
@@ -91,7 +91,9 @@ impl Scene {
             Item::Countdown { rect, countdown }
         });
         let opening = self.battle.opening.map(|until| Item::Opening { rect: bounds::opening(proportion, all), until });
-        bar.map(|(rect, scores)| Item::ScoreBar { rect, scores }).into_iter().chain(countdown).chain(opening)
+        let until = self.battle.bar_until();
+        let bar = bar.map(|(rect, scores)| Item::ScoreBar { rect, scores, until });
+        bar.into_iter().chain(countdown).chain(opening)
     }
 
     /// The tiles that have a place, from back to front.
@@ -124,7 +126,7 @@ mod tests {
         };
         let name = |source| Item::Nickname { source: SourceId(source), text: "Ada".into(), muted: source == 1 };
         let rect = Rect { x: 0, y: 240, w: 720, h: 36 };
-        let bar = Item::ScoreBar { rect, scores: ScoreBar { left: 1, right: 2 } };
+        let bar = Item::ScoreBar { rect, scores: ScoreBar { left: 1, right: 2 }, until: None };
         assert_eq!(list.items, [tile(0, 0), tile(1, 360), name(0), name(1), bar]);
     }
 
@@ -163,7 +165,7 @@ mod tests {
         scene.battle.opening = Some(end);
         scene.battle.sides[2].standing = None;
         let list = scene.draw_list();
-        let mark = |source, mark| Item::Badge { source: SourceId(source), mark };
+        let mark = |source, mark| Item::Badge { source: SourceId(source), mark, until: None };
         let rank = |score| Mark::Standing { rank: 1, score };
         let countdown = Countdown { of: Span::Battle, end };
         let expected = [
@@ -208,7 +210,7 @@ mod tests {
         scene.cells = vec![all[0].clone(), all[6].clone(), all[7].clone(), all[8].clone()];
         let bar = Rect { x: 0, y: 240, w: 720, h: 36 };
         let list = scene.draw_list().items;
-        assert_eq!(list[4..], [Item::ScoreBar { rect: bar, scores: ScoreBar { left: 1, right: 2 } }]);
+        assert_eq!(list[4..], [Item::ScoreBar { rect: bar, scores: ScoreBar { left: 1, right: 2 }, until: None }]);
         scene.battle.sides.iter_mut().for_each(|side| (side.standing, side.verdict) = (None, Some(verdict)));
         let result = |rect| Item::TeamVerdict { rect, verdict };
         let [left, right] = [Rect { x: 36, y: 362, w: 108, h: 26 }, Rect { x: 432, y: 448, w: 216, h: 54 }];
@@ -247,7 +249,11 @@ mod tests {
     #[test]
     fn overlays_scale_with_the_canvas() {
         let list = Scene { canvas: Size { width: 360, height: 640 }, ..scene(2) }.draw_list();
-        let bar = Item::ScoreBar { rect: Rect { x: 0, y: 120, w: 360, h: 18 }, scores: ScoreBar { left: 1, right: 2 } };
+        let bar = Item::ScoreBar {
+            rect: Rect { x: 0, y: 120, w: 360, h: 18 },
+            scores: ScoreBar { left: 1, right: 2 },
+            until: None,
+        };
         assert_eq!(list.items.last(), Some(&bar));
         let tile = |list: &DrawList| list.items[0].place().unwrap().1.rect;
         let pill = |list: &DrawList| bounds::nickname_bounds(list.proportion, tile(list));
@@ -274,7 +280,7 @@ mod tests {
     }
 
     fn side(i: u32) -> Side {
-        let standing = Some(Standing { battle: 0, rank: 1, score: u64::from(i) + 1, left: false });
+        let standing = Some(Standing { battle: 0, rank: 1, score: u64::from(i) + 1, left: false, until: None });
         Side { source: SourceId(i), standing, verdict: None }
     }
 }

@@ -47,10 +47,12 @@ pub enum Item {
     },
     /// What a tile is marked with in a battle, at its top left wherever that is.
     Badge {
-        /// Whose tile.
+        /// Whose tile. Several may be of one tile: the first that is not over is shown.
         source: SourceId,
         /// What it says.
         mark: Mark,
+        /// When it goes, if that is known.
+        until: Option<Instant>,
     },
     /// How a battle ended for a host, in the middle of its tile wherever that is.
     Verdict {
@@ -74,6 +76,8 @@ pub enum Item {
         rect: Rect,
         /// What it shows.
         scores: ScoreBar,
+        /// When it goes, if that is known.
+        until: Option<Instant>,
     },
     /// The time that is left.
     Countdown {

@@ -18,7 +18,7 @@ const SLIDE_MS: u64 = 500;
 
 fn scores(left: u64, right: u64) -> Battle {
     let side = |(source, score)| {
-        let standing = Standing { battle: 0, rank: 1, score, left: false };
+        let standing = Standing { battle: 0, rank: 1, score, left: false, until: None };
         Side { source: SourceId(source), standing: Some(standing), verdict: None }
     };
     Battle { sides: [(0, left), (1, right)].map(side).into(), ..Battle::default() }

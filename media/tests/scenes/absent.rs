@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use costage_media::mix::{Loudness, VideoMixer};
 use costage_media::scene::{Fit, Rect, Region, Scene, Side, SourceId, Template};
 
+use crate::HD;
 use crate::picture::{CANVAS, snapshot};
 use crate::seats::seated;
 use crate::stage::{battle, host, paint_all, scene};
-use crate::HD;
 
 /// What it is called, and the scene as it was when all still sent pictures.
 fn absent(name: &str, whole: &Scene, closed: &[u32], muted: &[u32], silent: &[u32]) {

@@ -9,7 +9,7 @@ const STATES: [State; 6] = [
     ("battle", in_battle, 0),
     ("opening", |now, scene| with(scene, |battle| battle.opening = Some(now + Duration::from_secs(1))), 0),
     ("result", result, 0),
-    ("punishment", |now, scene| with(scene, |battle| battle.countdown = until(now, Span::Punishment, 27)), 0),
+    ("punishment", |now, scene| Scene { battle: punished(now, &scores(&scene)), ..scene }, 0),
     ("silent", |_, scene| scene, 2_500),
     ("cameras", cameras, 0),
 ];
@@ -20,19 +20,19 @@ fn with(mut scene: Scene, change: impl FnOnce(&mut Battle)) -> Scene {
     scene
 }
 
-fn until(now: Instant, of: Span, seconds: u64) -> Option<Countdown> {
-    Some(Countdown { of, end: now + Duration::from_secs(seconds) })
-}
-
 fn in_battle(now: Instant, mut scene: Scene) -> Scene {
-    let scores: Vec<u64> = (0..).map(|i: u64| 700 * i * i + 40).take(scene.tiles.len()).collect();
-    scene.battle = Battle { countdown: until(now, Span::Battle, 83), ..battle(&scores) };
+    let countdown = Some(Countdown { of: Span::Battle, end: now + Duration::from_secs(83) });
+    scene.battle = Battle { countdown, ..battle(&scores(&scene)) };
     scene
 }
 
+/// The last one is the best.
+fn scores(scene: &Scene) -> Vec<u64> {
+    (0..).map(|i: u64| 700 * i * i + 40).take(scene.tiles.len()).collect()
+}
+
 fn result(now: Instant, mut scene: Scene) -> Scene {
-    let others = scene.tiles.len() - 1;
-    scene.battle = results(now, &[&[Outcome::Victory][..], &vec![Outcome::Defeat; others]].concat());
+    scene.battle = results(now, &scores(&scene));
     scene
 }
 

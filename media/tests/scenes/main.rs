@@ -21,7 +21,7 @@ use costage_media::mix::VideoMixer;
 use costage_media::scene::{Battle, Countdown, Fit, Outcome, Rect, Region, Scene, Side, SourceId, Span, Template};
 
 use picture::{CANVAS, owned, snapshot};
-use stage::{battle, host, noise, paint_all, results, scene, steps, whole_battle};
+use stage::{battle, host, noise, paint_all, punished, results, scene, steps, whole_battle};
 
 const HD: Size = Size { width: 1280, height: 720 };
 const NAMES: [&str; 9] = ["Ada", "Grace Hopper", "Łukasz", "Ηλέκτρα", "Дмитрий", "Zoë", "Søren", "Nguyễn", "Émilie"];
@@ -62,7 +62,6 @@ fn a_score_on_its_way() {
 #[test]
 fn countdowns() {
     let span = |of, seconds: u64| move |now: Instant| Some(Countdown { of, end: now + Duration::from_secs(seconds) });
-    let punished = span(Span::Punishment, 27);
     for (name, n, countdown) in [("2", 2, span(Span::Battle, 83)), ("flash", 5, span(Span::Battle, 9))] {
         snapshot(&format!("countdown-{name}"), |mixer, now| {
             let scores: Vec<u64> = (0..u64::from(n)).map(|i| 700 * i * i).collect();
@@ -72,8 +71,7 @@ fn countdowns() {
         });
     }
     snapshot("countdown-punishment", |mixer, now| {
-        let battle = Battle { countdown: punished(now), ..Battle::default() };
-        mixer.set_scene(now, Scene { battle, ..scene(3) });
+        mixer.set_scene(now, Scene { battle: punished(now, &[500, 12_345, 700]), ..scene(3) });
         paint_all(mixer, now, 3);
         now
     });
@@ -103,18 +101,20 @@ fn a_start_and_results() {
         paint_all(mixer, now, 2);
         now
     });
-    for (name, outcomes) in [
-        ("2", &[Outcome::Victory, Outcome::Defeat][..]),
+    snapshot("results-2", |mixer, now| {
+        mixer.set_scene(now, Scene { battle: results(now, &[1_200, 500]), ..scene(2) });
+        paint_all(mixer, now, 2);
+        now
+    });
+    snapshot("results-5", |mixer, now| {
         // The third has left it before the others drew.
-        ("5", &[Outcome::Draw, Outcome::Draw, Outcome::Defeat, Outcome::Draw, Outcome::Draw]),
-    ] {
-        snapshot(&format!("results-{name}"), |mixer, now| {
-            let n = u32::try_from(outcomes.len()).unwrap();
-            mixer.set_scene(now, Scene { battle: results(now, outcomes), ..scene(n) });
-            paint_all(mixer, now, n);
-            now
-        });
-    }
+        let mut battle = results(now, &[500; 5]);
+        battle.sides[2].verdict.as_mut().unwrap().outcome = Outcome::Defeat;
+        battle.sides[2].standing.as_mut().unwrap().left = true;
+        mixer.set_scene(now, Scene { battle, ..scene(5) });
+        paint_all(mixer, now, 5);
+        now
+    });
 }
 
 #[test]

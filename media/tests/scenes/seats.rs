@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use costage_media::frame::Size;
 use costage_media::kernel::{Kernels, Level};
 use costage_media::mix::{Loudness, VideoMixer};
-use costage_media::scene::{Battle, Cell, CellSitter, Countdown, Outcome, Region, Scene, SourceId, Span, Template};
+use costage_media::scene::{Battle, Cell, CellSitter, Countdown, Region, Scene, SourceId, Span, Template};
 
 use crate::picture::{CANVAS, owned, snapshot};
-use crate::stage::{battle, host, paint_all, results, scene, steps};
+use crate::stage::{battle, host, paint_all, punished, results, scene, steps};
 use crate::{HD, NAMES};
 
 #[test]
@@ -66,7 +66,7 @@ fn rings_of_each_step_around_seats() {
 fn results_of_teams() {
     snapshot("results-6v6", |mixer, now| {
         let seats: Vec<u32> = (0..9).collect();
-        let battle = results(now, &[Outcome::Defeat, Outcome::Victory]);
+        let battle = results(now, &[500, 1_200]);
         mixer.set_scene(now, Scene { battle, ..seated(Template::HostStaticVoice6v6, CANVAS, 12, &seats, &[10]) });
         now
     });
@@ -74,7 +74,6 @@ fn results_of_teams() {
 
 #[test]
 fn the_beginning_the_last_seconds_and_the_punishment_of_teams() {
-    let countdown = |now, of, seconds| Some(Countdown { of, end: now + Duration::from_secs(seconds) });
     let seats: Vec<u32> = (0..9).collect();
     let teams = |battle| Scene { battle, ..seated(Template::HostStaticVoice6v6, CANVAS, 12, &seats, &[10]) };
     snapshot("voice-6v6-opening", |mixer, now| {
@@ -83,11 +82,12 @@ fn the_beginning_the_last_seconds_and_the_punishment_of_teams() {
         now
     });
     snapshot("voice-6v6-last-seconds", |mixer, now| {
-        mixer.set_scene(now, teams(Battle { countdown: countdown(now, Span::Battle, 8), ..battle(&[9_999, 12_345]) }));
+        let countdown = Some(Countdown { of: Span::Battle, end: now + Duration::from_secs(8) });
+        mixer.set_scene(now, teams(Battle { countdown, ..battle(&[9_999, 12_345]) }));
         now
     });
     snapshot("voice-6v6-punishment", |mixer, now| {
-        mixer.set_scene(now, teams(Battle { countdown: countdown(now, Span::Punishment, 27), ..Battle::default() }));
+        mixer.set_scene(now, teams(punished(now, &[9_999, 12_345])));
         now
     });
 }

@@ -29,19 +29,40 @@ pub(crate) fn scene(n: u32) -> Scene {
 pub(crate) fn battle(scores: &[u64]) -> Battle {
     let side = |(source, score): (u32, &u64)| {
         let rank = 1 + u32::try_from(scores.iter().filter(|other| *other > score).count()).unwrap();
-        let standing = Some(Standing { battle: 0, rank, score: *score, left: false });
+        let standing = Some(Standing { battle: 0, rank, score: *score, left: false, until: None });
         Side { source: SourceId(source), standing, verdict: None }
     };
     Battle { sides: (0..).zip(scores).map(side).collect(), ..Battle::default() }
 }
 
-pub(crate) fn results(now: Instant, outcomes: &[Outcome]) -> Battle {
+/// The same when it has ended with these scores, which are shown so long.
+fn ended(scores: &[u64], until: Instant) -> Battle {
+    let mut battle = battle(scores);
+    battle.sides.iter_mut().filter_map(|side| side.standing.as_mut()).for_each(|it| it.until = Some(until));
+    battle
+}
+
+/// And how it ended for each.
+pub(crate) fn results(now: Instant, scores: &[u64]) -> Battle {
     let until = now + Duration::from_secs(5);
-    let side = |(source, outcome): (u32, &Outcome)| {
-        let verdict = Some(Verdict { outcome: *outcome, until });
-        Side { source: SourceId(source), standing: None, verdict }
-    };
-    Battle { sides: (0..).zip(outcomes).map(side).collect(), ..Battle::default() }
+    let draw = scores.iter().all(|score| *score == scores[0]);
+    let mut battle = ended(scores, until);
+    for side in &mut battle.sides {
+        let is_best = side.standing.is_some_and(|it| it.rank == 1);
+        let outcome = match (draw, is_best) {
+            (true, _) => Outcome::Draw,
+            (false, true) => Outcome::Victory,
+            (false, false) => Outcome::Defeat,
+        };
+        side.verdict = Some(Verdict { outcome, until });
+    }
+    battle
+}
+
+/// Some time later, during the punishment.
+pub(crate) fn punished(now: Instant, scores: &[u64]) -> Battle {
+    let end = now + Duration::from_secs(27);
+    Battle { countdown: Some(Countdown { of: Span::Punishment, end }), ..ended(scores, end) }
 }
 
 /// Everything at once, more than any battle has.

@@ -16,7 +16,7 @@ impl Model {
         }
         let fights: Vec<_> = lives.iter().map(|live| self.fights_in(live)).collect();
         let mut battles: Vec<usize> = Vec::new();
-        fights.iter().flatten().for_each(|battle| {
+        fights.iter().flatten().for_each(|(battle, _)| {
             if !battles.contains(battle) {
                 battles.push(*battle);
             }
@@ -28,7 +28,8 @@ impl Model {
         };
         if let Some(battle) = connection.members.iter().find_map(|member| self.running_of(member)) {
             let end = self.battle(battle).expect("just found").end;
-            let started = battles.iter().filter_map(|battle| self.battle(*battle)?.start).max();
+            let going = fights.iter().flatten().filter(|(_, until)| until.is_none());
+            let started = going.filter_map(|(battle, _)| self.battle(*battle)?.start).max();
             let opening = started.map(|start| start + OPENING).filter(|until| *until > self.now);
             return Contest { sides, opening, countdown: Some((false, end.max(self.now))), on_tiles_only };
         }
@@ -38,25 +39,33 @@ impl Model {
         Contest { sides, opening: None, countdown: end.map(|end| (true, end.max(self.now))), on_tiles_only }
     }
 
-    fn side(&self, live: &Live, fight: Option<usize>, battles: &[usize]) -> SideSeen {
-        let standing = fight.and_then(|fight| {
+    fn side(&self, live: &Live, fight: Option<(usize, Option<u64>)>, battles: &[usize]) -> SideSeen {
+        let standing = fight.and_then(|(fight, until)| {
             let battle = self.battle(fight)?;
             let own = battle.fighters.iter().find(|fighter| self.is_of(fighter, live))?;
             let number = battles.iter().position(|known| *known == fight)?;
-            Some((number, results::rank(battle, own, self.twist), own.score, own.left))
+            Some((number, results::rank(battle, own, self.twist), own.score, own.left, until))
         });
-        (live.serial, standing, live.judged.filter(|(_, until)| *until > self.now))
+        let judged = live.judged.filter(|(_, until, _)| *until > self.now);
+        (live.serial, standing, judged.map(|(end, until, _)| (end, until)))
     }
 
-    /// Its own battle; else the first of its connection that it has left.
-    fn fights_in(&self, live: &Live) -> Option<usize> {
+    /// Its own battle; else the first of its connection that it has left; else the last one there, until its end has been shown.
+    fn fights_in(&self, live: &Live) -> Option<(usize, Option<u64>)> {
         let members = self.connection_of(live.id)?.members.iter();
         let beside = members.filter_map(|member| self.running_of(member));
         let mut battles = self.running_of(live.id).into_iter().chain(beside);
         let takes_part = |battle: &usize| {
             self.battle(*battle).is_some_and(|battle| battle.fighters.iter().any(|it| self.is_of(it, live)))
         };
-        battles.find(takes_part)
+        let over = || {
+            let (_, until, id) = live.judged?;
+            let battle = self.battle(id)?;
+            let until = battle.punishment_end.map_or(until, |end| end.max(until));
+            let here = self.connection_of(live.id).is_some_and(|connection| connection.number == battle.connection);
+            (here && until > self.now).then_some((id, Some(until)))
+        };
+        battles.find(takes_part).map(|battle| (battle, None)).or_else(over)
     }
 
     /// Whoever fought, and is still connected where it did, sees how that ended. Where nobody stayed nothing is said.
@@ -77,7 +86,7 @@ impl Model {
                 (draw, false) => (draw || !verdict.winners.is_empty()).then_some(End::Defeat),
             };
             let until = self.now + RESULT;
-            self.live_mut(live).judged = end.map(|end| (end, until));
+            self.live_mut(live).judged = end.map(|end| (end, until, id));
         }
     }
 

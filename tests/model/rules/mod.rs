@@ -94,8 +94,8 @@ pub(crate) struct Live {
     pub(crate) closed: Vec<(Text, bool, bool)>,
     /// It has had something to show.
     pub(crate) shown: bool,
-    /// How its last battle ended, and until when that is said.
-    pub(crate) judged: Option<(crate::words::End, u64)>,
+    /// How its last battle ended, until when that is said, and which it was.
+    pub(crate) judged: Option<(crate::words::End, u64, usize)>,
     /// Regions of its own, for while it is alone.
     pub(crate) own: Option<Vec<Arranged>>,
 }

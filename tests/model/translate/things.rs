@@ -8,7 +8,7 @@ use costage::live::answer::{
     SeatInfo, SeatRequest, SeatRequests, SeatRole,
 };
 use costage::live::command::{NewLive, SeatMode, User};
-use costage_media::scene::{Battle, Cell, Countdown, Fit, Outcome, Rect, Region, Scene, Side, Span};
+use costage_media::scene::{Battle, Cell, Countdown, Fit, Outcome, Rect, Region, Scene, Side, Span, Standing};
 
 use super::{Clock, Numbers};
 use crate::words::{
@@ -226,8 +226,20 @@ pub(crate) fn picture(clock: Clock, scene: &Scene) -> Picture<'_> {
 }
 
 fn contest(clock: Clock, battle: &Battle) -> Contest {
+    // What is over by now is not seen, and not counted.
+    let is_over = |it: &Standing| it.until.is_some_and(|until| clock.coming(until).is_none());
+    let seen = |side: &Side| side.standing.filter(|it| !is_over(it));
+    let mut numbers: Vec<u32> = Vec::new();
+    for it in battle.sides.iter().filter_map(seen) {
+        if !numbers.contains(&it.battle) {
+            numbers.push(it.battle);
+        }
+    }
     let side = |side: &Side| {
-        let standing = side.standing.map(|it| (it.battle as usize, it.rank.into(), it.score, it.left));
+        let standing = seen(side).map(|it| {
+            let number = numbers.iter().position(|number| *number == it.battle).expect("met above");
+            (number, it.rank.into(), it.score, it.left, it.until.and_then(|until| clock.coming(until)))
+        });
         let verdict = side.verdict.and_then(|it| Some((end(it.outcome), clock.coming(it.until)?)));
         (side.source.0, standing, verdict)
     };

@@ -68,7 +68,7 @@ pub fn prepare(scene: &Scene) {
                 drop(shown.and_then(|shown| portrait(&Kernels::pick(None), style.disc(seat.rect), shown)));
             }
             Item::Vacancy { region, vacancy: seat, .. } => drop(vacancy(region.rect, *seat)),
-            Item::Badge { source, mark: said } => {
+            Item::Badge { source, mark: said, .. } => {
                 tiles(*source).for_each(|tile| mark(proportion, badge_bounds(proportion, tile), *said));
             }
             Item::ScoreBar { .. } => numbers(score::TEXT_SIZE * proportion.scale()),

@@ -129,11 +129,11 @@ impl VideoMixer {
     }
 
     /// When [`VideoMixer::handle_timeout`] is next wanted: a step of a slide, of a number, of a countdown, of moving tiles or of a
-    /// seat that changes, a tile that dims or gives way to the avatar, a result that has been shown for long enough.
+    /// seat that changes, a tile that dims or gives way to the avatar, a result, with the last scores, that has been shown for long enough.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let motion = self.motion.as_ref().and_then(|motion| motion.glide.poll_timeout());
-        let verdicts = self.tiles.iter().filter_map(Tile::verdict_until);
+        let verdicts = self.tiles.iter().flat_map(|tile| tile.verdict_until().into_iter().chain(tile.mark_until()));
         let points = self.tiles.iter().filter_map(|tile| tile.points?.poll_timeout());
         let tiles = self.tiles.iter().filter_map(Tile::poll_timeout).chain(verdicts).chain(points);
         let seats = self.seats.iter().filter_map(Seat::poll_timeout);
@@ -172,12 +172,16 @@ impl VideoMixer {
         }
     }
 
-    /// What has been shown of a battle's start or end for long enough goes.
+    /// What has been shown of a battle's start or end for long enough goes, the last scores among it.
     fn lose_verdicts(&mut self, now: Instant) {
-        let over = |tile: &Tile| tile.verdict_until().is_some_and(|until| until <= now);
-        if self.overhead.loses_something(now) || self.tiles.iter().any(over) {
+        let over = |until: Option<Instant>| until.is_some_and(|until| until <= now);
+        let loses = |tile: &Tile| over(tile.verdict_until()) || over(tile.mark_until());
+        if self.overhead.loses_something(now) || self.tiles.iter().any(loses) {
             self.uncover();
-            self.tiles.iter_mut().filter(|tile| over(tile)).for_each(|tile| tile.verdict = None);
+            for tile in self.tiles.iter_mut().filter(|tile| loses(tile)) {
+                tile.verdict.take_if(|worn| worn.what.until <= now);
+                tile.mark(now, self.proportion);
+            }
             self.dirty = true;
         }
     }

@@ -13,6 +13,8 @@ use crate::scene::{Countdown, Item, Outcome, Proportion, Rect};
 #[derive(Debug, Default)]
 pub(super) struct Overhead {
     bar: Option<Tally>,
+    /// When the bar goes, if that is known.
+    bar_until: Option<Instant>,
     clock: Option<Clock>,
     passing: Vec<Passing>,
 }
@@ -39,8 +41,9 @@ impl Overhead {
         let (mut bar, mut clock, mut passing) = (old.bar, old.clock, old.passing);
         for item in items {
             match item {
-                Item::ScoreBar { rect, scores } => {
+                Item::ScoreBar { rect, scores, until } if until.is_none_or(|until| until > now) => {
                     self.bar = Some(Tally::of(now, proportion, bar.take(), (*rect, *scores)));
+                    self.bar_until = *until;
                 }
                 Item::Countdown { rect, countdown } => {
                     self.clock = Some(counted(now, proportion, clock.take(), (*rect, *countdown)));
@@ -50,7 +53,8 @@ impl Overhead {
                     self.pass(now, &mut passing, (what, *rect, verdict.until));
                 }
                 Item::Opening { rect, until } => self.pass(now, &mut passing, (What::Opening, *rect, *until)),
-                Item::Cell { .. }
+                Item::ScoreBar { .. }
+                | Item::Cell { .. }
                 | Item::Tile { .. }
                 | Item::Vacancy { .. }
                 | Item::Nickname { .. }
@@ -77,12 +81,12 @@ impl Overhead {
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         let bar = self.bar.as_ref().and_then(Tally::poll_timeout);
         let clock = self.clock.as_ref().and_then(Clock::poll_timeout);
-        self.passing.iter().map(|passing| passing.until).chain(bar).chain(clock).min()
+        self.passing.iter().map(|passing| passing.until).chain(self.bar_until).chain(bar).chain(clock).min()
     }
 
     /// Whether something has to go: it must be off the canvas for [`Overhead::handle_timeout`] then.
     pub(super) fn loses_something(&self, now: Instant) -> bool {
-        self.passing.iter().any(|passing| passing.until <= now)
+        self.passing.iter().map(|passing| passing.until).chain(self.bar_until).any(|until| until <= now)
     }
 
     /// Takes the steps that are due; `true` when the picture changes by it.
@@ -90,6 +94,9 @@ impl Overhead {
         let before = self.passing.len();
         self.passing.retain(|passing| passing.until > now);
         let mut changes = self.passing.len() < before;
+        if self.bar_until.take_if(|until| *until <= now).is_some() {
+            (self.bar, changes) = (None, true);
+        }
         if let Some(bar) = &mut self.bar {
             changes |= bar.handle_timeout(now);
         }

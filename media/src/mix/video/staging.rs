@@ -36,7 +36,7 @@ impl VideoMixer {
                 Item::Nickname { source, text, muted } => {
                     self.dress(source, |tile, proportion| tile.name_it(proportion, text, muted));
                 }
-                Item::Badge { source, mark } => self.dress(source, |tile, proportion| tile.mark(now, proportion, mark)),
+                Item::Badge { source, mark, until } => self.dress(source, |tile, _| tile.marks.push((mark, until))),
                 Item::Verdict { source, open, verdict } => self.dress(source, |tile, _| {
                     tile.open = open;
                     tile.judge(now, verdict);
@@ -47,6 +47,9 @@ impl VideoMixer {
                 | Item::Countdown { .. }
                 | Item::Opening { .. } => {}
             }
+        }
+        for tile in &mut self.tiles {
+            tile.mark(now, list.proportion);
         }
     }
 
@@ -129,11 +132,9 @@ impl Tile {
     fn strip(&mut self, items: &[Item]) {
         let own = |wanted: &SourceId| *wanted == self.source;
         let named = items.iter().any(|item| matches!(item, Item::Nickname { source, .. } if own(source)));
-        let marked = items.iter().any(|item| matches!(item, Item::Badge { source, .. } if own(source)));
         let judged = items.iter().any(|item| matches!(item, Item::Verdict { source, .. } if own(source)));
         self.nickname.take_if(|_| !named);
-        self.badge.take_if(|_| !marked);
-        self.points.take_if(|_| !marked);
+        self.marks.clear();
         self.verdict.take_if(|_| !judged);
     }
 }

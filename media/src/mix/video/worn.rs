@@ -28,20 +28,28 @@ impl Tile {
         });
     }
 
-    /// Marks it with where its host stands in a battle; the points count from those that it says.
-    pub(super) fn mark(&mut self, now: Instant, proportion: Proportion, mark: Mark) {
-        let said = match mark {
-            Mark::Standing { rank, score } => {
+    /// Marks it with the first of its marks that is not over: where its host stands in a battle, the points counting from those that
+    /// it says.
+    pub(super) fn mark(&mut self, now: Instant, proportion: Proportion) {
+        self.marks.retain(|(_, until)| until.is_none_or(|until| until > now));
+        match self.marks.first().map(|(mark, _)| *mark) {
+            Some(Mark::Standing { rank, score }) => {
                 let points = self.points.get_or_insert_with(|| Count::at(now, score));
                 points.turn(now, score);
-                Mark::Standing { rank, score: points.number(now) }
+                let score = points.number(now);
+                self.wear(proportion, Mark::Standing { rank, score });
             }
-            Mark::Connected => {
+            Some(Mark::Connected) => {
                 self.points = None;
-                mark
+                self.wear(proportion, Mark::Connected);
             }
-        };
-        self.wear(proportion, said);
+            None => (self.points, self.badge) = (None, None),
+        }
+    }
+
+    /// When the mark that it wears goes.
+    pub(super) fn mark_until(&self) -> Option<Instant> {
+        self.marks.first().and_then(|(_, until)| *until)
     }
 
     /// Whether the points say something else by now.

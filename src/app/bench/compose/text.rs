@@ -64,7 +64,7 @@ fn battle(layout: &Layout, score: u64) -> Scene {
     }
     let side = |source: SourceId| {
         let score = if source == SourceId(0) { score } else { 90 - u64::from(source.0) };
-        let standing = Standing { battle: 0, rank: source.0 + 1, score, left: false };
+        let standing = Standing { battle: 0, rank: source.0 + 1, score, left: false, until: None };
         Side { source, standing: Some(standing), verdict: None }
     };
     let sides = scene.tiles.iter().map(|tile| side(tile.source)).collect();

@@ -17,7 +17,7 @@ fn tile(source: u32, name: &str) -> Tile {
 }
 
 fn scene(template: Template, tiles: Vec<Tile>, scores: &[u64]) -> Scene {
-    let standing = |score| Some(Standing { battle: 1, rank: 1, score, left: false });
+    let standing = |score| Some(Standing { battle: 1, rank: 1, score, left: false, until: None });
     let side =
         |(source, score): (u32, &u64)| Side { source: SourceId(source), standing: standing(*score), verdict: None };
     let battle = Battle { sides: (1..).zip(scores).map(side).collect(), ..Battle::default() };
@@ -66,7 +66,7 @@ fn a_scene_that_was_prepared_needs_no_font_where_it_is_drawn() {
         let Some(scores) = scores else { continue };
         let mut later = scene;
         for (side, score) in later.battle.sides.iter_mut().zip(scores) {
-            side.standing = Some(Standing { battle: 1, rank: 2, score, left: false });
+            side.standing = Some(Standing { battle: 1, rank: 2, score, left: false, until: None });
         }
         assert_eq!(strokes_of(later), [0; 2]);
     }

@@ -1,7 +1,7 @@
 //! What is drawn of battles comes, changes and goes when it should.
 
 use super::*;
-use crate::scene::{Countdown, Outcome, Side, Span, Standing, Verdict};
+use crate::scene::{Countdown, Mark, Outcome, Side, Span, Standing, Verdict};
 
 #[test]
 fn a_countdown_changes_each_second_without_frames_until_its_end() {
@@ -50,6 +50,63 @@ fn a_start_and_a_result_go_by_themselves_and_leave_no_trace() {
         mixer.set_scene(after(start, until), Scene { battle, ..scene(&[A, B, C]) });
         assert!(owned(mixer.compose(after(start, until))) == plain);
     }
+}
+
+/// The same, as it ended: it is shown until then.
+fn ended(mut battle: Battle, until: Instant) -> Battle {
+    let verdict = Some(Verdict { outcome: Outcome::Draw, until });
+    battle.sides.iter_mut().for_each(|side| {
+        side.verdict = verdict;
+        side.standing.as_mut().unwrap().until = Some(until);
+    });
+    battle
+}
+
+#[test]
+fn the_last_scores_of_bar_and_marks_stay_go_by_themselves_and_leave_no_trace() {
+    let (start, end) = (Instant::now(), Duration::from_secs(5));
+    for (scores, sources) in [(&[7_000, 300][..], &[A, B][..]), (&[7, 3, 5], &[A, B, C])] {
+        let seen = |mixer: &mut VideoMixer, now, battle| {
+            mixer.set_scene(now, Scene { battle, ..scene(sources) });
+            sources.iter().for_each(|id| mixer.paint(now, *id, picture(90).as_ref()));
+            owned(mixer.compose(now))
+        };
+        let mut mixer = mixer();
+        let (goes_on, over) = (battle(scores), ended(battle(scores), start + end));
+        let before = seen(&mut mixer, start, goes_on);
+        let mut silent = over.clone();
+        silent.sides.iter_mut().for_each(|side| side.verdict = None);
+        assert!(seen(&mut mixer, start, silent) == before, "the figures stay as they are");
+        let now = after(start, 4_000);
+        assert_ne!(seen(&mut mixer, now, over.clone()), before);
+        assert_eq!(mixer.poll_timeout(), Some(start + end));
+        mixer.handle_timeout(start + end);
+        assert!(mixer.is_dirty());
+        let nothing = owned(mixer.compose(start + end));
+        assert!(seen(&mut mixer, start + end, Battle::default()) == nothing);
+        assert!(seen(&mut mixer, start + end, over) == nothing, "told again, it is not shown again");
+    }
+}
+
+#[test]
+fn who_fought_is_one_of_those_beside_when_another_battle_goes_on_longer() {
+    let (mut mixer, start) = (mixer(), Instant::now());
+    let mut battle = battle(&[7, 3, 5]);
+    battle.sides[0].standing.as_mut().unwrap().until = Some(after(start, 1_000));
+    let marked = |mixer: &VideoMixer| {
+        let mark = |i: usize| mixer.tiles[i].badge.as_ref().map(|worn| worn.what);
+        [0, 1, 2].map(mark)
+    };
+    mixer.set_scene(start, Scene { battle: battle.clone(), ..scene(&[A, B, C]) });
+    let [first, others @ ..] = marked(&mixer);
+    assert_eq!(first, Some(Mark::Standing { rank: 1, score: 7 }));
+    mixer.compose(start);
+    mixer.handle_timeout(after(start, 1_000));
+    assert_eq!(marked(&mixer), [Some(Mark::Connected), others[0], others[1]]);
+    battle.sides.iter_mut().for_each(|side| side.standing.as_mut().unwrap().until = Some(after(start, 1_500)));
+    mixer.set_scene(after(start, 1_000), Scene { battle, ..scene(&[A, B, C]) });
+    mixer.handle_timeout(after(start, 1_500));
+    assert_eq!((marked(&mixer), mixer.tiles[0].points.is_some()), ([None; 3], false));
 }
 
 #[test]
@@ -118,7 +175,7 @@ fn numbers_of_bar_and_marks_count_for_half_a_second_and_come_to_rest_as_if_they_
 pub(super) fn battle(scores: &[u64]) -> Battle {
     let side = |(source, score): (&SourceId, &u64)| {
         let rank = 1 + u32::try_from(scores.iter().filter(|other| *other > score).count()).unwrap();
-        let standing = Some(Standing { battle: 0, rank, score: *score, left: false });
+        let standing = Some(Standing { battle: 0, rank, score: *score, left: false, until: None });
         Side { source: *source, standing, verdict: None }
     };
     Battle { sides: [A, B, C].iter().zip(scores).map(side).collect(), ..Battle::default() }

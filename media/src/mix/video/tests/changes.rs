@@ -154,7 +154,7 @@ impl Random {
         let marked = self.below(2) == 0;
         let sitters = scene.cells.iter().filter_map(|cell| cell.sitter.as_ref()).map(|sitter| sitter.source);
         let sources = scene.tiles.iter().map(|tile| tile.source).chain(sitters).filter(|_| marked);
-        let standing = |score| Standing { battle: 0, rank: 1, score, left: false };
+        let standing = |score| Standing { battle: 0, rank: 1, score, left: false, until: None };
         let side = |(score, source)| Side { source, standing: Some(standing(score)), verdict: None };
         scene.battle.sides = (5..).zip(sources).map(side).collect();
         scene
