@@ -77,13 +77,13 @@ impl BattleBar {
         canvas.put_back(self.rect, &self.under);
     }
 
-    /// Columns in the left colour: the share, but neither side is narrower than its number where it stands. The padding
-    /// between it and the bar's end counts as well: with the number's own width alone, its last digit would stand on the
-    /// other side's colour, and be read as the other's score.
+    /// Columns in the left colour: the share, but neither side is narrower than its number with padding on both of its sides: at
+    /// the bar's end, so that its last digit does not stand on the other side's colour, to be read as the other's score, and
+    /// at the boundary, so that it does not touch that.
     fn boundary(&self, share: f64, [left, right]: &[Option<Patch>; 2]) -> usize {
         let needs = |patch: &Option<Patch>| {
             let number = patch.as_ref().map_or(0, |patch| patch.rect.w);
-            (number + self.proportion.length(PADDING)).min(self.rect.w / 2)
+            (number + 2 * self.proportion.length(PADDING)).min(self.rect.w / 2)
         };
         self.column(share).clamp(needs(left), self.rect.w - needs(right))
     }
@@ -137,8 +137,8 @@ mod tests {
         let bar = bar(0, 4_500_000);
         let numbers = bar.drawn();
         let width = |side: usize| numbers[side].as_ref().unwrap().rect.w;
-        assert_eq!(bar.boundary(0.0, &numbers), width(0) + 12);
-        assert_eq!(720 - bar.boundary(1.0, &numbers), width(1) + 12);
+        assert_eq!(bar.boundary(0.0, &numbers), width(0) + 24);
+        assert_eq!(720 - bar.boundary(1.0, &numbers), width(1) + 24);
     }
 
     #[test]
