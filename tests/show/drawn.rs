@@ -244,11 +244,12 @@ async fn whatever_an_event_tells_is_in_the_picture_within_two_frames_where_it_sa
     assert!(COUNTDOWN.is_dark(&last) && !OPENING.is_dark(&last), "VS is shown for a second");
     let ended = news.next("onBattleEnded").await;
     assert_eq!(ended["data"]["result"]["winners"], json!(["b"]));
-    let result = |shown: &Shown| DEFEAT.is_drawn(shown) && VICTORY.is_drawn(shown) && !shown.has_bar();
+    let result = |shown: &Shown| DEFEAT.is_drawn(shown) && VICTORY.is_drawn(shown) && shown.has_bar();
     assert_follows(&film, &ended, "a result", result).await;
     tokio::time::sleep(RESULT).await;
     let last = film.last();
     assert!(!DEFEAT.is_drawn(&last) && !VICTORY.is_drawn(&last) && !COUNTDOWN.is_dark(&last), "a result is no more");
+    assert!(!last.has_bar(), "nor are its scores");
 
     let battle = backend.start_battle("a", &["b"], Duration::from_secs(300)).await.expect("they are connected");
     let started = news.next("onBattleStarted").await;

@@ -7,16 +7,16 @@ type State = (&'static str, fn(Instant, Scene) -> Scene, u64);
 
 const STATES: [State; 6] = [
     ("battle", in_battle, 0),
-    ("opening", |now, scene| with(scene, |battle| battle.opening = Some(now + Duration::from_secs(1))), 0),
-    ("result", result, 0),
+    ("opening", opening, 0),
+    ("result", |now, scene| Scene { battle: results(now, &scores(&scene)), ..scene }, 0),
     ("punishment", |now, scene| Scene { battle: punished(now, &scores(&scene)), ..scene }, 0),
     ("silent", |_, scene| scene, 2_500),
     ("cameras", cameras, 0),
 ];
 
-fn with(mut scene: Scene, change: impl FnOnce(&mut Battle)) -> Scene {
-    scene.battle = battle(&vec![0; scene.tiles.len()]);
-    change(&mut scene.battle);
+fn opening(now: Instant, mut scene: Scene) -> Scene {
+    let opening = Some(now + Duration::from_secs(1));
+    scene.battle = Battle { opening, ..battle(&vec![0; scene.tiles.len()]) };
     scene
 }
 
@@ -29,11 +29,6 @@ fn in_battle(now: Instant, mut scene: Scene) -> Scene {
 /// The last one is the best.
 fn scores(scene: &Scene) -> Vec<u64> {
     (0..).map(|i: u64| 700 * i * i + 40).take(scene.tiles.len()).collect()
-}
-
-fn result(now: Instant, mut scene: Scene) -> Scene {
-    scene.battle = results(now, &scores(&scene));
-    scene
 }
 
 /// Closed and muted by turns.
