@@ -39,6 +39,10 @@ pub(crate) enum Twist {
     SourcesStayWithSeats,
     /// No time is shown while a punishment goes on.
     PunishmentIsNotCounted,
+    /// The last scores go with the result, though the punishment goes on.
+    LastScoresOutlastNothing,
+    /// Who leaves a connection takes the last scores along.
+    LastScoresGoAlong,
     /// Who left a battle shares the draw of those who stayed.
     LeaversDraw,
     /// A live that another user has made since is still the one that fought.
@@ -51,7 +55,7 @@ pub(crate) enum Twist {
 
 impl Twist {
     /// All of them.
-    pub(crate) const ALL: [Self; 22] = [
+    pub(crate) const ALL: [Self; 24] = [
         Self::GuestsOnSeatZero,
         Self::LockingKeepsTheSitter,
         Self::SwapReplaces,
@@ -70,6 +74,8 @@ impl Twist {
         Self::ConnectedGuestsAreSilent,
         Self::SourcesStayWithSeats,
         Self::PunishmentIsNotCounted,
+        Self::LastScoresOutlastNothing,
+        Self::LastScoresGoAlong,
         Self::LeaversDraw,
         Self::AnybodyOfThatLive,
         Self::EmptySeatsAreNotDrawn,

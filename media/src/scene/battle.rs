@@ -189,8 +189,9 @@ mod tests {
     fn who_fought_a_battle_that_is_over_is_one_of_those_beside_until_the_last_is() {
         let mut battle = battle(&[Some((5, false)), Some((7, true)), Some((9, false)), None]);
         let (sooner, later) = (Some(Instant::now()), Some(Instant::now() + OUTCOME));
-        let mut until = |side: usize, until| battle.sides[side].standing.as_mut().unwrap().until = until;
-        (until(0, sooner), until(1, sooner), until(2, later));
+        for (side, until) in [(0, sooner), (1, sooner), (2, later)] {
+            battle.sides[side].standing.as_mut().unwrap().until = until;
+        }
         let mark = |score| Mark::Standing { rank: 1, score };
         let marks = |last| {
             let [a, b, c, d] = [0, 1, 2, 3].map(SourceId);

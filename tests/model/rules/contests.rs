@@ -52,7 +52,7 @@ impl Model {
 
     /// Its own battle; else the first of its connection that it has left; else the last one there, until its end has been shown.
     fn fights_in(&self, live: &Live) -> Option<(usize, Option<u64>)> {
-        let members = self.connection_of(live.id)?.members.iter();
+        let members = self.connection_of(live.id).into_iter().flat_map(|connection| &connection.members);
         let beside = members.filter_map(|member| self.running_of(member));
         let mut battles = self.running_of(live.id).into_iter().chain(beside);
         let takes_part = |battle: &usize| {
@@ -61,8 +61,10 @@ impl Model {
         let over = || {
             let (_, until, id) = live.judged?;
             let battle = self.battle(id)?;
-            let until = battle.punishment_end.map_or(until, |end| end.max(until));
-            let here = self.connection_of(live.id).is_some_and(|connection| connection.number == battle.connection);
+            let punished = battle.punishment_end.filter(|_| self.twist != Some(Twist::LastScoresOutlastNothing));
+            let until = punished.map_or(until, |end| end.max(until));
+            let here = self.connection_of(live.id).is_some_and(|connection| connection.number == battle.connection)
+                || self.twist == Some(Twist::LastScoresGoAlong);
             (here && until > self.now).then_some((id, Some(until)))
         };
         battles.find(takes_part).map(|battle| (battle, None)).or_else(over)
