@@ -131,3 +131,14 @@ fn outcome(result: &BattleResult, user: &UserId) -> Option<Outcome> {
         (result.draw || !result.winners.is_empty()).then_some(Outcome::Defeat)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_result_of_before_says_how_a_battle_ended_and_not_which() {
+        let judged: Judged = serde_json::from_str(r#"{"outcome":"defeat","until":7}"#).unwrap();
+        assert_eq!(judged, Judged { outcome: Outcome::Defeat, until: WallMs(7), battle: None });
+    }
+}
