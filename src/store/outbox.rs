@@ -113,7 +113,7 @@ pub struct OutboxReader {
     connection: Mutex<Connection>,
     path: PathBuf,
     store: StoreId,
-    /// How far the writer has got, which the file must reach; at least 0 where that is another process.
+    /// How far the writer has got, which the file must reach; it tells nobody in another process.
     bell: Arc<OutboxBell>,
 }
 

@@ -27,8 +27,11 @@ pub(super) struct Changes {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub(super) struct Flow {
     pub(super) pictures: usize,
-    /// Those that would have been between two which came, by the times at which these were made.
+    /// Those that were due between the first and the last of each time, by when these were made, and did not come.
     pub(super) missed: usize,
+    /// Those that came more than half of a picture's time late behind the one before; the next one is as much sooner then, or one is
+    /// missed.
+    pub(super) late: usize,
     /// The longest time from one's arrival at the viewer to the next one's, milliseconds.
     pub(super) longest_gap_ms: f64,
 }
@@ -40,22 +43,26 @@ impl Flow {
         for (from, until) in times {
             let within: Vec<_> = pictures.iter().filter(|picture| (*from..*until).contains(&picture.at)).collect();
             flow.pictures += within.len();
+            let mut due = 0.0;
             for pair in within.windows(2) {
                 let arrived = pair[1].at.saturating_duration_since(pair[0].at).as_secs_f64();
                 flow.longest_gap_ms = flow.longest_gap_ms.max(rounded(arrived * 1_000.0));
                 let made =
                     pair[0].captured.zip(pair[1].captured).map(|(one, next)| next.micros_since(one) as f64 / 1e6);
-                flow.missed += between(made.unwrap_or(arrived) * fps);
+                let apart = made.unwrap_or(arrived) * fps;
+                due += apart;
+                flow.late += usize::from(apart > 1.5);
             }
+            flow.missed += whole(due).saturating_sub(within.len().saturating_sub(1));
         }
         flow
     }
 }
 
-/// Whole pictures that are missing between two which are so many apart.
+/// The nearest number of pictures.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates at both ends")]
-fn between(apart: f64) -> usize {
-    (apart.round() - 1.0).max(0.0) as usize
+fn whole(pictures: f64) -> usize {
+    pictures.round().max(0.0) as usize
 }
 
 /// Has the lives change places, each with the next, so often, and answers when. `places` are those of the layout they have;
@@ -104,9 +111,12 @@ mod tests {
         let second = (start, start + LOOKED_AT);
         let late = pictures(start, &[(0, 5), (33, 40), (67, 8), (100, 5)]);
         let flow = Flow::of(&late, &[second], 30.0);
-        assert_eq!((flow.pictures, flow.missed, flow.longest_gap_ms), (4, 0, 68.0));
+        assert_eq!((flow.pictures, flow.missed, flow.late, flow.longest_gap_ms), (4, 0, 0, 68.0));
+        // Made late, and the next one so much sooner.
+        let uneven = pictures(start, &[(0, 5), (55, 5), (67, 5), (100, 5)]);
+        assert_eq!(Flow::of(&uneven, &[second], 30.0), Flow { pictures: 4, missed: 0, late: 1, longest_gap_ms: 55.0 });
         let gone = pictures(start, &[(0, 5), (100, 5), (133, 5)]);
-        assert_eq!(Flow::of(&gone, &[second], 30.0), Flow { pictures: 3, missed: 2, longest_gap_ms: 100.0 });
+        assert_eq!(Flow::of(&gone, &[second], 30.0), Flow { pictures: 3, missed: 2, late: 1, longest_gap_ms: 100.0 });
     }
 
     #[test]
@@ -115,6 +125,6 @@ mod tests {
         let at = |ms| start + Duration::from_millis(ms);
         let seen = pictures(start, &[(0, 0), (33, 0), (500, 0), (533, 0)]);
         let flow = Flow::of(&seen, &[(at(0), at(100)), (at(500), at(600))], 30.0);
-        assert_eq!(flow, Flow { pictures: 4, missed: 0, longest_gap_ms: 33.0 });
+        assert_eq!(flow, Flow { pictures: 4, missed: 0, late: 0, longest_gap_ms: 33.0 });
     }
 }
