@@ -16,6 +16,8 @@ use std::time::Duration;
 const VOICE_BPS: u32 = 64_000;
 /// From "connected" to the first frame: time enough to get going.
 const LEAD: Duration = Duration::from_millis(20);
+/// From there until the server knows, too. It takes milliseconds.
+const ON_AIR_WITHIN: Duration = Duration::from_secs(5);
 
 /// What one host brings along.
 pub(super) struct Part {
@@ -62,10 +64,10 @@ pub(super) async fn enter(backend: &Backend, clock: &Arc<dyn Clock>, part: Part)
     publish(backend, clock, part).await
 }
 
-/// Publishes to the host's live, which is there, and starts to perform.
+/// Publishes to the host's live, which is there, and starts to perform; there is something to watch when this returns.
 ///
 /// # Errors
-/// When the server refuses the session, or cannot be reached.
+/// When the server refuses the session, does not say in time that the live is published, or cannot be reached.
 pub(super) async fn publish(backend: &Backend, clock: &Arc<dyn Clock>, part: Part) -> anyhow::Result<Host> {
     let Part { live, name, rate, video, voice, offset, witness } = part;
     let mut host = Host::connect(&backend.whip(&live), Some(backend.token()))
@@ -76,7 +78,13 @@ pub(super) async fn publish(backend: &Backend, clock: &Arc<dyn Clock>, part: Par
     let instant = clock.now() + LEAD;
     let start = Start { instant, ntp: epoch.ntp(instant), offset };
     host.perform(Arc::clone(clock), Performance::new(start, rate, video, voice, Box::new(encoder)), witness);
-    Ok(host)
+    match backend.until_publishing(&live, ON_AIR_WITHIN).await {
+        Ok(()) => Ok(host),
+        Err(error) => {
+            host.close().await;
+            Err(error).with_context(|| format!("{name} is not on air"))
+        }
+    }
 }
 
 /// A progress bar on stderr, only where a person looks at it.

@@ -195,7 +195,10 @@ async fn start(backend: &Backend, round: Duration) -> Result<String, BackendErro
 fn code(error: &BackendError) -> Option<u64> {
     match error {
         BackendError::Refused { code, .. } => *code,
-        BackendError::BadUrl(_) | BackendError::Unreachable { .. } | BackendError::Incomplete { .. } => None,
+        BackendError::BadUrl(_)
+        | BackendError::Unreachable { .. }
+        | BackendError::Incomplete { .. }
+        | BackendError::NotPublishing(..) => None,
     }
 }
 

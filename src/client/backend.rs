@@ -10,6 +10,8 @@ use thiserror::Error;
 
 /// How long an answer may take. The server answers in milliseconds; a minute of silence would hide that it is stuck.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// How often [`Backend::until_publishing`] asks.
+const ASK_EVERY: Duration = Duration::from_millis(20);
 /// How much of an error's body goes into its text, characters.
 const DETAIL_CHARS_MAX: usize = 400;
 
@@ -53,6 +55,9 @@ pub enum BackendError {
         /// What is missing.
         field: &'static str,
     },
+    /// A host who is connected, and of whom the server says after a while that it is not.
+    #[error("the server does not say within {0:?} that `{1}` publishes")]
+    NotPublishing(Duration, String),
 }
 
 /// A backend with admin rights.
@@ -132,6 +137,24 @@ impl Backend {
         let answer = self.ask(Method::GET, &path, None, None).await?;
         let publishing = answer.get("isPublishing").and_then(Value::as_bool);
         publishing.ok_or(BackendError::Incomplete { method: Method::GET, path, field: "isPublishing" })
+    }
+
+    /// Waits until somebody publishes a live, at most for `patience`.
+    ///
+    /// The last flight of a DTLS handshake is the host's own (RFC 6347 §4.2.4), who thus is connected a moment before the
+    /// server is: who asks in between for its picture is told that it does not publish yet.
+    ///
+    /// # Errors
+    /// When nobody publishes for so long, or the server is gone or refuses.
+    pub async fn until_publishing(&self, live: &str, patience: Duration) -> Result<(), BackendError> {
+        let publishes = async {
+            while !self.is_publishing(live).await? {
+                tokio::time::sleep(ASK_EVERY).await;
+            }
+            Ok(())
+        };
+        let waited = tokio::time::timeout(patience, publishes).await;
+        waited.unwrap_or_else(|_| Err(BackendError::NotPublishing(patience, live.to_owned())))
     }
 
     /// Connects `guest` to `host`'s live in hostDynamicGrid: the request and its acceptance.

@@ -56,11 +56,7 @@ async fn publish(house: &House, index: usize) -> Host {
     let start = Start { instant, ntp: Epoch::start(&*clock).ntp(instant), offset: 0 };
     let (voice, encoder) = (Box::new(Beeps::new(index)), Box::new(opus::Encoder::new(32_000).unwrap()));
     host.perform(clock, Performance::new(start, rate, video, voice, encoder), None);
-    let began = Instant::now();
-    while !house.backend.is_publishing(live).await.unwrap() {
-        assert!(began.elapsed() < PATIENCE, "{live} is not on air");
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
+    house.backend.until_publishing(live, PATIENCE).await.unwrap();
     host
 }
 

@@ -145,9 +145,7 @@ impl House {
             Performance::new(start, rate, video, Box::new(Tone(wave, Arc::clone(&self.spoken))), encoder),
             None,
         );
-        while !self.backend.is_publishing(live).await.unwrap() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        self.backend.until_publishing(live, PATIENCE).await.unwrap();
         host
     }
 

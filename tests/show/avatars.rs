@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use costage::client::synthetic::{Beeps, TestCard};
 use costage::client::whep::Viewer;
@@ -60,9 +59,6 @@ async fn watched(house: &House) -> (Viewer, watch::Receiver<(u8, u8)>) {
 async fn an_uploaded_avatar_reaches_a_running_picture_at_once() {
     let house = house().await;
     let host = house.host(0, "ada", 30.0).await;
-    while !house.backend.is_publishing("ada").await.expect("it is served") {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
     let (viewer, mut seen) = watched(&house).await;
     house.avatar("ada", grey(255)).await;
     let path = "/v1/lives/ada/seats/0/camera-off";
@@ -99,9 +95,6 @@ async fn an_avatar_at_an_address_reaches_a_running_picture_and_an_uploaded_one_w
     house.backend.ask(Method::POST, "/v1/lives", Some(live), None).await.expect("a new live");
     let whip = house.backend.whip("ada");
     let host = house.publisher(&whip, 30.0, &mut TestCard::new(0, SOURCE, 60), Box::new(Beeps::new(0))).await;
-    while !house.backend.is_publishing("ada").await.expect("it is served") {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
     let (viewer, mut seen) = watched(&house).await;
     let path = "/v1/lives/ada/seats/0/camera-off";
     house.backend.ask(Method::POST, path, Some(json!({})), None).await.expect("the backend may");

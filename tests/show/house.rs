@@ -14,7 +14,7 @@ use costage::engine::{Clock, Epoch};
 use costage_media::codec::opus;
 use std::sync::{Arc, OnceLock};
 
-use super::SOURCE;
+use super::{PATIENCE, SOURCE};
 
 pub(crate) struct House {
     server: server::Running,
@@ -93,7 +93,7 @@ impl House {
         self.performer(endpoint, rate, video, voice).await
     }
 
-    /// Somebody who publishes this to a WHIP endpoint.
+    /// Somebody who publishes this to a WHIP endpoint; there is something to watch when this returns.
     pub(crate) async fn performer(&self, endpoint: &str, rate: Rate, video: VideoLoop, voice: Box<dyn Voice>) -> Host {
         let mut host = Host::connect(endpoint, Some(self.backend.token())).await.expect("WHIP");
         let instant = self.clock.now();
@@ -101,6 +101,8 @@ impl House {
         let encoder = Box::new(opus::Encoder::new(64_000).expect("Opus"));
         let performance = Performance::new(start, rate, video, voice, encoder);
         host.perform(Arc::clone(&self.clock), performance, None);
+        let live = endpoint.strip_prefix(&self.backend.whip("")).and_then(|path| path.split('/').next());
+        self.backend.until_publishing(live.expect("an own endpoint"), PATIENCE).await.expect("it is connected");
         host
     }
 
