@@ -1,16 +1,21 @@
-//! The round corners of a tile: what lay there before comes back over what was drawn.
+//! The round corners of a tile, which show what lies below.
+//!
+//! A tile that stands has its corners beside the canvas: there, in their squares, is what lies below, so that each tile can be
+//! painted by itself. They are laid over it as overlays are, when a picture is made.
 
 use super::canvas::Canvas;
 use crate::kernel::Kernels;
 use crate::scene::Rect;
 
-/// Corners of one radius, made once; what each covers is kept while its tile is drawn.
-#[derive(Debug)]
+/// Corners of one radius, by corner: upper left, upper right, lower left, lower right.
+#[derive(Debug, Clone)]
 pub(super) struct Corners {
     radius: usize,
-    /// By corner (upper left, upper right, lower left, lower right), then luma and chroma: how much of what lay there
-    /// before is seen.
+    /// Luma and chroma: how much of what lies below is seen.
     alpha: [[Vec<u8>; 2]; 4],
+    /// What the tile shows there, whole; nothing before it was first drawn.
+    own: [Vec<u8>; 4],
+    /// What lies below, while anything else is on the canvas there.
     kept: [Vec<u8>; 4],
 }
 
@@ -28,7 +33,7 @@ impl Corners {
         };
         let alpha =
             [(true, true), (false, true), (true, false), (false, false)].map(|(left, upper)| both(luma(left, upper)));
-        Self { radius, alpha, kept: Default::default() }
+        Self { radius, alpha, own: Default::default(), kept: Default::default() }
     }
 
     /// Whether they are of this radius.
@@ -50,11 +55,33 @@ impl Corners {
         }
     }
 
-    /// After it was drawn there.
+    /// After it was drawn there, for good.
     pub(super) fn cut(&self, kernels: &Kernels, canvas: &mut Canvas, rect: Rect) {
         for ((square, kept), alpha) in self.squares(rect).into_iter().zip(&self.kept).zip(&self.alpha) {
             canvas.blend_back(kernels, square, kept, alpha);
         }
+    }
+
+    /// Has `draw` change what the tile shows at `rect`, and nothing of what lies below.
+    pub(super) fn spare(&mut self, canvas: &mut Canvas, rect: Rect, draw: impl FnOnce(&mut Canvas)) {
+        self.keep(canvas, rect);
+        let squares = self.squares(rect);
+        squares.into_iter().zip(&self.own).for_each(|(square, own)| canvas.put_back(square, own));
+        draw(canvas);
+        squares.into_iter().zip(&mut self.own).for_each(|(square, own)| canvas.keep(square, own));
+        squares.into_iter().zip(&self.kept).for_each(|(square, kept)| canvas.put_back(square, kept));
+    }
+
+    /// Lays one corner over what lies below.
+    pub(super) fn cover(&mut self, kernels: &Kernels, canvas: &mut Canvas, corner: usize, square: Rect) {
+        canvas.keep(square, &mut self.kept[corner]);
+        canvas.put_back(square, &self.own[corner]);
+        canvas.blend_back(kernels, square, &self.kept[corner], &self.alpha[corner]);
+    }
+
+    /// Takes them off again.
+    pub(super) fn uncover(&self, canvas: &mut Canvas, rect: Rect) {
+        self.squares(rect).into_iter().zip(&self.kept).rev().for_each(|(square, kept)| canvas.put_back(square, kept));
     }
 }
 

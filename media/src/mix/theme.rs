@@ -15,7 +15,7 @@ pub struct Theme {
     /// Of what is painted in one.
     pub colours: Colours,
     /// Radius of the corners of tiles that name none of their own: pixels of a canvas 720 wide. Those that fill the canvas stay
-    /// square. Where one lies above another, each picture is drawn whole for it, which costs about 0.1 ms.
+    /// square.
     pub corner_radius: usize,
     /// What is behind the tiles, a picture for each size of canvas; on another size it is the colour.
     pub backgrounds: Vec<I420>,

@@ -79,9 +79,11 @@ pub(super) struct Tile {
     /// The points on it, which count.
     pub(super) points: Option<Count>,
     pub(super) verdict: Option<Worn<Verdict>>,
+    /// Whether it lies above another, which its round corners show.
+    pub(super) floats: bool,
     corners: Option<Corners>,
-    /// Of what lies in its place while a tile below is drawn.
-    pub(super) aside: Vec<u8>,
+    /// Of what lies in each part of its body while a tile below is drawn.
+    pub(super) aside: [Vec<u8>; 3],
 }
 
 impl Tile {
@@ -109,8 +111,9 @@ impl Tile {
             marks: Vec::new(),
             points: None,
             verdict: None,
+            floats: false,
             corners: None,
-            aside: Vec::new(),
+            aside: Default::default(),
         }
     }
 
@@ -121,9 +124,9 @@ impl Tile {
 
     /// The same host in the same place of another picture that shows the same there.
     pub(super) fn again(&self) -> Self {
-        let Self { source, region, vacancy, camera, look, moved, .. } = *self;
-        let (name, avatar) = (self.name.clone(), self.avatar.clone());
-        Self { name, avatar, vacancy, camera, look, moved, ..Self::new(source, region) }
+        let Self { source, region, vacancy, camera, look, moved, floats, .. } = *self;
+        let (name, avatar, corners) = (self.name.clone(), self.avatar.clone(), self.corners.clone());
+        Self { name, avatar, vacancy, camera, look, moved, floats, corners, ..Self::new(source, region) }
     }
 
     /// Gives it another place. Its last frame may be painted there once more, unless it was the avatar already.
@@ -183,25 +186,66 @@ impl Tile {
         }
     }
 
-    /// Draws it at `rect`, leaving in its round corners what lies there now, or the background where they are `bare`.
+    /// Draws it at `rect` for good, leaving in its round corners what lies there now.
     pub(super) fn round(
         &mut self,
         kernels: &Kernels,
         canvas: &mut Canvas,
         rect: Rect,
-        bare: bool,
         draw: impl FnOnce(&mut Self, &mut Canvas),
     ) {
-        let radius = self.region.corner_radius.min(even(rect.w.min(rect.h) / 2));
-        let fitting = self.corners.take().filter(|corners| corners.fit(radius));
-        let mut corners = (radius > 0).then(|| fitting.unwrap_or_else(|| Corners::new(radius)));
-        if let Some(corners) = &mut corners {
-            corners.squares(rect).into_iter().filter(|_| bare).for_each(|square| canvas.lay_bare(square));
-            corners.keep(canvas, rect);
-        }
+        let mut corners = self.corners_at(rect);
+        corners.iter_mut().for_each(|corners| corners.keep(canvas, rect));
         draw(self, canvas);
         corners.iter().for_each(|corners| corners.cut(kernels, canvas, rect));
         self.corners = corners;
+    }
+
+    /// Draws it where it stands. What its round corners show of the background is there for good; where it floats, they are kept
+    /// beside the canvas. `afresh` when nothing of what it showed is left.
+    pub(super) fn inset(
+        &mut self,
+        kernels: &Kernels,
+        canvas: &mut Canvas,
+        afresh: bool,
+        draw: impl FnOnce(&mut Self, &mut Canvas),
+    ) {
+        let rect = self.rect();
+        if !self.floats {
+            let corners = self.corners_at(rect);
+            let squares = corners.as_ref().map(|corners| corners.squares(rect)).filter(|_| afresh);
+            squares.into_iter().flatten().for_each(|square| canvas.lay_bare(square));
+            self.corners = corners;
+            return self.round(kernels, canvas, rect, draw);
+        }
+        let Some(mut corners) = self.corners_at(rect) else { return draw(self, canvas) };
+        corners.spare(canvas, rect, |canvas| draw(self, canvas));
+        self.corners = Some(corners);
+    }
+
+    /// Its round corners that are to be laid over what lies below.
+    pub(super) fn floating_corners(&mut self) -> Option<&mut Corners> {
+        self.corners.as_mut().filter(|_| self.floats)
+    }
+
+    /// Its round corners, taken from it where they fit; nothing where it has none.
+    fn corners_at(&mut self, rect: Rect) -> Option<Corners> {
+        let radius = self.radius_at(rect);
+        let fitting = self.corners.take().filter(|corners| corners.fit(radius));
+        (radius > 0).then(|| fitting.unwrap_or_else(|| Corners::new(radius)))
+    }
+
+    /// No larger than there is room for.
+    fn radius_at(&self, rect: Rect) -> usize {
+        self.region.corner_radius.min(even(rect.w.min(rect.h) / 2))
+    }
+
+    /// Where it stands without round corners that float: above, in the middle, below; empty ones among them.
+    pub(super) fn body(&self) -> [Rect; 3] {
+        let (rect, r) = (self.rect(), if self.floats { self.radius_at(self.rect()) } else { 0 });
+        let above = Rect { x: rect.x + r, w: rect.w - 2 * r, h: r, ..rect };
+        let middle = Rect { y: rect.y + r, h: rect.h - 2 * r, ..rect };
+        [above, middle, Rect { y: middle.bottom(), ..above }]
     }
 
     /// What lies over it, in the order of drawing.

@@ -2,12 +2,12 @@
 //!
 //! Touches per frame: the source's visible part is read once, its tile written once (by [`VideoMixer::paint`]); the few
 //! rows under overlays, and what of other tiles lies above, are kept and put back. Only when tiles begin to move from one
-//! layout to the next is the canvas copied, once, and for those 300 ms each picture drawn whole; so it is for as long as
-//! a tile with round corners lies above another.
+//! layout to the next is the canvas copied, once, and for those 300 ms each picture drawn whole.
 
 mod clock;
 mod motion;
 mod overhead;
+mod overlap;
 mod portrait;
 mod rings;
 mod seats;
@@ -47,8 +47,6 @@ pub struct VideoMixer {
     proportion: Proportion,
     /// From back to front.
     tiles: Vec<Tile>,
-    /// A tile's round corners show another: tiles cannot be painted one by one.
-    layered: bool,
     /// Below all tiles, and what each looks like.
     seats: Vec<Seat>,
     rings: Rings,
@@ -78,7 +76,6 @@ impl VideoMixer {
             dirty: true,
             proportion,
             tiles: Vec::new(),
-            layered: false,
             seats: Vec::new(),
             rings: Rings::default(),
             ringed: false,
@@ -189,10 +186,8 @@ impl VideoMixer {
     /// The whole picture with its overlays. Valid until the next call that changes the mixer.
     pub fn compose(&mut self, now: Instant) -> PictureRef<'_> {
         self.arrive(now);
-        if self.draws_whole() {
-            if self.dirty || self.motion.is_some() {
-                self.draw_whole(now);
-            }
+        if self.motion.is_some() {
+            self.draw_whole(now);
         } else if self.dirty || !self.covered {
             self.uncover();
             self.draw_avatars();
@@ -207,11 +202,6 @@ impl VideoMixer {
         self.canvas.into_picture()
     }
 
-    /// Whether tiles keep their pictures beside the canvas, and each picture is drawn anew from all of them.
-    fn draws_whole(&self) -> bool {
-        self.layered || self.motion.is_some()
-    }
-
     fn paint_as(&mut self, source: SourceId, picture: PictureRef<'_>, since: Instant) {
         let Some(src) = readable(&picture) else { return };
         let Some(i) = self.tiles.iter().position(|tile| tile.source == source && tile.camera) else { return };
@@ -219,7 +209,7 @@ impl VideoMixer {
             return;
         }
         self.uncover();
-        if self.draws_whole() {
+        if self.motion.is_some() {
             self.tiles[i].still = Some(Still::of(picture, src, self.tiles[i].still.take()));
         } else {
             self.lay(i, true, |kernels, canvas, tile| {
@@ -239,19 +229,10 @@ impl VideoMixer {
         let tile = &mut self.tiles[i];
         tile.look = look;
         tile.moved = false;
-        if !self.draws_whole() && matches!(look, Look::Dimmed { .. }) {
+        if self.motion.is_none() && matches!(look, Look::Dimmed { .. }) {
             self.lay(i, false, |kernels, canvas, tile| canvas.tint(kernels, tile.rect(), DIM, DIM_ALPHA));
         }
         self.tiles[i].note(self.proportion);
-    }
-
-    /// Draws tile `i` where it stands, beneath those that lie above it, with the background in its round corners where these
-    /// are `bare`, or else what is there. The canvas is uncovered.
-    fn lay(&mut self, i: usize, bare: bool, draw: impl FnOnce(&Kernels, &mut Canvas, &mut Tile)) {
-        let (kernels, area) = (&self.kernels, self.tiles[i].rect());
-        beneath(&mut self.tiles, i, area, &mut self.canvas, |tile, canvas| {
-            tile.round(kernels, canvas, area, bare, |tile, canvas| draw(kernels, canvas, tile));
-        });
     }
 
     fn draw_avatars(&mut self) {
@@ -270,49 +251,6 @@ impl VideoMixer {
         let Size { width: w, height: h } = self.canvas.size();
         self.canvas.lay_bare(Rect { x: 0, y: 0, w, h });
         self.lay_seats();
-    }
-
-    /// What lies over a tile lies beneath the tiles above.
-    fn cover(&mut self, now: Instant) {
-        self.cover_seats();
-        let kernels = &self.kernels;
-        for i in 0..self.tiles.len() {
-            self.tiles[i].encircle(&mut self.rings);
-            let Some(area) = self.tiles[i].layers().map(|layer| layer.rect()).reduce(Rect::around) else { continue };
-            beneath(&mut self.tiles, i, area, &mut self.canvas, |tile, canvas| {
-                tile.layers().for_each(|layer| layer.cover(kernels, canvas));
-            });
-        }
-        self.overhead.cover(&self.kernels, &mut self.canvas, now);
-        self.covered = true;
-    }
-
-    fn uncover(&mut self) {
-        if !std::mem::take(&mut self.covered) {
-            return;
-        }
-        self.overhead.uncover(&mut self.canvas);
-        for tile in self.tiles.iter_mut().rev() {
-            tile.layers().rev().for_each(|layer| layer.uncover(&mut self.canvas));
-        }
-        self.uncover_seats();
-    }
-}
-
-/// Has `draw` change `area` of tile `i` and no pixel of the tiles above it.
-fn beneath(tiles: &mut [Tile], i: usize, area: Rect, canvas: &mut Canvas, draw: impl FnOnce(&mut Tile, &mut Canvas)) {
-    let (below, above) = tiles.split_at_mut(i + 1);
-    let Some(tile) = below.last_mut() else { return };
-    for other in above.iter_mut() {
-        if let Some(common) = other.rect().common(area) {
-            canvas.keep(common, &mut other.aside);
-        }
-    }
-    draw(tile, canvas);
-    for other in above {
-        if let Some(common) = other.rect().common(area) {
-            canvas.put_back(common, &other.aside);
-        }
     }
 }
 

@@ -54,14 +54,10 @@ impl VideoMixer {
             return;
         }
         before.uncover();
-        if before.layered {
-            before.draw_tiles(0.0, false);
-            before.dirty = true;
-        }
         self.uncover();
         self.canvas = before.canvas.clone();
         // What the canvas shows is all there is of the tiles.
-        (self.tiles, self.layered) = (before.tiles.iter().map(Tile::again).collect(), false);
+        self.tiles = before.tiles.iter().map(Tile::again).collect();
         self.seats = before.seats.iter().map(Seat::again).collect();
         self.dirty = true;
     }
@@ -73,7 +69,7 @@ impl VideoMixer {
 
     /// All tiles set out from where they are. Their places are still the old ones and the canvas is uncovered.
     pub(super) fn set_out(&mut self, now: Instant) {
-        let (left, whole) = (self.left(now), self.draws_whole());
+        let (left, whole) = (self.left(now), self.motion.is_some());
         if whole {
             self.draw_tiles(left, false);
         } else {
@@ -89,8 +85,8 @@ impl VideoMixer {
             match &mut tile.look {
                 Look::Avatar { drawn } => *drawn = false,
                 Look::Live { .. } | Look::Dimmed { .. } if whole => {}
-                Look::Live { .. } => tile.still = Some(Still::of_canvas(&self.canvas, tile.from, false)),
-                Look::Dimmed { .. } => tile.still = Some(Still::of_canvas(&self.canvas, tile.from, true)),
+                Look::Live { .. } => tile.keep_still(&self.kernels, &mut self.canvas, false),
+                Look::Dimmed { .. } => tile.keep_still(&self.kernels, &mut self.canvas, true),
             }
         }
         let mut leaving = self.motion.take().map_or_else(Vec::new, |motion| motion.leaving);
@@ -128,17 +124,17 @@ impl VideoMixer {
             return;
         }
         self.clear();
-        for tile in &mut self.tiles {
+        for i in 0..self.tiles.len() {
+            let tile = &mut self.tiles[i];
             tile.from = tile.rect();
             tile.settle(now, self.proportion);
-            if self.layered {
-                continue;
-            }
             match tile.look {
                 Look::Avatar { .. } => tile.look = Look::Avatar { drawn: false },
-                Look::Live { .. } | Look::Dimmed { .. } => tile.draw(&self.kernels, &mut self.canvas, tile.rect()),
+                Look::Live { .. } | Look::Dimmed { .. } => {
+                    self.lay(i, true, |kernels, canvas, tile| tile.draw(kernels, canvas, tile.rect()));
+                }
             }
-            tile.still = None;
+            self.tiles[i].still = None;
         }
         self.dirty = true;
     }
@@ -157,7 +153,7 @@ impl VideoMixer {
             for tile in &mut self.tiles {
                 let rect = tile.rect();
                 // What round corners leave open is open at once.
-                tile.round(&self.kernels, &mut self.canvas, rect, false, |_, canvas| canvas.copy(&motion.ground, rect));
+                tile.round(&self.kernels, &mut self.canvas, rect, |_, canvas| canvas.copy(&motion.ground, rect));
             }
             leaving.append(&mut motion.leaving);
         }
@@ -169,7 +165,7 @@ impl VideoMixer {
                 tile.still = Some(avatar(&self.kernels, tile));
                 tile.look = Look::Avatar { drawn: true };
             }
-            tile.draw(&self.kernels, &mut self.canvas, rect);
+            tile.round(&self.kernels, &mut self.canvas, rect, |tile, canvas| tile.draw(&self.kernels, canvas, rect));
             if matches!(tile.part(), Part::Comes | Part::Goes) {
                 // They wear nothing.
                 continue;
@@ -230,6 +226,13 @@ impl Tile {
         }
     }
 
+    /// Keeps what the canvas shows of it where it stands.
+    fn keep_still(&mut self, kernels: &Kernels, canvas: &mut Canvas, dimmed: bool) {
+        self.inset(kernels, canvas, false, |tile, canvas| {
+            tile.still = Some(Still::of_canvas(canvas, tile.rect(), dimmed))
+        });
+    }
+
     /// Its still, fitted into `rect`, dimmed when it should be.
     fn draw(&mut self, kernels: &Kernels, canvas: &mut Canvas, rect: Rect) {
         if rect.w == 0 || rect.h == 0 {
@@ -239,12 +242,10 @@ impl Tile {
         let dim = matches!(self.look, Look::Dimmed { .. }) && !still.dimmed;
         let fit = if still.fitted { Fit::Cover } else { self.region.fit };
         let picture = still.picture();
-        self.round(kernels, canvas, rect, false, |tile, canvas| {
-            tile.scale(kernels, canvas, (picture, picture.size()), rect, fit);
-            if dim {
-                canvas.tint(kernels, rect, DIM, DIM_ALPHA);
-            }
-        });
+        self.scale(kernels, canvas, (picture, picture.size()), rect, fit);
+        if dim {
+            canvas.tint(kernels, rect, DIM, DIM_ALPHA);
+        }
         self.still = Some(still);
     }
 }

@@ -46,7 +46,7 @@ impl VideoMixer {
     pub(super) fn set_cells(&mut self, now: Instant, cells: Vec<(Cell, bool)>, new: bool) {
         let mut old = std::mem::take(&mut self.seats);
         let style = CellStyle::of(self.proportion, cells.iter().map(|(cell, _)| cell.rect));
-        let fades = !new && !self.draws_whole();
+        let fades = !new && self.motion.is_none();
         for (cell, named) in cells {
             let is_same = |known: &Seat| (&known.cell, known.named, known.style) == (&cell, named, style);
             let seat = if let Some(same) = old.iter().position(is_same) {

@@ -57,15 +57,13 @@ impl VideoMixer {
     fn rearrange(&mut self, now: Instant, places: &[(SourceId, Region)]) {
         let place = |tile: &Tile| places.iter().find(|(source, _)| *source == tile.source);
         let stays = |tile: &Tile| place(tile).is_some_and(|(_, region)| *region == tile.region);
-        let layered = is_layered(places);
-        let changed = layered != self.layered || places.len() != self.tiles.len() || !self.tiles.iter().all(stays);
+        let changed = places.len() != self.tiles.len() || !self.tiles.iter().all(stays);
         if changed && !self.tiles.is_empty() {
             self.set_out(now);
         }
-        self.layered = layered;
         let mut old = std::mem::take(&mut self.tiles);
         let starts: Vec<_> = old.iter().map(|tile| tile.from).collect();
-        for &(source, region) in places {
+        for (i, &(source, region)) in places.iter().enumerate() {
             let stayed = old.iter().position(|tile| tile.source == source).map(|i| old.remove(i));
             let is_new = stayed.is_none();
             let mut tile = stayed.unwrap_or_else(|| Tile::new(source, region));
@@ -75,6 +73,7 @@ impl VideoMixer {
             if is_new && self.motion.is_some() {
                 tile.from = Self::first_place(&starts, region.rect);
             }
+            tile.floats = lies_above(region, &places[..i]);
             self.tiles.push(tile);
         }
         if changed {
@@ -86,10 +85,11 @@ impl VideoMixer {
     /// decides what it may show again.
     fn cut(&mut self, canvas: Size, places: &[(SourceId, Region)]) {
         self.canvas = Canvas::bare(canvas);
-        (self.motion, self.overhead, self.layered) = (None, Overhead::default(), is_layered(places));
+        (self.motion, self.overhead) = (None, Overhead::default());
         let old = std::mem::take(&mut self.tiles);
-        for &(source, region) in places {
+        for (i, &(source, region)) in places.iter().enumerate() {
             let mut tile = Tile::new(source, region);
+            tile.floats = lies_above(region, &places[..i]);
             if let Some(before) = old.iter().find(|tile| tile.source == source) {
                 tile.moved = before.moved || before.shows_frame();
             }
@@ -139,10 +139,7 @@ impl Tile {
     }
 }
 
-/// Whether round corners show a tile that lies below; `places` from back to front.
-fn is_layered(places: &[(SourceId, Region)]) -> bool {
-    let above = |(i, (_, upper)): (usize, &(SourceId, Region))| {
-        upper.corner_radius > 0 && places[..i].iter().any(|(_, lower)| lower.rect.common(upper.rect).is_some())
-    };
-    places.iter().enumerate().any(above)
+/// Whether it lies above one of these.
+fn lies_above(region: Region, below: &[(SourceId, Region)]) -> bool {
+    below.iter().any(|(_, lower)| lower.rect.common(region.rect).is_some())
 }

@@ -73,6 +73,31 @@ fn a_picture_is_what_its_tiles_give_from_back_to_front_however_it_came_about() {
 }
 
 #[test]
+fn a_frame_paints_its_own_tile_and_no_other_though_windows_are_round() {
+    let (mut mixer, now) = (mixer(), Instant::now());
+    let mut scene = scene(&[A, B]);
+    let window = Rect { x: 400, y: 100, w: 300, h: 400 };
+    scene.tiles[0].region = Some(Region::plain(Rect { x: 0, y: 0, w: 720, h: 1280 }, 0));
+    scene.tiles[1].region = Some(Region { corner_radius: 40, ..Region::plain(window, 1) });
+    mixer.set_scene(now, scene);
+    mixer.paint(now, A, picture(200).as_ref());
+    mixer.paint(now, B, picture(90).as_ref());
+    mixer.compose(now);
+    // A mark of the test's own in each tile, which whoever paints it again wipes out.
+    let [host, guest] = [Rect { x: 20, y: 20, w: 2, h: 2 }, Rect { x: 550, y: 300, w: 2, h: 2 }];
+    for (painted, value, left) in [(A, 180, guest), (B, 60, host)] {
+        [host, guest].into_iter().for_each(|mark| mixer.canvas.fill(mark, Rgb(0xFFFFFF).yuv()));
+        mixer.paint(now, painted, picture(value).as_ref());
+        mixer.compose(now);
+        let marked = |mark: Rect| luma(&mixer, mark.x, mark.y) == 235;
+        assert_eq!([host, guest].map(marked), [host, guest].map(|mark| mark == left), "{painted:?}");
+    }
+    // What is below is seen in the corner, what is above beside it.
+    let corner = [(window.x, window.y), (window.right() - 1, window.bottom() - 1), (window.x + 60, window.y)];
+    assert_eq!(corner.map(|(x, y)| luma(&mixer, x, y)), [180, 180, 60]);
+}
+
+#[test]
 fn a_window_stays_above_whatever_is_painted_below_it() {
     let (mut mixer, start) = (mixer(), Instant::now());
     mixer.set_scene(start, Scene { template: Template::HostDynamic1v6, ..scene(&[A, B]) });
