@@ -40,14 +40,18 @@ pub(crate) fn outcome_size(tile: Rect) -> Size {
     Size { width, height: even(width / 4).min(tile.h) }
 }
 
-/// The part of `tile` that those `above` it leave open, where they lie along one of its sides and leave half of it; else all.
-pub(super) fn open_part(tile: Rect, above: impl Iterator<Item = Rect>) -> Rect {
-    let Some(covered) = above.filter_map(|other| tile.common(other)).reduce(Rect::around) else { return tile };
-    let (left, right) = (covered.x - tile.x, tile.right() - covered.right());
-    if left.max(right) < tile.w / 2 {
+/// The part of `tile` in whose middle something is seen: all of it where none of those `above` it is in the way of a result there, else
+/// the largest part that they leave open on one side, if that is a third of it.
+pub(super) fn open_part(tile: Rect, above: impl Iterator<Item = Rect> + Clone) -> Rect {
+    if above.clone().all(|other| other.common(outcome(tile)).is_none()) {
         return tile;
     }
-    if left >= right { Rect { w: left, ..tile } } else { Rect { x: covered.right(), w: right, ..tile } }
+    let Some(covered) = above.filter_map(|other| tile.common(other)).reduce(Rect::around) else { return tile };
+    let right = Rect { x: covered.right(), w: tile.right() - covered.right(), ..tile };
+    let below = Rect { y: covered.bottom(), h: tile.bottom() - covered.bottom(), ..tile };
+    let sides = [Rect { w: covered.x - tile.x, ..tile }, right, Rect { h: covered.y - tile.y, ..tile }, below];
+    let area = |rect: &Rect| rect.w * rect.h;
+    sides.into_iter().max_by_key(area).filter(|side| area(side) >= area(&tile) / 3).unwrap_or(tile)
 }
 
 /// Above all tiles, as wide as they are together.
@@ -95,9 +99,14 @@ mod tests {
     fn a_result_is_seen_beside_the_windows_of_a_layout() {
         let rect = |x, y, w, h| Rect { x, y, w, h };
         let (all, windows) = (rect(0, 0, 720, 1280), [rect(560, 900, 144, 176), rect(560, 600, 144, 176)]);
-        assert_eq!(open_part(all, windows.into_iter()), rect(0, 0, 560, 1280));
-        assert_eq!(open_part(all, [rect(0, 0, 300, 90), all].into_iter().take(1)), rect(300, 0, 420, 1280));
-        assert_eq!(open_part(all, [rect(200, 0, 300, 90)].into_iter()), all, "in the middle");
+        let open = |above: &[Rect]| open_part(all, above.iter().copied());
+        assert_eq!(open(&windows), rect(0, 0, 560, 1280));
+        assert_eq!(open(&windows[..1]), all, "the middle is free");
+        assert_eq!(open(&[rect(0, 600, 300, 90)]), rect(300, 0, 420, 1280));
+        assert_eq!(open(&[rect(0, 600, 500, 90)]), rect(0, 0, 720, 600));
+        assert_eq!(open(&[rect(0, 0, 300, 1280)]), rect(300, 0, 420, 1280));
+        assert_eq!(open(&[rect(0, 640, 720, 640)]), rect(0, 0, 720, 640));
+        assert_eq!(open(&[rect(100, 200, 500, 800)]), all, "nowhere is room");
         assert_eq!(open_part(rect(0, 0, 90, 90), windows.into_iter()), rect(0, 0, 90, 90));
     }
 

@@ -12,13 +12,7 @@ impl Scene {
         let mut items = Vec::with_capacity(self.cells.len() + placed.len() * 2 + 1);
         let voices = self.cells.iter().filter(|_| self.template.is_of_voices());
         items.extend(voices.map(|cell| Item::Cell { cell: cell.clone(), named: self.names }));
-        let tiles = placed.iter().map(|&(tile, region)| {
-            let (source, name, avatar) = (tile.source, tile.name.clone(), tile.avatar.clone());
-            Item::Tile { source, region, name, avatar, camera: tile.camera }
-        });
-        let mut places: Vec<_> = tiles.chain(self.vacancies()).collect();
-        places.sort_by_key(|item| item.place().map(|(_, region)| region.z));
-        items.extend(places);
+        items.extend(self.places(&placed));
         for (tile, _) in placed.iter().filter(|_| self.names) {
             items.push(Item::Nickname { source: tile.source, text: tile.name.clone(), muted: tile.muted });
         }
@@ -30,6 +24,22 @@ impl Scene {
             items.extend(self.over_all(proportion, all).filter(|_| !self.battle.on_tiles_only));
         }
         DrawList { proportion, items }
+    }
+
+    /// Tiles and empty seats among them, from back to front.
+    fn places(&self, placed: &[(&Tile, Region)]) -> Vec<Item> {
+        let vacancies: Vec<_> = self.vacancies().collect();
+        let seats = vacancies.iter().filter_map(|item| item.place().map(|(_, region)| region));
+        let all: Vec<_> = placed.iter().map(|(_, region)| *region).chain(seats).collect();
+        let tiles = placed.iter().map(|&(tile, region)| {
+            let (source, name, avatar) = (tile.source, tile.name.clone(), tile.avatar.clone());
+            let above = all.iter().filter(|other| other.z > region.z).map(|other| other.rect);
+            let open = bounds::open_part(region.rect, above);
+            Item::Tile { source, region, open, name, avatar, camera: tile.camera }
+        });
+        let mut places: Vec<_> = tiles.chain(vacancies).collect();
+        places.sort_by_key(|item| item.place().map(|(_, region)| region.z));
+        places
     }
 
     /// The empty seats among the tiles.
@@ -55,18 +65,14 @@ impl Scene {
 
     /// How the last battle ended for each: on its tile, or in the middle of a team's cells.
     fn verdicts(&self, placed: &[(&Tile, Region)]) -> impl Iterator<Item = Item> {
-        let open = |source| {
-            let (_, own) = placed.iter().find(|(tile, _)| tile.source == source)?;
-            let above = placed.iter().filter(|(_, other)| other.z > own.z).map(|(_, other)| other.rect);
-            Some(bounds::open_part(own.rect, above))
-        };
+        let is_placed = |source| placed.iter().any(|(tile, _)| tile.source == source);
         self.battle.sides.iter().enumerate().filter_map(move |(i, side)| {
             let team = self.team(i);
             let (source, verdict) = (side.source, side.verdict?);
             match team {
                 Some(_) if self.battle.on_tiles_only => None,
                 Some(team) => Some(Item::TeamVerdict { rect: bounds::outcome(team), verdict }),
-                None => open(source).map(|open| Item::Verdict { source, open, verdict }),
+                None => is_placed(source).then_some(Item::Verdict { source, verdict }),
             }
         })
     }
@@ -122,7 +128,7 @@ mod tests {
         let tile = |source, x| {
             let rect = Rect { x, y: 276, w: 360, h: 644 };
             let (source, region, name) = (SourceId(source), Region::plain(rect, 0), "Ada".into());
-            Item::Tile { source, region, name, avatar: None, camera: true }
+            Item::Tile { source, region, open: rect, name, avatar: None, camera: true }
         };
         let name = |source| Item::Nickname { source: SourceId(source), text: "Ada".into(), muted: source == 1 };
         let rect = Rect { x: 0, y: 240, w: 720, h: 36 };
@@ -184,8 +190,7 @@ mod tests {
         let mut scene = scene(2);
         scene.battle.sides.iter_mut().for_each(|side| (side.standing, side.verdict) = (None, Some(verdict)));
         scene.tiles.truncate(1);
-        let open = scene.template.regions(scene.canvas, 1)[0].rect;
-        assert_eq!(scene.draw_list().items[2..], [Item::Verdict { source: SourceId(0), open, verdict }]);
+        assert_eq!(scene.draw_list().items[2..], [Item::Verdict { source: SourceId(0), verdict }]);
         scene.template = Template::HostStaticVoice6v6;
         scene.tiles.clear();
         let cell = |region: Region| Cell { seat: 0, locked: false, rect: region.rect, sitter: None };

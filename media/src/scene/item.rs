@@ -13,6 +13,8 @@ pub enum Item {
         source: SourceId,
         /// Where.
         region: Region,
+        /// The part of that in whose middle a result or a notice is seen once the tile stands.
+        open: Rect,
         /// For the initials on the avatar.
         name: String,
         /// In place of the initials.
@@ -58,8 +60,6 @@ pub enum Item {
     Verdict {
         /// Whose tile.
         source: SourceId,
-        /// The part of it in whose middle it is seen once the tile stands.
-        open: Rect,
         /// What it says, and for how long.
         verdict: Verdict,
     },

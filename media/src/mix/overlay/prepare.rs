@@ -53,10 +53,14 @@ pub fn prepare(scene: &Scene) {
     let place = |source| list.items.iter().filter_map(Item::place).find(|(whose, _)| *whose == source);
     // What a tile wears on its way there is as wide as fits all along.
     let tiles = |source| place(source).into_iter().flat_map(|(source, region)| on_the_way(source, region.rect));
+    let open_of = |wanted: &SourceId| {
+        let open = |item: &Item| if let Item::Tile { source, open, .. } = item { Some((*source, *open)) } else { None };
+        list.items.iter().filter_map(open).find(|(source, _)| source == wanted).map(|(_, open)| open)
+    };
     for item in &list.items {
         match item {
-            Item::Tile { name, region, avatar: picture, .. } => {
-                silence(proportion, region.rect, name, picture.as_ref());
+            Item::Tile { name, region, open, avatar: picture, .. } => {
+                silence(proportion, region.rect, *open, name, picture.as_ref());
             }
             Item::Nickname { source, text, muted } => {
                 tiles(*source)
@@ -72,8 +76,9 @@ pub fn prepare(scene: &Scene) {
                 tiles(*source).for_each(|tile| mark(proportion, badge_bounds(proportion, tile), *said));
             }
             Item::ScoreBar { .. } => numbers(score::TEXT_SIZE * proportion.scale()),
-            Item::Verdict { source, open, verdict } => {
-                let rooms = tiles(*source).map(|tile| Rect { w: tile.w.min(open.w), ..tile });
+            Item::Verdict { source, verdict } => {
+                let width_max = open_of(source).map_or(usize::MAX, |open| open.w);
+                let rooms = tiles(*source).map(|tile| Rect { w: tile.w.min(width_max), ..tile });
                 rooms.map(outcome_size).for_each(|Size { width: w, height: h }| {
                     drop(outcome(Rect { x: 0, y: 0, w, h }, verdict.outcome));
                 });
@@ -107,8 +112,8 @@ fn on_the_way(source: SourceId, place: Rect) -> impl Iterator<Item = Rect> {
 }
 
 /// What a tile says when its host is silent, and what it shows meanwhile.
-fn silence(proportion: Proportion, tile: Rect, name: &str, picture: Option<&Avatar>) {
-    drop(notice(proportion, tile, RECONNECTING));
+fn silence(proportion: Proportion, tile: Rect, open: Rect, name: &str, picture: Option<&Avatar>) {
+    drop(notice(proportion, open, RECONNECTING));
     match picture {
         Some(picture) => drop(portrait(&Kernels::pick(None), avatar_place(tile), picture)),
         None => drop(avatar(tile, name)),

@@ -31,16 +31,16 @@ impl VideoMixer {
         }
         for item in list.items {
             match item {
-                Item::Tile { source, name, avatar, camera, .. } => self.set_tile(source, name, avatar, camera),
+                Item::Tile { source, open, name, avatar, camera, .. } => {
+                    self.dress(source, |tile, proportion| tile.open_to(open, proportion));
+                    self.set_tile(source, name, avatar, camera);
+                }
                 Item::Vacancy { source, vacancy, .. } => self.empty(source, vacancy),
                 Item::Nickname { source, text, muted } => {
                     self.dress(source, |tile, proportion| tile.name_it(proportion, text, muted));
                 }
                 Item::Badge { source, mark, until } => self.dress(source, |tile, _| tile.marks.push((mark, until))),
-                Item::Verdict { source, open, verdict } => self.dress(source, |tile, _| {
-                    tile.open = open;
-                    tile.judge(now, verdict);
-                }),
+                Item::Verdict { source, verdict } => self.dress(source, |tile, _| tile.judge(now, verdict)),
                 Item::Cell { .. }
                 | Item::TeamVerdict { .. }
                 | Item::ScoreBar { .. }

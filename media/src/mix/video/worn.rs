@@ -93,7 +93,7 @@ impl Tile {
     /// Brings what lies over the tile to where the tile is. It was made to fit the narrower end of the way.
     pub(super) fn place_layers(&mut self, proportion: Proportion, rect: Rect) {
         let open = if rect == self.region.rect { self.open } else { rect };
-        self.notice.iter_mut().for_each(|layer| layer.centre_in(rect));
+        self.notice.iter_mut().for_each(|layer| layer.centre_in(open));
         let verdict = self.verdict.as_mut().and_then(|worn| worn.layer.as_mut());
         verdict.into_iter().for_each(|layer| layer.centre_in(open));
         let nickname = self.nickname.as_mut().and_then(|worn| worn.layer.as_mut());
@@ -118,10 +118,17 @@ impl Tile {
         self.note(proportion);
     }
 
+    /// Only this part of it can be seen where it stands.
+    pub(super) fn open_to(&mut self, open: Rect, proportion: Proportion) {
+        if std::mem::replace(&mut self.open, open) != open {
+            self.note(proportion);
+        }
+    }
+
     /// Says on a dimmed tile that its host is reconnecting, and on no other.
     pub(super) fn note(&mut self, proportion: Proportion) {
         self.notice = match self.look {
-            Look::Dimmed { .. } => overlay::notice(proportion, self.rect(), overlay::RECONNECTING).map(Layer::new),
+            Look::Dimmed { .. } => overlay::notice(proportion, self.open, overlay::RECONNECTING).map(Layer::new),
             Look::Live { .. } | Look::Avatar { .. } => None,
         };
     }
