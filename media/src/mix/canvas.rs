@@ -129,6 +129,16 @@ impl Canvas {
         });
     }
 
+    /// Lays a canvas of the same size over all of it at one alpha.
+    pub(super) fn veil(&mut self, kernels: &Kernels, over: &Self, alpha: u8) {
+        let alpha = vec![alpha; self.size().width];
+        let over = over.picture();
+        for (to, from) in self.picture.planes_mut().into_iter().zip([over.y, over.u, over.v]) {
+            let rows = to.chunks_exact_mut(from.width.max(1)).zip(from.data.chunks_exact(from.stride.max(1)));
+            rows.for_each(|(row, over)| (kernels.blend_row)(row, over, &alpha[..row.len()]));
+        }
+    }
+
     /// Visits the rows of an even rectangle, cut to the canvas: plane 0 to 2, row within the rectangle, pixels.
     fn each_row(&mut self, rect: Rect, mut visit: impl FnMut(usize, usize, &mut [u8])) {
         let Size { width, height } = self.size();

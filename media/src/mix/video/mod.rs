@@ -5,6 +5,7 @@
 //! layout to the next is the canvas copied, once, and for those 300 ms each picture drawn whole.
 
 mod clock;
+mod dissolve;
 mod motion;
 mod overhead;
 mod overlap;
@@ -28,6 +29,7 @@ use crate::mix::still::Still;
 use crate::mix::theme::no_picture;
 use crate::mix::tile::{Look, Tile};
 use crate::scene::{Fit, Proportion, Rect, Scene, SourceId, Template};
+use dissolve::Dissolve;
 pub use motion::MOTION;
 use motion::Motion;
 use overhead::Overhead;
@@ -55,6 +57,8 @@ pub struct VideoMixer {
     overhead: Overhead,
     /// While tiles are on their way to the places of a new layout.
     motion: Option<Motion>,
+    /// While seats of voices give way to a new layout.
+    dissolve: Option<Dissolve>,
 }
 
 /// Laid over the last frame of a host that is silent, at [`DIM_ALPHA`].
@@ -81,6 +85,7 @@ impl VideoMixer {
             ringed: false,
             overhead: Overhead::default(),
             motion: None,
+            dissolve: None,
         }
     }
 
@@ -95,9 +100,13 @@ impl VideoMixer {
     pub fn set_scene(&mut self, now: Instant, mut scene: Scene) {
         scene.canvas.width = scene.canvas.width.next_multiple_of(2);
         scene.canvas.height = scene.canvas.height.next_multiple_of(2);
+        let list = scene.draw_list();
+        if scene.canvas == self.canvas.size() {
+            self.dissolve_into(now, &list);
+        }
         self.uncover();
         self.arrive(now);
-        self.bring_on(now, scene.canvas, scene.draw_list());
+        self.bring_on(now, scene.canvas, list);
         self.dirty = true;
     }
 
@@ -130,11 +139,12 @@ impl VideoMixer {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let motion = self.motion.as_ref().and_then(|motion| motion.glide.poll_timeout());
+        let dissolve = self.dissolve.as_ref().and_then(|dissolve| dissolve.glide.poll_timeout());
         let verdicts = self.tiles.iter().flat_map(|tile| tile.verdict_until().into_iter().chain(tile.mark_until()));
         let points = self.tiles.iter().filter_map(|tile| tile.points?.poll_timeout());
         let tiles = self.tiles.iter().filter_map(Tile::poll_timeout).chain(verdicts).chain(points);
         let seats = self.seats.iter().filter_map(Seat::poll_timeout);
-        tiles.chain(seats).chain(self.overhead.poll_timeout()).chain(motion).min()
+        tiles.chain(seats).chain(self.overhead.poll_timeout()).chain(motion).chain(dissolve).min()
     }
 
     /// Does what is due. Calling early or twice does nothing.
@@ -154,6 +164,9 @@ impl VideoMixer {
         self.dirty |= self.overhead.handle_timeout(now);
         if let Some(motion) = &mut self.motion {
             self.dirty |= motion.glide.handle_timeout(now);
+        }
+        if let Some(dissolve) = &mut self.dissolve {
+            self.dirty |= dissolve.glide.handle_timeout(now);
         }
         self.arrive(now);
     }

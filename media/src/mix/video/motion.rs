@@ -59,6 +59,7 @@ impl VideoMixer {
         // What the canvas shows is all there is of the tiles.
         self.tiles = before.tiles.iter().map(Tile::again).collect();
         self.seats = before.seats.iter().map(Seat::again).collect();
+        self.dissolve = before.dissolve.clone();
         self.dirty = true;
     }
 
@@ -143,6 +144,7 @@ impl VideoMixer {
     pub(super) fn draw_whole(&mut self, now: Instant) {
         self.draw_tiles(self.left(now), true);
         self.overhead.cover(&self.kernels, &mut self.canvas, now);
+        self.dissolve.iter().for_each(|before| before.veil(&self.kernels, &mut self.canvas, now));
     }
 
     fn draw_tiles(&mut self, left: f64, layers: bool) {

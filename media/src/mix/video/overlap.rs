@@ -25,6 +25,8 @@ impl VideoMixer {
             self.cover_tile(i);
         }
         self.overhead.cover(&self.kernels, &mut self.canvas, now);
+        self.dissolve.take_if(|dissolve| dissolve.glide.is_over(now));
+        self.dissolve.iter_mut().for_each(|before| before.cover(&self.kernels, &mut self.canvas, now));
         self.covered = true;
     }
 
@@ -51,6 +53,7 @@ impl VideoMixer {
         if !std::mem::take(&mut self.covered) {
             return;
         }
+        self.dissolve.iter().for_each(|before| before.uncover(&mut self.canvas));
         self.overhead.uncover(&mut self.canvas);
         for tile in self.tiles.iter_mut().rev() {
             tile.layers().rev().for_each(|layer| layer.uncover(&mut self.canvas));

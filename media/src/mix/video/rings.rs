@@ -65,7 +65,7 @@ impl VideoMixer {
     /// `owner`, or of a seat.
     fn stands_free(&mut self, square: Rect, owner: Option<usize>) -> bool {
         let meets = |rect: Rect| rect.common(square).is_some();
-        if !self.covered || self.overhead.rects().any(meets) {
+        if !self.covered || self.dissolve.is_some() || self.overhead.rects().any(meets) {
             return false;
         }
         let later = self.tiles.iter_mut().enumerate().skip(owner.unwrap_or(0));

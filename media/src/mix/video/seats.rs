@@ -1,7 +1,7 @@
 //! Seats of voices: what each looks like, and how it becomes another.
 //!
-//! Who sits down, stands up, is muted or has another name fades in over what the seat showed, within [`MOTION`]. What stands on
-//! another place than before is there at once.
+//! Who sits down, stands up, is muted or has another name fades in over what the seat showed, within [`MOTION`]. Where seats
+//! have other places than before, the whole picture dissolves (`dissolve.rs`).
 
 use std::time::Instant;
 

@@ -85,7 +85,7 @@ impl VideoMixer {
     /// decides what it may show again.
     fn cut(&mut self, canvas: Size, places: &[(SourceId, Region)]) {
         self.canvas = Canvas::bare(canvas);
-        (self.motion, self.overhead) = (None, Overhead::default());
+        (self.motion, self.dissolve, self.overhead) = (None, None, Overhead::default());
         let old = std::mem::take(&mut self.tiles);
         for (i, &(source, region)) in places.iter().enumerate() {
             let mut tile = Tile::new(source, region);

@@ -120,36 +120,75 @@ fn fresh(now: Instant, scene: Scene) -> [Vec<u8>; 3] {
     owned(fresh.compose(now))
 }
 
+/// What is seen becomes another within 300 ms, pixel by pixel, and each step is asked for.
+fn assert_fades(from: &Scene, to: &Scene) {
+    let start = Instant::now();
+    let (before, after) = (fresh(start, from.clone()), fresh(start, to.clone()));
+    let mut mixer = mixer();
+    mixer.set_scene(start, from.clone());
+    mixer.compose(start);
+    mixer.set_scene(start, to.clone());
+    assert!(owned(mixer.compose(start)) == before, "it begins with what was seen");
+    let (mut last, mut steps, mut now) = (before, 0, start);
+    while let Some(step) = mixer.poll_timeout() {
+        (now, steps) = (step, steps + 1);
+        mixer.handle_timeout(now);
+        assert!(mixer.is_dirty());
+        let picture = owned(mixer.compose(now));
+        // No pixel goes back, or beyond what is between the two, but for how it is rounded.
+        for (plane, (was, is)) in last.iter().zip(&picture).enumerate() {
+            let towards = |at: usize| {
+                let (was, is, goal) = (was[at], is[at], after[plane][at]);
+                is.abs_diff(goal) <= was.abs_diff(goal) + 1 && is.abs_diff(was) <= goal.abs_diff(was) + 1
+            };
+            assert!((0..is.len()).all(towards), "plane {plane}, step {steps}");
+        }
+        last = picture;
+    }
+    assert_eq!((now, steps), (start + MOTION, 18));
+    assert!(last == after, "it ends as if it had always been so");
+}
+
 #[test]
 fn who_sits_down_or_stands_up_fades_over_300_ms_and_nothing_else_changes() {
-    let start = Instant::now();
-    let seen = |taken| fresh(start, voices(Template::AudioSalon, 6, taken));
-    for (from, to) in [(1, 2), (2, 1)] {
-        let (before, after) = (seen(from), seen(to));
-        let mut mixer = mixer();
-        mixer.set_scene(start, voices(Template::AudioSalon, 6, from));
-        mixer.compose(start);
-        mixer.set_scene(start, voices(Template::AudioSalon, 6, to));
-        assert!(owned(mixer.compose(start)) == before, "it begins with what was seen");
-        let (mut last, mut steps, mut now) = (before.clone(), 0, start);
-        while let Some(step) = mixer.poll_timeout() {
-            (now, steps) = (step, steps + 1);
+    let seated = |taken| voices(Template::AudioSalon, 6, taken);
+    assert_fades(&seated(1), &seated(2));
+    assert_fades(&seated(2), &seated(1));
+}
+
+#[test]
+fn seats_become_another_layout_over_300_ms() {
+    let salon = voices(Template::AudioSalon, 6, 2);
+    assert_fades(&salon, &voices(Template::AudioSalon, 9, 2));
+    assert_fades(&salon, &voices(Template::HostStaticVoice6v6, 12, 5));
+    assert_fades(&salon, &scene(&[A, B]));
+}
+
+#[test]
+fn seats_fade_out_over_frames_that_arrive_and_over_tiles_on_their_ways() {
+    let (mut mixer, mut now) = (mixer(), Instant::now());
+    let salon = voices(Template::AudioSalon, 6, 0);
+    let (begun, away) = (now, (CANVAS.width / 4, CANVAS.height / 2));
+    mixer.set_scene(now, salon.clone());
+    mixer.compose(now);
+    let mut last = luma(&mixer, away.0, away.1);
+    mixer.set_scene(now, scene(&[A, B]));
+    for sources in [&[A, B][..], &[A, B, C], &[A, C]] {
+        mixer.set_scene(now, scene(sources));
+        for _ in 0..4 {
+            now = after(now, 24);
             mixer.handle_timeout(now);
-            assert!(mixer.is_dirty());
-            let picture = owned(mixer.compose(now));
-            // No pixel goes back, or beyond what is between the two, but for how it is rounded.
-            for (plane, (was, is)) in last.iter().zip(&picture).enumerate() {
-                let towards = |at: usize| {
-                    let (was, is, goal) = (was[at], is[at], after[plane][at]);
-                    is.abs_diff(goal) <= was.abs_diff(goal) + 1 && is.abs_diff(was) <= goal.abs_diff(was) + 1
-                };
-                assert!((0..is.len()).all(towards), "plane {plane}, step {steps}");
-            }
-            last = picture;
+            sources.iter().for_each(|source| mixer.paint(now, *source, picture(230).as_ref()));
+            mixer.compose(now);
+            let seen = luma(&mixer, away.0, away.1);
+            assert!(last < seen || seen >= 228, "{last} then {seen}, {:?} after", now - begun);
+            last = seen;
         }
-        assert_eq!((now, steps), (start + MOTION, 18));
-        assert!(last == after, "it ends as if it had always been so");
     }
+    now = begun + MOTION;
+    mixer.handle_timeout(now);
+    mixer.compose(now);
+    assert_eq!(luma(&mixer, away.0, away.1), 230);
 }
 
 #[test]
@@ -160,16 +199,17 @@ fn what_follows_on_seats_shows_nothing_of_those_that_it_has_not() {
     teams.compose(now);
     salon.continue_from(&mut teams);
     salon.set_scene(now, voices(Template::AudioSalon, 4, 2));
-    assert!(owned(salon.compose(now)) == fresh(now, voices(Template::AudioSalon, 4, 2)));
+    assert!(owned(salon.compose(now + MOTION)) == fresh(now, voices(Template::AudioSalon, 4, 2)));
 }
 
 #[test]
 fn a_salon_that_grows_is_drawn_anew_as_if_it_had_always_been_so() {
-    let now = Instant::now();
+    let mut now = Instant::now();
     let salon = |seats: u32| voices(Template::AudioSalon, seats, 2);
     let mut mixer = mixer();
     for seats in [3, 26, 50, 41, 5] {
         mixer.set_scene(now, salon(seats));
+        now += MOTION;
         let after = owned(mixer.compose(now));
         assert!(fresh(now, salon(seats)) == after, "{seats} seats");
     }
