@@ -230,19 +230,15 @@ impl Tile {
 
     /// Its round corners, taken from it where they fit; nothing where it has none.
     fn corners_at(&mut self, rect: Rect) -> Option<Corners> {
-        let radius = self.radius_at(rect);
+        let radius = self.region.at(rect).corner_radius;
         let fitting = self.corners.take().filter(|corners| corners.fit(radius));
         (radius > 0).then(|| fitting.unwrap_or_else(|| Corners::new(radius)))
     }
 
-    /// No larger than there is room for.
-    fn radius_at(&self, rect: Rect) -> usize {
-        self.region.corner_radius.min(even(rect.w.min(rect.h) / 2))
-    }
-
     /// Where it stands without round corners that float: above, in the middle, below; empty ones among them.
     pub(super) fn body(&self) -> [Rect; 3] {
-        let (rect, r) = (self.rect(), if self.floats { self.radius_at(self.rect()) } else { 0 });
+        let rect = self.rect();
+        let r = if self.floats { self.region.at(rect).corner_radius } else { 0 };
         let above = Rect { x: rect.x + r, w: rect.w - 2 * r, h: r, ..rect };
         let middle = Rect { y: rect.y + r, h: rect.h - 2 * r, ..rect };
         [above, middle, Rect { y: middle.bottom(), ..above }]

@@ -1,6 +1,6 @@
 //! Where overlays lie, in the lengths of the layout's own canvas.
 
-use super::{Proportion, Rect, Span, even};
+use super::{Proportion, Rect, Region, Span, even};
 use crate::frame::Size;
 
 /// Height of a nickname's pill.
@@ -16,9 +16,11 @@ const COUNTDOWN_WIDTH: usize = 140;
 const PUNISHMENT_WIDTH: usize = 260;
 const OPENING_SIZE: [usize; 2] = [240, 120];
 
-/// Where the pill of a tile lies, as wide as it may be; it hugs the left edge.
-pub(crate) fn nickname_bounds(proportion: Proportion, tile: Rect) -> Rect {
+/// Where the pill of a tile lies, as wide as it may be; it hugs the left edge, clear of round corners.
+pub(crate) fn nickname_bounds(proportion: Proportion, tile: Region) -> Rect {
     let [left, bottom, height] = [PILL_LEFT, PILL_BOTTOM, PILL_HEIGHT].map(|length| proportion.length(length));
+    let (left, bottom) = (left.max(clear(tile, height)), bottom.max(clear(tile, height)));
+    let tile = tile.rect;
     Rect {
         x: tile.x + left,
         y: tile.y + tile.h.saturating_sub(bottom + height),
@@ -27,11 +29,18 @@ pub(crate) fn nickname_bounds(proportion: Proportion, tile: Rect) -> Rect {
     }
 }
 
-/// Where a tile's mark lies, as wide as it may be; it hugs the left edge.
-pub(crate) fn badge_bounds(proportion: Proportion, tile: Rect) -> Rect {
+/// Where a tile's mark lies, as wide as it may be; it hugs the left edge, clear of round corners.
+pub(crate) fn badge_bounds(proportion: Proportion, tile: Region) -> Rect {
     let [inset, height] = [BADGE_INSET, BADGE_HEIGHT].map(|length| proportion.length(length));
+    let inset = inset.max(clear(tile, height));
+    let tile = tile.rect;
     let (w, h) = (tile.w.saturating_sub(2 * inset), height.min(tile.h.saturating_sub(inset)));
     Rect { x: tile.x + inset, y: tile.y + inset, w, h }
+}
+
+/// How far from both edges of a corner the round end of a pill touches the corner's own circle: 1 - √½ of what that is rounder.
+fn clear(tile: Region, height: usize) -> usize {
+    (tile.corner_radius.saturating_sub(height / 2) * 3 / 10).next_multiple_of(2)
 }
 
 /// How large a result is in the middle of a tile: 60 % of its width, and a quarter of that high.
@@ -112,12 +121,30 @@ mod tests {
 
     #[test]
     fn a_mark_is_40_high_16_from_the_top_left_of_its_tile() {
-        assert_eq!(badge_bounds(portrait(720, 1280), TILE), Rect { x: 376, y: 292, w: 328, h: 40 });
-        assert_eq!(badge_bounds(portrait(360, 640), TILE), Rect { x: 368, y: 284, w: 344, h: 20 });
+        let tile = Region::plain(TILE, 0);
+        assert_eq!(badge_bounds(portrait(720, 1280), tile), Rect { x: 376, y: 292, w: 328, h: 40 });
+        assert_eq!(badge_bounds(portrait(360, 640), tile), Rect { x: 368, y: 284, w: 344, h: 20 });
         assert_eq!(
-            badge_bounds(portrait(720, 1280), Rect { w: 20, h: 20, ..TILE }).size(),
+            badge_bounds(portrait(720, 1280), tile.at(Rect { w: 20, h: 20, ..TILE })).size(),
             Size { width: 0, height: 4 }
         );
+    }
+
+    #[test]
+    fn what_lies_in_a_round_corner_is_inside_its_circle() {
+        for corner_radius in (0..=180).step_by(4) {
+            let tile = Region { corner_radius, ..Region::plain(TILE, 0) };
+            let (proportion, middle) = (portrait(720, 1280), TILE.x + corner_radius);
+            let (mark, pill) = (badge_bounds(proportion, tile), nickname_bounds(proportion, tile));
+            // From the corner's middle to that of the round end of what lies there.
+            for (bounds, from_edge) in [(mark, mark.y - TILE.y), (pill, TILE.bottom() - pill.bottom())] {
+                let end = bounds.h / 2;
+                let away = [middle.saturating_sub(bounds.x + end), corner_radius.saturating_sub(from_edge + end)];
+                let far = (away[0] * away[0] + away[1] * away[1]).isqrt() + end;
+                assert!(away.contains(&0) || far <= corner_radius, "{corner_radius}: {bounds:?} {away:?}");
+            }
+            assert_eq!(pill.x - TILE.x, TILE.right() - pill.right());
+        }
     }
 
     #[test]

@@ -260,7 +260,7 @@ mod tests {
             until: None,
         };
         assert_eq!(list.items.last(), Some(&bar));
-        let tile = |list: &DrawList| list.items[0].place().unwrap().1.rect;
+        let tile = |list: &DrawList| list.items[0].place().unwrap().1;
         let pill = |list: &DrawList| bounds::nickname_bounds(list.proportion, tile(list));
         assert_eq!(pill(&list), Rect { x: 10, y: 138 + 322 - 4 - 18, w: 160, h: 18 });
         assert_eq!(pill(&scene(2).draw_list()), Rect { x: 20, y: 876, w: 320, h: 36 });

@@ -86,6 +86,12 @@ impl Region {
     pub const fn plain(rect: Rect, z: u32) -> Self {
         Self { rect, z, fit: Fit::Cover, corner_radius: 0 }
     }
+
+    /// The same elsewhere, its corners no rounder than there is room for.
+    #[must_use]
+    pub(crate) fn at(self, rect: Rect) -> Self {
+        Self { rect, corner_radius: self.corner_radius.min(even(rect.w.min(rect.h) / 2)), ..self }
+    }
 }
 
 #[cfg(test)]

@@ -210,7 +210,7 @@ mod tests {
         for template in Template::ALL {
             let proportion = template.proportion(canvas);
             for region in (2..=template.capacity()).flat_map(|n| template.regions(canvas, n)) {
-                let bounds = badge_bounds(proportion, region.rect);
+                let bounds = badge_bounds(proportion, region);
                 for mark in widest.into_iter().chain([Mark::Connected]) {
                     let badge = badge(proportion, bounds, mark);
                     assert!(badge.is_some_and(|badge| badge.rect.w <= bounds.w), "{template:?} {bounds:?} {mark:?}");

@@ -14,8 +14,9 @@ use super::{
 use super::{label, score};
 use crate::frame::Size;
 use crate::kernel::Kernels;
+use crate::mix::theme::rounded;
 use crate::scene::{
-    Avatar, Item, Mark, Proportion, Rect, Scene, SourceId, Span, badge_bounds, nickname_bounds, outcome_size,
+    Avatar, Item, Mark, Proportion, Rect, Region, Scene, SourceId, Span, badge_bounds, nickname_bounds, outcome_size,
 };
 
 /// So much is remembered as drawn.
@@ -50,9 +51,12 @@ pub fn prepare(scene: &Scene) {
     let proportion = list.proportion;
     let cell_of = |item: &Item| if let Item::Cell { cell, .. } = item { Some(cell.rect) } else { None };
     let style = CellStyle::of(proportion, list.items.iter().filter_map(cell_of));
-    let place = |source| list.items.iter().filter_map(Item::place).find(|(whose, _)| *whose == source);
+    let places = rounded(list.items.iter().filter_map(Item::place).collect(), scene.canvas, proportion);
     // What a tile wears on its way there is as wide as fits all along.
-    let tiles = |source| place(source).into_iter().flat_map(|(source, region)| on_the_way(source, region.rect));
+    let tiles = |wanted: SourceId| {
+        let own = places.iter().copied().find(|(source, _)| *source == wanted);
+        own.into_iter().flat_map(|(source, region)| on_the_way(source, region))
+    };
     let open_of = |wanted: &SourceId| {
         let open = |item: &Item| if let Item::Tile { source, open, .. } = item { Some((*source, *open)) } else { None };
         list.items.iter().filter_map(open).find(|(source, _)| source == wanted).map(|(_, open)| open)
@@ -78,7 +82,7 @@ pub fn prepare(scene: &Scene) {
             Item::ScoreBar { .. } => numbers(score::TEXT_SIZE * proportion.scale()),
             Item::Verdict { source, verdict } => {
                 let width_max = open_of(source).map_or(usize::MAX, |open| open.w);
-                let rooms = tiles(*source).map(|tile| Rect { w: tile.w.min(width_max), ..tile });
+                let rooms = tiles(*source).map(|tile| Rect { w: tile.rect.w.min(width_max), ..tile.rect });
                 rooms.map(outcome_size).for_each(|Size { width: w, height: h }| {
                     drop(outcome(Rect { x: 0, y: 0, w, h }, verdict.outcome));
                 });
@@ -99,7 +103,8 @@ static WIDTHS: LazyLock<Mutex<Kept<SourceId, Vec<usize>>>> = LazyLock::new(|| Mu
 
 /// A tile of `source` that is to be at `place`: there, and as narrow as it was at the places before, from which it may still
 /// be on its way.
-fn on_the_way(source: SourceId, place: Rect) -> impl Iterator<Item = Rect> {
+fn on_the_way(source: SourceId, region: Region) -> impl Iterator<Item = Region> {
+    let place = region.rect;
     let mut widths = WIDTHS.lock().unwrap_or_else(PoisonError::into_inner);
     let mut lately = widths.get(&source).unwrap_or_default();
     lately.retain(|width| *width != place.w);
@@ -108,7 +113,7 @@ fn on_the_way(source: SourceId, place: Rect) -> impl Iterator<Item = Rect> {
         lately.remove(0);
     }
     widths.put(source, lately.clone());
-    lately.into_iter().filter(move |width| *width <= place.w).map(move |w| Rect { w, ..place })
+    lately.into_iter().filter(move |width| *width <= place.w).map(move |w| region.at(Rect { w, ..place }))
 }
 
 /// What a tile says when its host is silent, and what it shows meanwhile.

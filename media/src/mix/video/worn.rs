@@ -22,7 +22,7 @@ impl Tile {
     /// Writes the nickname over the tile, unless it is there already. While the tile moves it is as wide as fits all
     /// along.
     pub(super) fn name_it(&mut self, proportion: Proportion, text: String, muted: bool) {
-        let bounds = nickname_bounds(proportion, self.narrowest());
+        let bounds = nickname_bounds(proportion, self.region.at(self.narrowest()));
         Worn::put_on(&mut self.nickname, (text, muted), bounds, |(text, muted)| {
             overlay::nickname(proportion, bounds, text, *muted)
         });
@@ -66,7 +66,7 @@ impl Tile {
     }
 
     fn wear(&mut self, proportion: Proportion, mark: Mark) {
-        let bounds = badge_bounds(proportion, self.narrowest());
+        let bounds = badge_bounds(proportion, self.region.at(self.narrowest()));
         Worn::put_on(&mut self.badge, mark, bounds, |mark| overlay::badge(proportion, bounds, *mark));
     }
 
@@ -98,7 +98,8 @@ impl Tile {
         verdict.into_iter().for_each(|layer| layer.centre_in(open));
         let nickname = self.nickname.as_mut().and_then(|worn| worn.layer.as_mut());
         let badge = self.badge.as_mut().and_then(|worn| worn.layer.as_mut());
-        let bounds = [(nickname, nickname_bounds(proportion, rect)), (badge, badge_bounds(proportion, rect))];
+        let region = self.region.at(rect);
+        let bounds = [(nickname, nickname_bounds(proportion, region)), (badge, badge_bounds(proportion, region))];
         for (layer, bounds) in bounds {
             layer.into_iter().for_each(|layer| layer.move_to(bounds.x, bounds.y));
         }
