@@ -101,7 +101,7 @@ const WIDTHS_MAX: usize = 5;
 /// The widths that the last places of a source had, the latest at the end.
 static WIDTHS: LazyLock<Mutex<Kept<SourceId, Vec<usize>>>> = LazyLock::new(|| Mutex::new(Kept::new(SOURCES_MAX)));
 
-/// A tile of `source` that is to be at `place`: there, and as narrow as it was at the places before, from which it may still
+/// A tile of `source` that is to be in `region`: there, and as narrow as it was at the places before, from which it may still
 /// be on its way.
 fn on_the_way(source: SourceId, region: Region) -> impl Iterator<Item = Region> {
     let place = region.rect;
