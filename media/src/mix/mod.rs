@@ -22,6 +22,7 @@ mod testing;
 mod theme;
 mod tile;
 mod video;
+mod way;
 
 pub use audio::{AudioMixer, LISTENERS_MAX, MixedAudio, SOUND_BITRATE_BPS, SoundStats};
 pub use audio_source::AudioSource;

@@ -44,11 +44,6 @@ impl Still {
         Self { picture: copy, colour: Colour::default(), dimmed, fitted: true }
     }
 
-    /// A picture that was drawn for a place of its size.
-    pub(super) fn drawn(picture: I420) -> Self {
-        Self { picture, colour: Colour::default(), dimmed: false, fitted: true }
-    }
-
     pub(super) fn picture(&self) -> PictureRef<'_> {
         PictureRef { colour: self.colour, ..self.picture.as_ref() }
     }

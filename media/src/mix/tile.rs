@@ -9,8 +9,9 @@ use super::loudness::Loudness;
 use super::overlay::Layer;
 use super::scaler::Scaler;
 use super::still::Still;
+use super::way::Way;
 use crate::kernel::Kernels;
-use crate::scene::{Avatar, Mark, Rect, Region, SourceId, Vacancy, Verdict, even};
+use crate::scene::{Avatar, Mark, Rect, Region, SourceId, Vacancy, Verdict};
 
 /// From here on a tile without frames is dimmed and says that its host is reconnecting.
 pub(super) const DIM_AFTER: Duration = Duration::from_secs(2);
@@ -79,6 +80,8 @@ pub(super) struct Tile {
     /// The points on it, which count.
     pub(super) points: Option<Count>,
     pub(super) verdict: Option<Worn<Verdict>>,
+    /// Where that is.
+    pub(super) verdict_way: Way,
     /// Whether it lies above another, which its round corners show.
     pub(super) floats: bool,
     corners: Option<Corners>,
@@ -111,6 +114,7 @@ impl Tile {
             marks: Vec::new(),
             points: None,
             verdict: None,
+            verdict_way: Way::none(region.rect),
             floats: false,
             corners: None,
             aside: Default::default(),
@@ -151,13 +155,9 @@ impl Tile {
         self.from != self.rect()
     }
 
-    /// Where it is with this part of its way left, 1 to 0. Edges stay even, and edges that two tiles share on both ends
-    /// of their ways are shared all along.
+    /// Where it is with this part of its way left, 1 to 0.
     pub(super) fn rect_at(&self, left: f64) -> Rect {
-        let edge = |from: usize, to: usize| even(between(from, to, left));
-        let (from, to) = (self.from, self.rect());
-        let (x, y) = (edge(from.x, to.x), edge(from.y, to.y));
-        Rect { x, y, w: edge(from.right(), to.right()) - x, h: edge(from.bottom(), to.bottom()) - y }
+        Way { from: self.from, to: self.rect() }.at(left)
     }
 
     /// When it next looks different if no frame comes.
@@ -263,17 +263,6 @@ impl Tile {
         let ringed = self.ring_layer().is_some();
         self.layers().skip(usize::from(ringed))
     }
-}
-
-/// A coordinate on its way.
-#[allow(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "pixels of a canvas, and a share between 0 and 1"
-)]
-fn between(from: usize, to: usize, left: f64) -> usize {
-    (to as f64 + (from as f64 - to as f64) * left).round() as usize
 }
 
 #[cfg(test)]

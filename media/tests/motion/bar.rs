@@ -16,7 +16,7 @@ const ABOVE_NUMBERS: usize = 242;
 const NUMBER: std::ops::Range<usize> = 12..66;
 const SLIDE_MS: u64 = 500;
 
-fn scores(left: u64, right: u64) -> Battle {
+pub(crate) fn scores(left: u64, right: u64) -> Battle {
     let side = |(source, score)| {
         let standing = Standing { battle: 0, rank: 1, score, left: false, until: None };
         Side { source: SourceId(source), standing: Some(standing), verdict: None }

@@ -3,6 +3,7 @@
 
 mod bar;
 mod show;
+mod worn;
 
 use costage_media::frame::I420;
 use costage_media::scene::Template;

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use tiny_skia::{Pixmap, PremultipliedColorU8};
 
 use super::Rgb;
-use crate::frame::PictureRef;
+use crate::frame::{Colour, PictureRef, PlaneRef};
 use crate::kernel::Kernels;
 use crate::mix::Canvas;
+use crate::mix::scaler::Scaler;
 use crate::scene::{Rect, even};
 
 /// YUV with alpha, on even edges: luma and its alpha at full size, chroma and its alpha at half. A clone has another place
@@ -78,6 +79,28 @@ impl Patch {
         self
     }
 
+    /// The same as large as `rect`, and there.
+    fn scaled(&self, kernels: &Kernels, rect: Rect) -> Self {
+        let [y, u, v] = &*self.planes;
+        let [alpha, chroma_alpha] = &*self.alpha;
+        let [y, u, v] = self.scaled_planes(kernels, rect, [y, u, v]);
+        let [alpha, chroma_alpha, _] = self.scaled_planes(kernels, rect, [alpha, chroma_alpha, chroma_alpha]);
+        Self { rect, planes: [y, u, v].into(), alpha: [alpha, chroma_alpha].into() }
+    }
+
+    fn scaled_planes(&self, kernels: &Kernels, rect: Rect, [y, u, v]: [&[u8]; 3]) -> [Vec<u8>; 3] {
+        let (from, area) = (self.rect, rect.w * rect.h);
+        let plane = |data, by: usize| PlaneRef { data, stride: from.w / by, width: from.w / by, height: from.h / by };
+        let picture = PictureRef { y: plane(y, 1), u: plane(u, 2), v: plane(v, 2), colour: Colour::default() };
+        let mut planes = [vec![0; area], vec![0; area / 4], vec![0; area / 4]];
+        let (whole, to) = (Rect { x: 0, y: 0, ..from }, Rect { x: 0, y: 0, ..rect });
+        if whole.w * whole.h * area > 0 {
+            let out = planes.each_mut().map(Vec::as_mut_slice);
+            Scaler::new(whole.size(), to.size(), whole).run(kernels, picture, out, rect.w, to);
+        }
+        planes
+    }
+
     /// Memory that its pixels take.
     pub(super) fn bytes(&self) -> usize {
         self.planes.iter().chain(self.alpha.iter()).map(Vec::len).sum()
@@ -133,22 +156,25 @@ fn straight([red, green, blue, alpha]: [u32; 4], count: u32) -> (Rgb, u8) {
 #[derive(Debug)]
 pub(in crate::mix) struct Layer {
     patch: Patch,
+    /// Where it lies, and how large.
+    place: Rect,
     under: Vec<u8>,
 }
 
 impl Layer {
+    /// As large as it was drawn, and there.
     pub(in crate::mix) fn new(patch: Patch) -> Self {
-        Self { patch, under: Vec::new() }
+        Self { place: patch.rect, patch, under: Vec::new() }
     }
 
     /// Where it lies.
     pub(in crate::mix) fn rect(&self) -> Rect {
-        self.patch.rect
+        self.place
     }
 
-    /// Gives it another place, of even edges; only while it is off the canvas.
+    /// Gives it another place, of even edges, and the size that it was drawn in; only while it is off the canvas.
     pub(in crate::mix) fn move_to(&mut self, x: usize, y: usize) {
-        (self.patch.rect.x, self.patch.rect.y) = (x, y);
+        self.place = Rect { x, y, ..self.patch.rect };
     }
 
     /// Moves it to the middle of `tile`; only while it is off the canvas.
@@ -157,15 +183,25 @@ impl Layer {
         self.move_to(tile.x + even(tile.w.saturating_sub(w) / 2), tile.y + even(tile.h.saturating_sub(h) / 2));
     }
 
+    /// Scales it into a place of even edges; only while it is off the canvas.
+    pub(in crate::mix) fn fill(&mut self, place: Rect) {
+        self.place = place;
+    }
+
     /// Lays it on the canvas.
     pub(in crate::mix) fn cover(&mut self, kernels: &Kernels, canvas: &mut Canvas) {
-        canvas.keep(self.patch.rect, &mut self.under);
-        canvas.blend(kernels, &self.patch);
+        canvas.keep(self.place, &mut self.under);
+        if self.place.size() == self.patch.rect.size() {
+            self.patch.rect = self.place;
+            canvas.blend(kernels, &self.patch);
+        } else {
+            canvas.blend(kernels, &self.patch.scaled(kernels, self.place));
+        }
     }
 
     /// Takes it off again; the last one laid comes off first.
     pub(in crate::mix) fn uncover(&self, canvas: &mut Canvas) {
-        canvas.put_back(self.patch.rect, &self.under);
+        canvas.put_back(self.place, &self.under);
     }
 }
 
@@ -192,6 +228,27 @@ mod tests {
             layer.uncover(&mut canvas);
             assert_eq!(canvas.picture().y.data, before);
         }
+    }
+
+    #[test]
+    fn a_layer_fills_another_place_with_the_same_picture_and_comes_off_it() {
+        let mut pixels = Pixmap::new(8, 4).unwrap();
+        pixels.fill(tiny_skia::Color::from_rgba8(0x1C, 0x66, 0xE5, 255));
+        let mut layer = Layer::new(Patch::new(2, 2, &pixels));
+        let [luma, chroma, _] = Rgb(0x1C66E5).yuv().0;
+        for place in [Rect { x: 4, y: 0, w: 4, h: 2 }, Rect { x: 0, y: 0, w: 16, h: 8 }] {
+            let mut canvas = Canvas::new(Size { width: 16, height: 8 }, Yuv([50, 60, 70]));
+            layer.fill(place);
+            layer.cover(&Kernels::new(Level::Scalar), &mut canvas);
+            let (all, half) = (place.w * place.h, place.w * place.h / 4);
+            let of = |plane: &[u8], value: u8| plane.iter().filter(|found| **found == value).count();
+            assert_eq!((of(canvas.picture().y.data, luma), of(canvas.picture().u.data, chroma)), (all, half));
+            assert_eq!(layer.rect(), place);
+            layer.uncover(&mut canvas);
+            assert_eq!(of(canvas.picture().y.data, 50), 128);
+        }
+        layer.move_to(6, 2);
+        assert_eq!(layer.rect(), Rect { x: 6, y: 2, w: 8, h: 4 });
     }
 
     #[test]

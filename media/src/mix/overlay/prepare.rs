@@ -57,9 +57,14 @@ pub fn prepare(scene: &Scene) {
         let own = places.iter().copied().find(|(source, _)| *source == wanted);
         own.into_iter().flat_map(|(source, region)| on_the_way(source, region))
     };
-    let open_of = |wanted: &SourceId| {
-        let open = |item: &Item| if let Item::Tile { source, open, .. } = item { Some((*source, *open)) } else { None };
-        list.items.iter().filter_map(open).find(|(source, _)| source == wanted).map(|(_, open)| open)
+    let place_of = |wanted: &SourceId| {
+        list.items.iter().find_map(|item| {
+            if let Item::Tile { source, region, open, .. } = item {
+                (source == wanted).then_some((region.rect, *open))
+            } else {
+                None
+            }
+        })
     };
     for item in &list.items {
         match item {
@@ -81,9 +86,8 @@ pub fn prepare(scene: &Scene) {
             }
             Item::ScoreBar { .. } => numbers(score::TEXT_SIZE * proportion.scale()),
             Item::Verdict { source, verdict } => {
-                let width_max = open_of(source).map_or(usize::MAX, |open| open.w);
-                let rooms = tiles(*source).map(|tile| Rect { w: tile.rect.w.min(width_max), ..tile.rect });
-                rooms.map(outcome_size).for_each(|Size { width: w, height: h }| {
+                let room = place_of(source).map(|(rect, open)| outcome_size(Rect { w: rect.w.min(open.w), ..rect }));
+                room.into_iter().for_each(|Size { width: w, height: h }| {
                     drop(outcome(Rect { x: 0, y: 0, w, h }, verdict.outcome));
                 });
             }

@@ -23,7 +23,7 @@ pub(in crate::mix) struct BattleBar {
     pub(in crate::mix) rect: Rect,
     scores: ScoreBar,
     proportion: Proportion,
-    /// Left and right; none until the bar is laid on the canvas with these scores.
+    /// Left and right, wherever the bar is; none until it is laid on the canvas with these scores.
     numbers: Option<[Option<Patch>; 2]>,
     under: Vec<u8>,
 }
@@ -40,6 +40,12 @@ impl BattleBar {
         }
     }
 
+    /// Lies there from now on; it lies off the canvas at the moment.
+    pub(in crate::mix) fn place(&mut self, rect: Rect) {
+        self.numbers.take_if(|_| self.rect.h != rect.h);
+        self.rect = rect;
+    }
+
     /// Writes these numbers when it is next laid on the canvas; it lies off it at the moment.
     pub(in crate::mix) fn show(&mut self, scores: ScoreBar) {
         let written = |scores: ScoreBar| [scores.left, scores.right].map(shortened);
@@ -50,15 +56,9 @@ impl BattleBar {
     }
 
     fn drawn(&self) -> [Option<Patch>; 2] {
-        let Self { rect, scores, proportion, .. } = self;
-        let padding = proportion.length(PADDING);
-        let style = Style { size: TEXT_SIZE * proportion.scale(), bold: true };
-        let left = number(scores.left, style, rect.h).map(|pixels| Patch::new(rect.x + padding, rect.y, &pixels));
-        let right = number(scores.right, style, rect.h).map(|pixels| {
-            let width = (pixels.width() as usize).next_multiple_of(2);
-            Patch::new(rect.right().saturating_sub(padding + width), rect.y, &pixels)
-        });
-        [left, right]
+        let style = Style { size: TEXT_SIZE * self.proportion.scale(), bold: true };
+        let ScoreBar { left, right } = self.scores;
+        [left, right].map(|score| number(score, style, self.rect.h).map(|pixels| Patch::new(0, 0, &pixels)))
     }
 
     /// Lays it on the canvas with `share` of it (0 to 1) in the left colour.
@@ -66,8 +66,11 @@ impl BattleBar {
         canvas.keep(self.rect, &mut self.under);
         let numbers = self.numbers.take().unwrap_or_else(|| self.drawn());
         canvas.split(self.rect, self.boundary(share, &numbers), colours().left.yuv(), colours().right.yuv());
-        for patch in numbers.iter().flatten() {
-            canvas.blend(kernels, patch);
+        let (rect, padding) = (self.rect, self.proportion.length(PADDING));
+        let at = |width: usize| [rect.x + padding, rect.right().saturating_sub(padding + width)];
+        for (side, patch) in numbers.iter().enumerate() {
+            let placed = patch.clone().map(|patch| (at(patch.rect.w)[side], patch));
+            placed.into_iter().for_each(|(x, patch)| canvas.blend(kernels, &patch.moved_by(x, rect.y)));
         }
         self.numbers = Some(numbers);
     }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::kernel::Kernels;
 use crate::mix::canvas::Canvas;
 use crate::mix::overlay::{self, Layer, Reading};
+use crate::mix::way::Way;
 use crate::scene::{Countdown, Proportion, Rect, Span};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -16,7 +17,7 @@ const FLASH: Duration = Duration::from_millis(500);
 /// A countdown on the canvas. What it says is drawn when it is next laid on the canvas.
 #[derive(Debug)]
 pub(super) struct Clock {
-    pub(super) rect: Rect,
+    pub(super) way: Way,
     pub(super) countdown: Countdown,
     proportion: Proportion,
     /// When it next says something else.
@@ -26,7 +27,7 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) fn new(now: Instant, proportion: Proportion, rect: Rect, countdown: Countdown) -> Self {
-        Self { rect, countdown, proportion, due: next(countdown, now), drawn: None }
+        Self { way: Way::none(rect), countdown, proportion, due: next(countdown, now), drawn: None }
     }
 
     /// When it next wants a picture; never again once it is over.
@@ -43,13 +44,16 @@ impl Clock {
         due
     }
 
-    pub(super) fn cover(&mut self, kernels: &Kernels, canvas: &mut Canvas, now: Instant) {
+    /// Lays it on the canvas, with this part of its way `left`.
+    pub(super) fn cover(&mut self, kernels: &Kernels, canvas: &mut Canvas, now: Instant, left: f64) {
         let reading = reading(self.countdown, now);
         if self.drawn.as_ref().is_none_or(|(drawn, _)| *drawn != reading) {
-            let layer = overlay::countdown(self.proportion, self.rect, reading).map(Layer::new);
+            let layer = overlay::countdown(self.proportion, self.way.to, reading).map(Layer::new);
             self.drawn = Some((reading, layer));
         }
         if let Some((_, Some(layer))) = &mut self.drawn {
+            let place = self.way.at(left);
+            layer.move_to(place.x, place.y);
             layer.cover(kernels, canvas);
         }
     }

@@ -18,11 +18,13 @@
 
 use std::time::{Duration, Instant};
 
+use super::portrait::{draw_avatar, draw_ground};
 use super::seats::Seat;
-use super::{DIM, DIM_ALPHA, VideoMixer, draw_avatar};
+use super::{DIM, DIM_ALPHA, VideoMixer};
 use crate::frame::Size;
 use crate::kernel::Kernels;
 use crate::mix::canvas::Canvas;
+use crate::mix::overlay;
 use crate::mix::scaler::Scaler;
 use crate::mix::slide::Glide;
 use crate::mix::still::Still;
@@ -76,11 +78,13 @@ impl VideoMixer {
         } else {
             self.draw_avatars();
         }
+        self.overhead.set_out(left);
         let rects: Vec<_> = self.tiles.iter().map(Tile::rect).collect();
         for (i, tile) in self.tiles.iter_mut().enumerate() {
             let stood = if tile.moves() { tile.left_width } else { usize::MAX };
             tile.left_width = tile.rect().w.min(stood);
             tile.from = tile.rect_at(left);
+            tile.verdict_way.set_out(left);
             // What the canvas shows of it may be hidden in part: its last frame is wanted once more.
             tile.moved |= tile.shows_frame() && rects[i + 1..].iter().any(|above| above.common(rects[i]).is_some());
             match &mut tile.look {
@@ -106,7 +110,7 @@ impl VideoMixer {
         let Some(motion) = &mut self.motion else { return };
         for mut tile in gone {
             if matches!(tile.look, Look::Avatar { .. }) {
-                tile.still = Some(avatar(&self.kernels, &tile));
+                tile.still = Some(disc(&self.kernels, &tile));
                 tile.look = Look::Avatar { drawn: true };
             }
             tile.region.rect = middle(tile.from);
@@ -142,8 +146,9 @@ impl VideoMixer {
 
     /// Draws the whole picture, tiles on their ways.
     pub(super) fn draw_whole(&mut self, now: Instant) {
-        self.draw_tiles(self.left(now), true);
-        self.overhead.cover(&self.kernels, &mut self.canvas, now);
+        let left = self.left(now);
+        self.draw_tiles(left, true);
+        self.overhead.cover(&self.kernels, &mut self.canvas, now, left);
         self.dissolve.iter().for_each(|before| before.veil(&self.kernels, &mut self.canvas, now));
     }
 
@@ -164,7 +169,7 @@ impl VideoMixer {
         for tile in order {
             let rect = tile.rect_at(left);
             if tile.look == (Look::Avatar { drawn: false }) {
-                tile.still = Some(avatar(&self.kernels, tile));
+                tile.still = Some(disc(&self.kernels, tile));
                 tile.look = Look::Avatar { drawn: true };
             }
             tile.round(&self.kernels, &mut self.canvas, rect, |tile, canvas| tile.draw(&self.kernels, canvas, rect));
@@ -173,7 +178,7 @@ impl VideoMixer {
                 continue;
             }
             tile.encircle(&mut self.rings);
-            tile.place_layers(proportion, rect);
+            tile.place_layers(proportion, left);
             for layer in tile.layers().filter(|_| layers) {
                 layer.cover(&self.kernels, &mut self.canvas);
             }
@@ -211,11 +216,12 @@ fn softened(kernels: &Kernels, before: &Canvas, from: Rect, to: Rect) -> Canvas 
     ground
 }
 
-/// The avatar as it stands in a tile at rest, as a picture of its own.
-fn avatar(kernels: &Kernels, tile: &Tile) -> Still {
+/// The disc of an avatar as it stands in a tile at rest, as a picture of its own.
+fn disc(kernels: &Kernels, tile: &Tile) -> Still {
     let mut canvas = Canvas::new(tile.rect().size(), no_picture());
-    draw_avatar(kernels, &mut canvas, Rect { x: 0, y: 0, ..tile.rect() }, tile);
-    Still::drawn(canvas.into_picture())
+    let whole = Rect { x: 0, y: 0, ..tile.rect() };
+    draw_avatar(kernels, &mut canvas, whole, tile);
+    Still::of_canvas(&canvas, overlay::avatar_place(whole), false)
 }
 
 impl Tile {
@@ -241,6 +247,24 @@ impl Tile {
             return;
         }
         let Some(still) = self.still.take() else { return };
+        match self.look {
+            Look::Avatar { .. } => self.draw_disc(kernels, canvas, rect, &still),
+            Look::Live { .. } | Look::Dimmed { .. } => self.draw_frame(kernels, canvas, rect, &still),
+        }
+        self.still = Some(still);
+    }
+
+    /// The avatar of a tile of this size, in the middle of it.
+    fn draw_disc(&mut self, kernels: &Kernels, canvas: &mut Canvas, rect: Rect, still: &Still) {
+        draw_ground(canvas, rect, self.vacancy);
+        let place = overlay::avatar_place(rect);
+        if place.w > 0 {
+            let picture = still.picture();
+            self.scale(kernels, canvas, (picture, picture.size()), place, Fit::Fill);
+        }
+    }
+
+    fn draw_frame(&mut self, kernels: &Kernels, canvas: &mut Canvas, rect: Rect, still: &Still) {
         let dim = matches!(self.look, Look::Dimmed { .. }) && !still.dimmed;
         let fit = if still.fitted { Fit::Cover } else { self.region.fit };
         let picture = still.picture();
@@ -248,7 +272,6 @@ impl Tile {
         if dim {
             canvas.tint(kernels, rect, DIM, DIM_ALPHA);
         }
-        self.still = Some(still);
     }
 }
 

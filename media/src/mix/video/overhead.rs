@@ -7,6 +7,7 @@ use super::tally::Tally;
 use crate::kernel::Kernels;
 use crate::mix::canvas::Canvas;
 use crate::mix::overlay::{self, Layer, Patch};
+use crate::mix::way::Way;
 use crate::scene::{Countdown, Item, Outcome, Proportion, Rect};
 
 /// All of it, from back to front.
@@ -23,7 +24,7 @@ pub(super) struct Overhead {
 #[derive(Debug)]
 struct Passing {
     what: What,
-    rect: Rect,
+    way: Way,
     until: Instant,
     layer: Option<Layer>,
 }
@@ -69,12 +70,14 @@ impl Overhead {
         if until <= now {
             return;
         }
-        let same = |known: &Passing| (known.what, known.rect) == (what, rect);
-        let layer = match old.iter().position(same) {
-            Some(known) => old.swap_remove(known).layer,
-            None => what.drawn(rect).map(Layer::new),
+        let is = |known: &Passing| known.what == what && known.way.to.size() == rect.size();
+        let known = old.iter().position(|known| is(known) && known.way.to == rect).or_else(|| old.iter().position(is));
+        let mut passing = match known {
+            Some(known) => old.swap_remove(known),
+            None => Passing { what, way: Way::none(rect), until, layer: what.drawn(rect).map(Layer::new) },
         };
-        self.passing.push(Passing { what, rect, until, layer });
+        (passing.way.to, passing.until) = (rect, until);
+        self.passing.push(passing);
     }
 
     /// The next step of what moves or goes.
@@ -106,23 +109,34 @@ impl Overhead {
         changes
     }
 
-    /// Lays it on the canvas.
-    pub(super) fn cover(&mut self, kernels: &Kernels, canvas: &mut Canvas, now: Instant) {
+    /// Tiles set out for other places with this part of their ways left, and it with them.
+    pub(super) fn set_out(&mut self, left: f64) {
+        self.bar.iter_mut().for_each(|bar| bar.set_out(left));
+        self.clock.iter_mut().for_each(|clock| clock.way.set_out(left));
+        self.passing.iter_mut().for_each(|passing| passing.way.set_out(left));
+    }
+
+    /// Lays it on the canvas, with this part of its way `left`.
+    pub(super) fn cover(&mut self, kernels: &Kernels, canvas: &mut Canvas, now: Instant, left: f64) {
         if let Some(bar) = &mut self.bar {
-            bar.cover(kernels, canvas, now);
+            bar.cover(kernels, canvas, now, left);
         }
         if let Some(clock) = &mut self.clock {
-            clock.cover(kernels, canvas, now);
+            clock.cover(kernels, canvas, now, left);
         }
-        for layer in self.passing.iter_mut().filter_map(|passing| passing.layer.as_mut()) {
-            layer.cover(kernels, canvas);
+        for Passing { way, layer, .. } in &mut self.passing {
+            let place = way.at(left);
+            layer.iter_mut().for_each(|layer| {
+                layer.move_to(place.x, place.y);
+                layer.cover(kernels, canvas);
+            });
         }
     }
 
     /// Where it lies.
     pub(super) fn rects(&self) -> impl Iterator<Item = Rect> {
         let bar = self.bar.iter().map(Tally::rect);
-        bar.chain(self.clock.iter().map(|clock| clock.rect)).chain(self.passing.iter().map(|passing| passing.rect))
+        bar.chain(self.clock.iter().map(|clock| clock.way.to)).chain(self.passing.iter().map(|passing| passing.way.to))
     }
 
     /// Takes it off again.
@@ -139,9 +153,12 @@ impl Overhead {
     }
 }
 
+/// The same goes on wherever it is to be now, and as large as before; another stands at once.
 fn counted(now: Instant, proportion: Proportion, old: Option<Clock>, (rect, countdown): (Rect, Countdown)) -> Clock {
-    let same = old.filter(|clock| (clock.rect, clock.countdown) == (rect, countdown));
-    same.unwrap_or_else(|| Clock::new(now, proportion, rect, countdown))
+    let same = old.filter(|clock| (clock.way.to.size(), clock.countdown) == (rect.size(), countdown));
+    let mut clock = same.unwrap_or_else(|| Clock::new(now, proportion, rect, countdown));
+    clock.way.to = rect;
+    clock
 }
 
 impl What {

@@ -24,7 +24,7 @@ impl VideoMixer {
         for i in 0..self.tiles.len() {
             self.cover_tile(i);
         }
-        self.overhead.cover(&self.kernels, &mut self.canvas, now);
+        self.overhead.cover(&self.kernels, &mut self.canvas, now, 0.0);
         self.dissolve.take_if(|dissolve| dissolve.glide.is_over(now));
         self.dissolve.iter_mut().for_each(|before| before.cover(&self.kernels, &mut self.canvas, now));
         self.covered = true;

@@ -5,19 +5,26 @@ use crate::mix::canvas::Canvas;
 use crate::mix::overlay;
 use crate::mix::theme::{colours, no_picture};
 use crate::mix::tile::Tile;
-use crate::scene::{Avatar, Rect};
+use crate::scene::{Avatar, Rect, Vacancy};
 
 /// A tile without a picture at `rect`: the avatar of its host, or an empty seat.
 pub(super) fn draw_avatar(kernels: &Kernels, canvas: &mut Canvas, rect: Rect, tile: &Tile) {
-    canvas.fill(rect, no_picture());
+    draw_ground(canvas, rect, tile.vacancy);
     match tile.vacancy {
         None => lay_avatar(kernels, canvas, rect, &tile.name, tile.avatar.as_ref()),
         Some(vacancy) => {
-            let colour = colours().empty_seat.yuv();
-            edges(rect).into_iter().for_each(|edge| canvas.fill(edge, colour));
             let disc = overlay::vacancy(rect, vacancy);
             disc.iter().for_each(|disc| canvas.blend(kernels, disc));
         }
+    }
+}
+
+/// What such a tile is beside the disc in its middle.
+pub(super) fn draw_ground(canvas: &mut Canvas, rect: Rect, vacancy: Option<Vacancy>) {
+    canvas.fill(rect, no_picture());
+    if vacancy.is_some() {
+        let colour = colours().empty_seat.yuv();
+        edges(rect).into_iter().for_each(|edge| canvas.fill(edge, colour));
     }
 }
 

@@ -76,12 +76,16 @@ impl Tile {
             self.verdict = None;
             return;
         }
-        let narrowest = Rect { w: self.narrowest().w.min(self.open.w), ..self.rect() };
-        let size = outcome_size(narrowest);
-        let room = Rect { w: size.width, h: size.height, ..narrowest };
+        let is_new = self.verdict.as_ref().is_none_or(|worn| worn.what != verdict);
+        let size = outcome_size(Rect { w: self.rect().w.min(self.open.w), ..self.rect() });
+        let room = Rect { w: size.width, h: size.height, ..self.rect() };
         Worn::put_on(&mut self.verdict, verdict, room, |verdict| overlay::outcome(room, verdict.outcome));
         if let Some(layer) = self.verdict.as_mut().and_then(|verdict| verdict.layer.as_mut()) {
             layer.centre_in(self.open);
+            self.verdict_way.to = layer.rect();
+        }
+        if is_new {
+            self.verdict_way.from = self.verdict_way.to;
         }
     }
 
@@ -90,12 +94,14 @@ impl Tile {
         self.verdict.as_ref().map(|worn| worn.what.until)
     }
 
-    /// Brings what lies over the tile to where the tile is. It was made to fit the narrower end of the way.
-    pub(super) fn place_layers(&mut self, proportion: Proportion, rect: Rect) {
+    /// Brings what lies over the tile to where the tile is with this part of its way `left`. Texts were made to fit the narrower end of
+    /// the way; a result is as large as the tile makes it.
+    pub(super) fn place_layers(&mut self, proportion: Proportion, left: f64) {
+        let rect = self.rect_at(left);
         let open = if rect == self.region.rect { self.open } else { rect };
         self.notice.iter_mut().for_each(|layer| layer.centre_in(open));
         let verdict = self.verdict.as_mut().and_then(|worn| worn.layer.as_mut());
-        verdict.into_iter().for_each(|layer| layer.centre_in(open));
+        verdict.into_iter().for_each(|layer| layer.fill(self.verdict_way.at(left)));
         let nickname = self.nickname.as_mut().and_then(|worn| worn.layer.as_mut());
         let badge = self.badge.as_mut().and_then(|worn| worn.layer.as_mut());
         let region = self.region.at(rect);

@@ -89,6 +89,38 @@ fn the_last_scores_of_bar_and_marks_stay_go_by_themselves_and_leave_no_trace() {
 }
 
 #[test]
+fn a_result_becomes_as_large_as_the_tile_that_it_is_on_step_by_step() {
+    let (mut mixer, start) = (mixer(), Instant::now());
+    let verdict = Verdict { outcome: Outcome::Victory, until: after(start, 5_000) };
+    let show = |mixer: &mut VideoMixer, now, sources| {
+        let mut over = battle(&[7, 3]);
+        over.sides.iter_mut().for_each(|side| (side.standing, side.verdict) = (None, Some(verdict)));
+        mixer.set_scene(now, Scene { battle: over, ..scene(sources) });
+        mixer.compose(now);
+    };
+    let place = |mixer: &VideoMixer| mixer.tiles[0].verdict.as_ref().unwrap().layer.as_ref().unwrap().rect();
+    show(&mut mixer, start, &[A, B]);
+    let mut from = place(&mixer);
+    assert_eq!(from.w, 216);
+    let mut now = start;
+    for (sources, width) in [(&[A][..], 432), (&[A, B], 216)] {
+        now = after(now, 400);
+        show(&mut mixer, now, sources);
+        assert_eq!(place(&mixer), from, "it begins as it was");
+        let begun = now;
+        while let Some(step) = mixer.poll_timeout().filter(|step| *step <= begun + MOTION) {
+            mixer.handle_timeout(step);
+            mixer.compose(step);
+            let (seen, before) = (place(&mixer), from);
+            assert!(seen.w.abs_diff(width) <= before.w.abs_diff(width), "{before:?} {seen:?}");
+            assert!(seen.w.abs_diff(before.w) <= 40, "by steps: {before:?} {seen:?}");
+            from = seen;
+        }
+        assert_eq!((from.w, from.h), (width, (width / 4) & !1));
+    }
+}
+
+#[test]
 fn who_fought_is_one_of_those_beside_when_another_battle_goes_on_longer() {
     let (mut mixer, start) = (mixer(), Instant::now());
     let mut battle = battle(&[7, 3, 5]);
