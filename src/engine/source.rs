@@ -26,6 +26,8 @@ pub(super) struct Source {
     seen_at: Option<Instant>,
     /// Its pictures are for nobody at the moment.
     passed_over: bool,
+    /// When the last packet of such a picture came.
+    passed_at: Option<Instant>,
 }
 
 impl Source {
@@ -41,8 +43,8 @@ impl Source {
     ) -> Result<Self, DecodeError> {
         let decoder = Box::new(openh264::Decoder::new());
         let (input, sync) = (VideoInput::new(), synchroniser());
-        let (seen_at, passed_over) = (None, false);
-        Ok(Self { id, session, shard, sends, input, given_up: 0, decoder, sync, seen_at, passed_over })
+        let (seen_at, passed_over, passed_at) = (None, false, None);
+        Ok(Self { id, session, shard, sends, input, given_up: 0, decoder, sync, seen_at, passed_over, passed_at })
     }
 
     /// Decodes with something else.
@@ -67,14 +69,16 @@ impl Source {
         (self.input, self.given_up, self.sync) = (VideoInput::new(), 0, synchroniser());
     }
 
-    /// The last decoded picture and when it was decoded, to paint it into another tile.
+    /// The last decoded picture and when its host was last heard of by pictures, to paint it into another tile: who sends pictures
+    /// that nobody sees is not silent.
     pub(super) fn last(&self) -> Option<(PictureRef<'_>, Instant)> {
-        self.decoder.last().zip(self.seen_at)
+        self.decoder.last().zip(self.seen_at.max(self.passed_at))
     }
 
     /// Leaves out a packet of a picture that nobody sees. The first one that is taken again, without a keyframe, has one
     /// asked for.
-    pub(super) fn pass_over(&mut self) {
+    pub(super) fn pass_over(&mut self, now: Instant) {
+        self.passed_at = Some(now);
         if !std::mem::replace(&mut self.passed_over, true) {
             (self.input, self.given_up) = (VideoInput::new(), 0);
         }

@@ -110,7 +110,7 @@ impl Studio {
         let program = self.shown_by.get(&id).and_then(|stage| self.programs.get_mut(stage));
         let kind = packet.kind;
         if kind == MediaKind::Video && program.as_ref().is_some_and(|running| running.only_hears(id)) {
-            return source.pass_over();
+            return source.pass_over(now);
         }
         source.push(now, &packet);
         if let Some(running) = program {

@@ -34,6 +34,32 @@ fn pictures_of_who_is_heard_only_are_not_decoded_and_come_with_the_next_keyframe
     assert!(about(last, [LIGHT, DARK]), "{last:?}");
 }
 
+/// A host of a voice layout, or beside a custom one, which has gone on publishing all the while.
+#[test]
+fn who_was_heard_only_is_seen_again_by_the_last_picture_and_does_not_seem_to_have_been_silent() {
+    for away_ms in [3_000, 9_000] {
+        let mut room = Room::new(&hand());
+        [ALICE, GIL].into_iter().for_each(|source| room.publish(source));
+        room.stage(1, &[ALICE, GIL], &[]);
+        [(ALICE, LIGHT), (GIL, DARK)].into_iter().for_each(|(source, luma)| room.feed(source, luma));
+        room.pass(400);
+        room.stage_as(1, with_voices(&[ALICE], &[GIL]), &[]);
+        for _ in 0..away_ms / 500 {
+            [(ALICE, LIGHT), (GIL, DARK)].into_iter().for_each(|(source, luma)| room.feed(source, luma));
+            room.pass(500);
+        }
+        room.pictures(1);
+        room.stage(1, &[ALICE, GIL], &[]);
+        room.pass(1_400);
+        let seen = room.seen(1);
+        assert!(seen.last().is_some_and(|last| about(*last, [LIGHT, DARK])), "{away_ms} ms: {seen:?}");
+        // Silent from here on: then it is said, as of anybody.
+        room.pass(1_000);
+        let last = room.seen(1).pop().expect("it goes on");
+        assert!(!about(last, [LIGHT, DARK]), "{away_ms} ms: {last:?}");
+    }
+}
+
 #[test]
 fn a_live_with_a_guest_turns_into_a_connection_and_has_its_guest_back_after_it() {
     let mut room = Room::new(&hand());
