@@ -12,6 +12,7 @@ mod report;
 mod server;
 mod tiles;
 mod trace;
+mod verdict;
 
 pub use compose::{ComposeArgs, Wanted};
 pub use control::ControlArgs;

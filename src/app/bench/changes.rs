@@ -2,6 +2,7 @@
 
 use super::percentiles::rounded;
 use super::tiles::Picture;
+use super::verdict::Verdict;
 use crate::client::Backend;
 use crate::client::backend::BackendError;
 use crate::engine::Clock;
@@ -21,6 +22,20 @@ pub(super) struct Changes {
     /// In the second after each was asked for.
     pub(super) moving: Flow,
     pub(super) standing: Flow,
+    /// Of "a layout change misses no picture".
+    pub(super) verdict: Verdict,
+}
+
+impl Changes {
+    /// Of so many changes. A picture that is missed is not excused by those that are missed while everybody stands.
+    pub(super) fn judged(changes: usize, moving: Flow, standing: Flow) -> Self {
+        let verdict = match (moving.pictures, moving.missed) {
+            (0, _) => Verdict::NotShown,
+            (_, 0) => Verdict::Met,
+            (_, _) => Verdict::Missed,
+        };
+        Self { changes, moving, standing, verdict }
+    }
 }
 
 /// Mixed pictures, one after the other.
@@ -117,6 +132,14 @@ mod tests {
         assert_eq!(Flow::of(&uneven, &[second], 30.0), Flow { pictures: 4, missed: 0, late: 1, longest_gap_ms: 55.0 });
         let gone = pictures(start, &[(0, 5), (100, 5), (133, 5)]);
         assert_eq!(Flow::of(&gone, &[second], 30.0), Flow { pictures: 3, missed: 2, late: 1, longest_gap_ms: 100.0 });
+    }
+
+    #[test]
+    fn one_picture_that_is_missed_misses_the_line() {
+        let flow = |pictures, missed| Flow { pictures, missed, ..Flow::default() };
+        let verdict = |moving| Changes::judged(8, moving, flow(600, 3)).verdict;
+        let found = [flow(240, 0), flow(240, 1), flow(0, 0)].map(verdict);
+        assert_eq!(found, [Verdict::Met, Verdict::Missed, Verdict::NotShown]);
     }
 
     #[test]

@@ -194,7 +194,7 @@ async fn change_places(
     // However many encodes a second there may be: each host sends so many frames.
     let due = f64::from(args.max_fps).min(fps(0));
     let [moving, standing] = [&times[..], &[standing]].map(|times| Flow::of(&pictures, times, due));
-    Ok(Some(Changes { changes: times.len(), moving, standing }))
+    Ok(Some(Changes::judged(times.len(), moving, standing)))
 }
 
 /// Where hosts stand when they have connected.

@@ -222,7 +222,7 @@ impl fmt::Display for Report {
         writeln!(f, "{:<22}{:>9.0}", "mix kbit/s", self.bitrate_bps as f64 / 1_000.0)?;
         writeln!(f, "{:<22}{:>9}", "freezes", self.freezes)?;
         write!(f, "{:<22}{:>+9.2}", "mean skew, ms", self.av_skew_mean_ms)?;
-        let Some(Changes { changes, moving, standing }) = self.layout_changes else { return Ok(()) };
+        let Some(Changes { changes, moving, standing, verdict }) = self.layout_changes else { return Ok(()) };
         write!(f, "\n\n{:<38}{:>9}{:>9}{:>9}{:>16}", "mixed pictures", "came", "missed", "late", "longest gap, ms")?;
         for (when, flow) in [
             (format!("in the second after {changes} layout changes"), moving),
@@ -231,7 +231,7 @@ impl fmt::Display for Report {
             let Flow { pictures, missed, late, longest_gap_ms } = flow;
             write!(f, "\n{when:<38}{pictures:>9}{missed:>9}{late:>9}{longest_gap_ms:>16.1}")?;
         }
-        Ok(())
+        write!(f, "\n{:<38}{verdict:>9}", "a layout change misses no picture")
     }
 }
 

@@ -6,33 +6,8 @@ use super::quality::Quality;
 use super::report::Row;
 use super::rival::Peer;
 use super::text::TextFigures;
-use serde::{Serialize, Serializer};
-use std::fmt;
-
-/// Whether figures show what must hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
-    Met,
-    Missed,
-    /// A figure that it takes is not there: the processor or the build has no such level, or the rival is absent.
-    NotShown,
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Met => "met",
-            Self::Missed => "MISSED",
-            Self::NotShown => "not shown",
-        })
-    }
-}
-
-impl Serialize for Verdict {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
+use crate::app::bench::verdict::Verdict;
+use serde::Serialize;
 
 /// One line of what must hold.
 #[derive(Debug, Clone, PartialEq, Serialize)]
