@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use costage_media::mix::{Loudness, VideoMixer};
-use costage_media::scene::{Fit, Rect, Region, Scene, Side, SourceId, Template};
+use costage_media::scene::{Scene, SourceId, Template};
 
 use crate::HD;
 use crate::picture::{CANVAS, snapshot};
 use crate::seats::seated;
-use crate::stage::{battle, host, paint_all, scene};
+use crate::stage::{SCORES, battle, beside_others, host, paint_all, regions, scene};
 
 /// What it is called, and the scene as it was when all still sent pictures.
 fn absent(name: &str, whole: &Scene, closed: &[u32], muted: &[u32], silent: &[u32]) {
@@ -51,15 +51,5 @@ fn seats_that_have_places_of_their_own() {
 /// Regions of one's own that lie above each other by turns, three of four in a battle.
 #[test]
 fn a_battle_in_regions_of_ones_own() {
-    let mut whole = scene(4);
-    let mut place = |i: usize, [x, y, w, h]: [usize; 4], z, corner_radius| {
-        whole.tiles[i].region = Some(Region { rect: Rect { x, y, w, h }, z, fit: Fit::Cover, corner_radius });
-    };
-    place(0, [0, 120, 720, 640], 0, 0);
-    place(1, [40, 520, 360, 400], 2, 40);
-    place(2, [300, 700, 380, 360], 3, 0);
-    place(3, [0, 860, 420, 380], 1, 24);
-    whole.battle = battle(&[700, 12_345, 40]);
-    whole.battle.sides.push(Side { source: SourceId(3), standing: None, verdict: None });
-    absent("custom-battle", &whole, &[2], &[3], &[1]);
+    absent("custom-battle", &Scene { battle: beside_others(battle(&SCORES)), ..regions() }, &[2], &[3], &[1]);
 }

@@ -7,6 +7,7 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test binary")]
 
 mod absent;
+mod between;
 mod layouts;
 #[path = "../picture/mod.rs"]
 mod picture;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use costage_media::frame::{Colour, PictureRef, Size};
 use costage_media::mix::{Loudness, VideoMixer};
 use costage_media::scene::{
-    Battle, Countdown, Outcome, Scene, Side, SourceId, Span, Standing, Template, Tile, Verdict,
+    Battle, Countdown, Fit, Outcome, Rect, Region, Scene, Side, SourceId, Span, Standing, Template, Tile, Verdict,
 };
 
 use crate::picture::CANVAS;
@@ -33,6 +33,28 @@ pub(crate) fn battle(scores: &[u64]) -> Battle {
         Side { source: SourceId(source), standing, verdict: None }
     };
     Battle { sides: (0..).zip(scores).map(side).collect(), ..Battle::default() }
+}
+
+/// Of the first three in [`regions`].
+pub(crate) const SCORES: [u64; 3] = [700, 12_345, 40];
+
+/// With the fourth in [`regions`] beside it.
+pub(crate) fn beside_others(mut battle: Battle) -> Battle {
+    battle.sides.push(Side { source: SourceId(3), standing: None, verdict: None });
+    battle
+}
+
+/// Four in regions of one's own that lie above each other by turns.
+pub(crate) fn regions() -> Scene {
+    let mut whole = scene(4);
+    let mut place = |i: usize, [x, y, w, h]: [usize; 4], z, corner_radius| {
+        whole.tiles[i].region = Some(Region { rect: Rect { x, y, w, h }, z, fit: Fit::Cover, corner_radius });
+    };
+    place(0, [0, 120, 720, 640], 0, 0);
+    place(1, [40, 520, 360, 400], 2, 40);
+    place(2, [300, 700, 380, 360], 3, 0);
+    place(3, [0, 860, 420, 380], 1, 24);
+    whole
 }
 
 /// The same when it has ended with these scores, which are shown so long.
