@@ -69,15 +69,28 @@ pub(super) fn score_bar(proportion: Proportion, tiles: Rect) -> Rect {
     Rect { x: tiles.x, y: tiles.y.saturating_sub(height), w: tiles.w, h: height }
 }
 
-/// In the middle under the bar; without one above the tiles, where there is room, so that it hides no tile's mark.
-pub(super) fn countdown(proportion: Proportion, tiles: Rect, bar: Option<Rect>, of: Span) -> Rect {
+/// Where a countdown lies, which hides no tile's mark and no avatar of a seat where there is room above.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Beside {
+    /// In the middle under the bar.
+    Under(Rect),
+    /// In the middle above the bar, or above the tiles where there is none.
+    Above(Rect),
+}
+
+/// The time that is left of something.
+pub(super) fn countdown(proportion: Proportion, beside: Beside, of: Span) -> Rect {
     let width = match of {
         Span::Battle => COUNTDOWN_WIDTH,
         Span::Punishment => PUNISHMENT_WIDTH,
     };
-    let (w, h) = (proportion.length(width).min(tiles.w), proportion.length(COUNTDOWN_HEIGHT));
-    let y = bar.map_or_else(|| tiles.y.saturating_sub(h), Rect::bottom);
-    Rect { x: tiles.x + even((tiles.w - w) / 2), y, w, h }
+    let h = proportion.length(COUNTDOWN_HEIGHT);
+    let (whole, y) = match beside {
+        Beside::Under(bar) => (bar, bar.bottom()),
+        Beside::Above(all) => (all, all.y.saturating_sub(h)),
+    };
+    let w = proportion.length(width).min(whole.w);
+    Rect { x: whole.x + even((whole.w - w) / 2), y, w, h }
 }
 
 /// In the middle of all tiles.
@@ -148,15 +161,16 @@ mod tests {
     }
 
     #[test]
-    fn a_countdown_is_in_the_middle_under_the_bar_or_above_the_tiles() {
-        let at = |tiles, bar, of| countdown(portrait(720, 1280), tiles, bar, of);
+    fn a_countdown_is_in_the_middle_under_the_bar_or_above_it_or_the_tiles() {
+        let at = |beside, of| countdown(portrait(720, 1280), beside, of);
         let bar = score_bar(portrait(720, 1280), BOTH);
         assert_eq!(bar, Rect { x: 0, y: 240, w: 720, h: 36 });
-        assert_eq!(at(BOTH, Some(bar), Span::Battle), Rect { x: 290, y: 276, w: 140, h: 44 });
-        assert_eq!(at(BOTH, None, Span::Battle), Rect { x: 290, y: 232, w: 140, h: 44 });
-        assert_eq!(at(BOTH, None, Span::Punishment), Rect { x: 230, y: 232, w: 260, h: 44 });
+        assert_eq!(at(Beside::Under(bar), Span::Battle), Rect { x: 290, y: 276, w: 140, h: 44 });
+        assert_eq!(at(Beside::Above(bar), Span::Battle), Rect { x: 290, y: 196, w: 140, h: 44 });
+        assert_eq!(at(Beside::Above(BOTH), Span::Battle), Rect { x: 290, y: 232, w: 140, h: 44 });
+        assert_eq!(at(Beside::Above(BOTH), Span::Punishment), Rect { x: 230, y: 232, w: 260, h: 44 });
         let whole = Rect { x: 0, y: 0, w: 720, h: 1280 };
-        assert_eq!(at(whole, None, Span::Battle).y, 0, "there is no room above");
+        assert_eq!(at(Beside::Above(whole), Span::Battle).y, 0, "there is no room above");
     }
 
     #[test]

@@ -93,7 +93,13 @@ impl Scene {
     fn over_all(&self, proportion: Proportion, all: Rect) -> impl Iterator<Item = Item> {
         let bar = self.battle.score_bar().map(|scores| (bounds::score_bar(proportion, all), scores));
         let countdown = self.battle.countdown.map(|countdown| {
-            let rect = bounds::countdown(proportion, all, bar.map(|(rect, _)| rect), countdown.of);
+            // Cells have their avatars right under the bar.
+            let beside = match bar {
+                Some((bar, _)) if !self.template.is_of_voices() => bounds::Beside::Under(bar),
+                Some((bar, _)) => bounds::Beside::Above(bar),
+                None => bounds::Beside::Above(all),
+            };
+            let rect = bounds::countdown(proportion, beside, countdown.of);
             Item::Countdown { rect, countdown }
         });
         let opening = self.battle.opening.map(|until| Item::Opening { rect: bounds::opening(proportion, all), until });
