@@ -82,6 +82,8 @@ async fn an_avatar_that_is_no_picture_is_refused_by_what_to_change_and_the_old_o
         bomb
     };
     let large = [png_of(4, PINK), vec![0; 4 << 20]].concat();
+    // A WebP without loss whose head says 1025x1024; nothing else of it is looked at.
+    let webp = [&b"RIFF\x12\0\0\0WEBPVP8L\x05\0\0\0\x2f"[..], &(1024_u32 | 1023 << 14).to_le_bytes(), b"\0"].concat();
     for (media_type, body, status, slug, says) in [
         ("image/gif", &b"GIF89a"[..], 415, "unsupported-media-type", "image/png, image/jpeg, image/webp"),
         ("image/svg+xml", b"<svg/>", 415, "unsupported-media-type", "image/png, image/jpeg, image/webp"),
@@ -89,6 +91,13 @@ async fn an_avatar_that_is_no_picture_is_refused_by_what_to_change_and_the_old_o
         ("image/png", b"<svg/>", 415, "unsupported-media-type", "none of PNG, JPEG and WebP"),
         ("image/png", b"", 415, "unsupported-media-type", "none of PNG, JPEG and WebP"),
         ("image/png", &photo[..60], 422, "unusable-picture", "send the whole file"),
+        (
+            "image/webp",
+            &webp,
+            422,
+            "unusable-picture",
+            "1025x1024; at most 4096 pixels a side and 1048576 pixels altogether",
+        ),
         ("image/png", &large, 413, "body-too-large", "at most 4194304 bytes"),
     ] {
         let refused = house.photo(&admin, AVATAR, media_type, body).await.problem(status, slug);
