@@ -191,6 +191,36 @@ async fn a_preview_that_cannot_be_drawn_is_refused_by_the_field() {
     house.json("", "GET", "/v1/lives/x/preview.png", &Value::Null).await.problem(404, "live-not-found");
 }
 
+/// For designers: regions of one's own with somebody in each, chosen or not yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn regions_of_ones_own_are_drawn_with_made_up_hosts_before_and_after_they_are_chosen() {
+    let house = House::open().await;
+    house.live("a", "alice").await;
+    let region = |y: u64, seat: u64| json!({"x": 60, "y": y, "w": 600, "h": 400, "cornerRadius": 20, "source": {"liveId": "a", "seatIndex": seat}});
+    let mut body = json!({"regions": [region(100, 0), region(700, 3)]});
+    let (upper, lower, beside) = ((80, 300), (80, 900), (20, 300));
+    let seen = |file: &[u8]| {
+        let picture = read(file);
+        assert_eq!((picture.0, picture.1), (720, 1280));
+        let empty = pixel(&picture, beside.0, beside.1);
+        [upper, lower].map(|(x, y)| pixel(&picture, x, y) != empty)
+    };
+    let (alice, before) = (house.host("alice", "a"), house.everything().await);
+    assert_eq!(seen(&house.drawn(&alice, "/v1/layouts/preview.png", &body).await), [true, true]);
+    let mut for_a = body.clone();
+    for_a["liveId"] = json!("a");
+    assert_eq!(seen(&house.drawn(&alice, "/v1/layouts/preview.png", &for_a).await), [true, true]);
+    assert_eq!(house.everything().await, before, "nothing has changed");
+    house.json(&alice, "PUT", "/v1/lives/a/layout", &body).await.expect(200);
+    assert_eq!(seen(&house.picture("", PREVIEW).await), [true, false], "nobody is on seat 3");
+    assert_eq!(seen(&house.picture("", &format!("{PREVIEW}?hosts=1")).await), [true, false]);
+    assert_eq!(seen(&house.picture("", &format!("{PREVIEW}?hosts=2")).await), [true, true]);
+    let beyond = house.json("", "GET", &format!("{PREVIEW}?hosts=3"), &Value::Null).await.problem(400, "bad-request");
+    assert_eq!(beyond["detail"], "hosts: 1 to 2 with these regions, found 3");
+    body["layoutTemplate"] = json!(600);
+    house.json(&alice, "POST", "/v1/layouts/preview.png", &body).await.problem(400, "bad-request");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_may_not_watch_sees_no_preview() {
     let house = House::open().await;

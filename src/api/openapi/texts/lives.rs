@@ -71,12 +71,19 @@ pub(super) const TEXTS: &[Text] = &[
             without, the layout by itself, and nobody is in the answer's regions.",
         )
         .refuses(&[Case::Forbidden, Case::LiveNotFound, Case::NotConnected, Case::ConnectionFull]),
+    text("POST", "/v1/layouts/preview.png", "previewLayout", "layout")
+        .says(
+            "A preview of a layout that is not chosen yet",
+            "A PNG of what choosing it would show, with somebody in each of its places: a made-up host where nobody is. Takes and refuses \
+            what `POST /v1/layouts/validate` does, and nothing changes. With `liveId` who is there is shown, without it everybody is made up.",
+        )
+        .refuses(&[Case::Forbidden, Case::LiveNotFound, Case::NotConnected, Case::ConnectionFull]),
     text("GET", "/v1/lives/{live}/preview.png", "preview", "layout")
         .says(
             "A preview of the picture",
             "A PNG of the layout as it would be drawn now: a calm colour with the avatar stands for each host's media, scores are as they stand. With \
             `template` or `hosts` what another layout of these hosts, filled up with made-up ones, would look like (where seats have places of their own, \
-            with so many of them taken); nothing is changed.",
+            and in regions of one's own, with so many of them taken, the first ones first); nothing is changed.",
         )
         .refuses(&[Case::ConnectionFull]),
     text("GET", "/v1/lives/{live}/events", "events", "events")
