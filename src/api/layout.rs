@@ -47,8 +47,8 @@ pub(super) struct ValidateLayout {
     regions: Option<Vec<Object<RegionIn>>>,
 }
 
-/// A rectangle of the picture, in pixels of its canvas, which `GET …/layout` tells. Odd edges are rounded down to even.
-/// Regions may overlap when they have different `z`.
+/// A rectangle of the picture, in pixels of the server's own canvas, whatever template is shown now: `regionsCanvas` of `GET
+/// …/layout`. Odd edges are rounded down to even. Regions may overlap when they have different `z`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "RegionInput")]

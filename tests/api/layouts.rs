@@ -51,8 +51,9 @@ async fn a_region_that_cannot_be_is_refused_with_its_number_and_field_and_checki
     let first = regions()["regions"][0].clone();
     for (body, names) in [
         (with("/regions/1/x", json!(-2)), "regions[1].x"),
-        (with("/regions/1/x", json!(422)), "regions[1].x: must be 0 to 420, found 422"),
+        (with("/regions/1/x", json!(422)), "regions[1].x: must be 0 to 420 on the canvas of 720x1280, found 422"),
         (with("/regions/1/h", json!(9)), "regions[1].h"),
+        (with("/regions/1/w", json!(721)), "regions[1].w: must be 16 to 720 on the canvas of 720x1280, found 721"),
         (with("/regions/1/z", json!(0)), "regions[1].z: overlaps regions[0]"),
         (with("/regions/1/fit", json!("crop")), "regions[1].fit"),
         (with("/regions/1/cornerRadius", json!(151)), "regions[1].cornerRadius"),
@@ -79,6 +80,24 @@ async fn a_region_that_cannot_be_is_refused_with_its_number_and_field_and_checki
         }
     }
     assert_eq!(house.everything().await, before, "nothing has changed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn regions_are_on_the_servers_canvas_whatever_template_is_shown() {
+    let house = House::open().await;
+    house.battle().await;
+    let (bob, path) = (house.host("bob", "b"), "/v1/lives/b/layout");
+    let landscape = house.json(&bob, "PUT", path, &json!({"layoutTemplate": 400})).await.expect(200);
+    let (lies, stands) = (json!({"w": 1280, "h": 720}), json!({"w": 720, "h": 1280}));
+    assert_eq!((&landscape["canvas"], &landscape["regionsCanvas"]), (&lies, &stands));
+    let fits = |canvas: &Value| {
+        let source = json!({"liveId": "b"});
+        json!({"regions": [{"x": 0, "y": 0, "w": canvas["w"], "h": canvas["h"], "source": source}]})
+    };
+    let refused = house.json(&bob, "PUT", path, &fits(&landscape["canvas"])).await.problem(400, "bad-request");
+    assert_eq!(refused["detail"], "regions[0].w: must be 16 to 720 on the canvas of 720x1280, found 1280");
+    let chosen = house.json(&bob, "PUT", path, &fits(&landscape["regionsCanvas"])).await.expect(200);
+    assert_eq!((&chosen["canvas"], &chosen["regionsCanvas"]), (&stands, &stands));
 }
 
 #[tokio::test(flavor = "multi_thread")]

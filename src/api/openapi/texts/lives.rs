@@ -59,15 +59,16 @@ pub(super) const TEXTS: &[Text] = &[
             "Choose the layout",
             "A template, or regions of one's own. Any connected host changes it for all lives of the connection. A live alone chooses \
             the template of its seats, as changing its `seatTemplate` would (onLiveInfoChanged), or regions of its own: these are kept for \
-            whenever it is alone, until it chooses a template. With regions templateId is 1000; whoever \
-            has none is heard and not seen. A region whose seat is empty stays empty, and those of a live that leaves go with it; where \
+            whenever it is alone, until it chooses a template. Regions are in pixels of the server's own canvas (`regionsCanvas`), whatever template, perhaps one \
+            that lies on its side, is shown now. With regions templateId is 1000; whoever has none is heard and not seen. A region whose seat is empty stays empty, and those of a live that leaves go with it; where \
             none is left everybody is in hostDynamicGrid.",
         )
         .refuses(&[Case::NotConnected, Case::ConnectionFull]),
     text("POST", "/v1/layouts/validate", "validateLayout", "layout")
         .says(
             "Check a layout",
-            "Answered and refused as choosing it would be, and nothing changes. With `liveId`, as that live's host would choose it; \
+            "Answered and refused as choosing it would be, and nothing changes; regions are in pixels of the server's own canvas, which the answer \
+            names (`regionsCanvas`). With `liveId`, as that live's host would choose it; \
             without, the layout by itself, and nobody is in the answer's regions.",
         )
         .refuses(&[Case::Forbidden, Case::LiveNotFound, Case::NotConnected, Case::ConnectionFull]),
