@@ -1,5 +1,5 @@
-//! `/v1/lives/{liveId}/layout` and `/v1/layouts/validate`: where everybody stands in the picture, how that is to be, and
-//! whether it could be so.
+//! `/v1/lives/{liveId}/layout`, `/v1/layouts/validate` and `/v1/layouts/preview.png`: where everybody stands in the picture,
+//! how that is to be, whether it could be so, and what it would look like.
 
 use axum::Json;
 use axum::extract::State;
@@ -13,9 +13,11 @@ use super::co_host::TemplateIn;
 use super::ids::live_id;
 use super::may::{Acting, Watching, act_for};
 use super::object::Object;
+use super::preview::{Png, drawn};
 use super::problem::Problem;
 use super::state::ApiState;
 use crate::live::answer::Layout;
+use crate::live::command::LayoutWish;
 use crate::live::{Command, LiveId};
 
 /// What the layout is to be: a template, or regions of one's own.
@@ -45,8 +47,8 @@ pub(super) struct ValidateLayout {
     regions: Option<Vec<Object<RegionIn>>>,
 }
 
-/// A rectangle of the picture, in pixels of its canvas, which `GET …/layout` tells. Odd edges are rounded down to even.
-/// Regions may overlap when they have different `z`.
+/// A rectangle of the picture, in pixels of the server's own canvas, whatever template is shown now: `regionsCanvas` of `GET
+/// …/layout`. Odd edges are rounded down to even. Regions may overlap when they have different `z`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "RegionInput")]
@@ -139,11 +141,30 @@ pub(super) async fn validate(
     bearer: Bearer,
     Strict(body): Strict<ValidateLayout>,
 ) -> Result<Json<Layout>, Problem> {
-    let ValidateLayout { live_id: named, layout_template, regions } = body;
-    let live = named.map(|named| live_id("liveId", &named)).transpose()?;
-    let layout = ChooseLayout { layout_template, regions }.try_into()?;
-    if let Some(live) = &live {
-        act_for(&state, &bearer, live).await?;
-    }
+    let (live, layout) = body.by(&state, &bearer).await?;
     Ok(Json(asked!(state, Command::CheckLayout { live, layout } => Layout)))
+}
+
+/// Draws what choosing it would show, with somebody in each place, and chooses nothing.
+pub(super) async fn draw(
+    State(state): State<ApiState>,
+    bearer: Bearer,
+    Strict(body): Strict<ValidateLayout>,
+) -> Result<Png, Problem> {
+    let (live, layout) = body.by(&state, &bearer).await?;
+    let scene = asked!(state, Command::PreviewLayout { live, layout } => Scene);
+    drawn(&state, *scene).await
+}
+
+impl ValidateLayout {
+    /// For whom, if anybody, on whose behalf this caller may act; and what.
+    async fn by(self, state: &ApiState, bearer: &Bearer) -> Result<(Option<LiveId>, LayoutWish), Problem> {
+        let Self { live_id: named, layout_template, regions } = self;
+        let live = named.map(|named| live_id("liveId", &named)).transpose()?;
+        let layout = ChooseLayout { layout_template, regions }.try_into()?;
+        if let Some(live) = &live {
+            act_for(state, bearer, live).await?;
+        }
+        Ok((live, layout))
+    }
 }

@@ -109,9 +109,10 @@ pub(super) enum SeatTemplateIn {
     VideoDynamicGrid9Seats,
     /// 601: the host on the whole canvas, who else is there in windows above; seven at most.
     VideoDynamicFloat7Seats,
-    /// 800: nine seats in a grid, empty ones drawn too.
+    /// 800: as many seats as the live has (`maxSeatCount`), nine at most, in a grid, empty ones drawn too.
     VideoFixedGrid9Seats,
-    /// 801: the host on the whole canvas, six seats in windows above, empty ones drawn too.
+    /// 801: the host on the whole canvas, the live's other seats (`maxSeatCount`) in windows above, six at most, empty ones
+    /// drawn too.
     VideoFixedFloat7Seats,
     /// 200: who is there, in landscape; four at most.
     VideoLandscape4Seats,

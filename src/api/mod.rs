@@ -110,6 +110,7 @@ fn rest() -> Routes {
         .route("/v1/lives/{live}/preview.png", get(preview::draw))
         .route("/v1/users/{user}/avatar", put(avatar::set))
         .route("/v1/layouts/validate", post(layout::validate))
+        .route("/v1/layouts/preview.png", post(layout::draw))
         .route("/v1/lives/{live}/events", get(events::socket))
         .route("/v1/lives/{live}/co-host", get(co_host::find).delete(co_host::exit))
         .route("/v1/lives/{live}/co-host/candidates", get(co_host::candidates))

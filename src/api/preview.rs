@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use costage_media::scene::Scene;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -24,7 +25,7 @@ pub(super) struct Wish {
     /// Another template than the live has, by name or number. Default: the one it has.
     #[schemars(example = &"hostDynamicGrid")]
     template: Option<String>,
-    /// Another number of hosts than are there: 1 to the template's places. Default: those who are there.
+    /// Another number of hosts than are there: 1 to the template's places, or to the number of regions of one's own. Default: those who are there.
     #[schemars(range(min = 1, max = 50), example = 4)]
     hosts: Option<u64>,
     // It is read before, wherever it stands.
@@ -58,10 +59,15 @@ pub(super) async fn draw(
     let template = wish.template.map(by_name_or_number);
     let wish = PreviewWish { live: viewer.live(), template, hosts: wish.hosts };
     let scene = asked!(state, Command::Preview(wish) => Scene);
+    drawn(&state, *scene).await
+}
+
+/// As a PNG, when there is a place to draw it.
+pub(super) async fn drawn(state: &ApiState, scene: Scene) -> Result<Png, Problem> {
     let place = state.drawing.preview()?;
     let (pictures, now) = (Arc::clone(&state.pictures), state.clock.now());
     let drawn = tokio::task::spawn_blocking(move || {
-        let drawn = pictures.preview(now, *scene);
+        let drawn = pictures.preview(now, scene);
         // Given back when it is done, also when the caller has hung up.
         drop(place);
         drawn

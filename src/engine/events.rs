@@ -285,7 +285,8 @@ mod tests {
     }
 
     fn event() -> Event {
-        Event::SeatLayoutChanged(Layout { template_id: 600, canvas: CanvasSize { w: 720, h: 1280 }, regions: vec![] })
+        let canvas = CanvasSize { w: 720, h: 1280 };
+        Event::SeatLayoutChanged(Layout { template_id: 600, canvas, regions_canvas: canvas, regions: vec![] })
     }
 
     fn snapshot() -> LiveSnapshot {
@@ -319,7 +320,8 @@ mod tests {
         let mut context = Context::from_waker(Waker::noop());
         let Poll::Ready(Ok(notice)) = reader.poll_next(&mut context) else { panic!() };
         let json: serde_json::Value = serde_json::from_str(notice.json()).unwrap();
-        let data = serde_json::json!({"templateId": 600, "canvas": {"w": 720, "h": 1280}, "regions": []});
+        let canvas = serde_json::json!({"w": 720, "h": 1280});
+        let data = serde_json::json!({"templateId": 600, "canvas": canvas, "regionsCanvas": canvas, "regions": []});
         let expected = serde_json::json!({"seq": 1, "type": "onSeatLayoutChanged", "serverTime": 7, "data": data});
         assert_eq!(json, expected);
     }

@@ -120,8 +120,10 @@ pub struct Layout {
     /// Number of the template; 1000 where the regions are somebody's own.
     #[schemars(example = 600)]
     pub template_id: u32,
-    /// Size of the picture.
+    /// Size of the picture, which the template may lay on its side.
     pub canvas: CanvasSize,
+    /// The server's own canvas: regions of one's own are in its pixels, whatever template is shown now.
+    pub regions_canvas: CanvasSize,
     /// In the order of places.
     pub regions: Vec<SeatRegion>,
 }
@@ -129,9 +131,9 @@ pub struct Layout {
 impl Layout {
     /// That template on the canvas that it has where `configured` is the operator's.
     pub(super) fn of(template: Template, configured: Size, regions: Vec<SeatRegion>) -> Self {
-        let canvas = template.canvas(configured);
-        let canvas = CanvasSize { w: canvas.width, h: canvas.height };
-        Self { template_id: template.id(), canvas, regions }
+        let [canvas, regions_canvas] =
+            [template.canvas(configured), configured].map(|it| CanvasSize { w: it.width, h: it.height });
+        Self { template_id: template.id(), canvas, regions_canvas, regions }
     }
 }
 

@@ -108,6 +108,14 @@ pub enum Command {
     },
     /// What the picture of a live would be. Answer: [`Answer::Scene`](super::Answer::Scene).
     Preview(PreviewWish),
+    /// What the picture would be with that layout and somebody in each of its places; nothing changes, and it is refused as
+    /// [`CheckLayout`](Self::CheckLayout) is. Answer: [`Answer::Scene`](super::Answer::Scene).
+    PreviewLayout {
+        /// For whom: who is there is shown; without it everybody is made up.
+        live: Option<LiveId>,
+        /// What it would be.
+        layout: LayoutWish,
+    },
     /// Ask for a battle. Answer: [`Answer::BattleRequested`](super::Answer::BattleRequested).
     RequestBattle(BattleRequest),
     /// Agree to a pending battle. Answer: [`Answer::Battle`](super::Answer::Battle).
@@ -239,7 +247,7 @@ pub struct PreviewWish {
     pub live: LiveId,
     /// Another template than it has.
     pub template: Option<TemplateRef>,
-    /// Another number of hosts than are there, 1 to the template's places.
+    /// Another number of hosts than are there, 1 to the places of the template, or to its own regions.
     pub hosts: Option<u64>,
 }
 

@@ -157,10 +157,15 @@ impl Lives {
 /// Where it is, and what it is like there.
 fn place(index: usize, wish: &RegionWish, canvas: Size) -> Result<scene::Region, Refusal> {
     let [width, height] = [canvas.width, canvas.height].map(|side| u64::try_from(side).unwrap_or(u64::MAX));
-    let w = number(index, "w", wish.w, REGION_SIDE_MIN, width)?;
-    let h = number(index, "h", wish.h, REGION_SIDE_MIN, height)?;
-    let x = number(index, "x", wish.x, 0, width.saturating_sub(w))?;
-    let y = number(index, "y", wish.y, 0, height.saturating_sub(h))?;
+    let on = |field, found, least, most| {
+        // The template that is shown now may have another canvas.
+        let bounds = || format!("must be {least} to {most} on the canvas of {width}x{height}, found {found}");
+        if (least..=most).contains(&found) { Ok(found) } else { refused(index, field, bounds()) }
+    };
+    let w = on("w", wish.w, REGION_SIDE_MIN, width)?;
+    let h = on("h", wish.h, REGION_SIDE_MIN, height)?;
+    let x = on("x", wish.x, 0, width.saturating_sub(w))?;
+    let y = on("y", wish.y, 0, height.saturating_sub(h))?;
     let z = number(index, "z", wish.z, 0, REGION_Z_MAX)?;
     let even = |edge: u64| usize::try_from(edge).unwrap_or(usize::MAX) & !1;
     let (left, top, right, bottom) = (even(x), even(y), even(x + w), even(y + h));

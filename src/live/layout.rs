@@ -6,7 +6,7 @@ use costage_media::scene::Template;
 
 use super::answer::{Answer, Layout, SeatRegion};
 use super::command::{LayoutWish, NewLive, SeatTemplate, TemplateRef};
-use super::custom::Custom;
+use super::custom::{Custom, CustomRegion};
 use super::event::Event;
 use super::fact::Fact;
 use super::ids::{ConnectionId, LiveId};
@@ -112,15 +112,18 @@ impl Lives {
         if let Some(live) = live {
             return self.rehearse(|lives| lives.choose_layout(now, live, wish));
         }
-        let (template, regions) = match wish {
-            LayoutWish::Template(wish) => (template(wish)?, Vec::new()),
-            LayoutWish::Regions(wishes) => {
-                let custom = self.check_regions(None, wishes)?;
-                let regions = custom.iter().map(|it| SeatRegion::of(it.live.clone(), it.seat, None, it.region));
-                (Template::Custom, regions.collect())
-            }
-        };
+        let (template, custom) = self.layout_by_itself(wish)?;
+        let region = |it: &CustomRegion| SeatRegion::of(it.live.clone(), it.seat, None, it.region);
+        let regions = custom.iter().flat_map(|custom| custom.iter().map(region)).collect();
         Ok(Answer::Layout(Layout::of(template, self.rules.canvas, regions)))
+    }
+
+    /// What is wished for where nobody is named for whom.
+    pub(super) fn layout_by_itself(&self, wish: &LayoutWish) -> Result<(Template, Option<Custom>), Refusal> {
+        Ok(match wish {
+            LayoutWish::Template(wish) => (template(wish)?, None),
+            LayoutWish::Regions(wishes) => (Template::Custom, Some(self.check_regions(None, wishes)?)),
+        })
     }
 
     /// What the viewers of `live` see: the connection's, or its own while it is alone.

@@ -180,6 +180,7 @@ impl Lives {
             Command::FindCoHost(live) => self.find_co_host(&live),
             Command::FindLayout(live) => self.find_layout(&live),
             Command::Preview(wish) => self.preview(&wish),
+            Command::PreviewLayout { live, layout } => self.preview_layout(now, live.as_ref(), &layout),
             Command::ChooseLayout { live, layout } => self.choose_layout(now, &live, &layout),
             Command::CheckLayout { live, layout } => self.check_layout(now, live.as_ref(), &layout),
             Command::RequestBattle(request) => self.request_battle(now, &request),

@@ -108,6 +108,11 @@ impl Lives {
         self.scene(&members, cast)
     }
 
+    /// That template, with nobody in it.
+    pub(super) fn scene_of_nobody(&self, template: Template) -> Scene {
+        self.scene(&[], self.cast_with(&[], template, None))
+    }
+
     /// One picture serves all lives of a connection, so an overlay is drawn when all of them want it.
     fn scene(&self, members: &[LiveId], cast: Cast) -> Scene {
         let lives: Vec<_> = members.iter().filter_map(|id| self.state.lives.get(id)).collect();

@@ -2,6 +2,8 @@
 
 use costage_media::scene::{Cell, CellSitter, Region, Scene, Side, SourceId, Template, Tile};
 
+use super::custom::Custom;
+
 /// A seat's place, and who has it.
 struct Place {
     seat: u32,
@@ -15,8 +17,20 @@ enum Who {
     Heard(CellSitter),
 }
 
+/// As many of the scene's places taken as that; `custom` are its regions, where it has its own.
+pub(super) fn fill(scene: &mut Scene, custom: Option<&Custom>, wanted: usize) {
+    match custom {
+        Some(custom) => {
+            let places = custom.iter().map(|it| place(scene, (it.region, it.seat), |_| false)).collect();
+            take(scene, places, wanted);
+        }
+        None if scene.template.has_empty_places() => take(scene, places(scene, wanted), wanted),
+        None => line_up(scene, wanted),
+    }
+}
+
 /// As many tiles as that: who is there first.
-pub(super) fn line_up(scene: &mut Scene, wanted: usize) {
+fn line_up(scene: &mut Scene, wanted: usize) {
     scene.tiles.truncate(wanted);
     scene.battle.sides.truncate(wanted);
     for number in scene.tiles.len() + 1..=wanted {
@@ -26,10 +40,8 @@ pub(super) fn line_up(scene: &mut Scene, wanted: usize) {
     }
 }
 
-/// As many seats taken as that: by who is there first, then the free ones from the first on, those that are locked last.
-/// Where the live has too few seats, it has as many more; teams have all of theirs.
-pub(super) fn seat(scene: &mut Scene, wanted: usize) {
-    let mut places = places(scene, wanted);
+/// As many places taken as that: by who is there first, then the free ones from the first on, those that are locked last.
+fn take(scene: &mut Scene, mut places: Vec<Place>, wanted: usize) {
     let taken = places.iter().filter(|place| place.who.is_some()).count();
     let last = places.iter_mut().rev().filter(|place| place.who.is_some());
     last.take(taken.saturating_sub(wanted)).for_each(|place| place.who = None);
@@ -51,13 +63,16 @@ pub(super) fn seat(scene: &mut Scene, wanted: usize) {
                 continue;
             }
             Some(Who::Heard(sitter)) => Some(sitter),
+            // An empty region is not drawn.
+            None if scene.template == Template::Custom => continue,
             None => None,
         };
         scene.cells.push(Cell { seat, locked, rect: region.rect, sitter });
     }
 }
 
-/// The places of the template, as many as the live has seats or are wanted, with who is there.
+/// The places of the template, as many as the live has seats, or more where so many are wanted, with who is there. Teams have
+/// all of theirs.
 fn places(scene: &Scene, wanted: usize) -> Vec<Place> {
     let template = scene.template;
     let (there, team) = if template.capacity() > 1 {
@@ -65,17 +80,22 @@ fn places(scene: &Scene, wanted: usize) -> Vec<Place> {
     } else {
         (scene.tiles.len() + scene.cells.len(), u32::MAX)
     };
-    // Cells of a salon stand elsewhere when there are more of them, those of a team are numbered from 0 again.
-    let is_at = |cell: &Cell, number: u32, region: &Region| {
-        if team == u32::MAX { cell.seat == number } else { cell.rect == region.rect }
-    };
-    let place = |(region, number): (Region, u32)| {
-        let cell = scene.cells.iter().find(|cell| is_at(cell, number, &region));
-        let tile = scene.tiles.iter().find(|tile| tile.region == Some(region)).cloned().map(Who::Seen);
-        let sitter = cell.and_then(|cell| cell.sitter.clone()).map(Who::Heard);
-        Place { seat: number % team, region, locked: cell.is_some_and(|cell| cell.locked), who: tile.or(sitter) }
-    };
-    template.regions(scene.canvas, there.max(wanted)).into_iter().zip(0..).map(place).collect()
+    let regions = template.regions(scene.canvas, there.max(wanted)).into_iter().zip(0..);
+    regions
+        .map(|(region, number)| {
+            // Cells of a salon stand elsewhere when there are more of them, those of a team are numbered from 0 again.
+            let is_at = |cell: &Cell| if team == u32::MAX { cell.seat == number } else { cell.rect == region.rect };
+            place(scene, (region, number % team), is_at)
+        })
+        .collect()
+}
+
+/// That region and number of a seat, with who is there: whose tile it is, or in the cell that `is_at` finds.
+fn place(scene: &Scene, (region, seat): (Region, u32), is_at: impl Fn(&Cell) -> bool) -> Place {
+    let cell = scene.cells.iter().find(|cell| is_at(cell));
+    let tile = scene.tiles.iter().find(|tile| tile.region == Some(region)).cloned().map(Who::Seen);
+    let sitter = cell.and_then(|cell| cell.sitter.clone()).map(Who::Heard);
+    Place { seat, region, locked: cell.is_some_and(|cell| cell.locked), who: tile.or(sitter) }
 }
 
 /// No user has these numbers: they are counted up from 1.

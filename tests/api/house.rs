@@ -250,6 +250,15 @@ impl House {
         response.bytes().await.unwrap().to_vec()
     }
 
+    /// The picture that is drawn of this body.
+    pub(crate) async fn drawn(&self, token: &str, path: &str, body: &Value) -> Vec<u8> {
+        let request = self.http.post(format!("http://{}{path}", self.address)).bearer_auth(token);
+        let request = request.header("content-type", "application/json").body(body.to_string());
+        let response = request.send().await.unwrap().error_for_status().unwrap();
+        assert_eq!(response.headers()["content-type"], "image/png");
+        response.bytes().await.unwrap().to_vec()
+    }
+
     /// An SDP request with a token ("" for none).
     pub(crate) async fn sdp(&self, token: &str, path: &str, offer: &str) -> Reply {
         let bearer = format!("Bearer {token}");

@@ -5,6 +5,10 @@ use serde_json::{Value, json};
 
 use super::house::House;
 
+/// Whether a layout could be chosen, and what it would look like.
+const VALIDATE: &str = "/v1/layouts/validate";
+const DRAW: &str = "/v1/layouts/preview.png";
+
 fn regions() -> Value {
     json!({"regions": [
         {"x": 0, "y": 0, "w": 720, "h": 640, "source": {"liveId": "a"}},
@@ -47,8 +51,9 @@ async fn a_region_that_cannot_be_is_refused_with_its_number_and_field_and_checki
     let first = regions()["regions"][0].clone();
     for (body, names) in [
         (with("/regions/1/x", json!(-2)), "regions[1].x"),
-        (with("/regions/1/x", json!(422)), "regions[1].x: must be 0 to 420, found 422"),
+        (with("/regions/1/x", json!(422)), "regions[1].x: must be 0 to 420 on the canvas of 720x1280, found 422"),
         (with("/regions/1/h", json!(9)), "regions[1].h"),
+        (with("/regions/1/w", json!(721)), "regions[1].w: must be 16 to 720 on the canvas of 720x1280, found 721"),
         (with("/regions/1/z", json!(0)), "regions[1].z: overlaps regions[0]"),
         (with("/regions/1/fit", json!("crop")), "regions[1].fit"),
         (with("/regions/1/cornerRadius", json!(151)), "regions[1].cornerRadius"),
@@ -66,19 +71,40 @@ async fn a_region_that_cannot_be_is_refused_with_its_number_and_field_and_checki
         assert!(refused["detail"].as_str().unwrap().contains(names), "{refused} names no {names}");
         let mut for_b = body;
         for_b["liveId"] = json!("b");
-        let checked = house.json(&bob, "POST", "/v1/layouts/validate", &for_b).await.problem(400, "bad-request");
-        // The other body is longer: what does not parse is elsewhere.
-        let said = |problem: &Value| problem["detail"].as_str().unwrap().split(" at line").next().unwrap().to_owned();
-        assert_eq!(said(&checked), said(&refused));
+        for path in [VALIDATE, DRAW] {
+            let checked = house.json(&bob, "POST", path, &for_b).await.problem(400, "bad-request");
+            // The other body is longer: what does not parse is elsewhere.
+            let said =
+                |problem: &Value| problem["detail"].as_str().unwrap().split(" at line").next().unwrap().to_owned();
+            assert_eq!(said(&checked), said(&refused), "{path}");
+        }
     }
     assert_eq!(house.everything().await, before, "nothing has changed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn regions_are_on_the_servers_canvas_whatever_template_is_shown() {
+    let house = House::open().await;
+    house.battle().await;
+    let (bob, path) = (house.host("bob", "b"), "/v1/lives/b/layout");
+    let landscape = house.json(&bob, "PUT", path, &json!({"layoutTemplate": 400})).await.expect(200);
+    let (lies, stands) = (json!({"w": 1280, "h": 720}), json!({"w": 720, "h": 1280}));
+    assert_eq!((&landscape["canvas"], &landscape["regionsCanvas"]), (&lies, &stands));
+    let fits = |canvas: &Value| {
+        let source = json!({"liveId": "b"});
+        json!({"regions": [{"x": 0, "y": 0, "w": canvas["w"], "h": canvas["h"], "source": source}]})
+    };
+    let refused = house.json(&bob, "PUT", path, &fits(&landscape["canvas"])).await.problem(400, "bad-request");
+    assert_eq!(refused["detail"], "regions[0].w: must be 16 to 720 on the canvas of 720x1280, found 1280");
+    let chosen = house.json(&bob, "PUT", path, &fits(&landscape["regionsCanvas"])).await.expect(200);
+    assert_eq!((&chosen["canvas"], &chosen["regionsCanvas"]), (&stands, &stands));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_layout_is_checked_with_and_without_a_live_and_nothing_changes() {
     let house = House::open().await;
     house.battle().await;
-    let (bob, path) = (house.host("bob", "b"), "/v1/layouts/validate");
+    let (bob, path) = (house.host("bob", "b"), VALIDATE);
     let before = house.everything().await;
     let mut for_b = regions();
     for_b["liveId"] = json!("b");
@@ -88,11 +114,14 @@ async fn a_layout_is_checked_with_and_without_a_live_and_nothing_changes() {
     assert_eq!((&alone["regions"][1]["userId"], &alone["regions"][1]["x"]), (&json!(""), &json!(100)));
     let landscape = house.json(&bob, "POST", path, &json!({"layoutTemplate": 400})).await.expect(200);
     assert_eq!(landscape["canvas"], json!({"w": 1280, "h": 720}));
-    house.json("", "POST", path, &regions()).await.problem(401, "unauthorized");
-    house.json(&house.host("alice", "*"), "POST", path, &for_b).await.problem(403, "forbidden");
-    house.json(&house.token(Role::Audience, "v", "b"), "POST", path, &for_b).await.problem(403, "forbidden");
-    for_b["liveId"] = json!("nobody");
-    house.json(&house.admin(), "POST", path, &for_b).await.problem(404, "live-not-found");
+    let mut for_nobody = for_b.clone();
+    for_nobody["liveId"] = json!("nobody");
+    for path in [VALIDATE, DRAW] {
+        house.json("", "POST", path, &regions()).await.problem(401, "unauthorized");
+        house.json(&house.host("alice", "*"), "POST", path, &for_b).await.problem(403, "forbidden");
+        house.json(&house.token(Role::Audience, "v", "b"), "POST", path, &for_b).await.problem(403, "forbidden");
+        house.json(&house.admin(), "POST", path, &for_nobody).await.problem(404, "live-not-found");
+    }
     assert_eq!(house.everything().await, before, "nothing has changed");
 }
 
@@ -118,7 +147,7 @@ async fn each_template_of_seats_may_be_created_changed_and_chosen_while_alone() 
         assert_eq!(shown["regions"].as_array().unwrap().len(), regions, "{name}");
         for wish in [json!(name), json!(id)] {
             let body = json!({"liveId": "a", "layoutTemplate": wish});
-            let checked = house.json(&alice, "POST", "/v1/layouts/validate", &body).await.expect(200);
+            let checked = house.json(&alice, "POST", VALIDATE, &body).await.expect(200);
             let chosen = house.json(&alice, "PUT", path, &json!({"layoutTemplate": wish})).await.expect(200);
             assert_eq!((&checked, &chosen["templateId"]), (&chosen, &json!(id)));
         }

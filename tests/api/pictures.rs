@@ -82,6 +82,8 @@ async fn an_avatar_that_is_no_picture_is_refused_by_what_to_change_and_the_old_o
         bomb
     };
     let large = [png_of(4, PINK), vec![0; 4 << 20]].concat();
+    // A WebP without loss whose head says 1025x1024; nothing else of it is looked at.
+    let webp = [&b"RIFF\x12\0\0\0WEBPVP8L\x05\0\0\0\x2f"[..], &(1024_u32 | 1023 << 14).to_le_bytes(), b"\0"].concat();
     for (media_type, body, status, slug, says) in [
         ("image/gif", &b"GIF89a"[..], 415, "unsupported-media-type", "image/png, image/jpeg, image/webp"),
         ("image/svg+xml", b"<svg/>", 415, "unsupported-media-type", "image/png, image/jpeg, image/webp"),
@@ -89,6 +91,13 @@ async fn an_avatar_that_is_no_picture_is_refused_by_what_to_change_and_the_old_o
         ("image/png", b"<svg/>", 415, "unsupported-media-type", "none of PNG, JPEG and WebP"),
         ("image/png", b"", 415, "unsupported-media-type", "none of PNG, JPEG and WebP"),
         ("image/png", &photo[..60], 422, "unusable-picture", "send the whole file"),
+        (
+            "image/webp",
+            &webp,
+            422,
+            "unusable-picture",
+            "1025x1024; at most 4096 pixels a side and 1048576 pixels altogether",
+        ),
         ("image/png", &large, 413, "body-too-large", "at most 4194304 bytes"),
     ] {
         let refused = house.photo(&admin, AVATAR, media_type, body).await.problem(status, slug);
@@ -180,6 +189,36 @@ async fn a_preview_that_cannot_be_drawn_is_refused_by_the_field() {
         assert!(refused["detail"].as_str().unwrap().contains(names), "{query}: {refused}");
     }
     house.json("", "GET", "/v1/lives/x/preview.png", &Value::Null).await.problem(404, "live-not-found");
+}
+
+/// For designers: regions of one's own with somebody in each, chosen or not yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn regions_of_ones_own_are_drawn_with_made_up_hosts_before_and_after_they_are_chosen() {
+    let house = House::open().await;
+    house.live("a", "alice").await;
+    let region = |y: u64, seat: u64| json!({"x": 60, "y": y, "w": 600, "h": 400, "cornerRadius": 20, "source": {"liveId": "a", "seatIndex": seat}});
+    let mut body = json!({"regions": [region(100, 0), region(700, 3)]});
+    let (upper, lower, beside) = ((80, 300), (80, 900), (20, 300));
+    let seen = |file: &[u8]| {
+        let picture = read(file);
+        assert_eq!((picture.0, picture.1), (720, 1280));
+        let empty = pixel(&picture, beside.0, beside.1);
+        [upper, lower].map(|(x, y)| pixel(&picture, x, y) != empty)
+    };
+    let (alice, before) = (house.host("alice", "a"), house.everything().await);
+    assert_eq!(seen(&house.drawn(&alice, "/v1/layouts/preview.png", &body).await), [true, true]);
+    let mut for_a = body.clone();
+    for_a["liveId"] = json!("a");
+    assert_eq!(seen(&house.drawn(&alice, "/v1/layouts/preview.png", &for_a).await), [true, true]);
+    assert_eq!(house.everything().await, before, "nothing has changed");
+    house.json(&alice, "PUT", "/v1/lives/a/layout", &body).await.expect(200);
+    assert_eq!(seen(&house.picture("", PREVIEW).await), [true, false], "nobody is on seat 3");
+    assert_eq!(seen(&house.picture("", &format!("{PREVIEW}?hosts=1")).await), [true, false]);
+    assert_eq!(seen(&house.picture("", &format!("{PREVIEW}?hosts=2")).await), [true, true]);
+    let beyond = house.json("", "GET", &format!("{PREVIEW}?hosts=3"), &Value::Null).await.problem(400, "bad-request");
+    assert_eq!(beyond["detail"], "hosts: 1 to 2 with these regions, found 3");
+    body["layoutTemplate"] = json!(600);
+    house.json(&alice, "POST", "/v1/layouts/preview.png", &body).await.problem(400, "bad-request");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -152,6 +152,7 @@ fn a_landscape_layout_lays_the_canvas_on_its_side_for_events_and_picture_and_par
     choose(&mut world, "b", "HostVideoLandscapeFixed2Seats").unwrap();
     let told = serde_json::to_value(&world.events[0].1).unwrap();
     assert_eq!(told["data"]["canvas"], json!({"w": 1280, "h": 720}));
+    assert_eq!(told["data"]["regionsCanvas"], json!({"w": 720, "h": 1280}), "what regions would be in pixels of");
     assert_eq!(told["data"]["regions"][1]["x"], 640);
     assert_eq!(world.scene("a").canvas, Size { width: 1280, height: 720 });
     world.leave("a");

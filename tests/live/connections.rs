@@ -73,7 +73,8 @@ fn the_layout_event_has_the_regions_of_every_host() {
     assert_eq!(
         last_event(&world, "b"),
         json!({"type": "onSeatLayoutChanged", "data": {
-        "templateId": 600, "canvas": {"w": 720, "h": 1280}, "regions": [
+        "templateId": 600, "canvas": {"w": 720, "h": 1280}, "regionsCanvas": {"w": 720, "h": 1280},
+            "regions": [
             {"liveId": "a", "seatIndex": 0, "userId": "a-host", "x": 0, "y": 276, "w": 360, "h": 644, "z": 0},
             {"liveId": "b", "seatIndex": 0, "userId": "b-host", "x": 360, "y": 276, "w": 360, "h": 644, "z": 0},
         ]}})

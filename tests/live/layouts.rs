@@ -182,7 +182,8 @@ fn regions_of_ones_own_are_drawn_and_told_for_all_of_the_connection() {
     let layout = choose(&mut world, "b", regions(&[wish("a", [0, 0, 720, 700]), above])).unwrap();
     assert_eq!(
         serde_json::to_value(&layout).unwrap(),
-        json!({"templateId": 1000, "canvas": {"w": 720, "h": 1280}, "regions": [
+        json!({"templateId": 1000, "canvas": {"w": 720, "h": 1280}, "regionsCanvas": {"w": 720, "h": 1280},
+            "regions": [
             {"liveId": "a", "seatIndex": 0, "userId": "a-host", "x": 0, "y": 0, "w": 720, "h": 700, "z": 0},
             {"liveId": "c", "seatIndex": 0, "userId": "c-host", "x": 100, "y": 200, "w": 302, "h": 300, "z": 1,
                 "fit": "contain", "cornerRadius": 24},
@@ -306,10 +307,10 @@ fn fault(change: impl Fn(&mut RegionWish)) -> String {
 #[test]
 fn a_region_that_cannot_be_is_refused_with_its_number_and_field() {
     let faults: [Fault<'_>; 11] = [
-        ("regions[1].w: must be 16 to 720, found 15", &|it| it.w = 15),
-        ("regions[1].h: must be 16 to 1280, found 1281", &|it| it.h = 1_281),
-        ("regions[1].x: must be 0 to 320, found 322", &|it| it.x = 322),
-        ("regions[1].y: must be 0 to 780, found 18446744073709551615", &|it| it.y = u64::MAX),
+        ("regions[1].w: must be 16 to 720 on the canvas of 720x1280, found 15", &|it| it.w = 15),
+        ("regions[1].h: must be 16 to 1280 on the canvas of 720x1280, found 1281", &|it| it.h = 1_281),
+        ("regions[1].x: must be 0 to 320 on the canvas of 720x1280, found 322", &|it| it.x = 322),
+        ("regions[1].y: must be 0 to 780 on the canvas of 720x1280, found 18446744073709551615", &|it| it.y = u64::MAX),
         ("regions[1].z: must be 0 to 1000, found 1001", &|it| it.z = 1_001),
         ("regions[1].cornerRadius: must be 0 to 200, found 201", &|it| it.corner_radius = 201),
         ("regions[1].source.liveId: live x is not in this picture; name one of a, b", &|it| it.live = live("x")),

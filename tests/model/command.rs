@@ -230,6 +230,11 @@ pub(crate) enum Command {
         live: Option<Text>,
         layout: Layout,
     },
+    /// As it would look.
+    PreviewLayout {
+        live: Option<Text>,
+        layout: Layout,
+    },
     /// Another template and another number of hosts than there are.
     Preview {
         live: Text,

@@ -63,6 +63,7 @@ kinds! {
         Command::Layout { layout: Layout::Template(_), .. } => "layout",
         Command::Layout { layout: Layout::Regions(_), .. } => "regions",
         Command::CheckLayout { .. } => "check layout",
+        Command::PreviewLayout { .. } => "preview layout",
         Command::Preview { .. } => "preview",
         Command::Battle(..) => "battle",
         Command::AcceptBattle { .. } => "accept battle",

@@ -165,7 +165,9 @@ impl Tour {
         self.go("bob", "PUT", "/v1/lives/b/layout", json!({"layoutTemplate": 2})).await;
         let region =
             json!({"x": 0, "y": 0, "w": 720, "h": 640, "fit": "fill", "cornerRadius": 8, "source": {"liveId": "b"}});
-        self.go("bob", "POST", "/v1/layouts/validate", json!({"liveId": "b", "regions": [region]})).await;
+        for path in ["/v1/layouts/validate", "/v1/layouts/preview.png"] {
+            self.go("bob", "POST", path, json!({"liveId": "b", "regions": [region]})).await;
+        }
     }
 
     async fn step(&mut self, who: &str, battle: &str, word: &str, body: Value) -> Value {

@@ -24,6 +24,9 @@ impl Draw {
             2 => Command::Cancel { live: self.live(model), to: self.live(model) },
             3 => Command::Exit(self.member(model)),
             4 => Command::KickOut(self.member(model)),
+            5 if self.dice.coin() => {
+                Command::PreviewLayout { live: self.one_or_none(model), layout: self.layout(model) }
+            }
             5 => Command::CheckLayout { live: self.one_or_none(model), layout: self.layout(model) },
             6 => Command::Layout { live: self.live(model), layout: self.layout(model) },
             7 => Command::Layout { live: self.member(model), layout: self.layout(model) },

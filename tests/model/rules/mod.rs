@@ -236,6 +236,7 @@ impl Model {
             Command::KickOut(live) => self.leave_by_command(live, Left::Kicked),
             Command::Layout { live, layout } => self.choose_layout(live, layout),
             Command::CheckLayout { live, layout } => self.check_layout(*live, layout),
+            Command::PreviewLayout { live, layout } => self.preview_layout(*live, layout),
             Command::Seat { live, by, ask } => self.seat(live, *by, ask),
             Command::Battle(wish) => self.request_battle(wish),
             Command::AcceptBattle { battle, user } => self.accept_battle(*battle, user),

@@ -1,10 +1,10 @@
 //! Questions: pages of lists, what is whose, who may publish and watch.
 
 use super::{Link, Live, Model, Outcome, layouts, refuse, within};
-use crate::command::{Command, Cursor, Wish};
+use crate::command::{Command, Cursor, Layout, Wish};
 use crate::said::{Answer, Case, Refusal};
 use crate::twist::Twist;
-use crate::words::{Picture, Text};
+use crate::words::{Contest, Picture, Text};
 
 impl Model {
     pub(super) fn answer(&self, question: &Command) -> Outcome {
@@ -67,19 +67,35 @@ impl Model {
         if hosts.is_none() && self.together(live).len() > layouts::capacity(template) {
             return refuse(Case::ConnectionFull, "");
         }
-        let mut picture = self.drawn_as(live, template, own);
+        let picture = self.drawn_as(live, template, own);
         let Some(hosts) = hosts else { return Ok(Answer::Preview(picture, 0)) };
-        if own.is_some() {
-            return refuse(Case::Invalid, "hosts");
+        let most = own.map_or(layouts::most_places(template), <[_]>::len);
+        let wanted = within("hosts", hosts, 1, most as u64)? as usize;
+        Ok(filled(picture, wanted))
+    }
+
+    /// The picture that choosing it would make, with somebody in each place; of nobody who is there when no live is named.
+    pub(super) fn preview_layout(&self, live: Option<Text>, wish: &Layout) -> Outcome {
+        if let Some(live) = live {
+            let mut after = self.clone();
+            after.choose_layout(live, wish)?;
+            let (template, own) = after.shown_layout(live);
+            let most = own.map_or(layouts::most_places(template), <[_]>::len);
+            return Ok(filled(after.drawn_as(live, template, own), most));
         }
-        let wanted = within("hosts", hosts, 1, layouts::most_places(template) as u64)? as usize;
-        if layouts::fixed(template) {
-            return Ok(seated(picture, wanted));
-        }
-        let there = picture.tiles.len();
-        picture.tiles.truncate(wanted);
-        picture.contest.sides.truncate(wanted);
-        Ok(Answer::Preview(picture, wanted.saturating_sub(there)))
+        let Answer::Layout(seen) = self.check_layout(None, wish)? else { unreachable!("it is checked") };
+        let most = layouts::most_places(seen.template).max(seen.places.len());
+        let nobody = Picture {
+            template: seen.template,
+            canvas: seen.canvas,
+            tiles: Vec::new(),
+            regions: Vec::new(),
+            cells: Vec::new(),
+            voices: Vec::new(),
+            names: true,
+            contest: Contest::default(),
+        };
+        Ok(filled(nobody, most))
     }
 
     /// The serial of a live whose viewers see anybody.
@@ -129,6 +145,20 @@ impl Model {
             None => refuse(Case::NoBattle, live),
         }
     }
+}
+
+/// So many places taken: in a line, or on seats, or in regions of one's own, which say nothing of a battle's sides.
+fn filled(mut picture: Picture<'static>, wanted: usize) -> Answer<'static> {
+    if layouts::fixed(picture.template) {
+        return seated(picture, wanted);
+    }
+    let there = picture.tiles.len();
+    picture.tiles.truncate(wanted);
+    picture.regions.truncate(wanted);
+    if picture.template != super::arranging::CUSTOM {
+        picture.contest.sides.truncate(wanted);
+    }
+    Answer::Preview(picture, wanted.saturating_sub(there))
 }
 
 /// So many seats taken. Made-up hosts are not in it, but the seats that they have are not empty.

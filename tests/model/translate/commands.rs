@@ -58,6 +58,9 @@ impl Numbers {
             Command::CheckLayout { live, layout } => {
                 Asked::CheckLayout { live: live.map(id), layout: arrangement(layout) }
             }
+            Command::PreviewLayout { live, layout } => {
+                Asked::PreviewLayout { live: live.map(id), layout: arrangement(layout) }
+            }
             Command::SetGifts(table) => Asked::SetGifts(gift_table(table)),
             Command::Publish { live, user: publisher } => Asked::Publish { live: id(live), user: user_id(publisher) },
             Command::PublishFromSeat { live, index, user } => {

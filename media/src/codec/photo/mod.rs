@@ -2,11 +2,13 @@
 //! change. And pictures that we send: PNG.
 //!
 //! Whoever sends is not trusted. The size is read before anything is decoded, and each kind may have as many pixels as
-//! its decoder turns into at most [`ALLOC_BYTES_MAX`] of memory; that bounds the time too. Nothing that moves is taken.
+//! its decoder turns into at most [`ALLOC_BYTES_MAX`] of memory; that bounds the time too, but for WebP, which has a bound
+//! of its own ([`WEBP_PIXELS_MAX`]). Nothing that moves is taken.
 
 mod encode;
 mod markers;
 mod middle;
+mod riff;
 
 use std::io::Cursor;
 
@@ -27,6 +29,10 @@ pub const PHOTO_SIDE_MAX: u32 = 4096;
 /// Scans of a JPEG that is taken. Encoders write about ten; each may cost a pass over all pixels for a few bytes, and a
 /// hundred of them took a quarter of a second.
 pub const SCANS_MAX: usize = 32;
+
+/// Pixels of a WebP that anybody sends, 1024x1024: four times what is ever drawn of it. Noise takes its decoder up to 100 ns a
+/// pixel, ten times what PNG and JPEG take; of the 200 ms that a picture may take, half stay in reserve.
+pub const WEBP_PIXELS_MAX: u64 = 1 << 20;
 
 /// Memory that decoding may take, bytes.
 pub const ALLOC_BYTES_MAX: u64 = 64 << 20;
@@ -106,20 +112,25 @@ pub enum PhotoRefused {
     Damaged,
 }
 
-/// Decodes `bytes`, which were said to be of this kind, and makes a square of them: cropped around the centre, turned
-/// as its camera says, at most `side` pixels wide; what is transparent becomes white.
+/// Decodes `bytes`, which anybody sent and which were said to be of this kind, and makes a square of them: cropped around
+/// the centre, turned as its camera says, at most `side` pixels wide; what is transparent becomes white.
 ///
 /// # Errors
 /// See [`PhotoRefused`].
 pub fn square(kind: PhotoKind, bytes: &[u8], side: usize) -> Result<I420, PhotoRefused> {
-    cover(kind, bytes, Size { width: side, height: side })
+    decoded(kind, bytes, Size { width: side, height: side }, WEBP_PIXELS_MAX)
 }
 
-/// The same for a rectangle (even): the largest part of the picture's middle that has these proportions, at most as large.
+/// The same for a rectangle (even): the largest part of the picture's middle that has these proportions, at most as large. It
+/// is of the operator's own files, for which a WebP may take its time: it is bounded by its memory alone.
 ///
 /// # Errors
 /// See [`PhotoRefused`].
 pub fn cover(kind: PhotoKind, bytes: &[u8], size: Size) -> Result<I420, PhotoRefused> {
+    decoded(kind, bytes, size, ALLOC_BYTES_MAX / WEBP_PIXEL_BYTES)
+}
+
+fn decoded(kind: PhotoKind, bytes: &[u8], size: Size, webp_pixels_max: u64) -> Result<I420, PhotoRefused> {
     let found = PhotoKind::of(bytes);
     if found != Some(kind) {
         return Err(PhotoRefused::OtherKind { said: kind, found });
@@ -133,7 +144,7 @@ pub fn cover(kind: PhotoKind, bytes: &[u8], size: Size) -> Result<I420, PhotoRef
                 return Err(PhotoRefused::Animated);
             }
             let pixel = u64::from(decoder.color_type().bytes_per_pixel());
-            taken(decoder, pixel, size)
+            taken(decoder, ALLOC_BYTES_MAX / pixel.max(1), size)
         }
         PhotoKind::Jpeg => {
             let decoder = JpegDecoder::new(input).map_err(damaged)?;
@@ -142,7 +153,7 @@ pub fn cover(kind: PhotoKind, bytes: &[u8], size: Size) -> Result<I420, PhotoRef
                 return Err(PhotoRefused::TooManyScans { scans: markers.scans });
             }
             let pixel = if markers.progressive { PROGRESSIVE_PIXEL_BYTES } else { BASELINE_PIXEL_BYTES };
-            let picture = taken(decoder, pixel, size)?;
+            let picture = taken(decoder, ALLOC_BYTES_MAX / pixel, size)?;
             // The decoder makes up what is missing at the end.
             if markers.end { Ok(picture) } else { Err(PhotoRefused::Damaged) }
         }
@@ -151,7 +162,9 @@ pub fn cover(kind: PhotoKind, bytes: &[u8], size: Size) -> Result<I420, PhotoRef
             if decoder.has_animation() {
                 return Err(PhotoRefused::Animated);
             }
-            taken(decoder, WEBP_PIXEL_BYTES, size)
+            // Whatever the canvas is said to be.
+            riff::lossy_frames(bytes).try_for_each(|(width, height)| at_most(width, height, webp_pixels_max))?;
+            taken(decoder, webp_pixels_max, size)
         }
     }
 }
@@ -165,20 +178,23 @@ const PROGRESSIVE_PIXEL_BYTES: u64 = 3 + 3 * 2;
 /// Of a WebP: its lossless form is decoded with alpha, and copied.
 const WEBP_PIXEL_BYTES: u64 = 4 + 4;
 
-/// Decodes what is small enough; `pixel_bytes` is what one pixel takes while that goes on.
-fn taken(mut decoder: impl ImageDecoder, pixel_bytes: u64, size: Size) -> Result<I420, PhotoRefused> {
+/// Decodes what is small enough.
+fn taken(mut decoder: impl ImageDecoder, pixels_max: u64, size: Size) -> Result<I420, PhotoRefused> {
     let (width, height) = decoder.dimensions();
-    let pixels_max = ALLOC_BYTES_MAX / pixel_bytes.max(1);
-    let pixels_max = pixels_max.min(u64::from(PHOTO_SIDE_MAX) * u64::from(PHOTO_SIDE_MAX));
-    let pixels = u64::from(width) * u64::from(height);
-    if width.max(height) > PHOTO_SIDE_MAX || pixels > pixels_max {
-        return Err(PhotoRefused::TooLarge { width, height, pixels_max });
-    }
+    at_most(width, height, pixels_max)?;
     let damaged = |_: ImageError| PhotoRefused::Damaged;
     decoder.set_limits(limits()).map_err(damaged)?;
     let turned = decoder.orientation().map_err(damaged)?;
     let whole = DynamicImage::from_decoder(decoder).map_err(damaged)?;
     Ok(middle::of(&whole, turned, size))
+}
+
+fn at_most(width: u32, height: u32, pixels_max: u64) -> Result<(), PhotoRefused> {
+    let pixels_max = pixels_max.min(u64::from(PHOTO_SIDE_MAX) * u64::from(PHOTO_SIDE_MAX));
+    if width.max(height) > PHOTO_SIDE_MAX || u64::from(width) * u64::from(height) > pixels_max {
+        return Err(PhotoRefused::TooLarge { width, height, pixels_max });
+    }
+    Ok(())
 }
 
 fn limits() -> Limits {

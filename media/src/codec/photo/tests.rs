@@ -251,7 +251,7 @@ fn a_jpeg_is_decoded_in_so_many_scans_and_no_more() {
 /// decides what it may be.
 #[test]
 fn the_largest_picture_of_each_kind_takes_a_moment() {
-    for (kind, side) in [(PhotoKind::Png, 4_096_u32), (PhotoKind::Jpeg, 4_096), (PhotoKind::WebP, 2_896)] {
+    for (kind, side) in [(PhotoKind::Png, 4_096_u32), (PhotoKind::Jpeg, 4_096), (PhotoKind::WebP, 1_024)] {
         let rgba: Vec<u8> = (0..side * side).flat_map(|i| [low(i / side), low(i), low(i >> 12), 255]).collect();
         let photo = file(kind, side, side, &rgba);
         let began = Instant::now();
@@ -260,6 +260,56 @@ fn the_largest_picture_of_each_kind_takes_a_moment() {
         println!("{kind:?} {side}x{side}, {} kB: {} ms", photo.len() / 1000, took.as_millis());
         assert!(took < Duration::from_secs(5), "{kind:?}: {took:?}");
     }
+}
+
+/// Noise, 1024x1024, lossy (libwebp, quality 1): as large as is taken. The encoder at hand writes no lossy ones.
+const NOISE: &[u8] = include_bytes!("tests/noise.webp");
+/// Where its frame says how wide it is, and how high: after RIFF, size, WEBP, the chunk's head, tag and start code.
+const NOISE_SIDES: usize = 12 + 8 + 6;
+
+/// The same file, whose frame says that it is this large.
+fn noise_of(width: u16, height: u16) -> Vec<u8> {
+    let mut noise = NOISE.to_vec();
+    noise[NOISE_SIDES..NOISE_SIDES + 2].copy_from_slice(&width.to_le_bytes());
+    noise[NOISE_SIDES + 2..NOISE_SIDES + 4].copy_from_slice(&height.to_le_bytes());
+    noise
+}
+
+/// A canvas of 16x16 around the same frame.
+fn under_a_small_canvas(file: &[u8]) -> Vec<u8> {
+    let canvas = [&b"VP8X\x0a\0\0\0"[..], &[0; 4], &[15, 0, 0], &[15, 0, 0]].concat();
+    let body = [b"WEBP", &canvas[..], &file[12..]].concat();
+    [b"RIFF", &u32::try_from(body.len()).unwrap().to_le_bytes()[..], &body].concat()
+}
+
+#[test]
+fn a_webp_from_anybody_has_a_million_pixels_and_no_more() {
+    assert_eq!(noise_of(1024, 1024), NOISE);
+    let began = Instant::now();
+    let taken = square(PhotoKind::WebP, NOISE, SIDE).unwrap();
+    let took = began.elapsed();
+    println!("WebP 1024x1024, lossy noise: {} ms", took.as_millis());
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert_eq!(taken.size(), Size { width: SIDE, height: SIDE });
+    for (width, height) in [(1025, 1024), (1024, 1025), (4096, 257), (2896, 2896), (16_383, 16_383)] {
+        let too_large = PhotoRefused::TooLarge { width: width.into(), height: height.into(), pixels_max: 1_048_576 };
+        assert!(too_large.to_string().contains("1048576 pixels altogether"), "{too_large}");
+        let photo = noise_of(width, height);
+        assert_eq!(square(PhotoKind::WebP, &photo, SIDE), Err(too_large.clone()));
+        assert_eq!(
+            square(PhotoKind::WebP, &under_a_small_canvas(&photo), SIDE),
+            Err(too_large),
+            "whatever the canvas says"
+        );
+    }
+    assert_eq!(square(PhotoKind::WebP, &under_a_small_canvas(NOISE), SIDE), Err(PhotoRefused::Damaged));
+    // Without loss it is the same bound.
+    let rgba: Vec<u8> = (0..1_025 * 1_024_u32).flat_map(|i| [low(i), low(i >> 8), 0, 255]).collect();
+    let photo = file(PhotoKind::WebP, 1_025, 1_024, &rgba);
+    let refused = square(PhotoKind::WebP, &photo, SIDE).unwrap_err();
+    assert_eq!(refused, PhotoRefused::TooLarge { width: 1_025, height: 1_024, pixels_max: 1_048_576 });
+    // A file of the operator's own may be larger.
+    assert!(cover(PhotoKind::WebP, &photo, Size { width: SIDE, height: SIDE }).is_ok());
 }
 
 proptest! {

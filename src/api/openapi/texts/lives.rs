@@ -21,7 +21,7 @@ pub(super) const TEXTS: &[Text] = &[
     text("PUT", "/v1/users/{user}/avatar", "setAvatar", "lives")
         .says(
             "Set a user's avatar",
-            "PNG, JPEG or WebP, of at most 4 MiB and 4096 pixels a side (WebP, and PNG of 16 bits: 8,388,608 pixels), not animated. Cropped to a square around its centre and drawn round wherever the \
+            "PNG, JPEG or WebP, of at most 4 MiB and 4096 pixels a side (PNG of 16 bits: 8,388,608 pixels, WebP: 1,048,576), not animated. Cropped to a square around its centre and drawn round wherever the \
             user is shown without picture: in a running picture at once, until the server ends or another is set. By that user or an admin. The user's \
             `avatarUrl` stays as it is.",
         )
@@ -59,16 +59,24 @@ pub(super) const TEXTS: &[Text] = &[
             "Choose the layout",
             "A template, or regions of one's own. Any connected host changes it for all lives of the connection. A live alone chooses \
             the template of its seats, as changing its `seatTemplate` would (onLiveInfoChanged), or regions of its own: these are kept for \
-            whenever it is alone, until it chooses a template. With regions templateId is 1000; whoever \
-            has none is heard and not seen. A region whose seat is empty stays empty, and those of a live that leaves go with it; where \
+            whenever it is alone, until it chooses a template. Regions are in pixels of the server's own canvas (`regionsCanvas`), whatever template, perhaps one \
+            that lies on its side, is shown now. With regions templateId is 1000; whoever has none is heard and not seen. A region whose seat is empty stays empty, and those of a live that leaves go with it; where \
             none is left everybody is in hostDynamicGrid.",
         )
         .refuses(&[Case::NotConnected, Case::ConnectionFull]),
     text("POST", "/v1/layouts/validate", "validateLayout", "layout")
         .says(
             "Check a layout",
-            "Answered and refused as choosing it would be, and nothing changes. With `liveId`, as that live's host would choose it; \
+            "Answered and refused as choosing it would be, and nothing changes; regions are in pixels of the server's own canvas, which the answer \
+            names (`regionsCanvas`). With `liveId`, as that live's host would choose it; \
             without, the layout by itself, and nobody is in the answer's regions.",
+        )
+        .refuses(&[Case::Forbidden, Case::LiveNotFound, Case::NotConnected, Case::ConnectionFull]),
+    text("POST", "/v1/layouts/preview.png", "previewLayout", "layout")
+        .says(
+            "A preview of a layout that is not chosen yet",
+            "A PNG of what choosing it would show, with somebody in each of its places: a made-up host where nobody is. Takes and refuses \
+            what `POST /v1/layouts/validate` does, and nothing changes. With `liveId` who is there is shown, without it everybody is made up.",
         )
         .refuses(&[Case::Forbidden, Case::LiveNotFound, Case::NotConnected, Case::ConnectionFull]),
     text("GET", "/v1/lives/{live}/preview.png", "preview", "layout")
@@ -76,7 +84,7 @@ pub(super) const TEXTS: &[Text] = &[
             "A preview of the picture",
             "A PNG of the layout as it would be drawn now: a calm colour with the avatar stands for each host's media, scores are as they stand. With \
             `template` or `hosts` what another layout of these hosts, filled up with made-up ones, would look like (where seats have places of their own, \
-            with so many of them taken); nothing is changed.",
+            and in regions of one's own, with so many of them taken, the first ones first); nothing is changed.",
         )
         .refuses(&[Case::ConnectionFull]),
     text("GET", "/v1/lives/{live}/events", "events", "events")
