@@ -116,6 +116,7 @@ impl From<AvatarRefused> for Problem {
             AvatarRefused::Photo(
                 PhotoRefused::TooLarge { .. }
                 | PhotoRefused::TooManyScans { .. }
+                | PhotoRefused::TooMuchLossless { .. }
                 | PhotoRefused::Animated
                 | PhotoRefused::Damaged,
             ) => Case::UnusablePicture,

@@ -37,6 +37,12 @@ pub const WEBP_PIXELS_MAX: u64 = 1 << 20;
 /// Memory that decoding may take, bytes.
 pub const ALLOC_BYTES_MAX: u64 = 64 << 20;
 
+/// What a WebP that anybody sends may have without loss, bytes: a picture, or the alpha of one. Its decoder makes up to 65,536
+/// groups of five codes of it (RFC 9649 §3.7.2), each a table of 4 kB or more, whatever the picture's size and whether any pixel
+/// uses them: of 3.8 MB, 16x16 pixels, it made 1.3 GB. A code takes ten bytes of the file or more, so these take at most what a
+/// picture may ([`ALLOC_BYTES_MAX`]).
+pub const LOSSLESS_BYTES_MAX: usize = 128 << 10;
+
 /// A kind of picture that is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PhotoKind {
@@ -104,6 +110,14 @@ pub enum PhotoRefused {
         /// How many it has.
         scans: usize,
     },
+    /// It is a WebP with too much that is coded without loss.
+    #[error(
+        "the WebP has {bytes} bytes without loss; at most {LOSSLESS_BYTES_MAX} are taken: save it with loss, or as PNG"
+    )]
+    TooMuchLossless {
+        /// How much it has.
+        bytes: usize,
+    },
     /// It moves.
     #[error("the picture is animated: send a single frame")]
     Animated,
@@ -118,7 +132,7 @@ pub enum PhotoRefused {
 /// # Errors
 /// See [`PhotoRefused`].
 pub fn square(kind: PhotoKind, bytes: &[u8], side: usize) -> Result<I420, PhotoRefused> {
-    decoded(kind, bytes, Size { width: side, height: side }, WEBP_PIXELS_MAX)
+    decoded(kind, bytes, Size { width: side, height: side }, ANYBODYS)
 }
 
 /// The same for a rectangle (even): the largest part of the picture's middle that has these proportions, at most as large. It
@@ -127,10 +141,20 @@ pub fn square(kind: PhotoKind, bytes: &[u8], side: usize) -> Result<I420, PhotoR
 /// # Errors
 /// See [`PhotoRefused`].
 pub fn cover(kind: PhotoKind, bytes: &[u8], size: Size) -> Result<I420, PhotoRefused> {
-    decoded(kind, bytes, size, ALLOC_BYTES_MAX / WEBP_PIXEL_BYTES)
+    decoded(kind, bytes, size, OWN)
 }
 
-fn decoded(kind: PhotoKind, bytes: &[u8], size: Size, webp_pixels_max: u64) -> Result<I420, PhotoRefused> {
+/// How large a WebP may be.
+#[derive(Debug, Clone, Copy)]
+struct WebPMax {
+    pixels: u64,
+    lossless_bytes: usize,
+}
+
+const ANYBODYS: WebPMax = WebPMax { pixels: WEBP_PIXELS_MAX, lossless_bytes: LOSSLESS_BYTES_MAX };
+const OWN: WebPMax = WebPMax { pixels: ALLOC_BYTES_MAX / WEBP_PIXEL_BYTES, lossless_bytes: usize::MAX };
+
+fn decoded(kind: PhotoKind, bytes: &[u8], size: Size, webp: WebPMax) -> Result<I420, PhotoRefused> {
     let found = PhotoKind::of(bytes);
     if found != Some(kind) {
         return Err(PhotoRefused::OtherKind { said: kind, found });
@@ -163,8 +187,13 @@ fn decoded(kind: PhotoKind, bytes: &[u8], size: Size, webp_pixels_max: u64) -> R
                 return Err(PhotoRefused::Animated);
             }
             // Whatever the canvas is said to be.
-            riff::lossy_frames(bytes).try_for_each(|(width, height)| at_most(width, height, webp_pixels_max))?;
-            taken(decoder, webp_pixels_max, size)
+            riff::lossy_frames(bytes).try_for_each(|(width, height)| at_most(width, height, webp.pixels))?;
+            let (width, height) = decoder.dimensions();
+            at_most(width, height, webp.pixels)?;
+            if let Some(bytes) = riff::lossless_parts(bytes).find(|bytes| *bytes > webp.lossless_bytes) {
+                return Err(PhotoRefused::TooMuchLossless { bytes });
+            }
+            taken(decoder, webp.pixels, size)
         }
     }
 }

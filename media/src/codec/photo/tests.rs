@@ -312,6 +312,55 @@ fn a_webp_from_anybody_has_a_million_pixels_and_no_more() {
     assert!(cover(PhotoKind::WebP, &photo, Size { width: SIDE, height: SIDE }).is_ok());
 }
 
+/// A WebP of 16x16 without loss, in one colour, that has so many groups of codes: each of five, whose longest have ten bits.
+fn codes_of(groups: u32) -> Vec<u8> {
+    let mut bits: Vec<bool> = Vec::new();
+    let number =
+        |bits: &mut Vec<bool>, number: u32, count: u32| bits.extend((0..count).map(|i| (number >> i) & 1 == 1));
+    // Signature, sides, no alpha, version; no transform, no cache; groups of blocks of 4x4, no cache.
+    for (value, count) in [(0x2F, 8), (15, 14), (15, 14), (0, 4), (0, 1), (0, 1), (1, 1), (0, 3), (0, 1)] {
+        number(&mut bits, value, count);
+    }
+    // All blocks are of the last group, as codes of one symbol say: green, red, blue, alpha, distance.
+    for symbol in [(groups - 1) & 0xFF, (groups - 1) >> 8, 0, 0, 0] {
+        number(&mut bits, 0b101 | (symbol << 3), 11);
+    }
+    // Lengths 1 to 9, 10 and 10, in a code of their own: which lengths occur, for eleven symbols, and these.
+    let mut code = Vec::new();
+    number(&mut code, 10 << 1, 5);
+    for length in [0, 0, 0, 3, 3, 3, 3, 3, 0, 4, 4, 4, 4, 3] {
+        number(&mut code, length, 3);
+    }
+    number(&mut code, 1 | (1 << 1) | (9 << 4), 8);
+    let (short, long) = (|at: u32| (at, 3), |at: u32| (12 + at, 4));
+    let words =
+        [short(0), short(1), short(2), short(3), short(4), long(0), long(1), long(2), long(3), short(5), short(5)];
+    for (word, count) in words {
+        code.extend((0..count).rev().map(|i| (word >> i) & 1 == 1));
+    }
+    (0..groups * 5).for_each(|_| bits.extend(&code));
+    // Each pixel is the first symbol, of one bit, four times.
+    bits.extend([false; 16 * 16 * 4]);
+    bits.resize(bits.len().next_multiple_of(16), false);
+    let byte = |bits: &[bool]| (0..8).map(|i| u8::from(bits[i]) << i).sum();
+    let stream: Vec<u8> = bits.chunks(8).map(byte).collect();
+    let chunk = [b"WEBPVP8L", &u32::try_from(stream.len()).unwrap().to_le_bytes()[..], &stream].concat();
+    [b"RIFF", &u32::try_from(chunk.len()).unwrap().to_le_bytes()[..], &chunk].concat()
+}
+
+#[test]
+fn a_webp_whose_codes_would_take_a_gigabyte_is_refused_before_they_are_made() {
+    let whole = codes_of(1_000);
+    assert!((50_000..LOSSLESS_BYTES_MAX).contains(&whole.len()) && square(PhotoKind::WebP, &whole, SIDE).is_ok());
+    for groups in [3_000, 65_536] {
+        let bomb = codes_of(groups);
+        let bytes = bomb.len() - 20;
+        let refused = PhotoRefused::TooMuchLossless { bytes };
+        assert_eq!(square(PhotoKind::WebP, &bomb, SIDE), Err(refused.clone()), "{groups}");
+        assert!(refused.to_string().ends_with("at most 131072 are taken: save it with loss, or as PNG"), "{refused}");
+    }
+}
+
 proptest! {
     #[test]
     fn whatever_bytes_arrive_the_answer_is_a_square_or_a_refusal(

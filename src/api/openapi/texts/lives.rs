@@ -21,7 +21,7 @@ pub(super) const TEXTS: &[Text] = &[
     text("PUT", "/v1/users/{user}/avatar", "setAvatar", "lives")
         .says(
             "Set a user's avatar",
-            "PNG, JPEG or WebP, of at most 4 MiB and 4096 pixels a side (PNG of 16 bits: 8,388,608 pixels, WebP: 1,048,576), not animated. Cropped to a square around its centre and drawn round wherever the \
+            "PNG, JPEG or WebP, of at most 4 MiB and 4096 pixels a side (PNG of 16 bits: 8,388,608 pixels, WebP: 1,048,576, 128 KiB of it without loss), not animated. Cropped to a square around its centre and drawn round wherever the \
             user is shown without picture: in a running picture at once, until the server ends or another is set. By that user or an admin. The user's \
             `avatarUrl` stays as it is.",
         )
